@@ -1,0 +1,1 @@
+"""The engine: questions about a trained image classifier, answered. Knows nothing of terminals."""

@@ -1,0 +1,164 @@
+"""The bank: what one pass over a split leaves on disk, content-addressed and memory-mapped.
+
+`bank/<key>/` holds features (n, D), logits (n, C), labels, the decision layer, each neuron's
+strongest images, per-class means and the counterfactual of every mistake, so that everything up
+to pictures is answered from here, without torch.
+"""
+
+import hashlib
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+from msgspec import Struct
+from numpy.typing import NDArray
+
+from engine.data import Sample, Split
+from engine.errors import BankError
+from engine.files import file_digest, read_json, write_json
+from engine.records import Skipped
+from engine.requests import Source
+
+FORMAT = 1
+Array = NDArray[Any]
+
+
+class Meta(Struct, frozen=True, kw_only=True):
+    """meta.json: what a bank is of."""
+
+    format: int
+    key: str
+    split: str
+    view: int
+    folders: tuple[str, ...]
+    groups: tuple[str, ...]
+    skipped: tuple[Skipped, ...]
+    n: int
+    width: int
+    has_bias: bool
+    input_size: int
+    weights: str
+    """sha256 of the checkpoint."""
+    versions: dict[str, str]
+
+
+class Bank:
+    """A finished bank. Arrays are memory-mapped: opening one costs nothing.
+
+    Raises:
+        BankError: Files are missing or damaged.
+    """
+
+    def __init__(self, directory: Path, split: Split) -> None:
+        self.directory = directory
+        self.root = split.root
+        self.classes = split.classes  # names may change without a new pass
+        self.groups_named = split.groups
+        self.meta = read_json(directory / "meta.json", Meta)
+        if self.meta.format != FORMAT:
+            raise BankError(f"{directory} has format {self.meta.format}, not {FORMAT}; remove it.")
+
+    def array(self, name: str) -> Array:
+        """Return `name`.npy, memory-mapped."""
+        path = self.directory / f"{name}.npy"
+        try:
+            return np.load(path, mmap_mode="r", allow_pickle=False)
+        except (OSError, ValueError, EOFError) as error:
+            raise BankError(
+                f"{path} is missing or damaged; remove {self.directory} to compute it again."
+            ) from error
+
+    @cached_property
+    def features(self) -> Array:
+        """(n, D)."""
+        return self.array("features")
+
+    @cached_property
+    def logits(self) -> Array:
+        """(n, C)."""
+        return self.array("logits")
+
+    @cached_property
+    def weight(self) -> Array:
+        """(C, D)."""
+        return self.array("weight")
+
+    @cached_property
+    def bias(self) -> Array:
+        """(C,)."""
+        return self.array("bias")
+
+    @cached_property
+    def predicted(self) -> Array:
+        """(n,), the class of each image's largest logit."""
+        return np.asarray(self.array("predicted"))
+
+    @cached_property
+    def samples(self) -> tuple[Sample, ...]:
+        """The images, row by row."""
+        return read_json(self.directory / "samples.json", tuple[Sample, ...])
+
+    @cached_property
+    def labels(self) -> Array:
+        """(n,)."""
+        return np.array([sample.label for sample in self.samples], dtype=np.int64)
+
+    @cached_property
+    def groups(self) -> Array | None:
+        """(n,), or None where the data has no groups."""
+        if not self.groups_named:
+            return None
+        return np.array([sample.group for sample in self.samples], dtype=np.int64)
+
+    def path(self, row: int) -> str:
+        """Return the path of an image."""
+        return str(Path(self.root) / self.samples[row].path)
+
+
+def bank_key(source: Source, split: Split, view: int, digest: str) -> str:
+    """Return the key of a bank: weights, architecture, transform, file list, precision."""
+    parts = (
+        FORMAT, source.model, digest, split.name, view, source.half_bank, split.samples,
+        split.folders, split.groups, source.seed if view else 0,
+    )  # fmt: skip
+    return hashlib.sha256(msgspec.json.encode(parts)).hexdigest()[:16]
+
+
+def weights_digest(source: Source, cache: Path) -> str:
+    """Return the sha256 of the checkpoint, remembered by path, size and time in `cache`."""
+    path = Path(source.checkpoint)
+    if source.checkpoint == "none":
+        local = Path(source.model.removeprefix("local-dir:"))
+        if source.model.startswith("local-dir:") and local.is_dir():
+            files = sorted(
+                f"{f.name}:{f.stat().st_size}:{f.stat().st_mtime_ns}" for f in local.iterdir()
+            )
+            return hashlib.sha256("\n".join(files).encode()).hexdigest()
+        return f"pretrained:{source.model}"
+    try:
+        status = path.stat()
+        stamp = f"{path.resolve()}:{status.st_size}:{status.st_mtime_ns}"
+        known: dict[str, str] = {}
+        if cache.is_file():
+            try:
+                known = read_json(cache, dict[str, str])
+            except BankError:
+                known = {}  # a cache: damaged means empty
+        if stamp in known:
+            return known[stamp]
+        digest = file_digest(path)
+    except OSError as error:
+        raise BankError(f"Cannot read the checkpoint {path}: {error.strerror}.") from error
+    try:
+        write_json(cache, {stamp: digest})
+    except BankError:
+        pass  # a read-only workspace still answers; it only hashes again
+    return digest
+
+
+def find_bank(root: Path, source: Source, split: Split, view: int = 0) -> Path:
+    """Return where the bank of a split is, or will be, under the workspace's bank/."""
+    digest = weights_digest(source, root / "digests.json")
+    return root / bank_key(source, split, view, digest)

@@ -1,0 +1,342 @@
+"""Images and labels on disk: image folders and CSV files, listed and decoded. No torch."""
+
+import csv
+import re
+import warnings
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+import numpy as np
+from msgspec import Struct
+from PIL import Image, ImageOps
+
+from engine.errors import DataError, RequestError
+from engine.records import Skipped
+from engine.requests import Source
+
+JPEGS = (".jpg", ".jpeg", ".jfif")
+EXTENSIONS = frozenset(
+    (*JPEGS, ".png", ".ppm", ".pgm", ".bmp", ".tif", ".tiff", ".webp", ".gif", ".avif")
+)
+SPLIT_NAMES = (("train", "training"), ("valid", "val", "validation"), ("test", "testing"))
+COLUMNS = {
+    "path": ("path", "img_filename", "image_path", "filename", "image", "file"),
+    "label": ("label", "y", "class", "target", "category"),
+    "split": ("split", "partition"),
+    "group": ("group", "place", "a", "background"),
+}
+NUMBERED_SPLITS = {"0": "train", "1": "valid", "2": "test"}  # Waterbirds and WILDS
+MAX_PIXELS = 178_956_970  # Pillow's own limit: above it a picture is taken for a bomb
+
+
+class Sample(Struct, frozen=True, array_like=True):
+    """An image: its path relative to the data's root, its class and its group (-1 for none)."""
+
+    path: str
+    label: int
+    group: int = -1
+    size: int = 0
+    """Bytes; with `mtime_ns`, part of the bank's key."""
+    mtime_ns: int = 0
+
+
+class Split(Struct, frozen=True, kw_only=True):
+    """The images of a split, in a fixed order."""
+
+    name: str
+    root: str
+    samples: tuple[Sample, ...]
+    folders: tuple[str, ...]
+    """Class names as the data spells them."""
+    classes: tuple[str, ...]
+    """Class names as a person (and CLIP) reads them."""
+    groups: tuple[str, ...]
+    skipped: tuple[Skipped, ...]
+
+
+def readable(folder: str) -> str:
+    """Turn a class folder's name into words: `004_sweet_pea` -> `sweet pea`."""
+    words = re.sub(r"^\d+\s*[._\- ]\s*(?=\S)", "", folder).replace("_", " ").strip()
+    return re.sub(r"\s+", " ", words) or folder
+
+
+def find_class(key: str, classes: Sequence[str], folders: Sequence[str]) -> int:
+    """Return a class's index from its name, its folder's name, or its index, in that order.
+
+    Raises:
+        RequestError: No such class; the nearest names are given.
+    """
+    wanted = key.strip().casefold()
+    for names in (classes, folders):
+        hits = [index for index, name in enumerate(names) if name.casefold() == wanted]
+        if len(hits) == 1:
+            return hits[0]
+        if hits:
+            raise RequestError(f"{len(hits)} classes are called {key!r}; give an index: {hits}.")
+    if re.fullmatch(r"\d{1,9}", wanted) and int(wanted) < len(classes):
+        return int(wanted)
+    import difflib  # noqa: PLC0415  only for a wrong name
+
+    near = difflib.get_close_matches(wanted, [name.casefold() for name in classes], 3)
+    hint = f"did you mean {' or '.join(map(repr, near))}?" if near else "see `classes`."
+    raise RequestError(
+        f"No class {key!r} among the {len(classes)} (0 to {len(classes) - 1}); {hint}"
+    )
+
+
+def open_split(source: Source, split: str) -> Split:
+    """List a split's images.
+
+    Raises:
+        DataError: The data, the split or the class names are missing or malformed.
+    """
+    root = Path(source.data)
+    try:
+        if root.is_dir():
+            listed = _list_folder(root, split)
+        elif root.is_file():
+            listed = _list_csv(root, split)
+        else:
+            raise DataError(f"No data at {root}: give an image folder or a CSV file.")
+    except OSError as error:
+        raise DataError(f"Cannot read the data at {root}: {error.strerror or error}.") from error
+    if source.class_names is None:
+        return listed
+    return msgspec.structs.replace(listed, classes=_named(Path(source.class_names), listed.folders))
+
+
+def _list_folder(root: Path, split: str) -> Split:
+    splits = sorted(entry.name for entry in root.iterdir() if entry.is_dir())
+    name = _match_split(split, splits, root)
+    trained = next((s for s in SPLIT_NAMES[0] if s in splits), name)
+    folders = sorted(_class_folders(root / trained) | _class_folders(root / name))
+    if not folders:
+        raise DataError(f"No class folders in {root / name}: expected {root / name}/CLASS/*.jpg.")
+    samples: list[Sample] = []
+    skipped: list[Skipped] = []
+    for label, folder in enumerate(folders):
+        directory = root / name / folder
+        if not directory.is_dir():
+            continue
+        files = sorted(entry for entry in directory.rglob("*") if entry.is_file())
+        for file in files:
+            if file.suffix.lower() not in EXTENSIONS or file.name.startswith("."):
+                continue
+            _admit(root, str(file.relative_to(root)), (label, -1), samples, skipped)
+    if not samples and not skipped:
+        raise DataError(f"No images in {root / name}: expected {root / name}/CLASS/*.jpg.")
+    return Split(
+        name=name,
+        root=str(root),
+        samples=tuple(samples),
+        folders=tuple(folders),
+        classes=tuple(map(readable, folders)),
+        groups=(),
+        skipped=tuple(skipped),
+    )
+
+
+def _class_folders(directory: Path) -> set[str]:
+    names = {entry.name for entry in directory.iterdir() if entry.is_dir()}
+    names = {name for name in names if not name.startswith(".")}
+    for name in names:
+        if not _is_text(name):
+            raise DataError(
+                f"A class folder in {directory} is not named in UTF-8 ({_shown(name)}); rename it."
+            )
+    return names
+
+
+def _admit(
+    root: Path,
+    relative: str,
+    label_group: tuple[int, int],
+    samples: list[Sample],
+    skipped: list[Skipped],
+) -> None:
+    if not _is_text(relative):
+        skipped.append(Skipped(_shown(relative), "file name is not UTF-8"))
+        return
+    try:
+        status = (root / relative).stat()
+    except OSError as error:
+        skipped.append(Skipped(relative, (error.strerror or str(error)).lower()))
+        return
+    samples.append(Sample(relative, *label_group, status.st_size, status.st_mtime_ns))
+
+
+def _is_text(name: str) -> bool:
+    try:
+        name.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _shown(name: str) -> str:
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+def _match_split(wanted: str, found: Sequence[str], where: Path) -> str:
+    if wanted in found:
+        return wanted
+    for names in SPLIT_NAMES:
+        if wanted in names:
+            for name in names:
+                if name in found:
+                    return name
+    listing = ", ".join(found[:8]) or "none"
+    raise DataError(f"No split {wanted!r} in {where}; the splits there: {listing}.")
+
+
+def _list_csv(path: Path, split: str) -> Split:
+    rows, columns = _read_csv(path)
+    spelled = [NUMBERED_SPLITS.get(row[columns["split"]], row[columns["split"]]) for row in rows]
+    name = _match_split(split, list(Counter(spelled)), path)
+    folders = _csv_classes({row[columns["label"]] for row in rows})
+    index = {folder: number for number, folder in enumerate(folders)}
+    classes = tuple(map(readable, folders))
+    group_of, groups = _csv_groups(rows, columns, index, classes)
+    samples: list[Sample] = []
+    skipped: list[Skipped] = []
+    for row, its_split in zip(rows, spelled, strict=True):
+        if its_split != name:
+            continue
+        label = index[row[columns["label"]]]
+        group = group_of.get((label, row[columns["group"]]), -1) if "group" in columns else -1
+        relative = row[columns["path"]]
+        if Path(relative).is_absolute() or ".." in Path(relative).parts:
+            skipped.append(Skipped(relative, "path leads out of the CSV's folder"))
+            continue
+        _admit(path.parent, relative, (label, group), samples, skipped)
+    return Split(
+        name=name,
+        root=str(path.parent),
+        samples=tuple(samples),
+        folders=folders,
+        classes=classes,
+        groups=groups,
+        skipped=tuple(skipped),
+    )
+
+
+def _read_csv(path: Path) -> tuple[list[dict[str, str]], dict[str, str]]:
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            reader = csv.DictReader(file)
+            header = list(reader.fieldnames or [])
+            columns = {
+                role: next(alias for alias in aliases if alias in header)
+                for role, aliases in COLUMNS.items()
+                if any(alias in header for alias in aliases)
+            }
+            missing = [role for role in ("path", "label", "split") if role not in columns]
+            if missing:
+                raise DataError(
+                    f"{path} has no column for {' or '.join(missing)} (its columns: "
+                    f"{', '.join(header[:12]) or 'none'}); expected path,label,split[,group]."
+                )
+            rows = [row for row in reader if all(row.get(c) for c in columns.values())]
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise DataError(f"{path} is not a UTF-8 CSV file: {error}.") from error
+    if not rows:
+        raise DataError(f"{path} lists no images.")
+    return rows, columns
+
+
+def _csv_classes(labels: set[str]) -> tuple[str, ...]:
+    if all(re.fullmatch(r"\d{1,6}", label) for label in labels):
+        # numbers are the model's own indices, with any gap a class without images
+        return tuple(str(number) for number in range(max(map(int, labels)) + 1))
+    return tuple(sorted(labels))
+
+
+def _csv_groups(
+    rows: Sequence[dict[str, str]],
+    columns: dict[str, str],
+    index: dict[str, int],
+    classes: Sequence[str],
+) -> tuple[dict[tuple[int, str], int], tuple[str, ...]]:
+    if "group" not in columns:
+        return {}, ()
+    column = columns["group"]
+    pairs = sorted({(index[row[columns["label"]]], row[column]) for row in rows})
+    if column == "group":  # a group as the file names it, whatever the class
+        values = sorted({value for _, value in pairs})
+        return {pair: values.index(pair[1]) for pair in pairs}, tuple(values)
+    # an attribute (Waterbirds' place): groups are class x attribute, as in Sagawa et al. 2020
+    named = tuple(f"{classes[label]} × {column} {value}" for label, value in pairs)
+    return {pair: number for number, pair in enumerate(pairs)}, named
+
+
+def _named(path: Path, folders: Sequence[str]) -> tuple[str, ...]:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"Cannot read the class names in {path}: {error}.") from error
+    if path.suffix.lower() == ".json":
+        names = _names_from_json(path, text, folders)
+    else:
+        names = [line.strip() for line in text.splitlines() if line.strip()]
+    if len(names) != len(folders):
+        raise DataError(f"{path} names {len(names)} classes, the data has {len(folders)}.")
+    return tuple(names)
+
+
+def _names_from_json(path: Path, text: str, folders: Sequence[str]) -> list[str]:
+    try:
+        names = msgspec.json.decode(text, type=list[str] | dict[str, str])
+    except msgspec.DecodeError as error:
+        raise DataError(
+            f"{path} is neither a list of names nor folder -> name: {error}."
+        ) from error
+    if isinstance(names, list):
+        return names
+    return [
+        names.get(folder, names.get(str(i), readable(folder))) for i, folder in enumerate(folders)
+    ]
+
+
+def decode(path: Path) -> Image.Image:
+    """Decode an image as a person would see it: 8-bit RGB, upright, transparency on white.
+
+    Raises:
+        DataError: Empty, truncated, corrupt, or too large; the message is the bare reason.
+    """
+    try:
+        if path.stat().st_size == 0:
+            raise DataError("empty file")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Pillow's own warnings: the bound below decides
+            with Image.open(path) as image:
+                if image.width * image.height > MAX_PIXELS:
+                    raise DataError(f"too large: {image.width} x {image.height} pixels")
+                return _to_rgb(ImageOps.exif_transpose(image))
+    except DataError:
+        raise
+    except Image.DecompressionBombError as error:
+        raise DataError("too large: over 178 million pixels") from error
+    except MemoryError as error:
+        raise DataError("too large for the memory there is") from error
+    # Pillow's decoders raise nearly anything on hostile input: SyntaxError, struct.error, ...
+    except Exception as error:
+        first = (str(error).splitlines() or [type(error).__name__])[0]
+        raise DataError(f"cannot be decoded: {first[:120]}") from error
+
+
+def _to_rgb(image: Image.Image) -> Image.Image:
+    if image.mode.startswith("I") or image.mode == "F":
+        values = np.asarray(image, dtype=np.float64)
+        # 16-bit files open as I;16 or I; a plain `convert` clips them to white
+        if image.mode != "F" and values.max(initial=0) > 255:
+            values = values / 257
+        elif image.mode == "F" and values.max(initial=0) <= 1:
+            values = values * 255
+        return Image.fromarray(values.clip(0, 255).round().astype(np.uint8)).convert("RGB")
+    if "A" in image.getbands() or "transparency" in image.info:
+        layered = image.convert("RGBA")
+        white = Image.new("RGBA", layered.size, "white")
+        return Image.alpha_composite(white, layered).convert("RGB")
+    return image.convert("RGB")

@@ -1,0 +1,29 @@
+"""Expected failures: each message is one sentence saying what is wrong, where, and the mend."""
+
+
+class EngineError(Exception):
+    """Base of every expected failure; `str(error)` is fit to show to a person."""
+
+
+class ModelError(EngineError):
+    """The architecture is unknown, or its decision is not one linear layer."""
+
+
+class CheckpointError(EngineError):
+    """The checkpoint is missing, unreadable, unsafe, or does not fit the model."""
+
+
+class DataError(EngineError):
+    """The images, the split or the class names are missing or malformed."""
+
+
+class BankError(EngineError):
+    """The bank of features is missing, damaged, or cannot be written."""
+
+
+class RequestError(EngineError):
+    """A question that cannot be asked of this model and data."""
+
+
+class GuideError(EngineError):
+    """CLIP is unknown, or cannot be loaded."""

@@ -1,0 +1,166 @@
+"""Bank -> classes by accuracy (METHOD 1). No torch."""
+
+from collections import Counter
+from collections.abc import Sequence
+from math import sqrt
+
+import numpy as np
+
+from engine.bank import Array, Bank
+from engine.records import (
+    Classes,
+    ClassScore,
+    Confusion,
+    GroupScore,
+    Label,
+    Mistake,
+    Mistakes,
+    Outcome,
+)
+
+Z95 = 1.959963984540054
+CONFUSIONS = 3
+
+
+def wilson(correct: int, n: int) -> tuple[float, float] | None:
+    """Return Wilson's 95% interval of a proportion, None for n = 0."""
+    if n == 0:
+        return None
+    share, spread = correct / n, Z95 * Z95 / n
+    middle = (share + spread / 2) / (1 + spread)
+    half = Z95 * sqrt(share * (1 - share) / n + spread / (4 * n)) / (1 + spread)
+    return max(0.0, middle - half), min(1.0, middle + half)
+
+
+def score(bank: Bank, predicted: Array | None = None, shares: Sequence[float] = ()) -> Classes:
+    """Score every class, and every group where there are.
+
+    Args:
+        bank: The bank of the split.
+        predicted: (n,) classes to score instead of the classifier's own.
+        shares: The training split's group shares, for the re-weighted mean.
+    """
+    predicted = bank.predicted if predicted is None else predicted
+    right = predicted == bank.labels
+    classes = _class_scores(bank, predicted, right)
+    seen = [entry.accuracy for entry in classes if entry.accuracy is not None]
+    groups = _group_scores(bank, right)
+    known = [g.accuracy for g in groups or () if g.accuracy is not None]
+    weighted = None
+    if groups and len(shares) == len(groups) == len(known):
+        weighted = float(np.dot(shares, known))
+    return Classes(
+        split=bank.meta.split,
+        n=bank.meta.n,
+        accuracy=float(right.mean()) if len(right) else None,
+        mean_class_accuracy=float(np.mean(seen)) if seen else None,
+        skipped=bank.meta.skipped,
+        classes=classes,
+        groups=groups,
+        worst_group_accuracy=min(known) if known else None,
+        train_weighted_accuracy=weighted,
+    )
+
+
+def _class_scores(bank: Bank, predicted: Array, right: Array) -> tuple[ClassScore, ...]:
+    classes = len(bank.classes)
+    n = np.bincount(bank.labels, minlength=classes).tolist()
+    correct = np.bincount(bank.labels[right], minlength=classes).tolist()
+    pairs = zip(bank.labels[~right].tolist(), predicted[~right].tolist(), strict=True)
+    taken: dict[int, list[tuple[int, int]]] = {}
+    for (label, other), count in Counter(pairs).items():
+        taken.setdefault(label, []).append((-count, other))
+    return tuple(
+        ClassScore(
+            index=index,
+            name=name,
+            n=n[index],
+            correct=correct[index],
+            accuracy=correct[index] / n[index] if n[index] else None,
+            ci=wilson(correct[index], n[index]),
+            confused_with=tuple(
+                Confusion(other, bank.classes[other], -count)
+                for count, other in sorted(taken.get(index, []))[:CONFUSIONS]
+            ),
+        )
+        for index, name in enumerate(bank.classes)
+    )
+
+
+def _group_scores(bank: Bank, right: Array) -> tuple[GroupScore, ...] | None:
+    if bank.groups is None:
+        return None
+    scores = []
+    for index, name in enumerate(bank.groups_named):
+        inside = right[bank.groups == index]
+        n, correct = len(inside), int(inside.sum())
+        scores.append(
+            GroupScore(
+                index=index,
+                name=name,
+                n=n,
+                correct=correct,
+                accuracy=correct / n if n else None,
+                ci=wilson(correct, n),
+            )
+        )
+    return tuple(scores)
+
+
+def probabilities(logits: Array) -> Array:
+    """Return the softmax of (n, C) logits, in float64."""
+    shifted = np.asarray(logits, dtype=np.float64)
+    shifted = np.exp(shifted - shifted.max(axis=-1, keepdims=True))
+    return shifted / shifted.sum(axis=-1, keepdims=True)
+
+
+def mistakes(bank: Bank, class_index: int) -> Mistakes:
+    """List the mistakes of a class, surest wrong answer first."""
+    all_rows = bank.array("mistake_rows")
+    places = np.flatnonzero(bank.labels[all_rows] == class_index)
+    rows = all_rows[places]
+    p = probabilities(bank.logits[rows])
+    arrays = {name: bank.array(name) for name in ("steps", "mended", "lacks", "has_too_much")}
+    found = []
+    for row, place, chances in zip(rows.tolist(), places.tolist(), p, strict=True):
+        guess = int(bank.predicted[row])
+        group = None if bank.groups is None else bank.groups_named[bank.groups[row]]
+        found.append(
+            Mistake(
+                path=bank.path(row),
+                true=Label(class_index, bank.classes[class_index]),
+                predicted=Label(guess, bank.classes[guess]),
+                p_true=float(chances[class_index]),
+                p_predicted=float(chances[guess]),
+                group=group,
+                steps=int(arrays["steps"][place]),
+                mended=bool(arrays["mended"][place]),
+                lacks=tuple(j for j in arrays["lacks"][place].tolist() if j >= 0),
+                has_too_much=tuple(j for j in arrays["has_too_much"][place].tolist() if j >= 0),
+            )
+        )
+    return Mistakes(
+        class_=Label(class_index, bank.classes[class_index]),
+        n=int((bank.labels == class_index).sum()),
+        mistakes=tuple(sorted(found, key=lambda mistake: -mistake.p_predicted)),
+    )
+
+
+def outcome(bank: Bank, right: Array, classes: Sequence[int], rows: Array | None = None) -> Outcome:
+    """Summarise rightness over the split, or over `rows` of it; `right` is aligned to them."""
+    labels = bank.labels if rows is None else bank.labels[rows]
+    n = np.bincount(labels, minlength=len(bank.classes))
+    share = np.bincount(labels, weights=right, minlength=len(n)) / np.maximum(n, 1)
+    aimed = [k for k in classes if n[k]]
+    worst_group = None
+    if bank.groups is not None:
+        groups = bank.groups if rows is None else bank.groups[rows]
+        counts = np.bincount(groups, minlength=len(bank.groups_named))
+        sums = np.bincount(groups, weights=right, minlength=len(counts))
+        worst_group = float((sums[counts > 0] / counts[counts > 0]).min())
+    return Outcome(
+        overall=float(np.mean(right)),
+        target=float(share[aimed].mean()) if aimed else None,
+        worst_class=float(share[n > 0].min()),
+        worst_group=worst_group,
+    )

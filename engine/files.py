@@ -1,0 +1,73 @@
+"""Files that are whole or absent: written beside, then renamed."""
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from engine.errors import BankError
+
+T = TypeVar("T")
+
+
+def write_beside(path: Path, write: Callable[[Path], None]) -> None:
+    """Let `write` fill a temporary file beside `path`, then rename it over `path`.
+
+    Raises:
+        BankError: The directory cannot be written; `path` is as it was.
+    """
+    temporary = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        os.close(handle)
+        temporary = Path(name)
+        write(temporary)
+        temporary.replace(path)
+    except OSError as error:
+        raise BankError(cannot_write(path, error)) from error
+    finally:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
+
+
+def cannot_write(path: Path, error: OSError) -> str:
+    """Return the sentence for a failed write."""
+    reason = error.strerror or str(error)
+    return f"Cannot write {path}: {reason}; free some space there or make it writable, then retry."
+
+
+def write_json(path: Path, value: object) -> None:
+    """Write a record, or plain values, as indented JSON."""
+    text = msgspec.json.format(msgspec.json.encode(value), indent=1)
+    write_beside(path, lambda temporary: _write_bytes(temporary, text + b"\n"))
+
+
+def _write_bytes(path: Path, content: bytes) -> None:
+    path.write_bytes(content)
+
+
+def read_json(path: Path, type: type[T]) -> T:
+    """Read JSON back as `type`.
+
+    Raises:
+        BankError: The file is missing, unreadable, or not what `type` says.
+    """
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=type)
+    except OSError as error:
+        raise BankError(f"Cannot read {path}: {error.strerror}.") from error
+    except msgspec.DecodeError as error:
+        raise BankError(
+            f"{path} is damaged ({error}); remove its directory and run the command again."
+        ) from error
+
+
+def file_digest(path: Path) -> str:
+    """Return the sha256 of a file's content, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,353 @@
+"""What the engine answers: frozen, torch-free values, the same in Python, JSON and event files.
+
+Probabilities, accuracies and shares lie in 0 to 1; votes are percent, as published.
+"""
+
+from typing import Any
+
+from msgspec import Struct
+
+
+class Progress(Struct, frozen=True, kw_only=True, tag="progress"):
+    """Where a long job is now; only the newest matters."""
+
+    stage: str
+    done: int
+    total: int
+    unit: str = "images"
+    note: str = ""
+
+
+class Skipped(Struct, frozen=True):
+    """An image left out of every count, and why."""
+
+    path: str
+    reason: str
+
+
+class Confusion(Struct, frozen=True):
+    """How many of a class's images were taken for another class."""
+
+    index: int
+    name: str
+    count: int
+
+
+class ClassScore(Struct, frozen=True, kw_only=True):
+    """How well the classifier does on one class; `ci` is Wilson's 95% interval."""
+
+    index: int
+    name: str
+    n: int
+    correct: int
+    accuracy: float | None
+    ci: tuple[float, float] | None
+    confused_with: tuple[Confusion, ...]
+
+
+class GroupScore(Struct, frozen=True, kw_only=True):
+    """How well the classifier does on one group."""
+
+    index: int
+    name: str
+    n: int
+    correct: int
+    accuracy: float | None
+    ci: tuple[float, float] | None
+
+
+class Classes(Struct, frozen=True, kw_only=True):
+    """The classifier on a split."""
+
+    split: str
+    n: int
+    accuracy: float | None
+    mean_class_accuracy: float | None
+    skipped: tuple[Skipped, ...]
+    classes: tuple[ClassScore, ...]
+    groups: tuple[GroupScore, ...] | None
+    worst_group_accuracy: float | None = None
+    train_weighted_accuracy: float | None = None
+    """Group accuracies weighted by the training split's group shares; papers print either mean."""
+
+
+class Label(Struct, frozen=True):
+    """A class by index and name."""
+
+    index: int
+    name: str
+
+
+class Mistake(Struct, frozen=True, kw_only=True):
+    """An image not predicted as its class."""
+
+    path: str
+    true: Label
+    predicted: Label
+    p_true: float
+    p_predicted: float
+    group: str | None
+    steps: int
+    """Steps of the counterfactual until it was mended, or the cap."""
+    mended: bool
+    lacks: tuple[int, ...]
+    """The neurons this image votes insufficient, strongest first."""
+    has_too_much: tuple[int, ...]
+    """The neurons this image votes excessive, strongest first."""
+
+
+class Mistakes(Struct, frozen=True, kw_only=True):
+    """The mistakes of a class."""
+
+    class_: Label
+    n: int
+    mistakes: tuple[Mistake, ...]
+
+
+class RankedNeuron(Struct, frozen=True, kw_only=True):
+    """A neuron in a ranking; see METHOD 3."""
+
+    neuron: int
+    vote: float | None
+    """Percent of mistakes naming it; None at 3% or less."""
+    contrast: float
+    contribution: float
+    importance: float
+    """p_k(mean features) / p_k(with this one at 0); above 1 it supports the class."""
+    stability: float
+    """Share of 1,000 bootstrap resamples of the mistakes in which it stays in the top 10."""
+    ambiguous: bool
+    """In both lists."""
+    used_by: int
+    """Classes whose weight on it exceeds the class under inspection's."""
+
+
+class Neurons(Struct, frozen=True, kw_only=True):
+    """The neurons to blame for a class's mistakes, or for one of them."""
+
+    class_: Label
+    by: str
+    mistakes: int
+    mended: int
+    median_steps: float | None
+    votes_informative: bool
+    """Whether votes differ from image to image at all."""
+    note: str
+    insufficient: tuple[RankedNeuron, ...]
+    excessive: tuple[RankedNeuron, ...]
+    mistake: str | None = None
+
+
+class NeuronUse(Struct, frozen=True):
+    """A class and its weight on a neuron, W[class, neuron]."""
+
+    index: int
+    name: str
+    weight: float
+
+
+class NeuronImage(Struct, frozen=True, kw_only=True):
+    """A real image and how strongly it fires a neuron."""
+
+    path: str
+    true: Label
+    predicted: Label
+    activation: float
+    heat: str | None = None
+    """A PNG with the channel's heat map laid over, when asked for."""
+
+
+class Neuron(Struct, frozen=True, kw_only=True):
+    """One neuron: who uses it and what fires it."""
+
+    neuron: int
+    class_: Label
+    weight: float
+    largest_activation: float
+    used_by: tuple[NeuronUse, ...]
+    opposed_by: tuple[NeuronUse, ...]
+    top_images: tuple[NeuronImage, ...]
+    mistakes: tuple[NeuronImage, ...]
+
+
+class Illusion(Struct, frozen=True, kw_only=True):
+    """A drawn neuron and its sanity figures."""
+
+    neuron: int
+    path: str | None
+    mask: str | None
+    activation: float
+    activation_ratio: float | None
+    """Against the largest activation of a real image of the split."""
+    predicted: Label
+    p_class: float
+    clip_cosine: float | None
+    steps: int
+    seconds: float
+
+
+class IllusionStep(Struct, frozen=True, kw_only=True, tag="illusion_step"):
+    """A drawing in progress: losses by neuron, and preview files where asked for."""
+
+    step: int
+    steps: int
+    neurons: tuple[int, ...]
+    activations: tuple[float, ...]
+    previews: tuple[str, ...] = ()
+
+
+class Illusions(Struct, frozen=True, kw_only=True, tag="illusions"):
+    """Finished drawings."""
+
+    class_: Label
+    seed: int
+    size: int
+    clip: str | None
+    sheet: str | None
+    illusions: tuple[Illusion, ...]
+
+
+class Outcome(Struct, frozen=True, kw_only=True):
+    """Accuracies under some head."""
+
+    overall: float
+    target: float | None
+    """Mean accuracy of the classes the edit is about."""
+    worst_class: float | None
+    worst_group: float | None
+
+
+class Moved(Struct, frozen=True, kw_only=True):
+    """An image whose rightness changed."""
+
+    path: str
+    true: Label
+    before: Label
+    after: Label
+
+
+class ClassChange(Struct, frozen=True, kw_only=True):
+    """A class before and after."""
+
+    index: int
+    name: str
+    n: int
+    before: float
+    after: float
+    won: int
+    lost: int
+
+
+class CurvePoint(Struct, frozen=True, kw_only=True):
+    """The top N neurons scaled, beside a bias shift of equal cost and random neurons."""
+
+    n: int
+    edit: Outcome
+    won: int
+    lost: int
+    bias_shift: Outcome
+    placebo: Outcome
+
+
+class WhatIf(Struct, frozen=True, kw_only=True):
+    """What scaling some neurons for some classes would do, nothing trained."""
+
+    class_: Label
+    neurons: tuple[int, ...]
+    scale: float
+    rows: tuple[int, ...]
+    before: Outcome
+    after: Outcome
+    classes: tuple[ClassChange, ...]
+    groups: tuple[ClassChange, ...] | None
+    won: tuple[Moved, ...]
+    lost: tuple[Moved, ...]
+    bias_shift: Outcome
+    curve: tuple[CurvePoint, ...] | None = None
+
+
+class Estimate(Struct, frozen=True):
+    """A mean over seeds and its 95% interval (Student's t); no interval from one seed."""
+
+    mean: float
+    lo: float | None = None
+    hi: float | None = None
+
+
+class Arm(Struct, frozen=True, kw_only=True):
+    """The original, the edit or a control, on the reporting images."""
+
+    name: str
+    overall: Estimate
+    target: Estimate
+    worst_class: Estimate
+    worst_group: Estimate | None
+    won: float
+    lost: float
+    """Images, mean over seeds."""
+
+
+class Difference(Struct, frozen=True, kw_only=True):
+    """Edit minus a control in target accuracy; interval from a paired bootstrap over images."""
+
+    control: str
+    points: float
+    lo: float
+    hi: float
+    cost_points: float
+    """Edit minus the control in accuracy over the images of all other classes."""
+    group_points: float | None = None
+    group_lo: float | None = None
+    group_hi: float | None = None
+
+
+class EditEpoch(Struct, frozen=True, kw_only=True, tag="edit_epoch"):
+    """Choosing-half accuracies at an epoch, means over seeds."""
+
+    epoch: int
+    epochs: int
+    edit: Outcome
+    controls: dict[str, Outcome]
+    seconds_left: float
+
+
+class Edit(Struct, frozen=True, kw_only=True, tag="edit"):
+    """A finished edit: edits/<id>/edit.json."""
+
+    id: str
+    created: str
+    method: str
+    classes: tuple[Label, ...]
+    neurons: dict[str, tuple[int, ...]]
+    """By class index."""
+    strength: float
+    targets: dict[str, float]
+    lr: float
+    batch_size: int
+    chosen_on: str
+    reported_on: str
+    n_report: int
+    n_target: int
+    before: Outcome
+    after: Outcome
+    """Of the saved head, on the reporting images."""
+    arms: tuple[Arm, ...]
+    differences: tuple[Difference, ...]
+    verdict: str
+    notes: tuple[str, ...]
+    request: Any
+    provenance: dict[str, str]
+
+
+class Comparison(Struct, frozen=True, kw_only=True):
+    """An edit against the original, image by image, on a split."""
+
+    id: str
+    split: str
+    before: Outcome
+    after: Outcome
+    classes: tuple[ClassChange, ...]
+    groups: tuple[ClassChange, ...] | None
+    won: tuple[Moved, ...]
+    lost: tuple[Moved, ...]
+    verdict: str

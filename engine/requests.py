@@ -1,0 +1,92 @@
+"""What may be asked of the engine: frozen, torch-free values, the same in Python and in JSON."""
+
+from typing import Literal
+
+from msgspec import Struct
+
+By = Literal["contrast", "votes", "contribution"]
+Rows = Literal["concerned", "all"]
+Method = Literal["zero", "ratio", "weighted", "focal"]
+Preset = Literal["paper", "wide"]
+Select = Literal["accuracy", "worst-class", "worst-group", "mistake-aware"]
+
+
+class Source(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where a classifier and its images come from: the content of workspace.toml."""
+
+    model: str
+    """A timm architecture, or `local-dir:DIR`."""
+    checkpoint: str
+    """A .safetensors, .pt or .pth file, or `none` (timm's pretrained weights)."""
+    data: str
+    """An image folder ROOT (ROOT/SPLIT/CLASS/*) or a CSV file."""
+    train_split: str = "train"
+    eval_split: str = "valid"
+    class_names: str | None = None
+    """A text file (a name a line) or JSON (list, or folder name -> name)."""
+    clip: str = "none"
+    """`none`, `MODEL/TAG` as open_clip lists them, or `local-dir:DIR`."""
+    device: str = "auto"
+    """`auto`, `cpu`, `cuda:N` or `mps`."""
+    trust_pickle: bool = False
+    """Whether a checkpoint may execute code on load."""
+    half_bank: bool = False
+    """Keep features and logits as float16."""
+    seed: int = 0
+
+
+class BankRequest(Struct, frozen=True, kw_only=True, tag="bank"):
+    """One pass over a split."""
+
+    split: str
+    batch_size: int = 0
+    """Images; 0 suits the device."""
+    workers: int = -1
+    """Decoding processes; -1 suits the machine, 0 decodes in this process."""
+    view: int = 0
+    """0 is the evaluation transform; 1 and up are augmented views, each with its own seed."""
+
+
+class IllusionRequest(Struct, frozen=True, kw_only=True, tag="illusion"):
+    """Pictures of what neurons see, given a class (METHOD: CLIP-Illusion)."""
+
+    class_index: int
+    neurons: tuple[int, ...]
+    steps: int = 450
+    size: int = 0
+    """Pixels a side; 0 is the model's input size."""
+    seed: int = 0
+    every: int = 0
+    """A preview every so many steps; 0 for none."""
+    lr: float = 9e-3
+    gamma: float = 0.5
+    """Weight of the class's logit against the activation."""
+    epsilon: float = 0.05
+    """Added to the CLIP cosine, so that a poor start still has a gradient."""
+    use_clip: bool = True
+
+
+class EditRequest(Struct, frozen=True, kw_only=True, tag="edit"):
+    """Edit the decision layer for some classes, against every control."""
+
+    classes: tuple[int, ...]
+    neurons: tuple[int, ...] = ()
+    """The neurons themselves; empty: take them from the top of the order."""
+    top: str = "auto"
+    """`N`, `N%` of all neurons, or `auto` (chosen on the choosing half)."""
+    by: By = "contrast"
+    method: Method = "zero"
+    preset: Preset = "wide"
+    strength: float | None = None
+    """lambda; None takes the preset's."""
+    target: float | None = None
+    """The target ratio o; None takes the preset's."""
+    rows: Rows = "concerned"
+    epochs: int = 20
+    lr: float | None = None
+    batch_size: int | None = None
+    seeds: int = 5
+    seed: int = 0
+    views: int = 1
+    select: Select = "accuracy"
+    test_split: str | None = None

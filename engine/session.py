@@ -1,0 +1,120 @@
+"""TorchEngine: the one stateful class. Holds device, model and CLIP; joins the modules."""
+
+from collections.abc import Generator
+from functools import cached_property, partial
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import torch
+
+from engine.bank import Bank, find_bank, weights_digest
+from engine.banking import fill_bank
+from engine.data import Split, decode, open_split
+from engine.errors import DataError
+from engine.files import write_beside
+from engine.heat import heat_map, mask, overlay, to_pixels
+from engine.model import Classifier, load_classifier, pick_device
+from engine.protocol import BankJob
+from engine.records import Neuron, NeuronImage, Progress
+from engine.requests import BankRequest, Source
+
+
+class TorchEngine:
+    """Answers in this process. Implements `engine.protocol.Engine`.
+
+    Args:
+        source: The classifier and its images.
+        home: The workspace directory; banks and edits go there.
+    """
+
+    def __init__(self, source: Source, home: Path) -> None:
+        self.source = source
+        self.home = home
+        self._splits: dict[str, Split] = {}
+
+    @cached_property
+    def device(self) -> torch.device:
+        """Where the model runs."""
+        return pick_device(self.source.device)
+
+    @cached_property
+    def classifier(self) -> Classifier:
+        """The classifier, loaded at first use."""
+        classes = len(self.split(self.source.eval_split).classes)
+        return load_classifier(self.source, classes, self.device)
+
+    def split(self, name: str) -> Split:
+        """Return the listing of a split."""
+        if name not in self._splits:
+            self._splits[name] = open_split(self.source, name)
+        return self._splits[name]
+
+    def check(self) -> BankJob:
+        """Load all that the source names, and look at one image.
+
+        Raises:
+            EngineError: Whatever does not load, in one sentence.
+        """
+        yield Progress(stage="loading checkpoint", done=0, total=0, unit="")
+        first = self.split(self.source.eval_split)
+        self.split(self.source.train_split)
+        transform = self.classifier.transform()
+        yield Progress(stage="looking at an image", done=0, total=0, unit="")
+        for sample in first.samples:
+            try:
+                image = decode(Path(first.root) / sample.path)
+            except DataError:
+                continue
+            with torch.inference_mode():
+                self.classifier.features(transform(image)[None].to(self.device))
+            return
+        raise DataError(f"Not one image of {first.name} in {first.root} can be decoded.")
+
+    def bank(self, request: BankRequest) -> BankJob:
+        """Make sure the split's bank is on disk."""
+        split = self.split(request.split)
+        directory = self._directory(split, request.view)
+        if (directory / "meta.json").is_file():
+            return
+        yield Progress(stage="loading checkpoint", done=0, total=0, unit="")
+        facts: dict[str, Any] = {
+            "key": directory.name,
+            "view": request.view,
+            "half": self.source.half_bank,
+            "seed": self.source.seed,
+            "weights": weights_digest(self.source, directory.parent / "digests.json"),
+        }
+        yield from fill_bank(self.classifier, split, directory, request, facts)
+
+    def heat_maps(self, neuron: Neuron, out: Path) -> Neuron:
+        """Write a neuron's images with its heat map laid over into `out`; return their names."""
+        return msgspec.structs.replace(
+            neuron,
+            top_images=self._overlaid(neuron.neuron, neuron.top_images, out, "top"),
+            mistakes=self._overlaid(neuron.neuron, neuron.mistakes, out, "mistake"),
+        )
+
+    def _overlaid(
+        self, index: int, images: tuple[NeuronImage, ...], out: Path, kind: str
+    ) -> tuple[NeuronImage, ...]:
+        transform = self.classifier.transform()
+        found = []
+        for number, image in enumerate(images):
+            pixels = transform(decode(Path(image.path)))[None].to(self.device)
+            heat = heat_map(self.classifier, pixels, torch.tensor([index], device=self.device))
+            seen = to_pixels(self.classifier.denormalise(pixels)[0])
+            bright = mask(heat, seen.width)[0].cpu().numpy()
+            path = out / f"neuron{index}_{kind}{number:02d}.png"
+            write_beside(path, partial(overlay(seen, bright).save, format="PNG"))
+            found.append(msgspec.structs.replace(image, heat=str(path)))
+        return tuple(found)
+
+    def ready_bank(self, split: str, view: int = 0) -> Generator[Progress, None, Bank]:
+        """Return a split's bank, filling it first where needed."""
+        yield from self.bank(BankRequest(split=split, view=view))
+        listing = self.split(split)
+        return Bank(self._directory(listing, view), listing)
+
+    def _directory(self, split: Split, view: int) -> Path:
+        return find_bank(self.home / "bank", self.source, split, view)

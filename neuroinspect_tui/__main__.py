@@ -1,0 +1,5 @@
+"""`python -m neuroinspect_tui`."""
+
+from neuroinspect_tui.main import main
+
+main()

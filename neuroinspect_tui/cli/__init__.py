@@ -1,0 +1,17 @@
+"""The headless subcommands, one file each."""
+
+import typer
+
+from neuroinspect_tui.cli import classes, init, mistakes, neuron, neurons, whatif
+
+app = typer.Typer(
+    name="neuroinspect-tui",
+    help="Find, see and mend the neurons behind an image classifier's mistakes.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for module in (init, classes, mistakes, neurons, neuron, whatif):
+    app.command(name=module.__name__.rpartition(".")[2])(module.command)

@@ -1,0 +1,65 @@
+"""`neuron`: one neuron, the classes that use it and the images that fire it."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from engine.records import Neuron, NeuronImage
+from neuroinspect_tui.cli.options import ClassKey, Device, Json, Workspace
+from neuroinspect_tui.cli.output import print_json, say, table
+
+
+def command(
+    neuron: Annotated[int, typer.Argument(metavar="J", help="The neuron, 0 to D - 1.")],
+    class_key: ClassKey,
+    workspace: Workspace = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="DIR", help="Write the heat maps there.")
+    ] = None,
+    device: Device = None,
+    json: Json = False,
+) -> None:
+    """Show which classes use a neuron, and the real images that fire it most.
+
+    Example: neuroinspect-tui neuron 853 --class "sweet pea" --out pictures/
+    """
+    from engine import answers
+    from neuroinspect_tui.cli.opening import class_of, open_workspace
+
+    opened = open_workspace(workspace, device)
+    bank = opened.bank()
+    answer = answers.neuron(bank, neuron, class_of(bank, class_key))
+    if out is not None:
+        answer = opened.engine().heat_maps(answer, out)
+    if json:
+        return print_json(answer)
+    return _show(answer)
+
+
+def _show(answer: Neuron) -> None:
+    say(
+        f"neuron {answer.neuron}: weight {answer.weight:+.4f} for {answer.class_.name}, "
+        f"largest activation {answer.largest_activation:.3f}",
+        "speaks for: " + ", ".join(f"{use.name} {use.weight:+.3f}" for use in answer.used_by),
+        "speaks against: "
+        + ", ".join(f"{use.name} {use.weight:+.3f}" for use in answer.opposed_by),
+    )
+    _images("top images of all classes", answer.top_images)
+    _images(f"on {answer.class_.name}'s mistakes", answer.mistakes)
+
+
+def _images(title: str, images: tuple[NeuronImage, ...]) -> None:
+    table(
+        (">activation", "class", "taken for", "image"),
+        (
+            (
+                f"{image.activation:.3f}",
+                image.true.name,
+                "" if image.true == image.predicted else image.predicted.name,
+                image.heat or image.path,
+            )
+            for image in images
+        ),
+        title=title,
+    )

@@ -1,0 +1,56 @@
+"""Progress on stderr: a bar with an ETA on a terminal, a line now and then elsewhere."""
+
+import time
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from engine import records
+
+EVERY_SECONDS = 10.0
+
+
+def follow(
+    job: Iterable[Any], *, first: str = "", on_record: Callable[[Any], str | None] | None = None
+) -> Any:
+    """Run a job to its end, showing where it is; return its last record.
+
+    Args:
+        job: Records as they come.
+        first: What happens before the first record.
+        on_record: Turns other records into a line of progress.
+    """
+    console = Console(stderr=True)
+    last: Any = None
+    shown = float("-inf")
+    with _bar(console) as bar:
+        task = bar.add_task(first, total=None)
+        for last in job:
+            note, done, total = _read(last, on_record)
+            bar.update(task, description=note, completed=done, total=total or None)
+            if not console.is_terminal and note and time.monotonic() - shown > EVERY_SECONDS:
+                shown = time.monotonic()
+                console.print(f"{note} {done}/{total}" if total else note, highlight=False)
+    return last
+
+
+def _bar(console: Console) -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    )
+
+
+def _read(record: Any, on_record: Callable[[Any], str | None] | None) -> tuple[str, int, int]:
+    if isinstance(record, records.Progress):
+        return " ".join(filter(None, (record.stage, record.note))), record.done, record.total
+    note = (on_record(record) if on_record else None) or ""
+    done = getattr(record, "step", getattr(record, "epoch", 0))
+    return note, done, getattr(record, "steps", getattr(record, "epochs", 0))

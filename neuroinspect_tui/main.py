@@ -1,0 +1,27 @@
+"""The entry point: run a command; an expected failure is one line on stderr and exit code 2."""
+
+import os
+import sys
+
+from engine.errors import EngineError
+from neuroinspect_tui.cli import app
+
+
+def main() -> None:
+    """Run the program."""
+    try:
+        app()
+    except EngineError as error:
+        _fail(" ".join(str(error).split()))
+    except BrokenPipeError:  # `| head` has read enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(141) from None
+    except OSError as error:
+        where = f" {error.filename}" if error.filename else ""
+        _fail(f"The operating system refused{where}: {error.strerror or error}.")
+
+
+def _fail(sentence: str) -> None:
+    printable = sentence.encode("utf-8", "replace").decode("utf-8")
+    sys.stderr.write(f"neuroinspect-tui: {printable}\n")
+    raise SystemExit(2) from None
