@@ -8,16 +8,20 @@ from typing import Any
 import msgspec
 import torch
 
+from engine.answers import check_neurons
 from engine.bank import Bank, find_bank, weights_digest
 from engine.banking import fill_bank
 from engine.data import Split, decode, open_split
 from engine.errors import DataError
 from engine.files import write_beside
+from engine.gallery import hang, write_preview
+from engine.guide import Guide, load_guide
 from engine.heat import heat_map, mask, overlay, to_pixels
+from engine.illusion import Sight, draw
 from engine.model import Classifier, load_classifier, pick_device
-from engine.protocol import BankJob
+from engine.protocol import BankJob, IllusionJob
 from engine.records import Neuron, NeuronImage, Progress
-from engine.requests import BankRequest, Source
+from engine.requests import BankRequest, IllusionRequest, Source
 
 
 class TorchEngine:
@@ -68,8 +72,12 @@ class TorchEngine:
                 continue
             with torch.inference_mode():
                 self.classifier.features(transform(image)[None].to(self.device))
-            return
-        raise DataError(f"Not one image of {first.name} in {first.root} can be decoded.")
+            break
+        else:
+            raise DataError(f"Not one image of {first.name} in {first.root} can be decoded.")
+        if self.source.clip != "none":
+            yield Progress(stage="loading CLIP", done=0, total=0, unit="")
+            self.guide  # noqa: B018  loading is the check
 
     def bank(self, request: BankRequest) -> BankJob:
         """Make sure the split's bank is on disk."""
@@ -109,6 +117,25 @@ class TorchEngine:
             write_beside(path, partial(overlay(seen, bright).save, format="PNG"))
             found.append(msgspec.structs.replace(image, heat=str(path)))
         return tuple(found)
+
+    @cached_property
+    def guide(self) -> Guide | None:
+        """CLIP, loaded at first use."""
+        return load_guide(self.source.clip, self.device)
+
+    def illusion(self, request: IllusionRequest, out: str) -> IllusionJob:
+        """Draw what neurons see into `out`; the last record is `Illusions`."""
+        directory = Path(out)
+        bank = yield from self.ready_bank(self.source.eval_split)
+        check_neurons(request.neurons, bank.meta.width)
+        yield Progress(stage="loading checkpoint", done=0, total=0, unit="")
+        classifier = self.classifier
+        guide = self.guide if request.use_clip else None
+        text = None if guide is None else guide.embed([bank.classes[request.class_index]])[0]
+        preview = partial(write_preview, request, directory)
+        drawings = yield from draw(Sight(classifier, guide, text), request, preview)
+        clip = self.source.clip if guide is not None else None
+        yield hang(drawings, request, bank, directory, clip)
 
     def ready_bank(self, split: str, view: int = 0) -> Generator[Progress, None, Bank]:
         """Return a split's bank, filling it first where needed."""
