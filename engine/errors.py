@@ -27,3 +27,7 @@ class RequestError(EngineError):
 
 class GuideError(EngineError):
     """CLIP is unknown, or cannot be loaded."""
+
+
+class EditError(EngineError):
+    """No such edit, or it does not belong to this model."""

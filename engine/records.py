@@ -279,7 +279,8 @@ class Arm(Struct, frozen=True, kw_only=True):
 
     name: str
     overall: Estimate
-    target: Estimate
+    target: Estimate | None
+    """None where no reporting image is of an edited class."""
     worst_class: Estimate
     worst_group: Estimate | None
     won: float

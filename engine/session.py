@@ -11,17 +11,20 @@ import torch
 from engine.answers import check_neurons
 from engine.bank import Bank, find_bank, weights_digest
 from engine.banking import fill_bank
+from engine.checkpoint import write_state
 from engine.data import Split, decode, open_split
-from engine.errors import DataError
+from engine.editing import Banks, edit
+from engine.edits import read_edit, read_head
+from engine.errors import DataError, EditError, RequestError
 from engine.files import write_beside
 from engine.gallery import hang, write_preview
 from engine.guide import Guide, load_guide
 from engine.heat import heat_map, mask, overlay, to_pixels
 from engine.illusion import Sight, draw
 from engine.model import Classifier, load_classifier, pick_device
-from engine.protocol import BankJob, IllusionJob
+from engine.protocol import BankJob, EditJob, IllusionJob
 from engine.records import Neuron, NeuronImage, Progress
-from engine.requests import BankRequest, IllusionRequest, Source
+from engine.requests import BankRequest, EditRequest, IllusionRequest, Source
 
 
 class TorchEngine:
@@ -136,6 +139,52 @@ class TorchEngine:
         drawings = yield from draw(Sight(classifier, guide, text), request, preview)
         clip = self.source.clip if guide is not None else None
         yield hang(drawings, request, bank, directory, clip)
+
+    def edit(self, request: EditRequest) -> EditJob:
+        """Edit the decision layer; the last record is `Edit`, saved under edits/."""
+        evaluation = yield from self.ready_bank(self.source.eval_split)
+        test = None
+        if request.test_split is not None:
+            test = yield from self._test_bank(request.test_split)
+        views = (0,) if request.views == 1 else range(1, request.views + 1)
+        training: list[Bank] = []
+        for view in () if request.method == "zero" else views:
+            bank = yield from self.ready_bank(self.source.train_split, view)
+            training.append(bank)
+        banks = Banks(evaluation, training, test)
+        yield from edit(banks, request, self.home / "edits", self.device)
+
+    def _test_bank(self, name: str) -> Generator[Progress, None, Bank]:
+        used = {self.split(some).name for some in (self.source.eval_split, self.source.train_split)}
+        if self.split(name).name in used:
+            raise RequestError(
+                f"--test-split {name} serves for choosing or training already; "
+                "leave it out, or name another."
+            )
+        return (yield from self.ready_bank(name))
+
+    def export(self, directory: Path, out: Path) -> None:
+        """Write the whole checkpoint with the edit of `directory` in its decision layer.
+
+        Raises:
+            EditError: The edit is damaged, or was made from other weights.
+        """
+        record = read_edit(directory)
+        if record.provenance.get("weights") != weights_digest(
+            self.source, self.home / "bank" / "digests.json"
+        ):
+            raise EditError(
+                f"{record.id} was made from other weights than {self.source.checkpoint}; "
+                "restore those, or make the edit again."
+            )
+        classifier = self.classifier
+        head, _ = read_head(directory, classifier.width, classifier.decision.out_features)
+        state = dict(classifier.body.state_dict())
+        state[f"{classifier.head_name}.weight"] = torch.from_numpy(head.weight)
+        if classifier.has_bias:
+            state[f"{classifier.head_name}.bias"] = torch.from_numpy(head.bias)
+        facts = {"format": "pt", "model": self.source.model, "edit": record.id}
+        write_state(out, state, facts | record.provenance)
 
     def ready_bank(self, split: str, view: int = 0) -> Generator[Progress, None, Bank]:
         """Return a split's bank, filling it first where needed."""

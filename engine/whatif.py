@@ -106,13 +106,17 @@ def net_cost(before: Array, after: Array, others: Array) -> int:
 
 
 def class_changes(
-    bank: Bank, before: Array, after: Array
+    bank: Bank, before: Array, after: Array, rows: Array | None = None
 ) -> tuple[tuple[ClassChange, ...], tuple[ClassChange, ...] | None]:
-    """Return changes per class (only those with images), and per group where there are."""
-    classes = _changes(bank.labels, bank.classes, before, after)
+    """Return changes per class (only those with images), and per group where there are.
+
+    `before` and `after` say whether the images of `rows` (None: of all rows) are right.
+    """
+    seen = slice(None) if rows is None else rows
+    classes = _changes(bank.labels[seen], bank.classes, before, after)
     groups = None
     if bank.groups is not None:
-        groups = _changes(bank.groups, bank.groups_named, before, after)
+        groups = _changes(bank.groups[seen], bank.groups_named, before, after)
     return classes, groups
 
 
@@ -140,15 +144,15 @@ def _changes(
 
 
 def moved(bank: Bank, rows: Array, after: Array) -> tuple[Moved, ...]:
-    """Describe the images in `rows`, whose prediction is `after` (n,) now."""
+    """Describe the images in `rows` (m,), whose prediction is `after` (m,) now."""
     return tuple(
         Moved(
             path=bank.path(row),
             true=_label(bank, bank.labels[row]),
             before=_label(bank, bank.predicted[row]),
-            after=_label(bank, after[row]),
+            after=_label(bank, now),
         )
-        for row in rows.tolist()
+        for row, now in zip(rows.tolist(), after.tolist(), strict=True)
     )
 
 
@@ -166,6 +170,7 @@ def what_if(bank: Bank, neurons: Array, scaling: Scaling) -> WhatIf:
     rival = BiasShift(bank.logits, bank.labels, [k])
     shifted = rival.predict(rival.delta(net_cost(before, after, bank.labels != k)))
     classes, groups = class_changes(bank, before, after)
+    won, lost = after & ~before, before & ~after
     return WhatIf(
         class_=_label(bank, k),
         neurons=tuple(neurons.tolist()),
@@ -175,8 +180,8 @@ def what_if(bank: Bank, neurons: Array, scaling: Scaling) -> WhatIf:
         after=outcome(bank, after, [k]),
         classes=classes,
         groups=groups,
-        won=moved(bank, np.flatnonzero(after & ~before), predicted),
-        lost=moved(bank, np.flatnonzero(before & ~after), predicted),
+        won=moved(bank, np.flatnonzero(won), predicted[won]),
+        lost=moved(bank, np.flatnonzero(lost), predicted[lost]),
         bias_shift=outcome(bank, shifted == bank.labels, [k]),
     )
 

@@ -2,7 +2,20 @@
 
 import typer
 
-from neuroinspect_tui.cli import classes, illusion, init, mistakes, neuron, neurons, whatif
+from neuroinspect_tui.cli import (
+    classes,
+    compare,
+    doctor,
+    edit,
+    edits,
+    export,
+    illusion,
+    init,
+    mistakes,
+    neuron,
+    neurons,
+    whatif,
+)
 
 app = typer.Typer(
     name="neuroinspect-tui",
@@ -13,5 +26,18 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (init, classes, mistakes, neurons, neuron, illusion, whatif):
+for module in (
+    init,
+    classes,
+    mistakes,
+    neurons,
+    neuron,
+    illusion,
+    whatif,
+    edit,
+    edits,
+    compare,
+    doctor,
+    export,
+):
     app.command(name=module.__name__.rpartition(".")[2])(module.command)

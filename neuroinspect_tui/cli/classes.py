@@ -6,6 +6,7 @@ import typer
 
 from engine.errors import RequestError
 from engine.records import Classes, ClassScore, GroupScore
+from engine.requests import Source
 from neuroinspect_tui.cli.options import BatchSize, Device, Json, Workers, Workspace
 from neuroinspect_tui.cli.output import bar, percent, print_json, say, table
 
@@ -47,11 +48,9 @@ def command(
     return _show(answer, groups=groups)
 
 
-def _train_shares(source: object) -> list[float]:
+def _train_shares(source: Source) -> list[float]:
     from engine.data import open_split
-    from engine.requests import Source
 
-    assert isinstance(source, Source)
     train = open_split(source, source.train_split)
     counts = [0] * len(train.groups)
     for sample in train.samples:
@@ -68,12 +67,12 @@ def _show(answer: Classes, *, groups: bool) -> None:
         f"{percent(answer.mean_class_accuracy)}; {wrong} mistakes in {bad} classes"
     )
     table(
-        ("class", ">n", ">right", ">accuracy", "", ">95%", "mostly taken for"),
+        ("class", ">right", ">accuracy", "|", ">95%", "mostly taken for"),
         ((c.name, *_cells(c), _taken(c)) for c in answer.classes),
     )
     if groups and answer.groups is not None:
         table(
-            ("group", ">n", ">right", ">accuracy", "", ">95%"),
+            ("group", ">right", ">accuracy", "|", ">95%"),
             ((g.name, *_cells(g)) for g in answer.groups),
         )
         say(
@@ -86,7 +85,7 @@ def _show(answer: Classes, *, groups: bool) -> None:
 
 def _cells(entry: ClassScore | GroupScore) -> tuple[str, ...]:
     ci = "" if entry.ci is None else f"[{100 * entry.ci[0]:.1f} {100 * entry.ci[1]:.1f}]"
-    return str(entry.n), str(entry.correct), percent(entry.accuracy), bar(entry.accuracy), ci
+    return f"{entry.correct}/{entry.n}", percent(entry.accuracy), bar(entry.accuracy), ci
 
 
 def _taken(entry: ClassScore) -> str:

@@ -78,9 +78,9 @@ def _show(answer: Illusions) -> None:
                 f"{i.p_class:.2f}",
                 "-" if i.clip_cosine is None else f"{i.clip_cosine:.2f}",
                 f"{i.seconds:.0f}",
-                str(i.path),
+                Path(i.path or "").name,
             )
             for i in answer.illusions
         ),
     )
-    say(f"all of them: {answer.sheet}")
+    say(f"pictures in {Path(str(answer.sheet)).parent}; all of them: {answer.sheet}")

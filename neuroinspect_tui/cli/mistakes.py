@@ -1,7 +1,7 @@
 """`mistakes`: the mistakes of a class."""
 
 from neuroinspect_tui.cli.options import ClassKey, Json, Workspace
-from neuroinspect_tui.cli.output import percent, print_json, say, table
+from neuroinspect_tui.cli.output import below, counted, percent, print_json, say, table
 
 
 def command(class_key: ClassKey, workspace: Workspace = None, json: Json = False) -> None:
@@ -17,11 +17,20 @@ def command(class_key: ClassKey, workspace: Workspace = None, json: Json = False
     if json:
         return print_json(answer)
     name = answer.class_.name
-    say(f"{name}: {len(answer.mistakes)} mistakes of {answer.n}")
+    say(
+        f"{name}: {counted(len(answer.mistakes), 'mistake')} in {counted(answer.n, 'image')}; "
+        f"images are in {bank.root}"
+    )
     table(
-        ("taken for", f">p({name})", ">p(taken)", ">steps", "image"),
+        ("taken for", ">p(true)", ">p(taken)", ">steps", "image"),
         (
-            (m.predicted.name, percent(m.p_true), percent(m.p_predicted), str(m.steps), m.path)
+            (
+                m.predicted.name,
+                percent(m.p_true),
+                percent(m.p_predicted),
+                str(m.steps),
+                below(bank.root, m.path),
+            )
             for m in answer.mistakes
         ),
     )

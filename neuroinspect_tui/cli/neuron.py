@@ -7,7 +7,7 @@ import typer
 
 from engine.records import Neuron, NeuronImage
 from neuroinspect_tui.cli.options import ClassKey, Device, Json, Workspace
-from neuroinspect_tui.cli.output import print_json, say, table
+from neuroinspect_tui.cli.output import below, print_json, say, table
 
 
 def command(
@@ -34,10 +34,10 @@ def command(
         answer = opened.engine().heat_maps(answer, out)
     if json:
         return print_json(answer)
-    return _show(answer)
+    return _show(answer, bank.root)
 
 
-def _show(answer: Neuron) -> None:
+def _show(answer: Neuron, root: str) -> None:
     say(
         f"neuron {answer.neuron}: weight {answer.weight:+.4f} for {answer.class_.name}, "
         f"largest activation {answer.largest_activation:.3f}",
@@ -45,19 +45,20 @@ def _show(answer: Neuron) -> None:
         "speaks against: "
         + ", ".join(f"{use.name} {use.weight:+.3f}" for use in answer.opposed_by),
     )
-    _images("top images of all classes", answer.top_images)
-    _images(f"on {answer.class_.name}'s mistakes", answer.mistakes)
+    say(f"images are in {root}")
+    _images("top images of all classes", answer.top_images, root)
+    _images(f"on {answer.class_.name}'s mistakes", answer.mistakes, root)
 
 
-def _images(title: str, images: tuple[NeuronImage, ...]) -> None:
+def _images(title: str, images: tuple[NeuronImage, ...], root: str) -> None:
     table(
-        (">activation", "class", "taken for", "image"),
+        (">activation", "class", "image"),
         (
             (
                 f"{image.activation:.3f}",
-                image.true.name,
-                "" if image.true == image.predicted else image.predicted.name,
-                image.heat or image.path,
+                image.true.name
+                + ("" if image.true == image.predicted else f" → {image.predicted.name}"),
+                image.heat or below(root, image.path),
             )
             for image in images
         ),

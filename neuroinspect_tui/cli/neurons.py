@@ -9,7 +9,7 @@ from engine.errors import RequestError
 from engine.records import RankedNeuron
 from engine.requests import By
 from neuroinspect_tui.cli.options import ByKey, ClassKey, Json, Seed, Workspace
-from neuroinspect_tui.cli.output import print_json, say, table
+from neuroinspect_tui.cli.output import counted, print_json, say, table
 
 
 def command(
@@ -37,7 +37,7 @@ def command(
     )
     if json:
         return print_json(answer)
-    of = answer.mistake or f"{answer.mistakes} mistakes"
+    of = answer.mistake or counted(answer.mistakes, "mistake")
     say(
         f"{answer.class_.name} by {answer.by}: {of}, {answer.mended} mended by the counterfactual "
         f"(median {answer.median_steps:g} steps)",

@@ -1,5 +1,6 @@
 """What commands print: one JSON document, or tables."""
 
+import os
 import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -11,6 +12,8 @@ from rich.markup import escape
 from rich.table import Table
 
 RENAMED = {"class_": "class"}
+FILE_WIDTH = 200
+LEAST_TEXT = 12
 
 
 def print_json(record: object) -> None:
@@ -30,24 +33,42 @@ def _renamed(value: Any) -> Any:
 
 def say(*lines: str) -> None:
     """Print lines of plain text."""
-    console = Console(highlight=False, soft_wrap=True)
+    console = _console(soft_wrap=True)
     for line in lines:
         if line:
             console.print(escape(line))
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]], title: str = "") -> None:
-    """Print a table; columns whose name starts with `>` are right-aligned."""
+    """Print a table; a column named `>...` is right-aligned, one named `|...` is never folded."""
     shown = Table(box=SIMPLE_HEAD, title=title or None, title_justify="left", pad_edge=False)
     for column in columns:
         right = column.startswith(">")
+        min_width = LEAST_TEXT if column and column[0] not in ">|" else None
         shown.add_column(
-            column.removeprefix(">"), justify="right" if right else "left",
-            overflow="fold", no_wrap=right,
+            column.lstrip(">|"), justify="right" if right else "left",
+            overflow="fold", no_wrap=right or column.startswith("|"), min_width=min_width,
         )  # fmt: skip
     for row in rows:
         shown.add_row(*map(escape, row))
-    Console(highlight=False).print(shown)
+    _console().print(shown)
+
+
+def _console(*, soft_wrap: bool = False) -> Console:
+    console = Console(highlight=False, soft_wrap=soft_wrap)
+    if not console.is_terminal and "COLUMNS" not in os.environ:
+        console.width = FILE_WIDTH  # nothing to fit: a file or a pipe
+    return console
+
+
+def counted(n: int, what: str) -> str:
+    """Return `1 image`, `2 images`."""
+    return f"{n} {what}" if n == 1 else f"{n} {what}s"
+
+
+def below(root: str, path: str) -> str:
+    """Return `path` as seen from the data's root: every command takes it so."""
+    return path.removeprefix(root.rstrip("/") + "/")
 
 
 def percent(value: float | None, digits: int = 1) -> str:
