@@ -130,7 +130,7 @@ def fill_bank(
         partial = directory.with_suffix(".partial")
         partial.mkdir(exist_ok=True, mode=0o700)
         done = yield from _pass(classifier, split, partial, request, facts)
-        yield from _summarise(classifier, split, partial, done, facts)
+        yield from summarise(classifier, split, partial, done, facts)
         if directory.exists():
             shutil.rmtree(directory)  # no meta.json: never finished
         partial.rename(directory)
@@ -238,7 +238,7 @@ def _forward(classifier: Classifier, images: Tensor) -> tuple[Tensor, Tensor]:
     return features, classifier.decision(features)
 
 
-def _summarise(
+def summarise(
     classifier: Classifier, split: Split, partial: Path, done: Done, facts: dict[str, Any]
 ) -> Iterator[Progress]:
     """Write what every class's ranking needs: a last, streamed look at the rows just written."""

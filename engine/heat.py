@@ -52,7 +52,8 @@ def standardised(heat: Tensor, size: int) -> Tensor:
 def mask(heat: Tensor, size: int) -> Tensor:
     """Return (B, size, size) in 0 to 1: 1 where the map exceeds 0.5 sigma, less below."""
     z = standardised(heat, size)
-    return torch.where(z > THRESHOLD, 1.0, 0.5 * (z - z.amin()) / (THRESHOLD - z.amin() + 1e-8))
+    least = z.amin(dim=(1, 2), keepdim=True)
+    return torch.where(z > THRESHOLD, 1.0, 0.5 * (z - least) / (THRESHOLD - least + 1e-8))
 
 
 def to_pixels(image: Tensor) -> Image.Image:

@@ -1,0 +1,33 @@
+from pathlib import Path
+
+import pytest
+import torch
+
+from engine.requests import Source
+from tests.making import make_checkpoint, make_images
+
+torch.set_num_threads(1)  # two test processes on two cores must not fight over them
+
+SHARED = Path(__file__).parents[2] / "shared"
+
+
+@pytest.fixture(scope="session")
+def shared():
+    """../shared with the real flowers, checkpoint, CLIP and golden vectors."""
+    if not (SHARED / "golden").is_dir():
+        pytest.skip(f"no real images in {SHARED}")
+    return SHARED
+
+
+@pytest.fixture(scope="session")
+def toy(tmp_path_factory):
+    """A small image folder and a checkpoint for it: the Source of a workspace."""
+    root = tmp_path_factory.mktemp("toy")
+    make_images(root / "data")
+    make_checkpoint(root / "toy.safetensors")
+    return Source(
+        model="test_resnet",
+        checkpoint=str(root / "toy.safetensors"),
+        data=str(root / "data"),
+        device="cpu",
+    )

@@ -1,0 +1,108 @@
+"""What tests are made of: images, checkpoints and banks whose truth is known."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import open_clip
+import timm
+import torch
+from PIL import Image
+from safetensors.torch import save_file
+from torch import nn
+
+from engine.bank import Bank
+from engine.banking import Done, summarise
+from engine.data import Sample, Split
+from engine.model import Classifier
+
+COLOURS = {
+    "001_red_thing": (200, 40, 40),
+    "002_green_thing": (40, 180, 40),
+    "003_blue": (40, 40, 220),
+}
+
+
+def picture(colour, seed, size=40):
+    """A noisy patch of one colour."""
+    noise = np.random.default_rng(seed).normal(0, 40, (size, size, 3))
+    return Image.fromarray((np.array(colour) + noise).clip(0, 255).astype(np.uint8))
+
+
+def make_images(root: Path, *, train=6, valid=10) -> Path:
+    """An image folder of three classes, ROOT/SPLIT/CLASS/*.png."""
+    for split, count in (("train", train), ("valid", valid)):
+        for c, (folder, colour) in enumerate(COLOURS.items()):
+            directory = root / split / folder
+            directory.mkdir(parents=True)
+            for number in range(count):
+                seed = 1000 * c + number + (split == "train") * 100
+                picture(colour, seed).save(directory / f"{number:03d}.png")
+    return root
+
+
+def make_model(name="test_resnet", classes=3, seed=0) -> nn.Module:
+    """An untrained timm model, always the same."""
+    torch.manual_seed(seed)
+    return timm.create_model(name, num_classes=classes).eval()
+
+
+def make_checkpoint(path: Path, name="test_resnet", classes=3, seed=0) -> Path:
+    """Its weights as safetensors."""
+    save_file(make_model(name, classes, seed).state_dict(), path)
+    return path
+
+
+def make_clip(directory: Path) -> str:
+    """A tiny untrained CLIP in open_clip's `local-dir:` form."""
+    config = {
+        "embed_dim": 16,
+        "vision_cfg": {
+            "image_size": 32, "layers": 1, "width": 32, "patch_size": 8, "head_width": 16,
+        },
+        "text_cfg": {
+            "context_length": 77, "vocab_size": 49408, "width": 16, "heads": 2, "layers": 1,
+        },
+    }  # fmt: skip
+    directory.mkdir(parents=True)
+    torch.manual_seed(0)
+    save_file(open_clip.CLIP(**config).state_dict(), directory / "open_clip_model.safetensors")
+    whole = {"model_cfg": config, "preprocess_cfg": {"mean": [0.5] * 3, "std": [0.5] * 3}}
+    (directory / "open_clip_config.json").write_text(json.dumps(whole))
+    return f"local-dir:{directory}"
+
+
+def planted_bank(
+    directory: Path, features, labels, weight, bias, *, groups=None, group_names=(), split="valid"
+) -> Bank:
+    """A bank of given features and decision layer, with everything a real pass adds to it."""
+    features, weight = np.array(features, np.float32), np.array(weight, np.float32)
+    bias = np.array(bias, np.float32)
+    classes, width = weight.shape
+    decision = nn.Linear(width, classes)
+    with torch.no_grad():
+        decision.weight.copy_(torch.from_numpy(weight))
+        decision.bias.copy_(torch.from_numpy(bias))
+    config = {"input_size": (3, 32, 32), "mean": (0.5,) * 3, "std": (0.5,) * 3}
+    classifier = Classifier(nn.Identity(), decision, "fc", config, torch.device("cpu"))
+    groups = np.full(len(labels), -1) if groups is None else groups
+    listed = Split(
+        name=split,
+        root=str(directory),
+        samples=tuple(
+            Sample(f"{split}/{row}.png", int(label), int(group))
+            for row, (label, group) in enumerate(zip(labels, groups, strict=True))
+        ),
+        folders=tuple(f"class{k}" for k in range(classes)),
+        classes=tuple(f"class {k}" for k in range(classes)),
+        groups=tuple(group_names),
+        skipped=(),
+    )
+    directory.mkdir(parents=True)
+    np.save(directory / "features.npy", features)
+    np.save(directory / "logits.npy", features @ weight.T + bias)
+    facts = {"key": directory.name, "view": 0, "weights": "planted"}
+    done = Done(len(labels), tuple(range(len(labels))), ())
+    for _ in summarise(classifier, listed, directory, done, facts):
+        pass
+    return Bank(directory, listed)
