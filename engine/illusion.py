@@ -18,6 +18,9 @@ from engine.requests import IllusionRequest
 BETAS = (0.5, 0.99)
 WEIGHT_DECAY = 2e-4
 LAST_LR = 0.12  # of the first
+# The class joins between these shares of the steps (ours). A neuron that speaks against the class
+# is otherwise pushed to 0 before it fires, where a ReLU has no gradient to bring it back.
+CLASS_JOINS = (0.2, 0.4)
 AT_ONCE = {"cuda": 16}  # pictures; one elsewhere: no slower on a CPU, and memory stays that of one
 
 
@@ -49,9 +52,9 @@ class Sight:
     text: Tensor | None
 
     def objective(
-        self, images: Tensor, neurons: Tensor, request: IllusionRequest
+        self, images: Tensor, neurons: Tensor, request: IllusionRequest, share: float = 1.0
     ) -> tuple[Tensor, Tensor]:
-        """Return (B,) objectives and (B,) activations, each image by itself.
+        """Return (B,) objectives and (B,) activations, each image by itself, at a share of steps.
 
         (cos + epsilon) * (activation + gamma * logit); the published code multiplies (B,) by
         (B, 1) and so mixes every image's CLIP score into every other's.
@@ -65,7 +68,7 @@ class Sight:
         features = features.float()
         fired = features.gather(1, neurons[:, None])[:, 0]
         logit = self.classifier.decision(features)[:, request.class_index]
-        wanted = fired + request.gamma * logit
+        wanted = fired + request.gamma * joined(share) * logit
         if cosine is None:
             return wanted, fired
         # The product's gradient, with both factors' magnitudes: where cosine or logit is negative
@@ -93,6 +96,12 @@ def draw(
     return finished
 
 
+def joined(share: float) -> float:
+    """Return how much of the class counts (0 to 1) at a share of the steps."""
+    first, last = CLASS_JOINS
+    return min(1.0, max(0.0, (share - first) / (last - first)))
+
+
 def _generator(request: IllusionRequest, neuron: int) -> torch.Generator:
     mixed = (request.seed * 1_000_003 + request.class_index) * 1_000_003 + neuron
     return torch.Generator().manual_seed(mixed % 2**63)
@@ -118,7 +127,7 @@ def _optimise(
     for step in range(1, request.steps + 1):
         optimizer.zero_grad(set_to_none=True)
         images = jitter(canvas.image(), generators, 1 - step / request.steps)
-        wanted, fired = sight.objective(images, neurons, request)
+        wanted, fired = sight.objective(images, neurons, request, step / request.steps)
         (-wanted.sum()).backward()
         optimizer.step()
         schedule.step()

@@ -63,7 +63,8 @@ def _show(answer: WhatIf) -> None:
         f"{len(answer.neurons)} neurons scaled by {answer.scale:g} for {len(answer.rows)} classes: "
         f"won {len(answer.won)}, lost {len(answer.lost)} images"
     )
-    columns = ("", ">overall", f">{name}", ">worst class", ">worst group")
+    columns = ["", ">overall", f">{name}", ">worst class"]
+    columns += [">worst group"] if answer.before.worst_group is not None else []
     lines = (
         ("before", answer.before),
         ("if scaled", answer.after),
@@ -83,7 +84,8 @@ def _show(answer: WhatIf) -> None:
 
 
 def _cells(some: Outcome) -> tuple[str, ...]:
-    return tuple(map(percent, (some.overall, some.target, some.worst_class, some.worst_group)))
+    cells = map(percent, (some.overall, some.target, some.worst_class))
+    return (*cells, *(() if some.worst_group is None else (percent(some.worst_group),)))
 
 
 def _show_curve(points: tuple[CurvePoint, ...], name: str) -> None:
