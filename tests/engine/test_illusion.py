@@ -52,7 +52,7 @@ def test_a_neuron_alone_and_in_a_batch_of_eight_is_the_same_picture(monkeypatch,
     assert len(steps[0].neurons) == 8
     assert [some.neuron for some in together] == [3, 9, 5, 0, 1, 2, 4, 6]
     # AdamW's first steps are the gradient's sign: rounding shows where a gradient is near 0
-    assert float((alone[0].image - together[2].image).abs().mean()) < 1e-4
+    assert float((alone[0].image - together[2].image).abs().mean()) < 5e-4
     assert not torch.allclose(together[0].image, together[1].image, atol=1e-2)
 
 
