@@ -13,6 +13,7 @@ import torch
 from filelock import FileLock, Timeout
 from msgspec import Struct
 from torch import Tensor
+from torch.nn import functional as F
 from torch.utils.data import DataLoader, Dataset
 
 from engine.augment import augmented_view
@@ -332,8 +333,8 @@ def _explain(
 
 def votes(delta: Tensor) -> tuple[Tensor, Tensor]:
     """Return the neurons each nudge (M, D) names: 5 most raised, 5 most lowered (-1: none)."""
-    count = min(VOTES, delta.shape[1])
-    up, down = delta.topk(count, dim=1), delta.topk(count, dim=1, largest=False)
+    delta = F.pad(delta, (0, max(0, VOTES - delta.shape[1])))  # fewer than five neurons
+    up, down = delta.topk(VOTES, dim=1), delta.topk(VOTES, dim=1, largest=False)
     return (
         torch.where(up.values > 0, up.indices, -1),
         torch.where(down.values < 0, down.indices, -1),
