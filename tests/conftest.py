@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from engine.requests import Source
-from tests.making import make_checkpoint, make_images
+from tests.making import learn_a_little, make_checkpoint, make_images
 
 torch.set_num_threads(1)  # two test processes on two cores must not fight over them
 
@@ -24,7 +24,7 @@ def toy(tmp_path_factory):
     """A small image folder and a checkpoint for it: the Source of a workspace."""
     root = tmp_path_factory.mktemp("toy")
     make_images(root / "data")
-    make_checkpoint(root / "toy.safetensors")
+    learn_a_little(make_checkpoint(root / "toy.safetensors"), root / "data")
     return Source(
         model="test_resnet",
         checkpoint=str(root / "toy.safetensors"),

@@ -1,0 +1,235 @@
+import csv
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import timm
+import torch
+from safetensors import safe_open
+
+from engine.data import decode
+from engine.model import split_model
+from tests.making import make_clip
+
+PROGRAM = [sys.executable, "-m", "neuroinspect_tui"]
+
+
+def ok(ran):
+    assert (ran.code, ran.err) == (0, ran.err), ran.err
+    assert "Traceback" not in ran.err
+    return ran.json
+
+
+def test_classes(filled, run):
+    found = ok(run("classes", "-w", filled, "--json"))
+    assert list(found)[:6] == [
+        "split", "n", "accuracy", "mean_class_accuracy", "skipped", "classes",
+    ]  # fmt: skip
+    assert (found["split"], found["n"], found["groups"]) == ("valid", 30, None)
+    assert sum(c["correct"] for c in found["classes"]) == round(30 * found["accuracy"])
+    for some in found["classes"]:
+        lo, hi = some["ci"]
+        assert 0 <= lo <= some["accuracy"] <= hi <= 1
+        assert sum(c["count"] for c in some["confused_with"]) == some["n"] - some["correct"]
+    accuracies = [c["accuracy"] for c in found["classes"]]
+    assert accuracies == sorted(accuracies)
+
+
+@pytest.mark.parametrize(("key", "field"), [("name", "name"), ("accuracy", "accuracy")])
+def test_classes_are_sorted(filled, run, key, field):
+    found = ok(run("classes", "-w", filled, "--json", "--sort", key))
+    values = [c[field] for c in found["classes"]]
+    assert values == sorted(values)
+
+
+def wrong_class(filled, run):
+    """A class with mistakes, by name."""
+    return ok(run("classes", "-w", filled, "--json"))["classes"][0]
+
+
+def test_mistakes_and_neurons_agree(filled, run):
+    worst = wrong_class(filled, run)
+    found = ok(run("mistakes", "-w", filled, "-c", worst["name"], "--json"))
+    assert found["class"]["index"] == worst["index"]
+    assert len(found["mistakes"]) == worst["n"] - worst["correct"]
+    for some in found["mistakes"]:
+        assert some["p_true"] < some["p_predicted"]
+        assert Path(some["path"]).is_file()
+    for by in ("contrast", "votes", "contribution"):
+        ranked = ok(
+            run("neurons", "-w", filled, "-c", worst["index"], "--by", by, "--top", 5, "--json")
+        )
+        assert (ranked["by"], ranked["mistakes"]) == (by, len(found["mistakes"]))
+        for side in ("insufficient", "excessive"):
+            assert by == "votes" or len(ranked[side]) == 5
+            for some in ranked[side]:
+                assert {"neuron", "vote", "contrast", "contribution", "importance", "stability",
+                        "ambiguous"} <= some.keys()  # fmt: skip
+                assert some["vote"] is None or 3 < some["vote"] <= 100
+    one = ok(run("neurons", "-w", filled, "-c", worst["index"], "--json",
+                 "--mistake", found["mistakes"][0]["path"]))  # fmt: skip
+    assert (one["mistakes"], one["mistake"]) == (1, found["mistakes"][0]["path"])
+
+
+def test_a_neuron_and_its_heat_maps(filled, run, tmp_path):
+    worst = wrong_class(filled, run)
+    found = ok(run("neuron", 3, "-w", filled, "-c", worst["index"], "--json"))
+    assert found["neuron"] == 3
+    assert len(found["top_images"]) == 8
+    fired = [some["activation"] for some in found["top_images"]]
+    assert fired == sorted(fired, reverse=True)
+    assert fired[0] == found["largest_activation"]
+    assert len(found["mistakes"]) == worst["n"] - worst["correct"]
+    drawn = ok(run("neuron", 3, "-w", filled, "-c", 0, "--json", "--out", tmp_path / "heat"))
+    assert all(Path(some["heat"]).is_file() for some in drawn["top_images"])
+
+
+def test_whatif(filled, run):
+    worst = wrong_class(filled, run)["index"]
+    found = ok(run("whatif", "-w", filled, "-c", worst, "--top", "10%", "--curve", "--json"))
+    won, lost = len(found["won"]), len(found["lost"])
+    gained = round(30 * (found["after"]["overall"] - found["before"]["overall"]))
+    assert won - lost == gained
+    assert found["curve"][0]["edit"] == found["before"]
+    named = ok(run("whatif", "-w", filled, "-c", worst, "-n", 5, "-n", 7, "--json"))
+    assert named["neurons"] == [5, 7]
+
+
+def test_illusion(filled, run, tmp_path):
+    config = filled / "workspace.toml"
+    clip = make_clip(tmp_path / "clip")
+    config.write_text(config.read_text().replace('clip = "none"', f'clip = "{clip}"'))
+    for extra, guided in (((), True), (("--no-clip",), False)):
+        found = ok(run("illusion", "-w", filled, "-c", 1, "-n", 2, "-n", 9, "--steps", 3, "--json",
+                       "--out", tmp_path / "out", *extra))  # fmt: skip
+        assert [some["neuron"] for some in found["illusions"]] == [2, 9]
+        for some in found["illusions"]:
+            assert Path(some["path"]).is_file()
+            assert (some["clip_cosine"] is not None) == guided
+            assert some["steps"] == 3
+        assert Path(found["sheet"]).is_file()
+
+
+def test_edit_edits_compare_export(filled, run, tmp_path):
+    edited = ok(run("edit", "-w", filled, "-c", 1, "--method", "ratio", "--epochs", 3,
+                    "--seeds", 2, "--lr", 0.01, "--json"))  # fmt: skip
+    assert [some["name"] for some in edited["arms"]] == [
+        "original", "edit", "lambda 0", "placebo", "bias shift",
+    ]  # fmt: skip
+    assert edited["n_report"] == 15
+    assert edited["verdict"].endswith(".")
+    listed = ok(run("edits", "-w", filled, "--json"))
+    assert len(listed) == 3
+    assert listed[-1]["id"] == edited["id"]
+    compared = ok(run("compare", edited["id"], "-w", filled, "--json"))
+    assert compared["after"] == edited["after"]
+    out = tmp_path / "mended.safetensors"
+    ok(run("export", edited["id"], "-w", filled, "--out", out, "--json"))
+    body = timm.create_model("test_resnet", num_classes=3, checkpoint_path=str(out)).eval()
+    right = reported(filled, edited["id"], split_model(body, torch.device("cpu")))
+    assert right == pytest.approx(compared["after"]["overall"])
+
+
+def reported(home, edit, classifier):
+    """The accuracy of a model over the images that an edit reported on, from the files."""
+    metas = {path.parent: json.loads(path.read_text()) for path in home.glob("bank/*/meta.json")}
+    bank = next(directory for directory, meta in metas.items() if meta["split"] == "valid")
+    samples = json.loads((bank / "samples.json").read_text())
+    with safe_open(home / "edits" / edit / "head.safetensors", "pt") as head:
+        rows = head.get_tensor("reporting").tolist()
+    root = Path(
+        next(line for line in (home / "workspace.toml").read_text().splitlines()
+             if line.startswith("data")).split('"')[1]
+    )  # fmt: skip
+    transform = classifier.transform()
+    with torch.inference_mode():
+        images = torch.stack([transform(decode(root / samples[row][0])) for row in rows])
+        predicted = classifier.body(images).argmax(dim=1).tolist()
+    return sum(p == samples[row][1] for p, row in zip(predicted, rows, strict=True)) / len(rows)
+
+
+def test_doctor(filled, run):
+    found = ok(run("doctor", "-w", filled, "--json"))
+    states = {some["what"]: some["state"] for some in found}
+    assert states["checkpoint"] == states["torch"] == states["device"] == "ok"
+    assert states["CLIP"] == "warning"
+    (filled / "workspace.toml").write_text(
+        (filled / "workspace.toml").read_text().replace("toy.safetensors", "gone.safetensors")
+    )
+    sick = run("doctor", "-w", filled, "--json")
+    assert sick.code == 1
+    failed = [some for some in sick.json if some["state"] == "failed"]
+    assert [some["what"] for some in failed] == ["checkpoint"]
+    assert "gone.safetensors does not exist" in failed[0]["found"]
+
+
+def test_groups_come_from_a_csv(toy, run, tmp_path):
+    rows = [("path", "label", "split", "group")]
+    for split in ("train", "valid"):
+        for number, path in enumerate(sorted(Path(toy.data, split).glob("*/*.png"))):
+            rows.append((path.relative_to(toy.data), path.parent.name, split, f"g{number % 2}"))
+    with Path(toy.data, "metadata.csv").open("w", newline="") as file:
+        csv.writer(file).writerows(rows)
+    home = tmp_path / "ws"
+    ok(run("init", home, "--model", toy.model, "--checkpoint", toy.checkpoint, "--json",
+           "--data", Path(toy.data, "metadata.csv")))  # fmt: skip
+    found = ok(run("classes", "-w", home, "--json", "--groups"))
+    assert [(g["name"], g["n"]) for g in found["groups"]] == [("g0", 15), ("g1", 15)]
+    assert found["worst_group_accuracy"] == min(g["accuracy"] for g in found["groups"])
+    assert found["train_weighted_accuracy"] is not None
+    worst = found["classes"][0]["index"]
+    edited = ok(run("edit", "-w", home, "-c", worst, "--top", 5, "--json",
+                    "--select", "worst-group"))  # fmt: skip
+    assert all(arm["worst_group"] is not None for arm in edited["arms"])
+    assert any("by group" in note for note in edited["notes"])
+
+
+def test_tables_fit_a_narrow_terminal(filled, run, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    edit = ok(run("edits", "-w", filled, "--json"))[0]["id"]
+    for words in (
+        ("classes",), ("mistakes", "-c", 1), ("neurons", "-c", 1), ("neuron", 4, "-c", 1),
+        ("whatif", "-c", 1, "--top", 5, "--curve"), ("edits",), ("compare", edit), ("doctor",),
+        ("edit", "-c", 1, "--top", 5),
+    ):  # fmt: skip
+        ran = run(*words, "-w", filled)
+        assert ran.code == 0, ran.err
+        tables = [line for line in ran.out.splitlines() if line.startswith(" ")]
+        assert tables or words[0] == "compare"  # an edit may move no image
+        assert max(map(len, tables), default=0) <= 80
+
+
+def test_the_workspace_is_found_from_below(filled, run, monkeypatch):
+    (filled / "deep" / "er").mkdir(parents=True)
+    monkeypatch.chdir(filled / "deep" / "er")
+    assert ok(run("classes", "--json"))["n"] == 30
+
+
+def test_a_reader_that_has_seen_enough_is_no_trouble(filled):
+    first = subprocess.run(
+        ["bash", "-c", f'"{sys.executable}" -m neuroinspect_tui classes -w "{filled}" | head -1'],
+        capture_output=True, text=True, check=False, env={**os.environ, "COLUMNS": "80"},
+    )  # fmt: skip
+    assert first.stdout.startswith("valid: 30 images")
+    assert first.stderr == ""
+
+
+def test_the_program_runs_as_a_module_and_tells_its_commands():
+    ran = subprocess.run([*PROGRAM, "--help"], capture_output=True, text=True, check=True)
+    for command in ("init", "classes", "mistakes", "neurons", "neuron", "illusion", "whatif",
+                    "edit", "edits", "compare", "export", "doctor"):  # fmt: skip
+        assert f" {command} " in ran.stdout
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["init", "classes", "mistakes", "neurons", "neuron", "illusion", "whatif", "edit", "edits",
+     "compare", "export", "doctor"],
+)  # fmt: skip
+def test_every_command_helps_with_an_example(run, command):
+    ran = run(command, "--help")
+    assert ran.code == 0
+    assert f"Example: neuroinspect-tui {command}" in " ".join(ran.out.split())

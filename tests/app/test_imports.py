@@ -1,0 +1,78 @@
+import json
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = ("torch", "torchvision", "timm", "open_clip")
+FRONT_DOOR = (
+    "engine.records", "engine.requests", "engine.protocol", "engine.errors", "engine.files",
+    "engine.data", "engine.bank", "engine.evaluate", "engine.ranking", "engine.whatif",
+    "engine.answers", "engine.heads", "engine.edits", "engine.plan", "engine.choosing",
+    "engine.judging", "screens", "neuroinspect_tui.main",
+)  # fmt: skip
+# one interpreter for many commands: what one loads, all are blamed for, by name
+SCRIPT = """
+import contextlib, io, json, sys
+from neuroinspect_tui.main import main
+guilty = {}
+for words in json.loads(sys.argv[1]):
+    sys.argv = ["neuroinspect-tui", *words]
+    with contextlib.redirect_stdout(io.TextIOWrapper(io.BytesIO())):
+        try:
+            main()
+        except SystemExit as leaving:
+            assert not leaving.code, words
+    heavy = [name for name in json.loads(HEAVY) if name in sys.modules]
+    if heavy:
+        guilty[" ".join(words)] = heavy
+print(json.dumps(guilty))
+"""
+
+
+def guilty(commands):
+    script = SCRIPT.replace("HEAVY", repr(json.dumps(HEAVY)))
+    ran = subprocess.run(
+        [sys.executable, "-c", script, json.dumps(commands)],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert ran.returncode == 0, ran.stderr
+    return json.loads(ran.stdout.splitlines()[-1])
+
+
+@pytest.mark.parametrize("module", FRONT_DOOR)
+def test_the_front_door_sees_no_torch(module):
+    script = f"import sys, {module}; print([n for n in {HEAVY} if n in sys.modules])"
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == "[]"
+
+
+def test_a_module_that_needs_torch_would_be_caught():
+    script = f"import sys, engine.session; print([n for n in {HEAVY} if n in sys.modules])"
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert "torch" in ran.stdout
+
+
+def test_help_sees_no_torch():
+    commands = ("init", "classes", "mistakes", "neurons", "neuron", "illusion", "whatif", "edit",
+                "edits", "compare", "export", "doctor")  # fmt: skip
+    assert guilty([["--help"], *([command, "--help"] for command in commands)]) == {}
+
+
+def test_a_filled_workspace_answers_without_torch(filled):
+    at = ["-w", str(filled)]
+    edit = sorted(path.name for path in (filled / "edits").iterdir())[0]
+    assert (
+        guilty(
+            [
+                ["classes", *at],
+                ["mistakes", "-c", "1", *at],
+                ["neurons", "-c", "1", *at],
+                ["neuron", "3", "-c", "1", *at],
+                ["whatif", "-c", "1", "--top", "5", "--curve", *at],
+                ["edits", *at],
+                ["compare", edit, *at],
+            ]
+        )
+        == {}
+    )
