@@ -37,7 +37,10 @@ def read_state(path: Path, *, trust_pickle: bool) -> State:
         if path.suffix == ".safetensors":
             return _stripped(load_file(path))
         found = _unpickle(path, trust_pickle=trust_pickle)
-    except (SafetensorError, OSError, EOFError, RuntimeError, ValueError) as error:
+    except CheckpointError:
+        raise
+    # torch's reader of a file that is no checkpoint raises nearly anything: KeyError, struct.error
+    except Exception as error:
         first = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise CheckpointError(f"The checkpoint {path} is damaged or cut short: {first}.") from error
     return _stripped(_unwrap(found, path))

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from engine.augment import jitter
+from engine.errors import RequestError
 from engine.guide import Guide
 from engine.heat import heat_map, mask
 from engine.model import Classifier
@@ -21,6 +22,7 @@ LAST_LR = 0.12  # of the first
 # The class joins between these shares of the steps (ours). A neuron that speaks against the class
 # is otherwise pushed to 0 before it fires, where a ReLU has no gradient to bring it back.
 CLASS_JOINS = (0.2, 0.4)
+LEAST_SIZE = 16
 AT_ONCE = {"cuda": 16}  # pictures; one elsewhere: no slower on a CPU, and memory stays that of one
 
 
@@ -83,9 +85,12 @@ def draw(
     """Draw every neuron of the request; the same picture alone or among others.
 
     Yields after every step of a batch; returns the drawings in the request's order.
+
+    Raises:
+        RequestError: The classifier cannot look at pictures of that size.
     """
     device = sight.classifier.device
-    size = request.size or sight.classifier.input_size
+    size = _fitting_size(sight, request)
     at_once = AT_ONCE.get(device.type, 1)
     finished: list[Drawing] = []
     for start in range(0, len(request.neurons), at_once):
@@ -94,6 +99,23 @@ def draw(
         canvas = yield from _optimise(sight, request, some, size, preview)
         finished += _judge(sight, request, canvas, some, time.monotonic() - began)
     return finished
+
+
+def _fitting_size(sight: Sight, request: IllusionRequest) -> int:
+    classifier = sight.classifier
+    size = request.size or classifier.input_size
+    try:
+        if size < LEAST_SIZE:
+            raise ValueError("too small to see anything in")
+        with torch.no_grad():
+            classifier.features(torch.zeros(1, 3, size, size, device=classifier.device))
+    except (ValueError, AssertionError, RuntimeError) as error:  # a ViT's patches fit one size
+        reason = (str(error).splitlines() or ["it takes one size only"])[0].rstrip(".")
+        raise RequestError(
+            f"--size {size} does not suit this model ({reason}); "
+            f"leave it out for its own {classifier.input_size}."
+        ) from error
+    return size
 
 
 def joined(share: float) -> float:

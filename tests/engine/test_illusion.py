@@ -6,6 +6,7 @@ from PIL import Image
 
 import engine.illusion
 from engine.augment import jitter
+from engine.errors import RequestError
 from engine.gallery import contact_sheet
 from engine.guide import load_guide
 from engine.heat import heat_map, mask
@@ -130,6 +131,14 @@ def test_seeds_and_classes_draw_different_pictures():
         assert not torch.allclose(first.image, drawing.image, atol=1e-3)
     _, (again,) = drawn(eyes)
     assert torch.equal(first.image, again.image)
+
+
+def test_a_size_the_model_cannot_see_is_refused():
+    for name, size in (("test_vit", 50), ("test_resnet", 5)):
+        with pytest.raises(RequestError, match=f"--size {size} does not suit this model"):
+            drawn(sight(name), size=size)
+    _, (drawing,) = drawn(sight(), size=48)
+    assert drawing.image.shape == (3, 48, 48)
 
 
 def test_the_class_joins_once_the_neuron_fires():

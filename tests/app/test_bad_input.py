@@ -1,0 +1,470 @@
+"""Every wrong input ends in one sentence, exit code 2, and the workspace as it was."""
+
+import csv
+import json
+import os
+import pathlib
+import resource
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from tests.making import COLOURS, make_checkpoint, make_images, make_model, picture
+
+ROOT_MAY_WRITE_ANYWHERE = os.geteuid() == 0
+
+
+def state_of(directory: Path) -> dict[str, bytes]:
+    """Every file under a directory; locks come and go."""
+    return {
+        str(path.relative_to(directory)): path.read_bytes()
+        for path in sorted(directory.rglob("*"))
+        if path.is_file() and path.suffix != ".lock" and path.name != "digests.json"
+    }
+
+
+def refused(ran, *named):
+    """One sentence on stderr that names what is wrong; nothing on stdout; exit code 2."""
+    assert ran.code == 2, (ran.code, ran.out, ran.err)
+    assert ran.out == ""
+    assert "Traceback" not in ran.err
+    lines = [line for line in ran.err.splitlines() if line.startswith("neuroinspect-tui:")]
+    assert len(lines) == 1, ran.err
+    assert lines[0].endswith((".", "?", ").")), lines
+    for some in named:
+        assert some in lines[0], (some, lines[0])
+
+
+def refused_usage(ran, *named):
+    """Typer's own words for options that do not parse."""
+    assert ran.code == 2
+    assert ran.out == ""
+    assert "Traceback" not in ran.err
+    for some in named:
+        assert some in " ".join(ran.err.replace("│", " ").split()), ran.err
+
+
+class Payload:
+    def __init__(self, marker):
+        self.marker = marker
+
+    def __reduce__(self):
+        return pathlib.Path.touch, (self.marker,)
+
+
+# ------------------------------------------------------------------ what `init` is given
+
+
+def a_pickle(root):
+    torch.save({"state_dict": {}, "x": Payload(root / "it ran")}, root / "evil.pth")
+    return {"--checkpoint": root / "evil.pth"}
+
+
+def cut(root):
+    whole = make_checkpoint(root / "whole.safetensors").read_bytes()
+    (root / "cut.safetensors").write_bytes(whole[:5000])
+    return {"--checkpoint": root / "cut.safetensors"}
+
+
+def nan_weights(root):
+    state = load_file(make_checkpoint(root / "w.safetensors"))
+    state["fc.weight"][0, 0] = float("nan")
+    save_file(state, root / "nan.safetensors")
+    return {"--checkpoint": root / "nan.safetensors"}
+
+
+def written(name, content, option="--checkpoint"):
+    def making(root):
+        (root / name).write_bytes(content)
+        return {option: root / name}
+
+    return making
+
+
+def saved(**asked):
+    def making(root):
+        return {"--checkpoint": make_checkpoint(root / "other.safetensors", **asked)}
+
+    return making
+
+
+def folder(*paths):
+    def making(root):
+        for path in paths:
+            (root / "odd" / path).mkdir(parents=True)
+        (root / "odd").mkdir(exist_ok=True)
+        return {"--data": root / "odd"}
+
+    return making
+
+
+def a_csv(*rows, encoding="utf-8"):
+    def making(root):
+        picture((9, 9, 9), 0).save(root / "a.png")
+        with (root / "list.csv").open("w", newline="", encoding=encoding) as file:
+            csv.writer(file).writerows(rows)
+        return {"--data": root / "list.csv"}
+
+    return making
+
+
+def local_clip(root):
+    (root / "clip").mkdir()
+    return {"--clip": f"local-dir:{root / 'clip'}"}
+
+
+def broken_clip(root):
+    (root / "clip").mkdir()
+    (root / "clip" / "open_clip_config.json").write_text("{not json")
+    return {"--clip": f"local-dir:{root / 'clip'}"}
+
+
+def undecodable(root):
+    make_images(root / "bad")
+    for path in (root / "bad").rglob("*.png"):
+        path.write_bytes(b"not a picture")
+    return {"--data": root / "bad"}
+
+
+WRONG = {
+    "checkpoint missing": (lambda r: {"--checkpoint": r / "gone.pth"}, ("gone.pth", "not exist")),
+    "checkpoint a directory": (lambda r: {"--checkpoint": r}, ("is a directory",)),
+    "checkpoint of another architecture": (
+        saved(name="test_convnext"),
+        ("does not fit", "--model"),
+    ),
+    "checkpoint of another class count": (saved(classes=7), ("(7,", "(3,")),
+    "checkpoint cut short": (cut, ("cut.safetensors", "cut short")),
+    "checkpoint empty": (written("empty.pt", b""), ("empty.pt", "damaged")),
+    "checkpoint a text file": (written("text.pt", b"hello"), ("text.pt",)),
+    "checkpoint with NaN": (nan_weights, ("NaN", "fc.weight")),
+    "checkpoint a pickle": (a_pickle, ("evil.pth", "--trust-pickle")),
+    "no weights at all": (lambda r: {"--checkpoint": None}, ("--checkpoint FILE",)),
+    "data missing": (lambda r: {"--data": r / "nowhere"}, ("No data at", "nowhere")),
+    "data a text file": (written("x.txt", b"hello\n", "--data"), ("x.txt", "path,label,split")),
+    "data a binary file": (written("x.bin", b"\xff\xfe\x00\x80", "--data"), ("not a UTF-8 CSV",)),
+    "data without splits": (folder(), ("No split", "splits there: none")),
+    "data without classes": (folder("train", "valid"), ("No class folders",)),
+    "data without images": (folder("train/a", "valid/a"), ("No images in",)),
+    "not one image decodes": (undecodable, ("Not one image", "can be decoded")),
+    "split missing": (lambda r: {"--eval-split": "holdout"}, ("holdout", "train, valid")),
+    "train split missing": (lambda r: {"--train-split": "past"}, ("past",)),
+    "CSV without columns": (a_csv(("path", "y"), ("a.png", "0")), ("no column for split",)),
+    "CSV without rows": (a_csv(("path", "label", "split")), ("lists no images",)),
+    "CSV not UTF-8": (
+        a_csv(("path", "label", "split"), ("a.png", "fleur é", "valid"), encoding="latin-1"),
+        ("not a UTF-8 CSV",),
+    ),
+    "class names missing": (lambda r: {"--class-names": r / "n.txt"}, ("class names", "n.txt")),
+    "class names too few": (written("n.txt", b"one\n", "--class-names"), ("1 classes", "3")),
+    "class names broken": (written("n.json", b"{", "--class-names"), ("n.json", "neither")),
+    "model unknown": (lambda r: {"--model": "resnet5O"}, ("resnet5O", "did you mean")),
+    "model folder missing": (lambda r: {"--model": f"local-dir:{r}"}, ("config.json",)),
+    "CLIP unknown": (lambda r: {"--clip": "ViT-Z-99/openai"}, ("ViT-Z-99", "MODEL/TAG")),
+    "CLIP tag unknown": (lambda r: {"--clip": "ViT-B-32/nonsense"}, ("nonsense", "its tags")),
+    "CLIP folder without config": (local_clip, ("open_clip_config.json",)),
+    "CLIP folder broken": (broken_clip, ("cannot be loaded",)),
+    "device unknown": (lambda r: {"--device": "quantum"}, ("quantum", "cuda:N")),
+    "device not here": (lambda r: {"--device": "cuda:99"}, ("cuda:99",)),
+}
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_init_refuses(toy, run, tmp_path, case):
+    making, named = WRONG[case]
+    options = {"--model": toy.model, "--checkpoint": toy.checkpoint, "--data": toy.data}
+    options |= making(tmp_path)
+    words = [word for pair in options.items() if pair[1] is not None for word in pair]
+    home = tmp_path / "new"
+    refused(run("init", home, *words), *named)
+    assert not (home / "workspace.toml").exists()
+    assert not (tmp_path / "it ran").exists()
+
+
+def test_init_does_not_overwrite(filled, toy, run):
+    before = state_of(filled)
+    words = ("--model", toy.model, "--checkpoint", toy.checkpoint, "--data", toy.data)
+    refused(run("init", filled, *words), "exists already")
+    assert state_of(filled) == before
+    refused(run("init", filled / "workspace.toml", *words), "workspace.toml")
+
+
+# ------------------------------------------------------------------ what workspace.toml may hold
+
+BROKEN = {
+    "not TOML": (b"model = = 3", "not valid TOML"),
+    "not UTF-8": (b"model = '\xff\xfe'", "Cannot read"),
+    "an unknown entry": (b'mdoel = "x"\nmodel="x"\ncheckpoint="c"\ndata="d"', "mdoel"),
+    "a wrong type": (b'model = 3\ncheckpoint="c"\ndata="d"', "model"),
+    "a missing entry": (b'model = "x"', "checkpoint"),
+    "a NUL byte": (b'model="x"\ncheckpoint="a\\u0000b"\ndata="d"', "NUL"),
+    "a path to nowhere": (b'model="test_resnet"\ncheckpoint="/gone.pt"\ndata="/gone"', "/gone"),
+}
+
+
+@pytest.mark.parametrize("case", BROKEN)
+def test_a_broken_workspace_is_refused(filled, run, case):
+    content, named = BROKEN[case]
+    (filled / "workspace.toml").write_bytes(content)
+    before = state_of(filled)
+    for words in (("classes",), ("whatif", "-c", 1, "--top", 5), ("edit", "-c", 1)):
+        refused(run(*words, "-w", filled), named)
+    assert state_of(filled) == before
+
+
+def test_no_workspace_is_refused(run, tmp_path, monkeypatch):
+    refused(run("classes", "-w", tmp_path / "nowhere"), "nowhere", "init")
+    monkeypatch.chdir(tmp_path)
+    refused(run("classes"), "workspace.toml", "init")
+    (tmp_path / "workspace.toml").mkdir()
+    refused(run("classes", "-w", tmp_path), "no workspace")
+
+
+# ------------------------------------------------------------------ what questions may hold
+
+QUESTIONS = {
+    "class unknown": (("mistakes", "-c", "swet pea"), ("No class", "swet pea")),
+    "class index = C": (("mistakes", "-c", "3"), ("No class '3'", "0 to 2")),
+    "class negative": (("neurons", "-c", "-1"), ("No class",)),
+    "class empty": (("neurons", "-c", ""), ("No class",)),
+    "order unknown": (("neurons", "-c", 1, "--by", "luck"), ("luck", "contrast")),
+    "nothing listed": (("neurons", "-c", 1, "--top", 0), ("--top 0",)),
+    "mistake unknown": (("neurons", "-c", 1, "--mistake", "gone.png"), ("gone.png",)),
+    "mistake of another class": (
+        ("neurons", "-c", 1, "--mistake", "003_blue/000.png"),
+        ("is no mistake of green thing",),
+    ),
+    "neuron = D": (("neuron", 99999, "-c", 1), ("No neuron 99999", "0 to")),
+    "sort unknown": (("classes", "--sort", "colour"), ("colour", "accuracy, name, n")),
+    "groups where there are none": (("classes", "--groups"), ("no groups",)),
+    "no neurons named": (("whatif", "-c", 1), ("--neuron", "--top")),
+    "neurons named twice": (("whatif", "-c", 1, "-n", 1, "--top", 3), ("either",)),
+    "top 0": (("whatif", "-c", 1, "--top", "0"), ("0 of",)),
+    "top 999%": (("whatif", "-c", 1, "--top", "999%"), ("999%",)),
+    "top many": (("whatif", "-c", 1, "--top", "many"), ("many", "N%")),
+    "scale NaN": (("whatif", "-c", 1, "--top", 3, "--scale", "nan"), ("nan",)),
+    "rows unknown": (("whatif", "-c", 1, "--top", 3, "--rows", "some"), ("some", "concerned")),
+    "whatif neuron = D": (("whatif", "-c", 1, "-n", 99999), ("No neuron 99999",)),
+    "illusion neuron = D": (("illusion", "-c", 1, "-n", 99999), ("No neuron 99999",)),
+    "illusion of a speck": (("illusion", "-c", 1, "-n", 1, "--size", 1), ("--size 1",)),
+    "illusion negative neuron": (("illusion", "-c", 1, "-n", -4), ("No neuron -4",)),
+    "edit class unknown": (("edit", "-c", "nobody"), ("nobody",)),
+    "edit method unknown": (("edit", "-c", 1, "--method", "magic"), ("magic", "zero")),
+    "edit preset unknown": (("edit", "-c", 1, "--preset", "thin"), ("thin", "wide")),
+    "edit strength of zero": (("edit", "-c", 1, "--strength", 1), ("--method ratio",)),
+    "edit strength negative": (
+        ("edit", "-c", 1, "--method", "ratio", "--strength", -1),
+        ("--strength -1",),
+    ),
+    "edit target no number": (("edit", "-c", 1, "--target", "abc"), ("abc", "auto")),
+    "edit target of zero": (
+        ("edit", "-c", 1, "--method", "ratio", "--target", 0),
+        ("--target 0",),
+    ),
+    "edit epochs negative": (("edit", "-c", 1, "--epochs", -1), ("--epochs -1",)),
+    "edit without seeds": (("edit", "-c", 1, "--seeds", 0), ("--seeds 0",)),
+    "edit lr NaN": (("edit", "-c", 1, "--method", "focal", "--lr", "nan"), ("--lr nan",)),
+    "edit batch 0": (("edit", "-c", 1, "--batch-size", 0), ("--batch-size 0",)),
+    "edit without views": (("edit", "-c", 1, "--views", 0), ("--views 0",)),
+    "edit select unknown": (("edit", "-c", 1, "--select", "best"), ("best", "worst-class")),
+    "edit worst group without groups": (
+        ("edit", "-c", 1, "--select", "worst-group"),
+        ("needs groups",),
+    ),
+    "edit tests on what chooses": (
+        ("edit", "-c", 1, "--test-split", "valid"),
+        ("--test-split valid",),
+    ),
+    "edit test split missing": (("edit", "-c", 1, "--test-split", "moon"), ("moon",)),
+    "edit neuron = D": (("edit", "-c", 1, "-n", 99999), ("No neuron 99999",)),
+    "edit unknown": (("compare", "2020"), ("No edit '2020'",)),
+    "edit id out of the workspace": (("compare", "../../etc"), ("No edit",)),
+    "edit id with a NUL": (("compare", "a\0b"), ("No edit",)),
+    "export unknown": (("export", "2020", "--out", "/tmp/x.safetensors"), ("No edit '2020'",)),
+}
+
+
+@pytest.mark.parametrize("case", QUESTIONS)
+def test_a_question_is_refused(filled, run, case):
+    words, named = QUESTIONS[case]
+    before = state_of(filled)
+    refused(run(*words, "-w", filled), *named)
+    assert state_of(filled) == before
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        (("neuron", "first", "-c", 1), "valid integer"),
+        (("illusion", "-c", 1, "-n", 1, "--steps", 0), "--steps"),
+        (("mistakes",), "--class"),
+        (("classes", "--seed", 1), "--seed"),
+        (("nonsense",), "nonsense"),
+    ],
+)
+def test_typer_refuses_what_does_not_parse(run, words, named):
+    refused_usage(run(*words), named)
+
+
+def test_a_class_without_mistakes_has_nothing_to_explain(toy, run, tmp_path):
+    """A head that always says class 1 makes no mistake on it."""
+    state = load_file(toy.checkpoint)
+    state["fc.weight"].zero_()
+    state["fc.bias"].copy_(torch.tensor([0.0, 9.0, 0.0]))
+    save_file(state, tmp_path / "one.safetensors")
+    home = tmp_path / "ws"
+    words = ("--model", toy.model, "--checkpoint", tmp_path / "one.safetensors", "--data", toy.data)
+    assert run("init", home, *words).code == 0
+    assert run("classes", "-w", home).code == 0
+    before = state_of(home)
+    for command in ("neurons", "edit", "whatif"):
+        extra = ("--top", 5) if command == "whatif" else ()
+        refused(run(command, "-w", home, "-c", 1, *extra), "green thing has no mistakes")
+    assert run("mistakes", "-w", home, "-c", 1).code == 0
+    assert state_of(home) == before
+
+
+def test_two_classes_of_one_name_want_an_index(filled, run, tmp_path):
+    (tmp_path / "names.txt").write_text("rose\nrose\nblue\n")
+    with (filled / "workspace.toml").open("a") as file:
+        file.write(f'\nclass_names = "{tmp_path / "names.txt"}"\n')
+    refused(run("mistakes", "-w", filled, "-c", "rose"), "2 classes are called 'rose'", "[0, 1]")
+    assert run("mistakes", "-w", filled, "-c", 1).code == 0
+
+
+# ------------------------------------------------------------------ what a disk may do
+
+
+@pytest.mark.parametrize("name", ["features.npy", "meta.json", "samples.json", "lacks.npy"])
+def test_a_damaged_bank_is_refused(filled, run, name):
+    for path in filled.glob(f"bank/*/{name}"):
+        path.write_bytes(path.read_bytes()[:60])
+    before = state_of(filled)
+    refused(run("neurons", "-w", filled, "-c", 1), name.split(".")[0], "remove")
+    assert state_of(filled) == before
+
+
+@pytest.mark.parametrize(
+    ("name", "named"), [("edit.json", "edit.json"), ("head.safetensors", "head.safetensors")]
+)
+def test_a_damaged_edit_is_refused(filled, run, tmp_path, name, named):
+    edit = sorted((filled / "edits").iterdir())[-1]
+    (edit / name).write_bytes((edit / name).read_bytes()[:100])
+    before = state_of(filled)
+    refused(run("compare", edit.name, "-w", filled), named)
+    out = tmp_path / "out.safetensors"
+    refused(run("export", edit.name, "-w", filled, "--out", out), named)
+    assert not out.exists()
+    assert state_of(filled) == before
+    assert run("edits", "-w", filled).code == 0
+
+
+def test_an_export_overwrites_nothing(filled, run, tmp_path):
+    edit = sorted((filled / "edits").iterdir())[-1].name
+    out = tmp_path / "out.safetensors"
+    out.write_text("precious")
+    refused(run("export", edit, "-w", filled, "--out", out), "exists already")
+    assert out.read_text() == "precious"
+    refused(run("export", edit, "-w", filled, "--out", tmp_path / "x.pt"), ".safetensors")
+    (tmp_path / "file").write_text("")
+    blocked = tmp_path / "file" / "x.safetensors"
+    refused(run("export", edit, "-w", filled, "--out", blocked), "Cannot write")
+
+
+def test_an_edit_of_other_weights_is_refused(filled, run, tmp_path):
+    edit = sorted((filled / "edits").iterdir())[-1].name
+    other = make_checkpoint(tmp_path / "other.safetensors", seed=8)
+    config = filled / "workspace.toml"
+    lines = [
+        f'checkpoint = "{other}"' if line.startswith("checkpoint") else line
+        for line in config.read_text().splitlines()
+    ]
+    config.write_text("\n".join(lines))
+    out = tmp_path / "x.safetensors"
+    refused(run("export", edit, "-w", filled, "--out", out), "other weights")
+    refused(run("compare", edit, "-w", filled), "other weights or images")
+
+
+@pytest.mark.parametrize("blocked", ["bank", "edits"])
+def test_a_file_where_a_directory_belongs_is_refused(filled, run, blocked):
+    shutil.rmtree(filled / blocked)
+    (filled / blocked).write_text("in the way")
+    refused(run("edit", "-w", filled, "-c", 1, "--top", 5), "Cannot write")
+    assert (filled / blocked).read_text() == "in the way"
+
+
+@pytest.mark.skipif(ROOT_MAY_WRITE_ANYWHERE, reason="root may write anywhere")
+def test_a_read_only_workspace_still_answers(filled, run):
+    for path in (filled, *filled.rglob("*")):
+        path.chmod(0o555 if path.is_dir() else 0o444)
+    assert run("classes", "-w", filled).code == 0
+    refused(run("edit", "-w", filled, "-c", 1, "--top", 5), "Cannot write")
+
+
+def limited(size):
+    """Lets no file of this process grow past `size` bytes: what a full disk looks like."""
+
+    def limit():
+        import signal
+
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+
+    return limit
+
+
+def on_a_full_disk(size, *words):
+    ran = subprocess.run(
+        [sys.executable, "-m", "neuroinspect_tui", *map(str, words)],
+        capture_output=True, text=True, check=False, preexec_fn=limited(size),
+    )  # fmt: skip
+    assert ran.returncode == 2, ran.stderr
+    assert ran.stdout == ""
+    assert "Traceback" not in ran.stderr
+    assert ran.stderr.splitlines()[-1].startswith("neuroinspect-tui: Cannot write"), ran.stderr
+
+
+@pytest.mark.slow
+def test_a_full_disk_leaves_everything_whole(filled, run, tmp_path):
+    edit = sorted((filled / "edits").iterdir())[-1].name
+    before = state_of(filled)
+    out = tmp_path / "out.safetensors"
+    on_a_full_disk(10_000, "export", edit, "-w", filled, "--out", out)
+    assert not out.exists()
+    assert list(tmp_path.glob(".out*")) == []
+    on_a_full_disk(1_000, "edit", "-w", filled, "-c", 1, "--top", 5)
+    assert state_of(filled) == before
+    shutil.rmtree(filled / "bank")
+    on_a_full_disk(3_000, "classes", "-w", filled, "--workers", 0)
+    assert run("classes", "-w", filled, "--workers", 0).code == 0
+    assert run("compare", edit, "-w", filled).code == 0
+
+
+def test_pictures_that_break_are_left_out_of_every_count(toy, run, tmp_path):
+    shutil.copytree(toy.data, tmp_path / "data")
+    folders = list(COLOURS)
+    (tmp_path / "data/valid" / folders[0] / "000.png").write_bytes(b"")
+    np.save(tmp_path / "data/valid" / folders[1] / "array.npy", np.zeros(3))
+    (tmp_path / "data/valid" / folders[2] / "001.png").write_bytes(b"\x89PNG\r\n\x1a\n broken")
+    home = tmp_path / "ws"
+    words = ("--model", toy.model, "--checkpoint", toy.checkpoint, "--data", tmp_path / "data")
+    assert run("init", home, *words).code == 0
+    found = run("classes", "-w", home, "--json", "--workers", 0).json
+    assert found["n"] == sum(c["n"] for c in found["classes"]) == 28
+    assert len(found["skipped"]) == 2
+
+
+def test_a_model_that_is_not_linear_at_its_end_is_refused(run, toy, tmp_path):
+    body = make_model()
+    config = {"architecture": "test_resnet", "num_classes": 0, "pretrained_cfg": {}}
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    state = {key: value for key, value in body.state_dict().items() if not key.startswith("fc")}
+    save_file(state, tmp_path / "model.safetensors")
+    words = ("--model", f"local-dir:{tmp_path}", "--data", toy.data)
+    refused(run("init", tmp_path / "ws", *words), "Identity", "linear")
