@@ -1,1 +1,1 @@
-"""Benchmarks: ratios from one run."""
+"""Ratios from one run, on the real flowers beside the checkout: `python -m benchmarks`."""

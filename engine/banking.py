@@ -172,8 +172,8 @@ def _pass(
     yield Progress(stage=stage, done=done.images, total=total)
     seen = done.images
     try:
-        loader = _loader(classifier, split, seen, request, facts["seed"])
-        for number, (indices, images, reasons) in enumerate(loader):
+        batches = loader(classifier, split, seen, request, facts["seed"])
+        for number, (indices, images, reasons) in enumerate(batches):
             if len(images):
                 for file, rows in zip(files, _forward(classifier, images), strict=True):
                     file.append(rows)
@@ -204,9 +204,10 @@ def _resumed(saved: Path, partial: Path, split: Split) -> Done:
     return done if whole else fresh
 
 
-def _loader(
+def loader(
     classifier: Classifier, split: Split, start: int, request: BankRequest, seed: int
 ) -> "DataLoader[Any]":
+    """Return batches of (indices, pixels (B, 3, H, W), reasons) from image `start` on."""
     images = Images(Path(split.root), split.samples, classifier.transform(), request.view, seed)
     cuda = classifier.device.type == "cuda"
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 4

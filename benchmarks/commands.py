@@ -1,0 +1,50 @@
+"""Whole commands on a filled workspace, from Enter to the prompt."""
+
+import subprocess
+import sys
+from statistics import median
+
+from benchmarks.setting import WORST, Figure, Setting
+from neuroinspect_tui.workspace import write_source
+
+COMMANDS = {
+    "--help": (("--help",), 0.5),
+    "classes": (("classes",), 1.0),
+    "mistakes": (("mistakes", "-c", WORST), 1.0),
+    "neurons": (("neurons", "-c", WORST), 1.0),
+    "neuron": (("neuron", "853", "-c", WORST), 1.0),
+    "whatif --curve": (("whatif", "-c", WORST, "--top", "40", "--curve"), 1.0),
+}
+TIMES = 5
+
+
+def measure(setting: Setting) -> list[Figure]:
+    """Time each against an interpreter that does nothing."""
+    setting.bank()
+    write_source(setting.home, setting.source)
+    figures = []
+    for name, (words, limit) in COMMANDS.items():
+        at = [] if name == "--help" else ["-w", str(setting.home)]
+        ours, bare = setting.pairs(
+            lambda words=words, at=at: _run("-m", "neuroinspect_tui", *words, *at),  # type: ignore[misc]
+            lambda: _run("-c", "pass"),
+            TIMES,
+        )
+        figures.append(
+            Figure(
+                f"`{name}`", f"{ours:.2f} s", f"{bare:.2f} s, python -c pass",
+                f"{ours / bare:.0f}x", f"< {limit:g} s", ours < limit,
+            )
+        )  # fmt: skip
+    edits = sorted(path.name for path in (setting.home / "edits").glob("*"))
+    if edits:
+        words = ("compare", edits[0], "-w", str(setting.home))
+        ours = median(
+            setting.seconds(lambda: _run("-m", "neuroinspect_tui", *words)) for _ in range(TIMES)
+        )
+        figures.append(Figure("`compare`", f"{ours:.2f} s", "", "", "< 1 s", ours < 1))
+    return figures
+
+
+def _run(*words: str) -> None:
+    subprocess.run([sys.executable, *words], check=True, capture_output=True)
