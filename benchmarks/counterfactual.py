@@ -8,7 +8,7 @@ from torch import Tensor
 
 from benchmarks.setting import Figure, Setting
 from engine.counterfactual import nudge
-from engine.data import decode
+from engine.pictures import decode
 
 IMAGES = 12
 

@@ -11,12 +11,13 @@ import torch
 
 from engine.bank import Array, Bank
 from engine.choosing import Chooser
+from engine.edit_records import Edit, EditEpoch
 from engine.edits import save_edit
 from engine.evaluate import outcome
 from engine.heads import EDIT, ORIGINAL, SHIFT, Edited, Head
 from engine.judging import Jury, compare, describe, verdict
 from engine.plan import Plan, make_plan
-from engine.records import Edit, EditEpoch, Label
+from engine.records import Label
 from engine.requests import EditRequest
 from engine.training import train
 from engine.whatif import BiasShift, net_cost

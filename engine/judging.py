@@ -11,9 +11,10 @@ from math import sqrt
 import numpy as np
 
 from engine.bank import Array, Bank
+from engine.edit_records import Arm, Difference, Estimate
 from engine.evaluate import outcome
 from engine.heads import EDIT, ORIGINAL, SHIFT
-from engine.records import Arm, Difference, Estimate, Outcome
+from engine.records import Outcome
 
 RESAMPLES = 2000
 T975 = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160,

@@ -3,7 +3,8 @@
 from collections.abc import Generator
 from typing import Protocol
 
-from engine.records import Edit, EditEpoch, Illusions, IllusionStep, Progress
+from engine.edit_records import Edit, EditEpoch
+from engine.records import Illusions, IllusionStep, Progress
 from engine.requests import BankRequest, EditRequest, IllusionRequest
 
 BankJob = Generator[Progress, None, None]

@@ -12,7 +12,7 @@ from engine.answers import check_neurons
 from engine.bank import Bank, find_bank, weights_digest
 from engine.banking import fill_bank
 from engine.checkpoint import write_state
-from engine.data import Split, decode, open_split
+from engine.data import Split, open_split
 from engine.editing import Banks, edit
 from engine.edits import read_edit, read_head
 from engine.errors import DataError, EditError, RequestError
@@ -22,6 +22,7 @@ from engine.guide import Guide, load_guide
 from engine.heat import heat_map, mask, overlay, to_pixels
 from engine.illusion import Sight, draw
 from engine.model import Classifier, load_classifier, pick_device
+from engine.pictures import decode
 from engine.protocol import BankJob, EditJob, IllusionJob
 from engine.records import Neuron, NeuronImage, Progress
 from engine.requests import BankRequest, EditRequest, IllusionRequest, Source

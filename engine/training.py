@@ -16,9 +16,9 @@ from torch.nn import functional as F
 
 from engine.bank import Array, Bank
 from engine.choosing import Chooser
+from engine.edit_records import EditEpoch
 from engine.heads import EDIT, LAMBDA_0, PLACEBO, Edited, Head, in_parts
 from engine.plan import Aim, Plan, Recipe
-from engine.records import EditEpoch
 from engine.requests import Method
 from engine.whatif import mean_outcome
 

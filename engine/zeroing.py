@@ -9,9 +9,10 @@ from torch import Tensor
 
 from engine.bank import Array, Bank
 from engine.choosing import Chooser
+from engine.edit_records import EditEpoch
 from engine.heads import EDIT, LAMBDA_0, PLACEBO, Edited, Head
 from engine.plan import Aim, Plan
-from engine.records import EditEpoch, Outcome
+from engine.records import Outcome
 from engine.whatif import mean_outcome
 
 RIDGE = 1e-3

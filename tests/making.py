@@ -12,9 +12,9 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from engine.bank import Bank
-from engine.banking import Done, summarise
 from engine.data import Sample, Split
 from engine.model import Classifier, split_model
+from engine.summary import Done, summarise
 
 COLOURS = {
     "001_red_thing": (200, 40, 40),

@@ -4,7 +4,8 @@ from typing import Annotated
 
 import typer
 
-from engine.records import Comparison, Moved
+from engine.edit_records import Comparison
+from engine.records import Moved
 from neuroinspect_tui.cli.options import Json, Workspace
 from neuroinspect_tui.cli.output import below, percent, print_json, say, table
 

@@ -4,8 +4,8 @@ from typing import Annotated, Any, TypeVar, cast, get_args
 
 import typer
 
+from engine.edit_records import Edit, EditEpoch, Estimate
 from engine.errors import RequestError
-from engine.records import Edit, EditEpoch, Estimate
 from engine.requests import By, Method, Preset, Rows, Select
 from neuroinspect_tui.cli.options import Device, Json, Seed, Workspace
 from neuroinspect_tui.cli.output import percent, print_json, say, table

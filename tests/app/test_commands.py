@@ -10,8 +10,8 @@ import timm
 import torch
 from safetensors import safe_open
 
-from engine.data import decode
 from engine.model import split_model
+from engine.pictures import decode
 from tests.making import make_clip
 
 PROGRAM = [sys.executable, "-m", "neuroinspect_tui"]

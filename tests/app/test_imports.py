@@ -6,7 +6,8 @@ import pytest
 
 HEAVY = ("torch", "torchvision", "timm", "open_clip")
 FRONT_DOOR = (
-    "engine.records", "engine.requests", "engine.protocol", "engine.errors", "engine.files",
+    "engine.records", "engine.edit_records", "engine.pictures", "engine.requests",
+    "engine.protocol", "engine.errors", "engine.files",
     "engine.data", "engine.bank", "engine.evaluate", "engine.ranking", "engine.whatif",
     "engine.answers", "engine.heads", "engine.edits", "engine.plan", "engine.choosing",
     "engine.judging", "screens", "neuroinspect_tui.main",

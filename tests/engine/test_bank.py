@@ -10,8 +10,9 @@ import torch
 
 import engine.banking
 from engine.bank import Bank, find_bank
-from engine.data import decode, open_split
+from engine.data import open_split
 from engine.errors import BankError
+from engine.pictures import decode
 from engine.requests import BankRequest, Source
 from engine.session import TorchEngine
 from tests.making import make_checkpoint, make_images

@@ -4,9 +4,9 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from engine.banking import votes
 from engine.counterfactual import nudge
 from engine.ranking import gather, rank
+from engine.summary import votes
 from tests.making import planted_bank
 
 

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-import engine.data
-from engine.data import decode, find_class, open_split, readable
+import engine.pictures
+from engine.data import find_class, open_split, readable
 from engine.errors import DataError, RequestError
+from engine.pictures import decode
 from engine.requests import Source
 from tests.making import make_images, picture
 
@@ -82,7 +83,7 @@ def test_what_cannot_be_decoded_says_why(tmp_path, name, content, reason):
 
 def test_a_bomb_is_not_decoded(tmp_path, monkeypatch):
     Image.new("RGB", (100, 100)).save(tmp_path / "bomb.png")
-    monkeypatch.setattr(engine.data, "MAX_PIXELS", 5000)
+    monkeypatch.setattr(engine.pictures, "MAX_PIXELS", 5000)
     with pytest.raises(DataError, match="too large: 100 x 100"):
         decode(tmp_path / "bomb.png")
 

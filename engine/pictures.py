@@ -1,0 +1,54 @@
+"""Images on disk -> 8-bit RGB, as a person would see them. No torch."""
+
+import warnings
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from engine.errors import DataError
+
+MAX_PIXELS = 178_956_970  # Pillow's own limit: above it a picture is taken for a bomb
+
+
+def decode(path: Path) -> Image.Image:
+    """Decode an image as a person would see it: 8-bit RGB, upright, transparency on white.
+
+    Raises:
+        DataError: Empty, truncated, corrupt, or too large; the message is the bare reason.
+    """
+    try:
+        if path.stat().st_size == 0:
+            raise DataError("empty file")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Pillow's own warnings: the bound below decides
+            with Image.open(path) as image:
+                if image.width * image.height > MAX_PIXELS:
+                    raise DataError(f"too large: {image.width} x {image.height} pixels")
+                return _to_rgb(ImageOps.exif_transpose(image))
+    except DataError:
+        raise
+    except Image.DecompressionBombError as error:
+        raise DataError("too large: over 178 million pixels") from error
+    except MemoryError as error:
+        raise DataError("too large for the memory there is") from error
+    # Pillow's decoders raise nearly anything on hostile input: SyntaxError, struct.error, ...
+    except Exception as error:
+        first = (str(error).splitlines() or [type(error).__name__])[0]
+        raise DataError(f"cannot be decoded: {first[:120]}") from error
+
+
+def _to_rgb(image: Image.Image) -> Image.Image:
+    if image.mode.startswith("I") or image.mode == "F":
+        values = np.asarray(image, dtype=np.float64)
+        # 16-bit files open as I;16 or I; a plain `convert` clips them to white
+        if image.mode != "F" and values.max(initial=0) > 255:
+            values = values / 257
+        elif image.mode == "F" and values.max(initial=0) <= 1:
+            values = values * 255
+        return Image.fromarray(values.clip(0, 255).round().astype(np.uint8)).convert("RGB")
+    if "A" in image.getbands() or "transparency" in image.info:
+        layered = image.convert("RGBA")
+        white = Image.new("RGBA", layered.size, "white")
+        return Image.alpha_composite(white, layered).convert("RGB")
+    return image.convert("RGB")
