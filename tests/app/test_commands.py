@@ -233,3 +233,12 @@ def test_every_command_helps_with_an_example(run, command):
     ran = run(command, "--help")
     assert ran.code == 0
     assert f"Example: neuroinspect-tui {command}" in " ".join(ran.out.split())
+
+
+def test_augmented_views_are_cached_and_trained_on(filled, run):
+    words = ("edit", "-w", filled, "-c", 1, "--method", "focal", "--epochs", 2, "--seeds", 1)
+    edited = ok(run(*words, "--views", 2, "--json"))
+    keys = edited["provenance"]["training_banks"].split()
+    assert len(set(keys)) == 2
+    views = [json.loads((filled / "bank" / key / "meta.json").read_text())["view"] for key in keys]
+    assert views == [1, 2]
