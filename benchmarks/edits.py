@@ -3,7 +3,7 @@
 from unittest import mock
 
 from benchmarks.setting import Figure, Setting
-from engine import training
+from engine import head_training
 from engine.requests import EditRequest
 
 LIMIT = 60.0
@@ -18,7 +18,7 @@ def measure(setting: Setting) -> list[Figure]:
         return setting.seconds(lambda: list(setting.engine.edit(request)))
 
     ratio = EditRequest(classes=(setting.target,), method="ratio", epochs=20, seeds=5)
-    with mock.patch.object(training, "PATIENCE", 10**9):
+    with mock.patch.object(head_training, "PATIENCE", 10**9):
         stacked = run(ratio)
         alone = run(EditRequest(classes=(setting.target,), method="ratio", epochs=20, seeds=1))
     zero = run(EditRequest(classes=(setting.target,)))

@@ -19,7 +19,7 @@ from engine.data import Sample, Split
 from engine.errors import BankError
 from engine.files import file_digest, read_json, write_json
 from engine.records import Skipped
-from engine.requests import Source
+from engine.requests import UNTRAINED, Source
 
 FORMAT = 1
 Array = NDArray[Any]
@@ -129,6 +129,8 @@ def bank_key(source: Source, split: Split, view: int, digest: str) -> str:
 def weights_digest(source: Source, cache: Path) -> str:
     """Return the sha256 of the checkpoint, remembered by path, size and time in `cache`."""
     path = Path(source.checkpoint)
+    if source.checkpoint == UNTRAINED:
+        raise BankError("This workspace has no weights yet; make them with `train`.")
     if source.checkpoint == "none":
         local = Path(source.model.removeprefix("local-dir:"))
         if source.model.startswith("local-dir:") and local.is_dir():

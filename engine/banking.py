@@ -26,6 +26,7 @@ from engine.rowfile import HEADER, RowFile
 from engine.summary import Done, summarise
 
 COMMIT_EVERY = 8  # batches between two safe points
+FEW = 64  # images not worth a process
 
 Item = tuple[int, Tensor | str]
 
@@ -161,18 +162,22 @@ def loader(
     """Return batches of (indices, pixels (B, 3, H, W), reasons) from image `start` on."""
     images = Images(Path(split.root), split.samples, classifier.transform(), request.view, seed)
     cuda = classifier.device.type == "cuda"
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 4
-    workers = (
-        request.workers if request.workers >= 0 else min(16 if cuda else max(cores - 1, 1), cores)
-    )
+    left = len(images) - start
     return DataLoader(
         images,
         batch_size=request.batch_size or (256 if cuda else 32),
         sampler=range(start, len(images)),
-        num_workers=workers if len(images) - start > 64 else 0,
+        num_workers=workers_for(classifier.device, request.workers, left),
         collate_fn=_collate,
         pin_memory=cuda,
     )
+
+
+def workers_for(device: torch.device, asked: int, images: int) -> int:
+    """Return how many processes decode: those asked for, or what suits the machine and the job."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 4
+    usual = 16 if device.type == "cuda" else max(cores - 1, 1)
+    return (asked if asked >= 0 else min(usual, cores)) if images > FEW else 0
 
 
 def _collate(items: list[Item]) -> tuple[list[int], Tensor, dict[int, str]]:

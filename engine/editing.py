@@ -14,12 +14,12 @@ from engine.choosing import Chooser
 from engine.edit_records import Edit, EditEpoch
 from engine.edits import save_edit
 from engine.evaluate import outcome
+from engine.head_training import train
 from engine.heads import EDIT, ORIGINAL, SHIFT, Edited, Head
 from engine.judging import Jury, compare, describe, verdict
 from engine.plan import Plan, make_plan
 from engine.records import Label
 from engine.requests import EditRequest
-from engine.training import train
 from engine.whatif import BiasShift, net_cost
 from engine.zeroing import zero
 

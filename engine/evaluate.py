@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from math import sqrt
 
 import numpy as np
@@ -29,7 +30,8 @@ def wilson(correct: int, n: int) -> tuple[float, float] | None:
     share, spread = correct / n, Z95 * Z95 / n
     middle = (share + spread / 2) / (1 + spread)
     half = Z95 * sqrt(share * (1 - share) / n + spread / (4 * n)) / (1 + spread)
-    return max(0.0, middle - half), min(1.0, middle + half)
+    # rounding must not leave the share itself outside
+    return max(0.0, min(share, middle - half)), min(1.0, max(share, middle + half))
 
 
 def score(bank: Bank, predicted: Array | None = None, shares: Sequence[float] = ()) -> Classes:
@@ -146,7 +148,19 @@ def mistakes(bank: Bank, class_index: int) -> Mistakes:
     )
 
 
-def outcome(bank: Bank, right: Array, classes: Sequence[int], rows: Array | None = None) -> Outcome:
+@dataclass(frozen=True)
+class Labelled:
+    """What `outcome` looks at, where there is no bank."""
+
+    labels: Array
+    classes: Sequence[str]
+    groups: Array | None
+    groups_named: Sequence[str]
+
+
+def outcome(
+    bank: Bank | Labelled, right: Array, classes: Sequence[int], rows: Array | None = None
+) -> Outcome:
     """Summarise rightness over the split, or over `rows` of it; `right` is aligned to them."""
     labels = bank.labels if rows is None else bank.labels[rows]
     n = np.bincount(labels, minlength=len(bank.classes))

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from engine.checkpoint import fit_state, read_state
 from engine.errors import CheckpointError, ModelError
-from engine.requests import Source
+from engine.requests import UNTRAINED, Source, TrainRequest
 
 Transform = Callable[[Image.Image], Tensor]
 
@@ -114,6 +114,8 @@ def load_classifier(source: Source, classes: int, device: torch.device) -> Class
         ModelError: Unknown architecture, or a decision that is not one linear layer.
         CheckpointError: Weights that cannot be had or do not fit.
     """
+    if source.checkpoint == UNTRAINED:
+        raise ModelError("This workspace has no weights yet; make them with `train`.")
     bare = source.checkpoint == "none"
     body = _create(source.model, pretrained=bare, classes=None if bare else classes)
     if not bare:
@@ -126,6 +128,40 @@ def load_classifier(source: Source, classes: int, device: torch.device) -> Class
             f"the data has {classes}; give a checkpoint trained on this data."
         )
     return classifier
+
+
+def build(name: str, classes: int, *, pretrained: bool = False) -> nn.Module:
+    """Build an architecture with a new head of so many classes.
+
+    Raises:
+        ModelError: Unknown, or its weights cannot be had.
+    """
+    return _create(name, pretrained=pretrained, classes=classes)
+
+
+def new_classifier(
+    source: Source, request: TrainRequest, classes: int, device: torch.device
+) -> Classifier:
+    """Return a classifier to train: from scratch, timm's weights, or a file's, with a new head.
+
+    Raises:
+        ModelError: Unknown architecture, or a decision that is not one linear layer.
+        CheckpointError: A file that does not fit.
+    """
+    torch.manual_seed(request.seed)
+    body = build(source.model, classes, pretrained=request.start == "pretrained")
+    classifier = split_model(body, device)
+    if request.init is not None:
+        path = Path(request.init)
+        fresh = {key: value for key, value in body.state_dict().items() if is_head(classifier, key)}
+        kept = read_state(path, trust_pickle=source.trust_pickle)
+        fit_state(body, {k: v for k, v in kept.items() if not is_head(classifier, k)} | fresh, path)
+    return classifier
+
+
+def is_head(classifier: Classifier, key: str) -> bool:
+    """Whether a state dict's key is of the decision layer."""
+    return key.startswith(f"{classifier.head_name}.")
 
 
 def _create(name: str, *, pretrained: bool, classes: int | None) -> nn.Module:

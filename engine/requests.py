@@ -8,6 +8,10 @@ By = Literal["contrast", "votes", "contribution"]
 Rows = Literal["concerned", "all"]
 Method = Literal["zero", "ratio", "weighted", "focal"]
 Preset = Literal["paper", "wide"]
+UNTRAINED = "untrained"
+Start = Literal["scratch", "pretrained"]
+Optimizer = Literal["adam", "adamw", "sgd"]
+Schedule = Literal["none", "cosine"]
 Select = Literal["accuracy", "worst-class", "worst-group", "mistake-aware"]
 
 
@@ -17,7 +21,7 @@ class Source(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     model: str
     """A timm architecture, or `local-dir:DIR`."""
     checkpoint: str
-    """A .safetensors, .pt or .pth file, or `none` (timm's pretrained weights)."""
+    """A .safetensors, .pt or .pth file, `none` (timm's pretrained weights), or `untrained`."""
     data: str
     """An image folder ROOT (ROOT/SPLIT/CLASS/*) or a CSV file."""
     train_split: str = "train"
@@ -90,3 +94,26 @@ class EditRequest(Struct, frozen=True, kw_only=True, tag="edit"):
     views: int = 1
     select: Select = "accuracy"
     test_split: str | None = None
+
+
+class TrainRequest(Struct, frozen=True, kw_only=True, tag="train"):
+    """Train a whole classifier on the training split."""
+
+    start: Start = "scratch"
+    init: str | None = None
+    """A checkpoint whose backbone to begin with; its head is made anew."""
+    optimizer: Optimizer = "adam"
+    lr: float = 1e-3
+    weight_decay: float = 0.0
+    batch_size: int = 32
+    epochs: int = 20
+    schedule: Schedule = "none"
+    min_lr: float = 0.0
+    augment: bool = True
+    """Turn by up to 15 degrees, shift by up to 15%, flip half the time."""
+    select: Select = "accuracy"
+    """accuracy, worst-class or worst-group."""
+    patience: int = 0
+    """Epochs without a better one before stopping; 0 never stops early."""
+    workers: int = -1
+    seed: int = 0

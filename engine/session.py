@@ -21,11 +21,19 @@ from engine.gallery import hang, write_preview
 from engine.guide import Guide, load_guide
 from engine.heat import heat_map, mask, overlay, to_pixels
 from engine.illusion import Sight, draw
-from engine.model import Classifier, load_classifier, pick_device
+from engine.model import Classifier, build, load_classifier, new_classifier, pick_device
 from engine.pictures import decode
 from engine.protocol import BankJob, EditJob, IllusionJob
 from engine.records import Neuron, NeuronImage, Progress
-from engine.requests import BankRequest, EditRequest, IllusionRequest, Source
+from engine.requests import (
+    UNTRAINED,
+    BankRequest,
+    EditRequest,
+    IllusionRequest,
+    Source,
+    TrainRequest,
+)
+from engine.training import TrainJob, run_key, train
 
 
 class TorchEngine:
@@ -67,6 +75,9 @@ class TorchEngine:
         yield Progress(stage="loading checkpoint", done=0, total=0, unit="")
         first = self.split(self.source.eval_split)
         self.split(self.source.train_split)
+        if self.source.checkpoint == UNTRAINED:
+            build(self.source.model, len(first.classes))
+            return
         transform = self.classifier.transform()
         yield Progress(stage="looking at an image", done=0, total=0, unit="")
         for sample in first.samples:
@@ -163,6 +174,14 @@ class TorchEngine:
                 "leave it out, or name another."
             )
         return (yield from self.ready_bank(name))
+
+    def train(self, request: TrainRequest) -> TrainJob:
+        """Train the whole model on the training split; the last record is `Trained`."""
+        evaluation = self.split(self.source.eval_split)
+        splits = (self.split(self.source.train_split), evaluation)
+        directory = self.home / "train" / run_key(request, splits, self.source.model)
+        classifier = new_classifier(self.source, request, len(evaluation.classes), self.device)
+        yield from train(classifier, splits, request, directory)
 
     def export(self, directory: Path, out: Path) -> None:
         """Write the whole checkpoint with the edit of `directory` in its decision layer.

@@ -1,275 +1,264 @@
-"""Heads trained on a bank's features (METHOD 5): every seed and every control in one stack.
+"""Training a whole classifier, as the published script does, for any timm model and any data.
 
-A stack is (seeds, arms, C, D). The arms of a seed see the same batches, so that they differ in
-their loss alone; Adam works weight by weight, so no head feels another.
+A run lives in train/<key>/ and is resumed after its last whole epoch: every random draw comes from
+(seed, epoch, image), so that a run that was killed ends as one that was not.
 """
 
+import hashlib
 import math
 import time
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
 
+import msgspec
 import numpy as np
 import torch
-from torch import Tensor
-from torch.nn import functional as F
+from safetensors.torch import load_file, save_file
+from timm.optim._optim_factory import create_optimizer_v2
+from timm.scheduler.scheduler_factory import create_scheduler_v2
+from torch import Tensor, nn
 
-from engine.bank import Array, Bank
-from engine.choosing import Chooser
-from engine.edit_records import EditEpoch
-from engine.heads import EDIT, LAMBDA_0, PLACEBO, Edited, Head, in_parts
-from engine.plan import Aim, Plan, Recipe
-from engine.requests import Method
-from engine.whatif import mean_outcome
+from engine.banking import Images, workers_for
+from engine.checkpoint import write_state
+from engine.data import Split
+from engine.errors import BankError, DataError, RequestError
+from engine.evaluate import Labelled, outcome
+from engine.files import read_json, write_beside, write_json
+from engine.model import Classifier
+from engine.records import Outcome
+from engine.requests import TrainRequest
+from engine.train_records import Trained, TrainEpoch
+from engine.train_state import State, restore, tensors_of, write_metrics
 
-WARM_UP, RAMP_DOWN = 0.05, 0.25
-PATIENCE = 5
-TINY = 1e-9
-OTHERS_WEIGHT = 0.9
-FOCUS = 2.0
-STACK_BYTES = 2 << 30
-"""Seeds beyond what fits here train one group after another."""
-
-
-@dataclass(frozen=True)
-class Term:
-    """What an arm's loss has beside, or instead of, plain cross-entropy.
-
-    `aims` holds a tuple a seed: a placebo's neurons differ from seed to seed.
-    """
-
-    name: str
-    method: Method | None = None
-    aims: Sequence[tuple[Aim, ...]] = ()
-
-
-def terms(plan: Plan) -> list[Term]:
-    """Return the edit's arm and its trained controls'."""
-    request, size = plan.request, plan.sizes[-1]
-    same = [tuple(aim.first(size) for aim in plan.aims)] * request.seeds
-    found = [Term(EDIT, request.method, same), Term(LAMBDA_0)]
-    if request.method == "ratio":
-        found.append(Term(PLACEBO, "ratio", plan.placebos(size)))
-    return found
+TrainJob = Generator[TrainEpoch | Trained, None, None]
 
 
 @dataclass
-class Stack:
-    """Heads in training. weight (S, A, C, D), bias (S, A, 1, C)."""
+class Run:
+    """A model in training."""
 
-    weight: Tensor
-    bias: Tensor
-    best: list[tuple[tuple[float, float], Head] | None] = field(default_factory=list)
-    stale: list[int] = field(default_factory=list)
+    classifier: Classifier
+    request: TrainRequest
+    directory: Path
+    optimizer: torch.optim.Optimizer
+    scheduler: Any
+    state: State = field(default_factory=lambda: State(0, -math.inf, 0, 0, ()))
 
-    @classmethod
-    def of(cls, head: Head, seeds: int, arms: int, device: torch.device) -> "Stack":
-        """Start every head from the trained one."""
-        weight = torch.from_numpy(head.weight).to(device).expand(seeds, arms, -1, -1).clone()
-        bias = torch.from_numpy(head.bias).to(device).expand(seeds, arms, 1, -1).clone()
-        count = seeds * arms
-        return cls(weight.requires_grad_(), bias.requires_grad_(), [None] * count, [0] * count)
-
-    def head(self, place: int) -> Head:
-        """Copy one head out."""
-        weight, bias = self.weight.detach().flatten(0, 1), self.bias.detach().flatten(0, 2)
-        return Head(weight[place].cpu().numpy().copy(), bias[place].cpu().numpy().copy())
+    @property
+    def body(self) -> nn.Module:
+        """The whole model."""
+        return self.classifier.body
 
 
-def schedule(share: float) -> float:
-    """Return the learning rate's factor at a share (0 to 1) of the whole run."""
-    down = 0.5 - 0.5 * math.cos(math.pi * min(1.0, (1 - share) / RAMP_DOWN))
-    return down * min(1.0, share / WARM_UP)
-
-
-def losses(
-    stack: Stack, parts: Sequence[Term], recipe: Recipe, batch: tuple[Tensor, Tensor]
-) -> Tensor:
-    """Return the sum of all heads' losses; their gradients are their own.
-
-    Args:
-        stack: The heads.
-        parts: An arm each.
-        recipe: The constants.
-        batch: Features (S, B, D) and labels (S, B).
-    """
-    features, labels = batch
-    seeds, arms, classes, width = stack.weight.shape
-    flat = stack.weight.reshape(seeds, arms * classes, width)
-    logits = torch.bmm(features, flat.transpose(1, 2)).view(seeds, -1, arms, classes)
-    logits = logits.transpose(1, 2) + stack.bias  # (S, A, B, C)
-    total = logits.new_zeros(())
-    for arm, part in enumerate(parts):
-        total = total + _fit(logits[:, arm], labels, part).sum()
-        if part.method == "ratio" and recipe.strength > 0:
-            weight = stack.weight[:, arm]
-            total = total + recipe.strength * _ratios(
-                logits[:, arm], weight, features, part, recipe
-            )
-    return total
-
-
-def _fit(logits: Tensor, labels: Tensor, part: Term) -> Tensor:
-    """Return (S,): cross-entropy, class-weighted for `weighted`, focal for `focal`."""
-    entropy = F.cross_entropy(logits.transpose(1, 2), labels, reduction="none")  # (S, B)
-    if part.method == "focal":  # Lin et al. 2017
-        entropy = (1 - torch.exp(-entropy)) ** FOCUS * entropy
-    if part.method == "weighted":
-        aimed = torch.tensor([aim.class_index for aim in part.aims[0]], device=labels.device)
-        share = torch.where(torch.isin(labels, aimed), 1.0, OTHERS_WEIGHT)
-        return (share * entropy).sum(dim=1) / share.sum(dim=1)
-    return entropy.mean(dim=1)
-
-
-def _ratios(logits: Tensor, weight: Tensor, features: Tensor, part: Term, recipe: Recipe) -> Tensor:
-    """Return the sum over seeds of || p_k(f) / (p_k(m f) + 1e-9) - o ||_2 (the published loss).
-
-    For several classes the mean over them, so that lambda means the same for 2 and for 89. The
-    bird version takes | mean over batch and classes of p(f) / p(m f) - o | instead.
-    """
-    usual = logits.softmax(dim=2)
-    total, count = logits.new_zeros(()), 0
-    for number, aim in enumerate(part.aims[0]):
-        few = torch.stack([torch.from_numpy(aims[number].neurons) for aims in part.aims])
-        few = few.to(features.device)[:, None]  # (S, 1, N)
-        some = features.gather(2, few.expand(-1, features.shape[1], -1))
-        theirs = weight.gather(2, few.expand(-1, weight.shape[1], -1))
-        masked = (logits - torch.bmm(some, theirs.transpose(1, 2))).softmax(dim=2)
-        if recipe.by_groups:
-            ratio = (usual / (masked + TINY)).mean(dim=(1, 2))
-            total, count = total + (ratio - aim.target).abs().sum(), count + 1
-            continue
-        rows = torch.from_numpy(aim.rows if recipe.every_class else np.array([aim.class_index]))
-        rows = rows.to(features.device)
-        ratio = usual[:, :, rows] / (masked[:, :, rows] + TINY)  # (S, B, R)
-        total = total + torch.linalg.vector_norm(ratio - aim.target, dim=1).sum()
-        count += len(rows)
-    return total / count
+def run_key(request: TrainRequest, splits: tuple[Split, Split], model: str) -> str:
+    """Return what a run's result depends on, as a short hash."""
+    parts = (request, [(s.samples, s.folders, s.groups) for s in splits], model, version("torch"))
+    return hashlib.sha256(msgspec.json.encode(parts)).hexdigest()[:12]
 
 
 def train(
-    banks: Sequence[Bank], bank: Bank, plan: Plan, chooser: Chooser, device: torch.device
-) -> Generator[EditEpoch, None, Edited]:
-    """Train every arm and seed; return each head at its best epoch on the choosing images.
+    classifier: Classifier, splits: tuple[Split, Split], request: TrainRequest, directory: Path
+) -> TrainJob:
+    """Train on the first split, choose the best epoch on the second.
 
-    Args:
-        banks: Of the training split, one a view; epoch e reads view e modulo their number.
-        bank: Of the evaluation split.
-        plan: What to do.
-        chooser: What "best" means.
-        device: Where to.
+    Yields an epoch at a time; the last record is `Trained`. A finished run answers at once.
+
+    Raises:
+        RequestError: Numbers that make no sense, or no groups to choose by.
+        BankError: The workspace cannot be written.
     """
-    parts = terms(plan)
-    seeds = plan.request.seeds
-    head = Head.of(bank)
-    # weight, gradient, two Adam moments, best copy
-    fits = max(1, STACK_BYTES // (5 * len(parts) * head.weight.nbytes))
-    stacks = []
-    for first in range(0, seeds, fits):
-        group = range(first, min(first + fits, seeds))
-        its = [Term(p.name, p.method, p.aims[first : group.stop]) for p in parts]
-        stack = Stack.of(head, len(group), len(parts), device)
-        left = range(first, seeds, fits)
-        yield from _run(stack, its, (banks, bank, plan, chooser), group, len(left))
-        stacks.append(stack)
-    best = [some for stack in stacks for some in _bests(stack, head)]
-    arms = {
-        part.name: [best[len(parts) * seed + arm][1] for seed in range(seeds)]
-        for arm, part in enumerate(parts)
+    _check(request, splits[1])
+    result = directory / "result.json"
+    if result.is_file():
+        yield read_json(result, Trained)
+        return
+    run = _start(classifier, request, directory)
+    while run.state.epoch < request.epochs and run.state.stale < (request.patience or math.inf):
+        yield _epoch(run, splits)
+    found = Trained(
+        checkpoint=str(directory / "best.safetensors"),
+        best_epoch=run.state.best_epoch,
+        best=run.state.history[run.state.best_epoch - 1],
+        epochs=run.state.epoch,
+        request=msgspec.to_builtins(request),
+        provenance={name: version(name) for name in ("neuroinspect-tui", "torch", "timm")},
+    )
+    write_json(result, found)
+    for path in directory.glob("epoch-*.safetensors"):
+        path.unlink()
+    yield found
+
+
+def _check(request: TrainRequest, evaluation: Split) -> None:
+    bounds = {
+        "epochs": (request.epochs, 1, 100_000),
+        "lr": (request.lr, 1e-9, 100),
+        "min-lr": (request.min_lr, 0, 100),
+        "weight-decay": (request.weight_decay, 0, 100),
+        "batch-size": (request.batch_size, 2, 1_000_000),
     }
-    scores = [best[len(parts) * seed][0] for seed in range(seeds)]
-    return Edited(arms, plan.sizes[-1], saved=scores.index(max(scores)))
+    for name, (value, least, most) in bounds.items():
+        if not least <= value <= most:  # NaN compares false
+            raise RequestError(f"--{name} {value} is out of range; give {least:g} to {most:g}.")
+    if request.select == "worst-group" and not evaluation.groups:
+        raise RequestError("--select worst-group needs groups; these data have none.")
 
 
-def _bests(stack: Stack, start: Head) -> list[tuple[tuple[float, float], Head]]:
-    return [some or ((0.0, 0.0), start) for some in stack.best]
-
-
-Setting = tuple[Sequence[Bank], Bank, Plan, Chooser]
-
-
-def _run(
-    stack: Stack, parts: Sequence[Term], setting: Setting, seeds: range, groups_left: int
-) -> Iterator[EditEpoch]:
-    banks, bank, plan, chooser = setting
-    recipe, epochs = plan.recipe, plan.request.epochs
-    parameters = [stack.weight, stack.bias] if bank.meta.has_bias else [stack.weight]
-    optimizer = torch.optim.Adam(parameters, lr=recipe.lr, weight_decay=recipe.weight_decay)
-    started, steps = time.monotonic(), 0
-    total = max(1, epochs * math.ceil(len(banks[0].labels) / recipe.batch_size))
-    for epoch in range(1, epochs + 1):
-        for batch in _batches(banks[epoch % len(banks)], plan, seeds, epoch, stack.weight.device):
-            if recipe.scheduled:
-                optimizer.param_groups[0]["lr"] = recipe.lr * schedule((steps + 0.5) / total)
-            optimizer.zero_grad()
-            losses(stack, parts, recipe, batch).backward()
-            optimizer.step()
-            steps += 1
-        left = (time.monotonic() - started) / epoch * (epochs * groups_left - epoch)
-        yield _look(stack, parts, (bank, chooser), epoch, plan, left)
-        if min(stack.stale) >= PATIENCE:
-            return
-
-
-def _batches(
-    bank: Bank, plan: Plan, seeds: range, epoch: int, device: torch.device
-) -> Iterator[tuple[Tensor, Tensor]]:
-    size = plan.recipe.batch_size
-    orders = np.stack(
-        [
-            np.random.default_rng((5, plan.request.seed + seed, epoch)).permutation(
-                len(bank.labels)
-            )
-            for seed in seeds
-        ]
+def _start(classifier: Classifier, request: TrainRequest, directory: Path) -> Run:
+    classifier.body.requires_grad_(True)
+    optimizer = create_optimizer_v2(
+        classifier.body, opt=request.optimizer, lr=request.lr, weight_decay=request.weight_decay
     )
-    for at in range(0, orders.shape[1], size):
-        rows = orders[:, at : at + size]  # (S, B)
-        features = np.asarray(bank.features[rows], dtype=np.float32)
-        yield (
-            torch.from_numpy(features).to(device),
-            torch.from_numpy(bank.labels[rows]).to(device),
+    scheduler = None
+    if request.schedule == "cosine":
+        scheduler, _ = create_scheduler_v2(
+            optimizer, sched="cosine", num_epochs=request.epochs, min_lr=request.min_lr
         )
+    run = Run(classifier, request, directory, optimizer, scheduler)
+    try:
+        run.state = read_json(directory / "state.json", State)
+        kept = load_file(directory / f"epoch-{run.state.epoch}.safetensors")
+        restore(run.body, run.optimizer, kept)
+    except (BankError, OSError):
+        try:
+            directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        except OSError as error:
+            raise BankError(f"Cannot write {directory}: {error.strerror}.") from error
+    return run
 
 
-def _look(
-    stack: Stack,
-    parts: Sequence[Term],
-    at: tuple[Bank, Chooser],
-    epoch: int,
-    plan: Plan,
-    seconds_left: float,
-) -> EditEpoch:
-    """Score every head on the choosing images; keep the best of each."""
-    bank, chooser = at
-    predicted = _predict(stack, bank, chooser.rows)
-    for place, some in enumerate(predicted):
-        best = stack.best[place]
-        if stack.stale[place] >= PATIENCE:
-            continue
-        score = chooser.score(some)
-        if best is None or score > best[0]:
-            stack.best[place], stack.stale[place] = (score, stack.head(place)), 0
-        else:
-            stack.stale[place] += 1
-    found = [chooser.outcome(some) for some in predicted]
-    means = {part.name: mean_outcome(found[arm :: len(parts)]) for arm, part in enumerate(parts)}
-    return EditEpoch(
+def _epoch(run: Run, splits: tuple[Split, Split]) -> TrainEpoch:
+    request, epoch = run.request, run.state.epoch + 1
+    if run.scheduler is not None:
+        run.scheduler.step(epoch - 1)
+    torch.manual_seed((request.seed * 1_000_003 + epoch) % 2**63)
+    began = time.monotonic()
+    loss, accuracy, images = _learn(run, splits[0], epoch)
+    speed = images / (time.monotonic() - began)
+    found = _look(run, splits[1])
+    seconds = time.monotonic() - began
+    record = TrainEpoch(
         epoch=epoch,
-        epochs=plan.request.epochs,
-        edit=means.pop(EDIT),
-        controls=means,
-        seconds_left=max(0.0, seconds_left),
+        epochs=request.epochs,
+        lr=float(run.optimizer.param_groups[0]["lr"]),
+        loss=loss,
+        train_accuracy=accuracy,
+        evaluation=found,
+        images_per_second=speed,
+        seconds_left=seconds * (request.epochs - epoch),
     )
+    _commit(run, record)
+    return record
+
+
+def _learn(run: Run, split: Split, epoch: int) -> tuple[float, float, int]:
+    """One pass over the training split; return mean loss, accuracy and images seen."""
+    device = run.classifier.device
+    order = np.random.default_rng((run.request.seed, epoch)).permutation(len(split.samples))
+    view = epoch if run.request.augment else 0
+    total = torch.zeros(2, device=device, dtype=torch.float64)
+    seen = 0
+    run.body.train()
+    for images, labels in _batches(run, split, order.tolist(), view):
+        if len(labels) < 2:  # BatchNorm has no variance of one image
+            continue
+        with _autocast(device):
+            logits = run.body(images)
+        loss = nn.functional.cross_entropy(logits.float(), labels)
+        run.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        run.optimizer.step()
+        right = (logits.argmax(dim=1) == labels).sum()
+        total += torch.stack([loss.detach() * len(labels), right]).to(total)
+        seen += len(labels)
+    run.body.eval()
+    if seen == 0:
+        raise DataError(f"Not two images of {split.name} in {split.root} can be decoded.")
+    mean_loss = float(total[0]) / seen
+    if not math.isfinite(mean_loss):
+        raise RequestError(f"The loss is {mean_loss} in epoch {epoch}; give a smaller --lr.")
+    return mean_loss, float(total[1]) / seen, seen
 
 
 @torch.inference_mode()
-def _predict(stack: Stack, bank: Bank, rows: Array) -> Array:
-    """Return (S * A, n) predictions, at most 8,192 images at once."""
-    weight, bias = stack.weight.flatten(0, 1), stack.bias.flatten(0, 2)
-    parts = []
-    for some in in_parts(bank.features, rows):
-        features = torch.from_numpy(some).to(weight.device)
-        found = [(features @ w.T + b).argmax(dim=1) for w, b in zip(weight, bias, strict=True)]
-        parts.append(torch.stack(found).cpu().numpy())
-    return np.concatenate(parts, axis=1)
+def _look(run: Run, split: Split) -> Outcome:
+    """Score the evaluation split."""
+    rows, predicted = [], []
+    everyone = list(range(len(split.samples)))
+    labelled: Any = _batches(run, split, everyone, 0, with_rows=True)
+    for images, indices in labelled:
+        with _autocast(run.classifier.device):
+            predicted.append(run.body(images).argmax(dim=1).cpu())
+        rows.append(indices)
+    if not rows:
+        raise DataError(f"Not one image of {split.name} in {split.root} can be decoded.")
+    kept = torch.cat(rows).numpy()
+    labels = np.array([split.samples[row].label for row in kept])
+    groups = np.array([split.samples[row].group for row in kept]) if split.groups else None
+    some = Labelled(labels, split.classes, groups, split.groups)
+    return outcome(some, torch.cat(predicted).numpy() == labels, ())
+
+
+def _autocast(device: torch.device) -> torch.autocast:
+    useful = device.type == "cuda" and torch.cuda.is_bf16_supported()
+    return torch.autocast(device.type, dtype=torch.bfloat16, enabled=useful)
+
+
+def _batches(
+    run: Run, split: Split, order: list[int], view: int, *, with_rows: bool = False
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """Yield images (B, 3, H, W) and labels, or rows, (B,); what cannot be decoded is left out."""
+    classifier = run.classifier
+    images = Images(Path(split.root), split.samples, classifier.transform(), view, run.request.seed)
+    loader = torch.utils.data.DataLoader(
+        images,
+        batch_size=run.request.batch_size,
+        sampler=order,
+        num_workers=workers_for(classifier.device, run.request.workers, len(order)),
+        collate_fn=_collate,
+        pin_memory=classifier.device.type == "cuda",
+    )
+    labels = torch.tensor([sample.label for sample in split.samples])
+    for rows, pixels in loader:
+        if len(rows):
+            wanted = rows if with_rows else labels[rows].to(classifier.device)
+            yield (
+                pixels.to(classifier.device, memory_format=torch.channels_last, non_blocking=True),
+                wanted,
+            )
+
+
+def _collate(items: list[tuple[int, Tensor | str]]) -> tuple[Tensor, Tensor]:
+    good = [(row, pixels) for row, pixels in items if isinstance(pixels, Tensor)]
+    pixels = torch.stack([some for _, some in good]) if good else torch.empty(0)
+    return torch.tensor([row for row, _ in good], dtype=torch.long), pixels
+
+
+def _commit(run: Run, record: TrainEpoch) -> None:
+    """Bring an epoch to the disk: weights first, then the word that they count."""
+    found = record.evaluation
+    score = {
+        "accuracy": found.overall,
+        "worst-class": found.worst_class,
+        "worst-group": found.worst_group,
+    }[run.request.select]
+    assert score is not None  # checked before the first epoch
+    old, better = run.state, score > run.state.best
+    if better:
+        write_state(run.directory / "best.safetensors", run.body.state_dict(), {"format": "pt"})
+    path = run.directory / f"epoch-{record.epoch}.safetensors"
+    kept = tensors_of(run.body, run.optimizer)
+    write_beside(path, lambda temporary: save_file(kept, temporary))
+    run.state = State(
+        epoch=record.epoch,
+        best=score if better else old.best,
+        best_epoch=record.epoch if better else old.best_epoch,
+        stale=0 if better else old.stale + 1,
+        history=(*old.history, record),
+    )
+    write_json(run.directory / "state.json", run.state)
+    write_metrics(run.directory / "metrics.csv", run.state.history)
+    (run.directory / f"epoch-{old.epoch}.safetensors").unlink(missing_ok=True)

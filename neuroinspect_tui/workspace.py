@@ -8,12 +8,12 @@ import tomlkit
 
 from engine.errors import EngineError
 from engine.files import write_beside
-from engine.requests import Source
+from engine.requests import UNTRAINED, Source
 
 FILE = "workspace.toml"
 COMMENTS = {
     "model": "a timm architecture, or local-dir:DIR",
-    "checkpoint": ".safetensors, .pt or .pth; none: timm's pretrained weights",
+    "checkpoint": ".safetensors, .pt or .pth; none: timm's pretrained weights; untrained",
     "data": "an image folder ROOT (ROOT/SPLIT/CLASS/*) or a CSV (path,label,split[,group])",
     "clip": "none, MODEL/TAG as open_clip lists them, or local-dir:DIR",
     "device": "auto, cpu, cuda:N or mps",
@@ -65,7 +65,7 @@ def read_source(home: Path) -> Source:
     changes = {}
     for name in PATHS:
         value = getattr(source, name)
-        if value is not None and not (name == "checkpoint" and value == "none"):
+        if value is not None and not (name == "checkpoint" and value in ("none", UNTRAINED)):
             if "\0" in value:
                 raise WorkspaceError(f"{path} is wrong: {name} holds a NUL byte.")
             changes[name] = str(home / Path(value).expanduser())
@@ -91,6 +91,16 @@ def write_source(home: Path, source: Source) -> Path:
     path = home / FILE
     write_beside(path, lambda temporary: _write_text(temporary, tomlkit.dumps(document)))
     return path
+
+
+def set_checkpoint(home: Path, checkpoint: str) -> None:
+    """Change one entry of workspace.toml, and nothing a person wrote around it."""
+    path = home / FILE
+    document = tomlkit.parse(path.read_text(encoding="utf-8"))
+    item = tomlkit.item(checkpoint)
+    item.comment(COMMENTS["checkpoint"])
+    document["checkpoint"] = item
+    write_beside(path, lambda temporary: _write_text(temporary, tomlkit.dumps(document)))
 
 
 def _write_text(path: Path, text: str) -> None:

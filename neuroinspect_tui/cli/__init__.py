@@ -14,6 +14,7 @@ from neuroinspect_tui.cli import (
     mistakes,
     neuron,
     neurons,
+    train,
     whatif,
 )
 
@@ -26,18 +27,9 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (
-    init,
-    classes,
-    mistakes,
-    neurons,
-    neuron,
-    illusion,
-    whatif,
-    edit,
-    edits,
-    compare,
+COMMANDS = (
+    init, train, classes, mistakes, neurons, neuron, illusion, whatif, edit, edits, compare, export,
     doctor,
-    export,
-):
+)  # fmt: skip
+for module in COMMANDS:
     app.command(name=module.__name__.rpartition(".")[2])(module.command)

@@ -19,6 +19,9 @@ def command(
     pretrained: Annotated[
         bool, typer.Option("--pretrained", help="With --checkpoint none: timm's own weights.")
     ] = False,
+    untrained: Annotated[
+        bool, typer.Option("--untrained", help="No weights yet: `train` will make them.")
+    ] = False,
     train_split: Annotated[str, typer.Option("--train-split")] = "train",
     eval_split: Annotated[str, typer.Option("--eval-split")] = "valid",
     clip: Annotated[
@@ -47,19 +50,23 @@ def command(
     Example: neuroinspect-tui init ws --model resnet50 --checkpoint best.pth --data flowers/
     """
     from engine.errors import RequestError
-    from engine.requests import Source
+    from engine.requests import UNTRAINED, Source
     from neuroinspect_tui.cli.progress import follow
     from neuroinspect_tui.workspace import FILE, write_source
 
+    if untrained:
+        checkpoint = UNTRAINED
     if checkpoint == "none" and not pretrained and not model.startswith("local-dir:"):
-        raise RequestError("No weights: give --checkpoint FILE, or --pretrained for timm's own.")
+        raise RequestError(
+            "No weights: give --checkpoint FILE, --pretrained for timm's own, or --untrained."
+        )
     if (directory / FILE).exists():
         raise RequestError(f"{directory / FILE} exists already; edit it, or choose another DIR.")
     if directory.exists() and not directory.is_dir():
         raise RequestError(f"{directory} is a file; a workspace is a directory.")
     source = Source(
         model=_local(model),
-        checkpoint=checkpoint if checkpoint == "none" else _absolute(checkpoint),
+        checkpoint=checkpoint if checkpoint in ("none", UNTRAINED) else _absolute(checkpoint),
         data=_absolute(data),
         train_split=train_split,
         eval_split=eval_split,
@@ -79,21 +86,22 @@ def command(
     engine = TorchEngine(source, directory)
     follow(engine.check(), first="importing torch")
     path = write_source(directory, source)
+    width = None if untrained else engine.classifier.width
     if json:
         return print_json(
             {
                 "workspace": str(directory),
                 "classes": len(listed.classes),
-                "neurons": engine.classifier.width,
+                "neurons": width,
                 "images": {listed.name: len(listed.samples), trained.name: len(trained.samples)},
                 "device": str(engine.device),
             }
         )
     say(
-        f"{path} written: {model}, {engine.classifier.width} neurons, "
+        f"{path} written: {model}, {f'{width} neurons' if width else 'untrained'}, "
         f"{len(listed.classes)} classes, {len(listed.samples)} images to evaluate, "
         f"{len(trained.samples)} to train, on {engine.device}.",
-        f"Next: neuroinspect-tui classes -w {directory}",
+        f"Next: neuroinspect-tui {'train' if untrained else 'classes'} -w {directory}",
     )
     return None
 

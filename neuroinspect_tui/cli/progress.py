@@ -13,7 +13,11 @@ EVERY_SECONDS = 10.0
 
 
 def follow(
-    job: Iterable[Any], *, first: str = "", on_record: Callable[[Any], str | None] | None = None
+    job: Iterable[Any],
+    *,
+    first: str = "",
+    on_record: Callable[[Any], str | None] | None = None,
+    keep: Callable[[Any], str | None] | None = None,
 ) -> Any:
     """Run a job to its end, showing where it is; return its last record.
 
@@ -21,6 +25,7 @@ def follow(
         job: Records as they come.
         first: What happens before the first record.
         on_record: Turns other records into a line of progress.
+        keep: Turns some records into a line that stays.
     """
     console = Console(stderr=True)
     last: Any = None
@@ -29,6 +34,9 @@ def follow(
         task = bar.add_task(first, total=None)
         for last in job:
             note, done, total = _read(last, on_record)
+            row = keep(last) if keep else None
+            if row:
+                console.print(row, highlight=False, soft_wrap=True)
             bar.update(task, description=note, completed=done, total=total or None)
             if not console.is_terminal and note and time.monotonic() - shown > EVERY_SECONDS:
                 shown = time.monotonic()

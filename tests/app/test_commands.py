@@ -242,3 +242,23 @@ def test_augmented_views_are_cached_and_trained_on(filled, run):
     assert len(set(keys)) == 2
     views = [json.loads((filled / "bank" / key / "meta.json").read_text())["view"] for key in keys]
     assert views == [1, 2]
+
+
+def test_train_makes_the_workspaces_checkpoint(toy, run, tmp_path):
+    home = tmp_path / "ws"
+    ok(run("init", home, "--model", toy.model, "--data", toy.data, "--untrained", "--json"))
+    lost = run("classes", "-w", home)
+    assert lost.code == 2
+    assert "no weights yet" in lost.err
+    words = ("--epochs", 3, "--batch-size", 8, "--lr", 0.003, "--workers", 0)
+    found = ok(run("train", "-w", home, *words, "--json"))
+    assert found["epochs"] == 3
+    text = (home / "workspace.toml").read_text()
+    assert 'checkpoint = "train/' in text
+    assert text.startswith("# neuroinspect-tui workspace")
+    accuracy = ok(run("classes", "-w", home, "--json", "--workers", 0))["accuracy"]
+    assert accuracy == pytest.approx(found["best"]["evaluation"]["overall"])
+    recipe = run("train", "-w", home, "--recipe", "waterbirds", "--scratch", "--epochs", 1)
+    assert recipe.code == 0, recipe.err
+    assert "epoch   1/1" in recipe.err
+    assert run("train", "-w", home, "--recipe", "birds").code == 2

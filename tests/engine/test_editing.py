@@ -8,10 +8,10 @@ from engine.edit_records import Edit, EditEpoch
 from engine.editing import Banks, edit
 from engine.edits import compare_edit, find_edit, list_edits, read_edit, read_head
 from engine.errors import EditError, RequestError
+from engine.head_training import Stack, losses, schedule, terms, train
 from engine.heads import EDIT, LAMBDA_0, ORIGINAL, PLACEBO, SHIFT, Head
 from engine.plan import halves, make_plan
 from engine.requests import EditRequest
-from engine.training import Stack, losses, schedule, terms, train
 from tests.making import planted_bank
 
 CORE, BACKGROUND, NOISE = 40, 100, 60

@@ -1,0 +1,63 @@
+"""A training run between two epochs, on disk, nothing of it pickled."""
+
+import csv
+import io
+from pathlib import Path
+
+import torch
+from msgspec import Struct
+from torch import Tensor, nn
+
+from engine.files import write_beside
+from engine.train_records import TrainEpoch
+
+
+class State(Struct, frozen=True):
+    """state.json: how far a run is; tensors lie in epoch-<epoch>.safetensors."""
+
+    epoch: int
+    best: float
+    best_epoch: int
+    stale: int
+    history: tuple[TrainEpoch, ...]
+
+
+def tensors_of(body: nn.Module, optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
+    """Return everything a later epoch depends on."""
+    found = {f"model/{key}": value for key, value in body.state_dict().items()}
+    for index, some in optimizer.state_dict()["state"].items():
+        for name, value in some.items():
+            if value is not None:
+                found[f"optimizer/{index}/{name}"] = torch.as_tensor(value)
+    return {key: value.detach().cpu().contiguous().clone() for key, value in found.items()}
+
+
+def restore(body: nn.Module, optimizer: torch.optim.Optimizer, tensors: dict[str, Tensor]) -> None:
+    """Put `tensors_of` back."""
+    model = {k.removeprefix("model/"): v for k, v in tensors.items() if k.startswith("model/")}
+    body.load_state_dict(model)
+    whole = optimizer.state_dict()
+    whole["state"] = {}
+    for key, value in tensors.items():
+        kind, _, rest = key.partition("/")
+        if kind == "optimizer":
+            index, _, name = rest.partition("/")
+            whole["state"].setdefault(int(index), {})[name] = value
+    optimizer.load_state_dict(whole)
+
+
+def write_metrics(path: Path, history: tuple[TrainEpoch, ...]) -> None:
+    """Write metrics.csv."""
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(("epoch", "lr", "loss", "train_accuracy", "accuracy", "worst_class",
+                     "worst_group", "images_per_second"))  # fmt: skip
+    for some in history:
+        e = some.evaluation
+        writer.writerow((some.epoch, some.lr, some.loss, some.train_accuracy, e.overall,
+                         e.worst_class, e.worst_group, round(some.images_per_second)))  # fmt: skip
+    write_beside(path, lambda temporary: _write_text(temporary, text.getvalue()))
+
+
+def _write_text(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8")

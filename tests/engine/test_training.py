@@ -1,0 +1,109 @@
+import msgspec
+import pytest
+import torch
+from safetensors.torch import load_file
+
+import engine.training
+from engine.errors import CheckpointError, RequestError
+from engine.requests import TrainRequest
+from engine.session import TorchEngine
+from engine.train_records import Trained
+from tests.making import make_checkpoint
+
+
+def request(**asked):
+    return TrainRequest(**{"epochs": 4, "batch_size": 8, "workers": 0, "lr": 3e-3, **asked})
+
+
+def trained(source, home, **asked):
+    *epochs, found = TorchEngine(source, home).train(request(**asked))
+    assert isinstance(found, Trained)
+    return epochs, found
+
+
+@pytest.fixture
+def untrained(toy):
+    return msgspec.structs.replace(toy, checkpoint="untrained")
+
+
+def test_training_learns_and_keeps_the_best_epoch(untrained, tmp_path):
+    epochs, found = trained(untrained, tmp_path, epochs=8)
+    assert [some.epoch for some in epochs] == list(range(1, 9))
+    assert epochs[-1].loss < epochs[0].loss
+    accuracies = [some.evaluation.overall for some in epochs]
+    assert max(accuracies) > 0.6
+    assert found.best_epoch == 1 + accuracies.index(max(accuracies))
+    lines = (tmp_path / "train").glob("*/metrics.csv").__next__().read_text().splitlines()
+    assert len(lines) == 9
+    again = msgspec.structs.replace(untrained, checkpoint=found.checkpoint)
+    engine = TorchEngine(again, tmp_path)
+    assert torch.equal(engine.classifier.decision.weight, load_file(found.checkpoint)["fc.weight"])
+
+
+@pytest.mark.parametrize("stop", [1, 3])
+@pytest.mark.parametrize("optimizer", ["adam", "sgd"])
+def test_a_killed_run_ends_as_one_that_was_not(untrained, tmp_path, stop, optimizer):
+    asked = {"optimizer": optimizer, "schedule": "cosine", "min_lr": 1e-4}
+    _, whole = trained(untrained, tmp_path / "whole", **asked)
+    job = TorchEngine(untrained, tmp_path / "killed").train(request(**asked))
+    for _ in range(stop):
+        next(job)
+    job.close()
+    epochs, resumed = trained(untrained, tmp_path / "killed", **asked)
+    assert [some.epoch for some in epochs] == list(range(stop + 1, 5))
+    first, second = load_file(whole.checkpoint), load_file(resumed.checkpoint)
+    assert all(torch.equal(first[key], second[key]) for key in first)
+    assert resumed.best.loss == whole.best.loss
+
+
+def test_a_finished_run_answers_at_once(untrained, tmp_path, monkeypatch):
+    _, first = trained(untrained, tmp_path)
+    monkeypatch.setattr(engine.training, "_epoch", lambda *_: pytest.fail("trained again"))
+    epochs, second = trained(untrained, tmp_path)
+    assert (epochs, second) == ([], first)
+
+
+def test_the_learning_rate_falls_as_a_cosine(untrained, tmp_path):
+    epochs, _ = trained(untrained, tmp_path, schedule="cosine", lr=1e-2, min_lr=1e-3)
+    rates = [some.lr for some in epochs]
+    assert rates[0] == pytest.approx(1e-2)
+    assert rates == sorted(rates, reverse=True)
+    assert rates[-1] > 1e-3
+    constant, _ = trained(untrained, tmp_path, lr=1e-2, epochs=2)
+    assert {some.lr for some in constant} == {1e-2}
+
+
+def test_a_backbone_is_taken_over_with_a_new_head(untrained, tmp_path):
+    other = make_checkpoint(tmp_path / "other.safetensors", classes=11, seed=5)
+    job = TorchEngine(untrained, tmp_path).train(request(init=str(other), lr=1e-9, epochs=1))
+    *_, found = job
+    kept, given = load_file(found.checkpoint), load_file(other)
+    assert kept["fc.weight"].shape[0] == 3
+    conv = next(key for key in given if key.endswith(".weight"))
+    assert torch.allclose(kept[conv], given[conv], atol=1e-6)
+
+
+def test_a_backbone_of_another_kind_is_refused(untrained, tmp_path):
+    other = make_checkpoint(tmp_path / "other.safetensors", name="test_convnext")
+    with pytest.raises(CheckpointError, match="does not fit"):
+        trained(untrained, tmp_path, init=str(other))
+
+
+def test_patience_stops_a_run_that_no_longer_improves(untrained, tmp_path):
+    epochs, _ = trained(untrained, tmp_path, lr=1e-9, epochs=50, patience=2)
+    assert len(epochs) <= 10
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"epochs": 0}, "--epochs 0"),
+        ({"lr": float("nan")}, "--lr nan"),
+        ({"batch_size": 1}, "--batch-size 1"),
+        ({"select": "worst-group"}, "needs groups"),
+        ({"lr": 90.0, "optimizer": "sgd", "epochs": 30}, "smaller --lr"),
+    ],
+)
+def test_senseless_runs_are_refused(untrained, tmp_path, asked, said):
+    with pytest.raises(RequestError, match=said):
+        trained(untrained, tmp_path, **asked)
