@@ -22,6 +22,8 @@ from engine.records import Skipped
 from engine.requests import UNTRAINED, Source
 
 FORMAT = 1
+PER_NEURON = ("strongest_rows", "strongest_values")
+PER_MISTAKE = ("lacks", "has_too_much", "steps", "mended")
 Array = NDArray[Any]
 
 
@@ -59,16 +61,37 @@ class Bank:
         self.meta = read_json(directory / "meta.json", Meta)
         if self.meta.format != FORMAT:
             raise BankError(f"{directory} has format {self.meta.format}, not {FORMAT}; remove it.")
+        if self.meta.n == 0:
+            reason = f" ({self.meta.skipped[0].reason})" if self.meta.skipped else ""
+            raise BankError(
+                f"Not one image of {self.meta.split} in {split.root} can be decoded{reason}; "
+                "mend the files, or the paths that lead to them."
+            )
 
     def array(self, name: str) -> Array:
         """Return `name`.npy, memory-mapped."""
         path = self.directory / f"{name}.npy"
         try:
-            return np.load(path, mmap_mode="r", allow_pickle=False)
+            found = np.load(path, mmap_mode="r", allow_pickle=False)
+            self._check_shape(name, found)
         except (OSError, ValueError, EOFError) as error:
             raise BankError(
                 f"{path} is missing or damaged; remove {self.directory} to compute it again."
             ) from error
+        return found
+
+    def _check_shape(self, name: str, found: Array) -> None:
+        n, width, classes = self.meta.n, self.meta.width, len(self.meta.folders)
+        wanted = {
+            "features": (n, width), "logits": (n, classes), "predicted": (n,), "mean": (width,),
+            "weight": (classes, width), "bias": (classes,), "mistake_rows": (found.size,),
+        }.get(name, found.shape)  # fmt: skip
+        if name in PER_NEURON:
+            wanted = (width, *found.shape[1:2])
+        if name in PER_MISTAKE:
+            wanted = (len(self.array("mistake_rows")), *found.shape[1:2])
+        if found.shape != wanted or found.dtype.kind not in "fib":
+            raise ValueError(f"{found.dtype} {found.shape}, not {wanted}")
 
     @cached_property
     def features(self) -> Array:
@@ -98,7 +121,14 @@ class Bank:
     @cached_property
     def samples(self) -> tuple[Sample, ...]:
         """The images, row by row."""
-        return read_json(self.directory / "samples.json", tuple[Sample, ...])
+        path = self.directory / "samples.json"
+        found = read_json(path, tuple[Sample, ...])
+        if len(found) != self.meta.n:
+            raise BankError(
+                f"{path} lists {len(found)} images, not {self.meta.n}: it is damaged; "
+                f"remove {self.directory} to compute it again."
+            )
+        return found
 
     @cached_property
     def labels(self) -> Array:
@@ -121,7 +151,7 @@ def bank_key(source: Source, split: Split, view: int, digest: str) -> str:
     """Return the key of a bank: weights, architecture, transform, file list, precision."""
     parts = (
         FORMAT, source.model, digest, split.name, view, source.half_bank, split.samples,
-        split.folders, split.groups, source.seed if view else 0,
+        split.folders, len(split.groups), source.seed if view else 0,
     )  # fmt: skip
     return hashlib.sha256(msgspec.json.encode(parts)).hexdigest()[:16]
 

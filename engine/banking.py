@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Generator, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -111,10 +112,12 @@ def _pass(
     facts: dict[str, Any],
 ) -> Generator[Progress, None, Done]:
     saved = partial / "progress.json"
-    done = _resumed(saved, partial, split)
     dtype = np.float16 if facts["half"] else np.float32
-    kept, skipped = list(done.rows), list(done.skipped)
     outputs = classifier.decision.out_features
+    widths = {"features": classifier.width, "logits": outputs}
+    row_bytes = {name: width * np.dtype(dtype).itemsize for name, width in widths.items()}
+    done = _resumed(saved, partial, split, row_bytes)
+    kept, skipped = list(done.rows), list(done.skipped)
     files = (
         RowFile(partial / "features.npy", classifier.width, dtype, len(kept)),
         RowFile(partial / "logits.npy", outputs, dtype, len(kept)),
@@ -138,22 +141,27 @@ def _pass(
                 write_json(saved, Done(seen, tuple(kept), tuple(skipped)))
             yield Progress(stage=stage, done=seen, total=total)
     finally:
-        for file in files:
-            file.close(len(kept) if seen == total else None)
+        with (
+            ExitStack() as closing
+        ):  # on a full disk one may fail; the other is closed all the same
+            for file in files:
+                closing.callback(file.close, len(kept) if seen == total else None)
     finished = Done(seen, tuple(kept), tuple(skipped))
     write_json(saved, finished)
     return finished
 
 
-def _resumed(saved: Path, partial: Path, split: Split) -> Done:
+def _resumed(saved: Path, partial: Path, split: Split, row_bytes: dict[str, int]) -> Done:
     fresh = Done(0, (), ())
     try:
         done = read_json(saved, Done)
-        sizes = [(partial / f"{name}.npy").stat().st_size for name in ("features", "logits")]
+        there = all(
+            (partial / f"{name}.npy").stat().st_size >= HEADER + len(done.rows) * size
+            for name, size in row_bytes.items()  # shorter: lost with the power, not safe at all
+        )
     except (BankError, OSError):
         return fresh
-    whole = done.images <= len(split.samples) and min(sizes) >= HEADER
-    return done if whole else fresh
+    return done if there and done.images <= len(split.samples) else fresh
 
 
 def loader(

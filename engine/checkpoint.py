@@ -42,6 +42,7 @@ def read_state(path: Path, *, trust_pickle: bool) -> State:
     # torch's reader of a file that is no checkpoint raises nearly anything: KeyError, struct.error
     except Exception as error:
         first = str(error).splitlines()[0] if str(error) else type(error).__name__
+        first = first.partition(". ")[0].rstrip(".")  # torch adds advice of its own
         raise CheckpointError(f"The checkpoint {path} is damaged or cut short: {first}.") from error
     return _stripped(_unwrap(found, path))
 
@@ -52,6 +53,11 @@ def _unpickle(path: Path, *, trust_pickle: bool) -> object:
         with torch.serialization.safe_globals([argparse.Namespace]):
             return torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
+        if not _written_by_torch(path):
+            raise CheckpointError(
+                f"{path} is no PyTorch checkpoint; give a .pt or .pth that torch.save wrote, "
+                "or safetensors named .safetensors."
+            ) from error
         if not trust_pickle:
             raise CheckpointError(f"The checkpoint {path} was not loaded: {TRUST}.") from error
     try:
@@ -59,6 +65,11 @@ def _unpickle(path: Path, *, trust_pickle: bool) -> object:
     except Exception as error:  # a pickle may raise anything as it loads
         first = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise CheckpointError(f"The pickle {path} cannot be loaded: {first}.") from error
+
+
+def _written_by_torch(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(2).startswith((b"PK", b"\x80"))  # zip, or a pickle of protocol 2 and up
 
 
 def _unwrap(found: object, path: Path) -> State:
@@ -114,6 +125,8 @@ def fit_state(model: nn.Module, state: State, path: Path) -> None:
             "check --model and the number of classes."
         )
     for key, value in state.items():
+        if value.is_meta or value.is_complex() or value.layout != torch.strided:
+            raise CheckpointError(f"The checkpoint {path} holds no plain numbers in {key}.")
         if value.is_floating_point() and not bool(torch.isfinite(value).all()):
             raise CheckpointError(f"The checkpoint {path} has NaN or infinite values in {key}.")
     model.load_state_dict(state)

@@ -100,7 +100,16 @@ def open_split(source: Source, split: str) -> Split:
         raise DataError(f"Cannot read the data at {root}: {error.strerror or error}.") from error
     if source.class_names is None:
         return listed
-    return msgspec.structs.replace(listed, classes=_named(Path(source.class_names), listed.folders))
+    classes = _named(Path(source.class_names), listed.folders)
+    groups = _regrouped(listed, classes)
+    return msgspec.structs.replace(listed, classes=classes, groups=groups)
+
+
+def _regrouped(listed: Split, classes: Sequence[str]) -> tuple[str, ...]:
+    """Spell groups of class x attribute with the classes' new names."""
+    new = dict(zip(listed.classes, classes, strict=True))
+    parts = [group.partition(" × ") for group in listed.groups]
+    return tuple(new.get(name, name) + cross + rest for name, cross, rest in parts)
 
 
 def _list_folder(root: Path, split: str) -> Split:
@@ -160,6 +169,9 @@ def _admit(
     except OSError as error:
         skipped.append(Skipped(relative, (error.strerror or str(error)).lower()))
         return
+    except ValueError:  # a NUL byte
+        skipped.append(Skipped(_shown(relative).replace("\0", "\\0"), "path holds a NUL byte"))
+        return
     samples.append(Sample(relative, *label_group, status.st_size, status.st_mtime_ns))
 
 
@@ -189,6 +201,7 @@ def _match_split(wanted: str, found: Sequence[str], where: Path) -> str:
 
 def _list_csv(path: Path, split: str) -> Split:
     rows, columns = _read_csv(path)
+    _number_labels(rows, columns["label"])
     spelled = [NUMBERED_SPLITS.get(row[columns["split"]], row[columns["split"]]) for row in rows]
     name = _match_split(split, list(Counter(spelled)), path)
     folders = _csv_classes({row[columns["label"]] for row in rows})
@@ -240,6 +253,13 @@ def _read_csv(path: Path) -> tuple[list[dict[str, str]], dict[str, str]]:
     if not rows:
         raise DataError(f"{path} lists no images.")
     return rows, columns
+
+
+def _number_labels(rows: Sequence[dict[str, str]], column: str) -> None:
+    """Spell labels one way where all are numbers: `07` is class 7."""
+    if all(re.fullmatch(r"\d{1,6}", row[column]) for row in rows):
+        for row in rows:
+            row[column] = str(int(row[column]))
 
 
 def _csv_classes(labels: set[str]) -> tuple[str, ...]:

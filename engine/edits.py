@@ -117,12 +117,19 @@ def read_head(directory: Path, width: int, classes: int) -> tuple[Head, Array]:
         head, rows = Head(arrays["weight"], arrays["bias"]), arrays["reporting"]
     except (SafetensorError, OSError, KeyError, ValueError) as error:
         raise EditError(f"{path} is missing or damaged ({error}); make the edit again.") from error
+    numbers = head.weight.dtype == head.bias.dtype == np.float32 and rows.dtype == np.int64
+    if not numbers or rows.ndim != 1 or not np.isfinite([head.weight.sum(), head.bias.sum()]).all():
+        raise EditError(f"{path} is damaged (not the numbers of an edit); make the edit again.")
     if head.weight.shape != (classes, width) or head.bias.shape != (classes,):
         raise EditError(
             f"{path} edits a decision layer {head.weight.shape}, this model's is "
             f"{(classes, width)}; use the workspace it was made in."
         )
     return head, rows
+
+
+def _within(numbers: list[int], count: int) -> bool:
+    return bool(numbers) and min(numbers) >= 0 and max(numbers) < count
 
 
 def compare_edit(bank: Bank, directory: Path) -> Comparison:
@@ -138,9 +145,11 @@ def compare_edit(bank: Bank, directory: Path) -> Comparison:
             "restore those, or make the edit again."
         )
     head, rows = read_head(directory, bank.meta.width, len(bank.classes))
+    aimed = [label.index for label in record.classes]
+    if not (_within(rows.tolist(), bank.meta.n) and _within(aimed, len(bank.classes))):
+        raise EditError(f"{directory} is damaged (it is about other images); make the edit again.")
     before, after = Head.of(bank).predict(bank, rows), head.predict(bank, rows)
     was, now = before == bank.labels[rows], after == bank.labels[rows]
-    aimed = [label.index for label in record.classes]
     classes, groups = class_changes(bank, was, now, rows)
     return Comparison(
         id=record.id,

@@ -94,7 +94,7 @@ def load_guide(spec: str, device: torch.device) -> Guide | None:
         tokenizer = open_clip.get_tokenizer(name)
     # files, hub and configuration fail in many ways
     except Exception as error:
-        first = (str(error).splitlines() or [type(error).__name__])[0]
+        first = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
         raise GuideError(
             f"CLIP {spec} cannot be loaded: {first}; without network use local-dir:DIR or none."
         ) from error

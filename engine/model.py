@@ -179,7 +179,7 @@ def _create(name: str, *, pretrained: bool, classes: int | None) -> nn.Module:
         model: nn.Module = timm.create_model(name, pretrained=pretrained, **size)
     # hub, cache and config errors are of many families
     except Exception as error:
-        first = str(error).splitlines()[0] if str(error) else type(error).__name__
+        first = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
         raise ModelError(
             f"timm cannot build {name}{' with pretrained weights' if pretrained else ''}: {first}; "
             "on a machine without network give --checkpoint FILE."

@@ -117,6 +117,11 @@ def make_plan(bank: Bank, request: EditRequest, *, tested: bool) -> Plan:
         choosing, reporting = np.arange(len(bank.labels)), None
     else:
         choosing, reporting = halves(bank, request.seed)
+        if len(reporting) == 0:
+            raise RequestError(
+                f"{bank.meta.split} has {len(bank.labels)} image: none is left to report on; "
+                "give more images, or a --test-split."
+            )
     recipe = _recipe(request, grouped=bank.groups is not None)
     notes = []
     if request.neurons and not tested:

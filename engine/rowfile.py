@@ -30,16 +30,21 @@ class RowFile:
 
     def close(self, rows: int | None = None) -> None:
         """Close; with `rows`, as a finished .npy of so many rows."""
-        if rows is not None:
-            header = {
-                "descr": np.lib.format.dtype_to_descr(self._dtype),
-                "fortran_order": False,
-                "shape": (rows, self._width),
-            }
-            text = repr(header).encode("latin1")
-            prefix = b"\x93NUMPY\x01\x00"
-            room = HEADER - len(prefix) - 2
-            self._file.seek(0)
-            self._file.write(prefix + room.to_bytes(2, "little"))
-            self._file.write(text.ljust(room - 1) + b"\n")
-        self._file.close()
+        try:
+            if rows is not None:
+                self._write_header(rows)
+        finally:
+            self._file.close()
+
+    def _write_header(self, rows: int) -> None:
+        header = {
+            "descr": np.lib.format.dtype_to_descr(self._dtype),
+            "fortran_order": False,
+            "shape": (rows, self._width),
+        }
+        text = repr(header).encode("latin1")
+        prefix = b"\x93NUMPY\x01\x00"
+        room = HEADER - len(prefix) - 2
+        self._file.seek(0)
+        self._file.write(prefix + room.to_bytes(2, "little"))
+        self._file.write(text.ljust(room - 1) + b"\n")

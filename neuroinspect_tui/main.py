@@ -1,5 +1,6 @@
 """The entry point: run a command; an expected failure is one line on stderr and exit code 2."""
 
+import io
 import os
 import sys
 
@@ -9,6 +10,7 @@ from neuroinspect_tui.cli import app
 
 def main() -> None:
     """Run the program."""
+    _ready_streams()
     try:
         app()
     except EngineError as error:
@@ -19,6 +21,16 @@ def main() -> None:
     except OSError as error:
         where = f" {error.filename}" if error.filename else ""
         _fail(f"The operating system refused{where}: {error.strerror or error}.")
+
+
+def _ready_streams() -> None:
+    """Let no closed stream (`>&-`) and no narrow locale (LC_ALL=C) end a command."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: PTH123, SIM115  for as long as we run
+        elif isinstance(stream, io.TextIOWrapper) and stream.errors != "backslashreplace":
+            stream.reconfigure(errors="replace")
 
 
 def _fail(sentence: str) -> None:

@@ -7,7 +7,7 @@ import msgspec
 import tomlkit
 
 from engine.errors import EngineError
-from engine.files import write_beside
+from engine.files import cannot_write, write_beside
 from engine.requests import UNTRAINED, Source
 
 FILE = "workspace.toml"
@@ -36,7 +36,10 @@ def find_home(start: Path | None) -> Path:
         if (start / FILE).is_file():
             return start
         raise WorkspaceError(f"{start} is no workspace (no {FILE}); make one with `init`.")
-    here = Path.cwd()
+    try:
+        here = Path.cwd()
+    except OSError as error:
+        raise WorkspaceError("This directory was removed; name a workspace with -w DIR.") from error
     for directory in (here, *here.parents):
         if (directory / FILE).is_file():
             return directory
@@ -68,12 +71,24 @@ def read_source(home: Path) -> Source:
         if value is not None and not (name == "checkpoint" and value in ("none", UNTRAINED)):
             if "\0" in value:
                 raise WorkspaceError(f"{path} is wrong: {name} holds a NUL byte.")
-            changes[name] = str(home / Path(value).expanduser())
+            changes[name] = str(home / expanded(value))
     for name in ("model", "clip"):  # local-dir:DIR
         scheme, _, rest = getattr(source, name).partition(":")
         if scheme == "local-dir":
-            changes[name] = f"local-dir:{home / Path(rest).expanduser()}"
+            changes[name] = f"local-dir:{home / expanded(rest)}"
     return msgspec.structs.replace(source, **changes)
+
+
+def expanded(path: str | Path) -> Path:
+    """Return a path with its ~ read.
+
+    Raises:
+        WorkspaceError: There is no such user.
+    """
+    try:
+        return Path(path).expanduser()
+    except RuntimeError as error:
+        raise WorkspaceError(f"No home directory for {path}; write the path in full.") from error
 
 
 def write_source(home: Path, source: Source) -> Path:
@@ -87,8 +102,11 @@ def write_source(home: Path, source: Source) -> Path:
         if name in COMMENTS:
             item.comment(COMMENTS[name])
         document.add(name, item)
-    home.mkdir(parents=True, exist_ok=True, mode=0o700)
     path = home / FILE
+    try:
+        home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise WorkspaceError(cannot_write(path, error)) from error
     write_beside(path, lambda temporary: _write_text(temporary, tomlkit.dumps(document)))
     return path
 

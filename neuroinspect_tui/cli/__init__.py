@@ -5,6 +5,7 @@ import typer
 from neuroinspect_tui.cli import (
     classes,
     compare,
+    demo,
     doctor,
     edit,
     edits,
@@ -28,8 +29,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 COMMANDS = (
-    init, train, classes, mistakes, neurons, neuron, illusion, whatif, edit, edits, compare, export,
-    doctor,
+    demo, init, train, classes, mistakes, neurons, neuron, illusion, whatif, edit, edits, compare,
+    export, doctor,
 )  # fmt: skip
 for module in COMMANDS:
     app.command(name=module.__name__.rpartition(".")[2])(module.command)

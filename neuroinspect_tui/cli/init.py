@@ -64,6 +64,7 @@ def command(
         raise RequestError(f"{directory / FILE} exists already; edit it, or choose another DIR.")
     if directory.exists() and not directory.is_dir():
         raise RequestError(f"{directory} is a file; a workspace is a directory.")
+    _absolute(directory)  # or its pictures could not be named in JSON
     source = Source(
         model=_local(model),
         checkpoint=checkpoint if checkpoint in ("none", UNTRAINED) else _absolute(checkpoint),
@@ -85,6 +86,7 @@ def command(
 
     engine = TorchEngine(source, directory)
     follow(engine.check(), first="importing torch")
+    device = str(engine.device)  # refused before anything is written
     path = write_source(directory, source)
     width = None if untrained else engine.classifier.width
     if json:
@@ -94,20 +96,30 @@ def command(
                 "classes": len(listed.classes),
                 "neurons": width,
                 "images": {listed.name: len(listed.samples), trained.name: len(trained.samples)},
-                "device": str(engine.device),
+                "device": device,
             }
         )
     say(
         f"{path} written: {model}, {f'{width} neurons' if width else 'untrained'}, "
         f"{len(listed.classes)} classes, {len(listed.samples)} images to evaluate, "
-        f"{len(trained.samples)} to train, on {engine.device}.",
+        f"{len(trained.samples)} to train, on {device}.",
         f"Next: neuroinspect-tui {'train' if untrained else 'classes'} -w {directory}",
     )
     return None
 
 
 def _absolute(path: str | Path) -> str:
-    return str(Path(path).expanduser().resolve())
+    from engine.errors import RequestError
+    from neuroinspect_tui.workspace import expanded
+
+    try:
+        found = str(expanded(path).resolve())
+        found.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise RequestError(f"{path} is not named in UTF-8; rename it or its directory.") from error
+    except (RuntimeError, ValueError) as error:  # links in a ring, a NUL byte
+        raise RequestError(f"{path} leads nowhere: {error}.") from error
+    return found
 
 
 def _local(spec: str) -> str:

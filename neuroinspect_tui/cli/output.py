@@ -26,8 +26,10 @@ def print_json(record: object) -> None:
 def _renamed(value: Any) -> Any:
     if isinstance(value, dict):
         return {RENAMED.get(key, key): _renamed(inner) for key, inner in value.items()}
-    if isinstance(value, list):
+    if isinstance(value, (list, tuple)):
         return [_renamed(inner) for inner in value]
+    if isinstance(value, str):  # a path need not be UTF-8, JSON must
+        return value.encode("utf-8", "replace").decode("utf-8")
     return value
 
 

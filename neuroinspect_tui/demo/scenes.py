@@ -9,12 +9,12 @@ from neuroinspect_tui.demo.birds import LANDBIRDS, WATERBIRDS, Species, draw_bir
 from neuroinspect_tui.demo.places import LAND, SIDE, WATER, Array
 
 SIZE = 64
-FAINT_SHARE = 0.26
+FAINT_SHARE = 0.28
 FAINT = 0.22
 """Contrast left to a faint background."""
-BIRD = (0.36, 0.58)
+BIRD = (0.40, 0.63)
 """Body length in picture sides."""
-COLOURING = 0.5
+COLOURING = 0.57
 STRIPS = (2, 6)
 BIRDS = ("landbird", "waterbird")
 PLACES = ("land", "water")

@@ -1,6 +1,7 @@
 import csv
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -129,12 +130,13 @@ def test_edit_edits_compare_export(filled, run, tmp_path):
     out = tmp_path / "mended.safetensors"
     ok(run("export", edited["id"], "-w", filled, "--out", out, "--json"))
     body = timm.create_model("test_resnet", num_classes=3, checkpoint_path=str(out)).eval()
-    right = reported(filled, edited["id"], split_model(body, torch.device("cpu")))
+    _, labels, now = decided(filled, edited["id"], split_model(body, torch.device("cpu")))
+    right = sum(p == k for p, k in zip(now, labels, strict=True)) / len(now)
     assert right == pytest.approx(compared["after"]["overall"])
 
 
-def reported(home, edit, classifier):
-    """The accuracy of a model over the images that an edit reported on, from the files."""
+def decided(home, edit, classifier):
+    """Paths, labels and a model's predictions of the images an edit reported on, from the files."""
     metas = {path.parent: json.loads(path.read_text()) for path in home.glob("bank/*/meta.json")}
     bank = next(directory for directory, meta in metas.items() if meta["split"] == "valid")
     samples = json.loads((bank / "samples.json").read_text())
@@ -146,9 +148,10 @@ def reported(home, edit, classifier):
     )  # fmt: skip
     transform = classifier.transform()
     with torch.inference_mode():
-        images = torch.stack([transform(decode(root / samples[row][0])) for row in rows])
+        paths = [root / samples[row][0] for row in rows]
+        images = torch.stack([transform(decode(path)) for path in paths])
         predicted = classifier.body(images).argmax(dim=1).tolist()
-    return sum(p == samples[row][1] for p, row in zip(predicted, rows, strict=True)) / len(rows)
+    return list(map(str, paths)), [samples[row][1] for row in rows], predicted
 
 
 def test_doctor(filled, run):
@@ -262,3 +265,184 @@ def test_train_makes_the_workspaces_checkpoint(toy, run, tmp_path):
     assert recipe.code == 0, recipe.err
     assert "epoch   1/1" in recipe.err
     assert run("train", "-w", home, "--recipe", "birds").code == 2
+
+
+DOCUMENTED = {
+    ("classes",): "split n accuracy mean_class_accuracy skipped classes groups",
+    ("mistakes", "-c", 0): "class n mistakes",
+    ("neurons", "-c", 0): "class by mistakes mended insufficient excessive",
+    ("neuron", 3, "-c", 0): "neuron class weight used_by opposed_by top_images mistakes",
+    ("illusion", "-c", 0, "-n", 2, "--steps", 3, "--size", 32): "class seed size sheet illusions",
+    ("whatif", "-c", 0, "--top", 5, "--curve"):
+        "class neurons scale rows before after classes won lost bias_shift curve",
+    ("edit", "-c", 0, "--top", 5, "--seeds", 2):
+        "id method classes neurons before after arms differences verdict notes provenance",
+    ("edit", "-c", 0, "--method", "ratio", "--epochs", 2, "--seeds", 2):
+        "id method classes neurons strength targets lr batch_size arms differences verdict",
+    ("compare", "EDIT"): "id split before after classes won lost verdict",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("words", DOCUMENTED, ids=lambda words: " ".join(map(str, words)))
+def test_json_is_one_document_with_the_documented_keys(filled, run, words):
+    edit = sorted(path.name for path in (filled / "edits").iterdir())[0]
+    found = ok(run(*(edit if word == "EDIT" else word for word in words), "-w", filled, "--json"))
+    assert set(DOCUMENTED[words].split()) <= found.keys()
+
+
+def test_a_list_is_one_json_document_too(filled, run):
+    edits = ok(run("edits", "-w", filled, "--json"))
+    assert [set(some) >= {"id", "before", "after", "verdict"} for some in edits] == [True, True]
+    checks = ok(run("doctor", "-w", filled, "--json"))
+    assert all(some.keys() == {"what", "state", "found"} for some in checks)
+
+
+def test_a_class_goes_by_name_folder_and_index(filled, run):
+    for name in ("red thing", "RED Thing", "001_red_thing", "0"):
+        assert ok(run("mistakes", "-w", filled, "-c", name, "--json"))["class"]["index"] == 0
+
+
+def test_what_cannot_be_decoded_is_told_and_classes_sort_by_what_is_left(toy, run, tmp_path):
+    shutil.copytree(toy.data, tmp_path / "data")
+    broken = [tmp_path / "data/valid" / name for name in ("003_blue/000.png", "003_blue/001.png",
+                                                           "002_green_thing/004.png")]  # fmt: skip
+    for path in broken:
+        path.write_bytes(path.read_bytes()[:50])
+    home = tmp_path / "ws"
+    words = ("--model", toy.model, "--checkpoint", toy.checkpoint, "--data", tmp_path / "data")
+    ok(run("init", home, *words, "--json"))
+    found = ok(run("classes", "-w", home, "--json", "--sort", "n"))
+    assert [(c["index"], c["n"]) for c in found["classes"]] == [(0, 10), (1, 9), (2, 8)]
+    assert {some["path"] for some in found["skipped"]} == {
+        str(path.relative_to(tmp_path / "data")) for path in broken
+    }
+    assert all("cannot be decoded" in some["reason"] for some in found["skipped"])
+    assert run("classes", "-w", home).out.count("left out: valid/") == 3
+
+
+def test_numbers_with_zeros_before_them_are_class_indices(toy, run, tmp_path):
+    rows = [("path", "label", "split")]
+    for path in sorted(Path(toy.data).glob("*/*/*.png")):
+        rows.append((path.name, path.parent.name[:3], path.parent.parent.name))
+        shutil.copy(path, tmp_path)
+    with (tmp_path / "list.csv").open("w", newline="") as file:
+        csv.writer(file).writerows([rows[0], *((p, f"0{int(c) - 1}", s) for p, c, s in rows[1:])])
+    words = ("--model", toy.model, "--checkpoint", toy.checkpoint, "--json")
+    made = ok(run("init", tmp_path / "ws", *words, "--data", tmp_path / "list.csv"))
+    assert (made["classes"], made["images"]) == (3, {"valid": 30, "train": 18})
+    found = ok(run("classes", "-w", tmp_path / "ws", "--json", "--sort", "name"))
+    assert [(c["name"], c["n"]) for c in found["classes"]] == [("0", 10), ("1", 10), ("2", 10)]
+
+
+def test_the_nearest_workspace_counts(filled, toy, run, monkeypatch):
+    inner = filled / "inner"
+    words = ("--model", toy.model, "--checkpoint", toy.checkpoint, "--data", toy.data)
+    ok(run("init", inner, *words, "--eval-split", "train", "--json"))
+    (inner / "deep").mkdir()
+    for where, split in ((filled, "valid"), (inner, "train"), (inner / "deep", "train")):
+        monkeypatch.chdir(where)
+        assert ok(run("classes", "--json"))["split"] == split
+    assert ok(run("classes", "--json", "-w", filled))["split"] == "valid"
+
+
+def test_what_makes_files_fits_a_narrow_terminal_too(filled, toy, run, tmp_path, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    edit = sorted(path.name for path in (filled / "edits").iterdir())[0]
+    words = ("--model", toy.model, "--checkpoint", toy.checkpoint, "--data", toy.data)
+    drawn = ("illusion", "-w", filled, "-c", 0, "-n", 2, "--steps", 1, "--size", 32)
+    for some in (
+        ("init", tmp_path / "new", *words),
+        (*drawn, "--out", tmp_path / "pictures"),
+        ("export", edit, "-w", filled, "--out", tmp_path / "out.safetensors"),
+    ):
+        ran = run(*some)
+        assert ran.code == 0, ran.err
+        tables = [
+            line for line in ran.out.splitlines() if line.startswith(" ") and "timm." not in line
+        ]
+        assert max(map(len, tables), default=0) <= 80
+
+
+@pytest.mark.parametrize("method", ["zero", "ratio"])
+def test_an_exported_checkpoint_decides_as_compare_says(filled, run, tmp_path, method):
+    options = ("--method", method, "--seeds", 2, "--epochs", 2, "--rows", "all", "--top", 40)
+    options += ("--lr", 0.1) if method == "ratio" else ()
+    made = ok(run("edit", "-w", filled, "-c", 0, *options, "--json"))
+    compared = ok(run("compare", made["id"], "-w", filled, "--json"))
+    out = tmp_path / "mended.safetensors"
+    written = ok(run("export", made["id"], "-w", filled, "--out", out, "--json"))
+    assert compared["won"] or compared["lost"]
+    assert written == {"edit": made["id"], "checkpoint": str(out), "after": compared["after"]}
+    body = timm.create_model("test_resnet", num_classes=3, checkpoint_path=str(out)).eval()
+    paths, labels, now = decided(filled, made["id"], split_model(body, torch.device("cpu")))
+    right = [p == k for p, k in zip(now, labels, strict=True)]
+    share = {
+        k: sum(r for r, label in zip(right, labels, strict=True) if label == k) / labels.count(k)
+        for k in set(labels)
+    }
+    after = compared["after"]
+    assert after["overall"] == pytest.approx(sum(right) / len(right))
+    assert after["target"] == pytest.approx(share[0])
+    assert after["worst_class"] == pytest.approx(min(share.values()))
+    assert {c["index"]: c["after"] for c in compared["classes"]} == pytest.approx(share)
+    place = {path: number for number, path in enumerate(paths)}
+    for some in (*compared["won"], *compared["lost"]):
+        assert now[place[some["path"]]] == some["after"]["index"] != some["before"]["index"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("classes",), ("classes", "--json"), ("neurons", "-c", "0"), ("neurons", "-c", "0", "--json")],
+    ids=" ".join,
+)
+def test_a_reader_that_went_before_the_first_line_is_no_trouble(filled, words):
+    reading, writing = os.pipe()
+    os.close(reading)
+    ran = subprocess.run(
+        [*PROGRAM, *words, "-w", filled], stdout=writing, stderr=subprocess.PIPE, check=False
+    )
+    os.close(writing)
+    assert ran.returncode != 0
+    assert ran.stderr == b""
+
+
+def test_a_full_disk_behind_stdout_is_told(filled):
+    with Path("/dev/full").open("w") as full:
+        ran = subprocess.run([*PROGRAM, "classes", "--json", "-w", filled], stdout=full, text=True,
+                             stderr=subprocess.PIPE, check=False)  # fmt: skip
+    assert ran.returncode == 2
+    assert ran.stderr.startswith("neuroinspect-tui: ")
+    assert ran.stderr.count("\n") == 1
+    assert "No space left" in ran.stderr
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&-"])
+def test_a_closed_stream_is_no_trouble(filled, closed):
+    for words, code in (("classes", 0), ("classes --json", 0), ("mistakes -c nobody", 2)):
+        line = f'"{sys.executable}" -m neuroinspect_tui {words} -w "{filled}" {closed}'
+        ran = subprocess.run(["bash", "-c", line], capture_output=True, text=True, check=False)
+        assert ran.returncode == code, ran.stderr
+        assert "Traceback" not in ran.stderr
+
+
+@pytest.mark.parametrize("words", [("classes",), ("classes", "--json")], ids=" ".join)
+def test_a_narrow_locale_is_no_trouble(filled, words):
+    narrow = {"LC_ALL": "POSIX", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    for environment in (narrow, {"PYTHONIOENCODING": "ascii"}):
+        ran = subprocess.run([*PROGRAM, *words, "-w", filled], capture_output=True, check=False,
+                             env={**os.environ, **environment})  # fmt: skip
+        assert (ran.returncode, ran.stderr) == (0, b"")
+        assert b"red thing" in ran.stdout
+
+
+def test_the_installed_program_is_the_same(filled):
+    program = Path(sys.executable).with_name("neuroinspect-tui")
+    if not program.is_file():
+        pytest.skip("not installed beside this Python")
+    asked = ["edits", "-w", str(filled), "--json"]
+    first, second = (
+        subprocess.run([*some, *asked], capture_output=True, text=True, check=True)
+        for some in ([program], PROGRAM)
+    )
+    assert (first.stdout, first.stderr) == (second.stdout, "")
+    assert len(json.loads(first.stdout)) == 2

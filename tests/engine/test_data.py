@@ -161,6 +161,9 @@ def test_waterbirds_own_csv(tmp_path):
     assert found.groups == ("0 × place 0", "0 × place 1", "1 × place 0", "1 × place 1")
     assert [(some.label, some.group) for some in found.samples] == [(0, 0), (1, 2), (1, 3)]
     assert len(split_of(path, "train").samples) == len(split_of(path, "test").samples) == 1
+    (tmp_path / "names.txt").write_text("landbird\nwaterbird\n")
+    named = split_of(path, class_names=str(tmp_path / "names.txt"))
+    assert named.groups[1:3] == ("landbird × place 1", "waterbird × place 0")
 
 
 @pytest.mark.parametrize(

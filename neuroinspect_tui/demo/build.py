@@ -1,0 +1,175 @@
+"""The demo's parts, each made once: pictures, backbone, CLIP, classifier, workspace.
+
+The *pretrained-like* case: a backbone learns species and places on other pictures (separate neurons
+for both, as a pretrained backbone has), then six epochs on the biased set teach the shortcut.
+"""
+
+import hashlib
+import json
+import shutil
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from msgspec import structs
+
+from engine.files import write_beside, write_json
+from engine.records import Progress
+from engine.requests import UNTRAINED, Source, TrainRequest
+from engine.train_records import Trained
+from neuroinspect_tui.demo import birds, dataset, places, scenes
+from neuroinspect_tui.demo.dataset import Recipe, write_dataset, write_folders
+from neuroinspect_tui.demo.scenes import BIRDS, SIZE, draw_scenes
+from neuroinspect_tui.workspace import FILE, write_source
+
+ARCHITECTURE = "test_byobnet"
+OTHERS = 2400
+"""Pictures the backbone learns species and places from; none is in the data set."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Where a demo is made, and how large."""
+
+    home: Path
+    seed: int = 1
+    recipe: Recipe = field(default_factory=Recipe)
+    others: int = OTHERS
+    backbone_epochs: int = 13
+    epochs: int = 6
+    device: str = "auto"
+
+    @property
+    def pictures(self) -> Path:
+        """The data set."""
+        return self.home / "pictures"
+
+    @property
+    def model(self) -> str:
+        """The architecture at the pictures' size, as a timm folder."""
+        return f"local-dir:{self.home / 'architecture'}"
+
+    @property
+    def clip(self) -> Path:
+        """The open_clip folder."""
+        return self.home / "clip"
+
+    @property
+    def backbone(self) -> Source:
+        """A workspace on other pictures: species x place."""
+        return Source(
+            model=self.model,
+            checkpoint=UNTRAINED,
+            data=str(self.home / "others"),
+            device=self.device,
+        )
+
+    @property
+    def source(self) -> Source:
+        """The demo's workspace, before its classifier is trained."""
+        return Source(
+            model=self.model,
+            checkpoint=UNTRAINED,
+            data=str(self.pictures / "metadata.csv"),
+            class_names=str(self.home / "names.txt"),
+            clip=f"local-dir:{self.clip}",
+            device=self.device,
+        )
+
+
+def make_parts(plan: Plan) -> Iterator[Any]:
+    """Make whatever is missing; the workspace's file is written last.
+
+    Yields `Progress` and the records of training. Interrupted at any moment, it goes on there.
+    """
+    _forget_what_changed(plan)
+    _write_architecture(plan)
+    yield from _pictures(plan)
+    backbone = yield from _train(
+        plan.backbone, plan.home / "backbone",
+        TrainRequest(lr=2e-3, batch_size=64, epochs=plan.backbone_epochs, schedule="cosine"),
+    )  # fmt: skip
+    yield from _clip(plan, backbone)
+    if (plan.home / FILE).is_file():
+        return
+    request = TrainRequest(
+        init=backbone.checkpoint, lr=1e-3, batch_size=64, epochs=plan.epochs, schedule="cosine"
+    )
+    classifier = yield from _train(plan.source, plan.home, request)
+    write_source(plan.home, structs.replace(plan.source, checkpoint=classifier.checkpoint))
+
+
+def _train(source: Source, home: Path, request: TrainRequest) -> Generator[Any, None, Trained]:
+    from engine.session import TorchEngine
+
+    for record in TorchEngine(source, home).train(request):
+        yield record
+    assert isinstance(record, Trained)  # a run's last record
+    return record
+
+
+def _forget_what_changed(plan: Plan) -> None:
+    """Remove parts that another recipe, or other drawing code, made."""
+    code = b"".join(
+        Path(str(module.__file__)).read_bytes() for module in (birds, places, scenes, dataset)
+    )
+    made_of = {
+        "code": hashlib.sha256(code).hexdigest(),
+        "plan": [plan.seed, str(plan.recipe), plan.others, plan.backbone_epochs, plan.epochs],
+    }
+    stamp = plan.home / "made_of.json"
+    if stamp.is_file():
+        try:
+            if json.loads(stamp.read_text()) == made_of:
+                return
+        except ValueError:
+            pass  # cut short: made anew
+        for name in ("pictures", "others", "clip", "backbone", "train", "bank", "edits", "story"):
+            shutil.rmtree(plan.home / name, ignore_errors=True)
+        (plan.home / FILE).unlink(missing_ok=True)
+    plan.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    write_json(stamp, made_of)
+
+
+def _write_architecture(plan: Plan) -> None:
+    config = {
+        "architecture": ARCHITECTURE,
+        "num_classes": 0,
+        "pretrained_cfg": {
+            "input_size": [3, SIZE, SIZE], "crop_pct": 1.0, "interpolation": "bilinear",
+            "mean": [0.5] * 3, "std": [0.5] * 3,
+        },
+    }  # fmt: skip
+    path = plan.home / "architecture" / "config.json"
+    if not path.is_file():
+        write_json(path, config)
+    names = plan.home / "names.txt"
+    if not names.is_file():
+        write_beside(names, lambda temporary: _write_text(temporary, "\n".join(BIRDS) + "\n"))
+
+
+def _write_text(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8")
+
+
+def _pictures(plan: Plan) -> Iterator[Progress]:
+    if not (plan.pictures / "metadata.csv").is_file():
+        for done, total in write_dataset(plan.pictures, plan.recipe, plan.seed):
+            yield Progress(stage="drawing birds", done=done, total=total, unit="pictures")
+    others = draw_scenes(plan.others, 0.5, 10 * plan.seed + 7)
+    few = draw_scenes(plan.others // 6, 0.5, 10 * plan.seed + 8)
+    for done, total in write_folders(plan.home / "others", {"train": others, "valid": few}):
+        yield Progress(stage="drawing other birds", done=done, total=total, unit="pictures")
+
+
+def _clip(plan: Plan, backbone: Trained) -> Iterator[Progress]:
+    if (plan.clip / "open_clip_config.json").is_file():
+        return
+    from safetensors.torch import load_file
+
+    from neuroinspect_tui.demo.clip_model import train_clip
+
+    others = draw_scenes(plan.others, 0.5, 10 * plan.seed + 7)
+    for done, total in train_clip(plan.clip, load_file(backbone.checkpoint), others, plan.seed):
+        yield Progress(stage="teaching CLIP", done=done, total=total, unit="steps")
