@@ -9,7 +9,8 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from engine.errors import DataError, RequestError
+from engine.class_names import read_names, readable
+from engine.errors import DataError
 from engine.records import Skipped
 from engine.requests import Source
 
@@ -52,36 +53,6 @@ class Split(Struct, frozen=True, kw_only=True):
     skipped: tuple[Skipped, ...]
 
 
-def readable(folder: str) -> str:
-    """Turn a class folder's name into words: `004_sweet_pea` -> `sweet pea`."""
-    words = re.sub(r"^\d+\s*[._\- ]\s*(?=\S)", "", folder).replace("_", " ").strip()
-    return re.sub(r"\s+", " ", words) or folder
-
-
-def find_class(key: str, classes: Sequence[str], folders: Sequence[str]) -> int:
-    """Return a class's index from its name, its folder's name, or its index, in that order.
-
-    Raises:
-        RequestError: No such class; the nearest names are given.
-    """
-    wanted = key.strip().casefold()
-    for names in (classes, folders):
-        hits = [index for index, name in enumerate(names) if name.casefold() == wanted]
-        if len(hits) == 1:
-            return hits[0]
-        if hits:
-            raise RequestError(f"{len(hits)} classes are called {key!r}; give an index: {hits}.")
-    if re.fullmatch(r"\d{1,9}", wanted) and int(wanted) < len(classes):
-        return int(wanted)
-    import difflib  # noqa: PLC0415  only for a wrong name
-
-    near = difflib.get_close_matches(wanted, [name.casefold() for name in classes], 3)
-    hint = f"did you mean {' or '.join(map(repr, near))}?" if near else "see `classes`."
-    raise RequestError(
-        f"No class {key!r} among the {len(classes)} (0 to {len(classes) - 1}); {hint}"
-    )
-
-
 def open_split(source: Source, split: str) -> Split:
     """List a split's images.
 
@@ -100,7 +71,7 @@ def open_split(source: Source, split: str) -> Split:
         raise DataError(f"Cannot read the data at {root}: {error.strerror or error}.") from error
     if source.class_names is None:
         return listed
-    classes = _named(Path(source.class_names), listed.folders)
+    classes = read_names(Path(source.class_names), listed.folders)
     groups = _regrouped(listed, classes)
     return msgspec.structs.replace(listed, classes=classes, groups=groups)
 
@@ -285,31 +256,3 @@ def _csv_groups(
     # an attribute (Waterbirds' place): groups are class x attribute, as in Sagawa et al. 2020
     named = tuple(f"{classes[label]} × {column} {value}" for label, value in pairs)
     return {pair: number for number, pair in enumerate(pairs)}, named
-
-
-def _named(path: Path, folders: Sequence[str]) -> tuple[str, ...]:
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"Cannot read the class names in {path}: {error}.") from error
-    if path.suffix.lower() == ".json":
-        names = _names_from_json(path, text, folders)
-    else:
-        names = [line.strip() for line in text.splitlines() if line.strip()]
-    if len(names) != len(folders):
-        raise DataError(f"{path} names {len(names)} classes, the data has {len(folders)}.")
-    return tuple(names)
-
-
-def _names_from_json(path: Path, text: str, folders: Sequence[str]) -> list[str]:
-    try:
-        names = msgspec.json.decode(text, type=list[str] | dict[str, str])
-    except msgspec.DecodeError as error:
-        raise DataError(
-            f"{path} is neither a list of names nor folder -> name: {error}."
-        ) from error
-    if isinstance(names, list):
-        return names
-    return [
-        names.get(folder, names.get(str(i), readable(folder))) for i, folder in enumerate(folders)
-    ]

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from engine.bank import Bank, find_bank
-from engine.data import Split, find_class, open_split
+from engine.class_names import find_class
+from engine.data import Split, open_split
 from engine.requests import BankRequest, Source
 from neuroinspect_tui.cli.progress import follow
 from neuroinspect_tui.workspace import find_home, read_source

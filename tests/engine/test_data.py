@@ -7,7 +7,8 @@ import pytest
 from PIL import Image
 
 import engine.pictures
-from engine.data import find_class, open_split, readable
+from engine.class_names import find_class, readable
+from engine.data import open_split
 from engine.errors import DataError, RequestError
 from engine.pictures import decode
 from engine.requests import Source
