@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-from statistics import median
+from functools import partial
 
 from benchmarks.setting import WORST, Figure, Setting
 from neuroinspect_tui.workspace import write_source
@@ -25,11 +25,8 @@ def measure(setting: Setting) -> list[Figure]:
     figures = []
     for name, (words, limit) in COMMANDS.items():
         at = [] if name == "--help" else ["-w", str(setting.home)]
-        ours, bare = setting.pairs(
-            lambda words=words, at=at: _run("-m", "neuroinspect_tui", *words, *at),  # type: ignore[misc]
-            lambda: _run("-c", "pass"),
-            TIMES,
-        )
+        command = partial(_run, "-m", "neuroinspect_tui", *words, *at)
+        ours, bare = setting.pairs(command, partial(_run, "-c", "pass"), TIMES)
         figures.append(
             Figure(
                 f"`{name}`", f"{ours:.2f} s", f"{bare:.2f} s, python -c pass",
@@ -39,9 +36,7 @@ def measure(setting: Setting) -> list[Figure]:
     edits = sorted(path.name for path in (setting.home / "edits").glob("*"))
     if edits:
         words = ("compare", edits[0], "-w", str(setting.home))
-        ours = median(
-            setting.seconds(lambda: _run("-m", "neuroinspect_tui", *words)) for _ in range(TIMES)
-        )
+        ours = setting.median(partial(_run, "-m", "neuroinspect_tui", *words), TIMES)
         figures.append(Figure("`compare`", f"{ours:.2f} s", "", "", "< 1 s", ours < 1))
     return figures
 

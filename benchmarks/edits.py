@@ -4,32 +4,49 @@ from unittest import mock
 
 from benchmarks.setting import Figure, Setting
 from engine import head_training
+from engine.edit_records import EditEpoch
 from engine.requests import EditRequest
 
 LIMIT = 60.0
+EPOCHS = 20
+SEEDS = 5
+TIMES = 3
 
 
 def measure(setting: Setting) -> list[Figure]:
     """Time a ratio edit with no early stop, and a zero edit with its number chosen."""
     setting.bank("valid")
     setting.bank("train")
+    aimed = (setting.target,)
 
-    def run(request: EditRequest) -> float:
-        return setting.seconds(lambda: list(setting.engine.edit(request)))
+    def ratio(seeds: int) -> None:
+        request = EditRequest(classes=aimed, method="ratio", epochs=EPOCHS, seeds=seeds)
+        found = list(setting.engine.edit(request))
+        ran = sum(isinstance(some, EditEpoch) for some in found)
+        assert ran == EPOCHS, f"{ran} epochs of {EPOCHS}: stopped early"
 
-    ratio = EditRequest(classes=(setting.target,), method="ratio", epochs=20, seeds=5)
+    def one_by_one() -> None:
+        for _ in range(SEEDS):
+            ratio(1)
+
+    def zero() -> None:
+        list(setting.engine.edit(EditRequest(classes=aimed)))
+
+    # else it stops after 5 epochs without a better one, and the figure is of fewer than 20
     with mock.patch.object(head_training, "PATIENCE", 10**9):
-        stacked = run(ratio)
-        alone = run(EditRequest(classes=(setting.target,), method="ratio", epochs=20, seeds=1))
-    zero = run(EditRequest(classes=(setting.target,)))
+        stacked, alone = setting.pairs(lambda: ratio(SEEDS), one_by_one, TIMES)
+    zeroed = setting.median(zero, TIMES)
     return [
         Figure(
-            "edit, ratio, 20 epochs, 5 seeds, all controls",
-            f"{stacked:.0f} s",
-            f"{5 * alone:.0f} s, five runs of one seed",
-            f"{5 * alone / stacked:.2f}x",
-            "< 60 s",
+            f"edit, ratio, {EPOCHS} epochs, {SEEDS} seeds, all controls",
+            f"{stacked:.1f} s",
+            f"{alone:.1f} s, {SEEDS} edits of one seed",
+            f"{alone / stacked:.2f}x",
+            f"< {LIMIT:g} s",
             stacked < LIMIT,
         ),
-        Figure("edit, zero, N chosen of 12", f"{zero:.1f} s", "", "", "< 60 s", zero < LIMIT),
-    ]
+        Figure(
+            "edit, zero, N chosen of 12", f"{zeroed:.1f} s", "", "", f"< {LIMIT:g} s",
+            zeroed < LIMIT,
+        ),
+    ]  # fmt: skip
