@@ -17,11 +17,16 @@ from engine.evaluate import outcome
 from engine.head_training import train
 from engine.heads import EDIT, ORIGINAL, SHIFT, Edited, Head
 from engine.judging import Jury, compare, describe, verdict
+from engine.last_layer import last_layer
 from engine.plan import Plan, make_plan
 from engine.records import Label
 from engine.requests import EditRequest
 from engine.whatif import BiasShift, net_cost
 from engine.zeroing import zero
+
+LAST_LAYER = ("dfr", "afr", "direction")
+UNTRAINED = ("zero", "dfr", "direction")
+"""Methods that read no training split."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +64,8 @@ def edit(
     chooser = Chooser(bank, plan.choosing, tuple(plan.classes), request.select)
     if request.method == "zero":
         edited = yield from zero(bank, plan, chooser)
+    elif request.method in LAST_LAYER:
+        edited = last_layer(banks.training, bank, plan, chooser)
     else:
         edited = yield from train(banks.training, bank, plan, chooser, device)
     rows = plan.reporting if banks.test is None else np.arange(len(banks.test.labels))
@@ -99,14 +106,14 @@ def _bias_shifts(banks: Banks, plan: Plan, heads: Sequence[Head], rows: Array) -
 
 def _record(banks: Banks, plan: Plan, edited: Edited, jury: Jury) -> Edit:
     bank, request, recipe = banks.evaluation, plan.request, plan.recipe
-    trained = request.method != "zero"
+    trained = request.method in ("ratio", "weighted", "focal")
     ratio = request.method == "ratio"
     arms = [describe(jury, name) for name in jury.predicted]
     controls = [name for name in jury.predicted if name not in (EDIT, ORIGINAL)]
     differences = [compare(jury, name, request.seed) for name in controls]
     saved = jury.right(EDIT)[edited.saved]
     before = jury.right(ORIGINAL)[0]
-    used = {} if request.method in ("weighted", "focal") else {
+    used = {} if request.method not in ("zero", "ratio") else {
         str(aim.class_index): tuple(aim.first(edited.size).neurons.tolist()) for aim in plan.aims
     }  # fmt: skip
     report = banks.reporting

@@ -122,7 +122,7 @@ def make_plan(bank: Bank, request: EditRequest, *, tested: bool) -> Plan:
                 f"{bank.meta.split} has {len(bank.labels)} image: none is left to report on; "
                 "give more images, or a --test-split."
             )
-    recipe = _recipe(request, grouped=bank.groups is not None)
+    recipe = _recipe(request)
     notes = []
     if request.neurons and not tested:
         notes.append(
@@ -176,10 +176,10 @@ def _sizes(request: EditRequest, width: int, available: int) -> tuple[int, ...]:
     return (min(parse_top(auto if request.top == "auto" else request.top, width), available),)
 
 
-def _recipe(request: EditRequest, *, grouped: bool) -> Recipe:
+def _recipe(request: EditRequest) -> Recipe:
     if request.method == "ratio" and request.preset == "wide":
         usual = Recipe(0.1, 1.0, 1e-3, 128, every_class=True)
-    elif request.method == "ratio" and grouped:
+    elif request.method == "ratio" and request.preset == "bird":
         usual = Recipe(0.01, 1.0, 5e-5, 32, weight_decay=1e-4, scheduled=False, by_groups=True)
     else:
         usual = Recipe(0.01, None if request.method == "ratio" else 1.0, 1e-3, 128)

@@ -6,8 +6,8 @@ from msgspec import Struct
 
 By = Literal["contrast", "votes", "contribution"]
 Rows = Literal["concerned", "all"]
-Method = Literal["zero", "ratio", "weighted", "focal"]
-Preset = Literal["paper", "wide"]
+Method = Literal["zero", "ratio", "weighted", "focal", "dfr", "afr", "direction"]
+Preset = Literal["paper", "bird", "wide"]
 UNTRAINED = "untrained"
 Start = Literal["scratch", "pretrained"]
 Optimizer = Literal["adam", "adamw", "sgd"]

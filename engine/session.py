@@ -13,6 +13,7 @@ from engine.bank import Bank, find_bank, weights_digest
 from engine.banking import fill_bank
 from engine.checkpoint import write_state
 from engine.data import Split, open_split
+from engine.editing import UNTRAINED as UNTRAINED_METHODS
 from engine.editing import Banks, edit
 from engine.edits import read_edit, read_head
 from engine.errors import DataError, EditError, RequestError
@@ -160,7 +161,7 @@ class TorchEngine:
             test = yield from self._test_bank(request.test_split)
         views = (0,) if request.views == 1 else range(1, request.views + 1)
         training: list[Bank] = []
-        for view in () if request.method == "zero" else views:
+        for view in () if request.method in UNTRAINED_METHODS else views:
             bank = yield from self.ready_bank(self.source.train_split, view)
             training.append(bank)
         banks = Banks(evaluation, training, test)

@@ -46,6 +46,10 @@ class Refit:
         weight = self.head.weight.copy()
         for aim in aims:
             weight[np.ix_(aim.rows, aim.neurons)] = 0
+        return self.biases(weight)
+
+    def biases(self, weight: Array) -> tuple[Head, Array]:
+        """Refit b for another W (C, D); return the head and its predictions (n,) there."""
         logits = self.features @ torch.from_numpy(weight).T
         bias = torch.from_numpy(self.head.bias)
         if len(self.touched):

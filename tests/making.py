@@ -131,3 +131,49 @@ def planted_bank(
     for _ in summarise(classifier, listed, directory, done, facts):
         pass
     return Bank(directory, listed)
+
+
+CORE, BACKGROUND, NOISE = 40, 100, 60
+
+
+def birds(n, aligned, seed):
+    """Features (n, 200), classes, groups: a weak core signal and a strong background one."""
+    rng = np.random.default_rng(seed)
+    label = rng.integers(0, 2, n)
+    place = np.where(rng.random(n) < aligned, label, 1 - label)
+    side = np.arange(CORE + BACKGROUND) % 2
+    core = 0.45 * (side[None, :CORE] == label[:, None])
+    back = 1.5 * (side[None, CORE:] == place[:, None])
+    mean = np.concatenate([core, back, np.full((n, NOISE), 0.5)], axis=1)
+    features = np.maximum(mean + rng.normal(0, 1, mean.shape), 0)
+    return features, label, 2 * label + place
+
+
+def logistic(features, labels, classes, steps=40):
+    """A decision layer trained until it has learnt the shortcut."""
+    x, y = torch.tensor(features, dtype=torch.float32), torch.tensor(labels)
+    head = torch.nn.Linear(x.shape[1], classes)
+    torch.nn.init.zeros_(head.weight)
+    torch.nn.init.zeros_(head.bias)
+    optimizer = torch.optim.AdamW(head.parameters(), lr=0.01, weight_decay=0.01)
+    for _ in range(steps):
+        optimizer.zero_grad()
+        torch.nn.functional.cross_entropy(head(x), y).backward()
+        optimizer.step()
+    return head.weight.detach().numpy(), head.bias.detach().numpy()
+
+
+def birds_bank(root):
+    """A shortcut: 98% of the training images, and half of the others, have the usual background.
+
+    Returns the evaluation bank, and the training banks.
+    """
+    features, labels, _ = birds(2000, 0.98, seed=0)
+    head = logistic(features, labels, 2)
+    training = planted_bank(root / "train", features, labels, *head, split="train")
+    features, labels, groups = birds(1200, 0.5, seed=1)
+    names = ("land on land", "land on water", "water on land", "water on water")
+    evaluation = planted_bank(
+        root / "valid", features, labels, *head, groups=groups, group_names=names
+    )
+    return evaluation, [training]

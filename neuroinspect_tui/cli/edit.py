@@ -38,10 +38,10 @@ def command(
     method: Annotated[
         str,
         typer.Option("--method", help="zero (silence, refit b), ratio (the published loss), "
-                     "weighted or focal (no neurons)."),
+                     "weighted, focal, afr (no neurons), dfr or direction (need groups)."),
     ] = "zero",
     preset: Annotated[
-        str, typer.Option("--preset", help="For ratio: paper (as published) or wide.")
+        str, typer.Option("--preset", help="For ratio: paper or bird (as published), or wide.")
     ] = "wide",
     strength: Annotated[
         float | None, typer.Option("--strength", help="lambda of ratio [default: the preset's].")
@@ -85,7 +85,7 @@ def command(
     from neuroinspect_tui.cli.progress import follow
 
     kind = one_of(preset, Preset, "--preset")
-    ranked_by = by or ("votes" if method == "ratio" and kind == "paper" else "contrast")
+    ranked_by = by or ("votes" if method == "ratio" and kind != "wide" else "contrast")
     opened = open_workspace(workspace, device)
     way = one_of(method, Method, "--method")
     options = {

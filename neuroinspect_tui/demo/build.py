@@ -83,24 +83,37 @@ def make_parts(plan: Plan) -> Iterator[Any]:
 
     Yields `Progress` and the records of training. Interrupted at any moment, it goes on there.
     """
-    _forget_what_changed(plan)
-    _write_architecture(plan)
-    yield from _pictures(plan)
-    backbone = yield from _train(
-        plan.backbone, plan.home / "backbone",
-        TrainRequest(lr=2e-3, batch_size=64, epochs=plan.backbone_epochs, schedule="cosine"),
-    )  # fmt: skip
-    yield from _clip(plan, backbone)
+    begin(plan)
+    yield from draw_data(plan)
+    backbone = yield from learn_backbone(plan)
+    yield from learn_clip(plan, backbone)
     if (plan.home / FILE).is_file():
         return
     request = TrainRequest(
         init=backbone.checkpoint, lr=1e-3, batch_size=64, epochs=plan.epochs, schedule="cosine"
     )
-    classifier = yield from _train(plan.source, plan.home, request)
+    classifier = yield from train_once(plan.source, plan.home, request)
     write_source(plan.home, structs.replace(plan.source, checkpoint=classifier.checkpoint))
 
 
-def _train(source: Source, home: Path, request: TrainRequest) -> Generator[Any, None, Trained]:
+def begin(plan: Plan) -> None:
+    """Make the directory, and forget what another recipe made there."""
+    _forget_what_changed(plan)
+    _write_architecture(plan)
+
+
+def learn_backbone(plan: Plan) -> Generator[Any, None, Trained]:
+    """Train the backbone on species and places of other pictures."""
+    others = draw_scenes(plan.others, 0.5, 10 * plan.seed + 7)
+    few = draw_scenes(plan.others // 6, 0.5, 10 * plan.seed + 8)
+    for done, total in write_folders(plan.home / "others", {"train": others, "valid": few}):
+        yield Progress(stage="drawing other birds", done=done, total=total, unit="pictures")
+    request = TrainRequest(lr=2e-3, batch_size=64, epochs=plan.backbone_epochs, schedule="cosine")
+    return (yield from train_once(plan.backbone, plan.home / "backbone", request))
+
+
+def train_once(source: Source, home: Path, request: TrainRequest) -> Generator[Any, None, Trained]:
+    """Train, or answer at once what was trained."""
     from engine.session import TorchEngine
 
     for record in TorchEngine(source, home).train(request):
@@ -153,17 +166,15 @@ def _write_text(path: Path, text: str) -> None:
     path.write_text(text, encoding="utf-8")
 
 
-def _pictures(plan: Plan) -> Iterator[Progress]:
+def draw_data(plan: Plan) -> Iterator[Progress]:
+    """Draw the data set."""
     if not (plan.pictures / "metadata.csv").is_file():
         for done, total in write_dataset(plan.pictures, plan.recipe, plan.seed):
             yield Progress(stage="drawing birds", done=done, total=total, unit="pictures")
-    others = draw_scenes(plan.others, 0.5, 10 * plan.seed + 7)
-    few = draw_scenes(plan.others // 6, 0.5, 10 * plan.seed + 8)
-    for done, total in write_folders(plan.home / "others", {"train": others, "valid": few}):
-        yield Progress(stage="drawing other birds", done=done, total=total, unit="pictures")
 
 
-def _clip(plan: Plan, backbone: Trained) -> Iterator[Progress]:
+def learn_clip(plan: Plan, backbone: Trained) -> Iterator[Progress]:
+    """Train the small CLIP on captions of the backbone's pictures."""
     if (plan.clip / "open_clip_config.json").is_file():
         return
     from safetensors.torch import load_file

@@ -12,51 +12,12 @@ from engine.head_training import Stack, losses, schedule, terms, train
 from engine.heads import EDIT, LAMBDA_0, ORIGINAL, PLACEBO, SHIFT, Head
 from engine.plan import halves, make_plan
 from engine.requests import EditRequest
-from tests.making import planted_bank
-
-CORE, BACKGROUND, NOISE = 40, 100, 60
-
-
-def birds(n, aligned, seed):
-    """Features (n, 200), classes, groups: a weak core signal and a strong background one."""
-    rng = np.random.default_rng(seed)
-    label = rng.integers(0, 2, n)
-    place = np.where(rng.random(n) < aligned, label, 1 - label)
-    side = np.arange(CORE + BACKGROUND) % 2
-    core = 0.45 * (side[None, :CORE] == label[:, None])
-    back = 1.5 * (side[None, CORE:] == place[:, None])
-    mean = np.concatenate([core, back, np.full((n, NOISE), 0.5)], axis=1)
-    features = np.maximum(mean + rng.normal(0, 1, mean.shape), 0)
-    return features, label, 2 * label + place
-
-
-def logistic(features, labels, classes, steps=40):
-    """A decision layer trained until it has learnt the shortcut."""
-    x, y = torch.tensor(features, dtype=torch.float32), torch.tensor(labels)
-    head = torch.nn.Linear(x.shape[1], classes)
-    torch.nn.init.zeros_(head.weight)
-    torch.nn.init.zeros_(head.bias)
-    optimizer = torch.optim.AdamW(head.parameters(), lr=0.01, weight_decay=0.01)
-    for _ in range(steps):
-        optimizer.zero_grad()
-        torch.nn.functional.cross_entropy(head(x), y).backward()
-        optimizer.step()
-    return head.weight.detach().numpy(), head.bias.detach().numpy()
+from tests.making import birds, birds_bank, logistic, planted_bank
 
 
 @pytest.fixture(scope="module")
 def two_groups(tmp_path_factory):
-    """A shortcut: 98% of the training images, and half of the others, have the usual background."""
-    root = tmp_path_factory.mktemp("birds")
-    features, labels, _ = birds(2000, 0.98, seed=0)
-    head = logistic(features, labels, 2)
-    training = planted_bank(root / "train", features, labels, *head, split="train")
-    features, labels, groups = birds(1200, 0.5, seed=1)
-    names = ("land on land", "land on water", "water on land", "water on water")
-    evaluation = planted_bank(
-        root / "valid", features, labels, *head, groups=groups, group_names=names
-    )
-    return Banks(evaluation, [training])
+    return Banks(*birds_bank(tmp_path_factory.mktemp("birds")))
 
 
 @pytest.fixture(scope="module")
@@ -176,7 +137,7 @@ def test_the_ratio_loss_is_the_published_formula(prior):
 
 def test_the_bird_version_is_the_published_formula(two_groups):
     bank = two_groups.evaluation
-    request = EditRequest(classes=(1,), method="ratio", preset="paper", top="7", seeds=1)
+    request = EditRequest(classes=(1,), method="ratio", preset="bird", top="7", seeds=1)
     plan = make_plan(bank, request, tested=False)
     assert (plan.recipe.lr, plan.recipe.batch_size, plan.recipe.weight_decay) == (5e-5, 32, 1e-4)
     stack = Stack.of(Head.of(bank), 1, 1, torch.device("cpu"))
@@ -326,3 +287,32 @@ def test_senseless_requests_are_refused(two_groups, tmp_path, asked, said):
     with pytest.raises(RequestError, match=said):
         run(two_groups, tmp_path, **asked)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("method", ["dfr", "direction", "afr"])
+def test_strong_last_layer_methods_mend_the_shortcut_too(two_groups, tmp_path, method):
+    record = run(two_groups, tmp_path, classes=(0, 1), method=method, seeds=2, select="worst-group")
+    worst = {some.name: some.worst_group.mean for some in record.arms}
+    assert set(worst) == {ORIGINAL, EDIT, SHIFT}
+    assert worst[EDIT] > worst[ORIGINAL] + 0.1
+    assert record.neurons == {}
+    assert compare_edit(two_groups.evaluation, tmp_path / record.id).after == record.after
+
+
+@pytest.mark.parametrize("method", ["dfr", "direction"])
+def test_methods_that_need_groups_say_so(prior, tmp_path, method):
+    with pytest.raises(RequestError, match="needs group labels"):
+        run(prior, tmp_path, classes=(0,), method=method)
+
+
+def test_mistake_aware_choice_weighs_few_mistakes_as_much_as_the_rest(two_groups):
+    bank = two_groups.evaluation
+    rows = np.arange(len(bank.labels))
+    chooser = Chooser(bank, rows, (0,), "mistake-aware")
+    labels, before = bank.labels, bank.predicted
+    mine, wrong = labels == 0, before != labels
+    assert chooser.score(before)[0] == pytest.approx(2 / 3)  # none mended, all others kept
+    mended = np.where(mine & wrong, 0, before)
+    assert chooser.score(mended)[0] == 1
+    flipped = np.where(mine, np.where(wrong, 0, 1), before)
+    assert chooser.score(flipped)[0] == pytest.approx(2 / 3)

@@ -1,0 +1,118 @@
+"""The evidence script's statistics, on data whose truth is planted."""
+
+import numpy as np
+import pytest
+import torch
+
+from engine.editing import Banks, edit
+from engine.ranking import gather
+from engine.requests import EditRequest
+from evidence.finding import activation_vector, concept_amounts, dependence, driven, hits
+from evidence.flowers import balance
+from evidence.mending import figures
+from evidence.tables import best_control, beyond, columns, mending, table
+from tests.making import BACKGROUND, CORE, NOISE, birds_bank
+
+WIDTH = CORE + BACKGROUND + NOISE
+
+
+@pytest.fixture(scope="module")
+def planted(tmp_path_factory):
+    return Banks(*birds_bank(tmp_path_factory.mktemp("birds")))
+
+
+@pytest.fixture(scope="module")
+def zeroed(planted, tmp_path_factory):
+    request = EditRequest(classes=(0, 1), seeds=3, rows="all")
+    *_, found = edit(planted, request, tmp_path_factory.mktemp("edits"), torch.device("cpu"))
+    return found
+
+
+def test_dependence_is_the_share_of_variance_within_pairs():
+    rng = np.random.default_rng(0)
+    place, bird = rng.integers(0, 2, 4000), rng.normal(0, 0.5, 4000)
+    here = np.stack([place, bird, place + bird, np.zeros(4000)], axis=1)
+    there = np.stack([1 - place, bird, 1 - place + bird, np.zeros(4000)], axis=1)
+    assert dependence(here, there) == pytest.approx([1.0, 0.0, 0.5, 0.0], abs=0.02)
+
+
+def test_the_driven_tenth_is_the_top_tenth():
+    share = np.linspace(0, 1, 40)
+    assert sorted(driven(share)) == [36, 37, 38, 39]
+
+
+def test_a_ranking_is_judged_by_where_the_true_ones_stand():
+    truth = np.zeros(21, dtype=bool)
+    truth[[0, 3, 20]] = True
+    scored = -np.arange(21.0)
+    assert hits(scored, truth) == pytest.approx((0.4, 0.2, (0 + 3 + 20) / 3 / 20))
+
+
+def test_contribution_finds_the_planted_background_and_a_constant_does_not(planted):
+    bank = planted.evaluation
+    truth = np.zeros(WIDTH, dtype=bool)
+    truth[CORE : CORE + BACKGROUND] = True
+    found = [hits(gather(bank, k).push.mean(axis=0), truth)[1] for k in (0, 1)]
+    assert min(found) == 1.0
+    assert hits(np.zeros(WIDTH), truth)[1] == 0.0  # ties go by index: the first forty are core
+
+
+def test_a_concept_vector_points_where_the_concept_is():
+    rng = np.random.default_rng(0)
+    has = rng.integers(0, 2, 600).astype(bool)
+    features = rng.normal(0, 1, (600, 8))
+    features[:, 5] += 3 * has
+    vector = activation_vector(features, has)
+    assert np.argmax(np.abs(vector)) == 5
+    assert vector[5] > 0.9
+
+
+def test_concept_amounts_name_the_lacking_concept():
+    head = (np.array([[0.0, 2.0, 0.0], [0.0, -2.0, 0.0]]), np.array([-1.0, 1.0]))
+    mistakes = np.zeros((4, 3))
+    amounts = concept_amounts(mistakes, 0, np.eye(3), head)
+    assert (amounts[:, 1] > 0.3).all()
+    assert amounts[:, [0, 2]] == pytest.approx(0)
+    logits = (mistakes + amounts) @ head[0].T + head[1]
+    assert (logits.argmax(axis=1) == 0).all()
+
+
+def test_mending_counts_the_gain_against_the_best_control(zeroed):
+    found = {name: list(some) for name, some in figures("zero", zeroed).items()}
+    control = best_control("zero", columns([found]))
+    worst = {name: some[1] for name, some in found.items() if name.startswith("zero: ")}
+    assert control == max(worst, key=worst.get)
+    (gain,) = beyond([found], "zero", control)
+    assert gain == pytest.approx(100 * (found["zero"][1] - worst[control]))
+    assert gain > 5  # the shortcut is planted, and half the choosing images are without it
+    assert best_control("original", columns([found])) is None
+
+
+def test_tables_tell_mean_and_interval_over_models():
+    found = [{"a|b": [0.1, 0.5]}, {"a|b": [0.3, 0.5]}]
+    head, _, row = table(("x", "y", "z"), found)
+    assert head == "| x | y | z |"
+    assert row == "| a\\|b | 0.20 [-1.07, 1.47] | 0.50 [0.50, 0.50] |"
+    models = [
+        {"original": [0.8, 0.3], "zero": [0.8, 0.7], "zero: placebo": [0.8, 0.5]},
+        {"original": [0.8, 0.3], "zero": [0.8, 0.6], "zero: placebo": [0.8, 0.4]},
+    ]
+    *_, original, zero = mending(models)
+    assert original.endswith("| 0.0 [0.0, 0.0] | - |")
+    assert zero.endswith("| 20.0 [20.0, 20.0] (placebo) |")
+
+
+def test_balance_counts_points_won_in_the_class_and_lost_elsewhere(planted, tmp_path):
+    request = EditRequest(classes=(0,), seeds=2)
+    *_, found = edit(planted, request, tmp_path, torch.device("cpu"))
+    arms = {arm.name: arm for arm in found.arms}
+    original, edited = arms["original"], arms["edit"]
+    won, lost = balance("zero", found)["zero"]
+    assert won == pytest.approx(100 * (edited.target.mean - original.target.mean))
+    share = found.n_target / found.n_report
+    overall = edited.overall.mean - original.overall.mean
+    assert share * won - (1 - share) * lost == pytest.approx(100 * overall)
+    assert set(balance("zero", found)) == {
+        "zero",
+        *(f"zero: {n}" for n in arms if n not in ("original", "edit")),
+    }
