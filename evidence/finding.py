@@ -1,0 +1,163 @@
+"""Do the rankings find the neurons that see the background? Truth from paired renders."""
+
+from collections.abc import Callable, Generator
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
+
+from engine.bank import Bank
+from engine.model import Classifier
+from engine.ranking import Evidence, gather
+from evidence.models import Model
+from neuroinspect_tui.demo.scenes import Scene, draw_scenes, render
+
+PAIRS = 200
+DRIVEN_SHARE = 0.10
+CAV_IMAGES = 300
+Array = NDArray[np.float64]
+
+
+@torch.inference_mode()
+def features_of(classifier: Classifier, scenes: list[Scene]) -> Array:
+    """Return (n, D) features of rendered scenes."""
+    transform = classifier.transform()
+    parts = []
+    for at in range(0, len(scenes), 100):
+        images = torch.stack([transform(render(scene)) for scene in scenes[at : at + 100]])
+        parts.append(classifier.features(images.to(classifier.device)).cpu().numpy())
+    return np.concatenate(parts).astype(np.float64)
+
+
+def background_dependence(classifier: Classifier, seed: int) -> Array:
+    """Return (D,): the share of a neuron's variance that swapping the background alone explains.
+
+    0 for a neuron that never fires.
+    """
+    scenes = draw_scenes(PAIRS, 0.5, 10 * seed + 5)
+    here = features_of(classifier, scenes)
+    return dependence(here, features_of(classifier, [scene.elsewhere() for scene in scenes]))
+
+
+def dependence(here: Array, there: Array) -> Array:
+    """Return (D,): the share of variance within pairs (n, D) and (n, D); 0 where there is none."""
+    within = ((here - there) ** 2 / 4).mean(axis=0)
+    total = np.concatenate([here, there]).var(axis=0)
+    return np.where(total > 1e-12, within / np.maximum(total, 1e-12), 0.0)
+
+
+def bird_dependence(classifier: Classifier, seed: int) -> Array:
+    """Return (D,): the share of a neuron's variance that land- or waterbird explains."""
+    scenes = draw_scenes(2 * PAIRS, 0.5, 10 * seed + 9)
+    features = features_of(classifier, scenes)
+    birds = np.array([scene.bird for scene in scenes])
+    means = np.stack([features[birds == bird].mean(axis=0) for bird in (0, 1)])[birds]
+    total = features.var(axis=0)
+    return np.where(total > 1e-12, means.var(axis=0) / np.maximum(total, 1e-12), 0.0)
+
+
+def driven(dependence: Array) -> NDArray[np.int64]:
+    """Return the truly background-driven neurons: the tenth that depend most."""
+    return np.argsort(-dependence)[: max(1, round(DRIVEN_SHARE * len(dependence)))]
+
+
+def scores(bank: Bank, k: int, classifier: Classifier, seed: int) -> dict[str, Array]:
+    """Score every neuron (D,) by each ranking; larger is more to blame."""
+    evidence = gather(bank, k)
+    up, down = evidence.votes
+    return {
+        "votes": np.maximum(up, down),
+        "contrast": np.maximum(evidence.lack.mean(axis=0), evidence.excess.mean(axis=0)),
+        "contribution": evidence.push.mean(axis=0),
+        "|W[k]|": np.abs(np.asarray(bank.weight[k], dtype=np.float64)),
+        "CCE": cce(bank, k, classifier, evidence, seed),
+        "random": np.random.default_rng((17, seed)).random(bank.meta.width),
+    }
+
+
+def measure(model: Model, evaluation: str) -> dict[str, list[float]]:
+    """Return precision@5, @10 and mean rank (0 best, 1 worst) of driven neurons, by ranking."""
+    engine = model.engine(evaluation)
+    bank = last(engine.ready_bank(evaluation))
+    truth = np.zeros(bank.meta.width, dtype=bool)
+    truth[driven(background_dependence(engine.classifier, model.seed))] = True
+    found: dict[str, list[tuple[float, float, float]]] = {}
+    for k in (0, 1):
+        for name, some in scores(bank, k, engine.classifier, model.seed).items():
+            found.setdefault(name, []).append(hits(some, truth))
+    return {name: np.mean(some, axis=0).tolist() for name, some in found.items()}
+
+
+def hits(scored: Array, truth: NDArray[np.bool_]) -> tuple[float, float, float]:
+    """Return precision@5, precision@10 and mean rank (0 first, 1 last) of the true (D,) ones."""
+    found = truth[np.argsort(-scored, kind="stable")]
+    rank = np.flatnonzero(found).mean() / (len(found) - 1)
+    return float(found[:5].mean()), float(found[:10].mean()), float(rank)
+
+
+def last(job: Generator[Any, None, Bank]) -> Bank:
+    """Run a job to its end; return its bank."""
+    while True:
+        try:
+            next(job)
+        except StopIteration as stop:
+            bank: Bank = stop.value
+            return bank
+
+
+CONCEPTS: dict[str, Callable[[Scene], bool]] = {
+    "water": lambda scene: scene.place == 1,
+    "land": lambda scene: scene.place == 0,
+    **{kind: (lambda scene, kind=kind: scene.kind == kind)  # type: ignore[misc]
+       for kind in ("forest", "field", "rocks", "lake", "sea", "shore")},
+    **{name: (lambda scene, name=name: scene.species.name == name)  # type: ignore[misc]
+       for name in ("cardinal", "jay", "wren", "warbler", "gull", "duck", "heron", "cormorant")},
+}  # fmt: skip
+
+
+def cce(bank: Bank, k: int, classifier: Classifier, evidence: Evidence, seed: int) -> Array:
+    """Score neurons by conceptual counterfactual explanations (Abid et al. 2022).
+
+    With a concept bank of the generator's own concepts; a neuron scores the size of its mean nudge.
+    """
+    scenes = draw_scenes(CAV_IMAGES, 0.5, 10 * seed + 6)
+    features = features_of(classifier, scenes)
+    concepts = [np.array([has(scene) for scene in scenes]) for has in CONCEPTS.values()]
+    directions = np.stack([activation_vector(features, some) for some in concepts])
+    wrong = np.asarray(bank.array("mistake_rows"))
+    wrong = wrong[bank.labels[wrong] == k]
+    mistakes = np.array(bank.features[wrong], dtype=np.float64)
+    amounts = concept_amounts(mistakes, k, directions, evidence.head)
+    nudged: Array = np.abs((amounts @ directions).mean(axis=0))
+    return nudged
+
+
+def activation_vector(features: Array, has: NDArray[np.bool_]) -> Array:
+    """Return the linear CAV (D,) of a concept, as long as 1, from features (n, D) that have it."""
+    scale = features.std(axis=0) + 1e-6
+    model = LogisticRegression(C=0.1, max_iter=500)
+    model.fit((features - features.mean(axis=0)) / scale, has)
+    direction: Array = model.coef_[0] * scale
+    return direction / np.linalg.norm(direction)
+
+
+def concept_amounts(mistakes: Array, k: int, directions: Array, head: tuple[Array, Array]) -> Array:
+    """Return (m, concepts): how much of each concept (concepts, D) mends mistakes (m, D).
+
+    The descent of Abid et al.: cross-entropy towards class k with an elastic net.
+    """
+    features, along = torch.tensor(mistakes), torch.tensor(directions)
+    weight, bias = (torch.tensor(some) for some in head)
+    amounts = torch.zeros(len(features), len(along), dtype=torch.float64, requires_grad=True)
+    optimizer = torch.optim.SGD([amounts], lr=0.1, momentum=0.9)
+    target = torch.full((len(features),), k)
+    for _ in range(100):
+        logits = (features + amounts @ along) @ weight.T + bias
+        loss = torch.nn.functional.cross_entropy(logits, target, reduction="sum")
+        loss = loss + 0.1 * amounts.abs().sum() + 0.01 * amounts.square().sum()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    return amounts.detach().numpy()

@@ -1,0 +1,55 @@
+"""What every edit does to test average and worst group, beside its own controls."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from engine.edit_records import Edit
+from engine.requests import EditRequest, Select
+from evidence.finding import background_dependence, driven
+from evidence.models import Model
+
+SEEDS = 3
+
+
+def requests(oracle: tuple[int, ...], select: Select) -> dict[str, EditRequest]:
+    """Return the edits to compare; those by `select` use no group label of any image."""
+    free: dict[str, Any] = {"classes": (0, 1), "seeds": SEEDS, "test_split": "test"}
+    free["select"] = select
+    grouped = free | {"select": "worst-group"}
+    return {
+        "zero": EditRequest(**free),
+        "zero, truly driven neurons": EditRequest(**free, neurons=oracle),
+        "ratio, wide": EditRequest(**free, method="ratio"),
+        "ratio, published": EditRequest(**free, method="ratio", preset="paper", by="votes"),
+        "ratio, bird version": EditRequest(
+            **free | {"select": "worst-class"}, method="ratio", preset="bird", by="votes"
+        ),
+        "class-weighted": EditRequest(**free, method="weighted"),
+        "focal": EditRequest(**free, method="focal"),
+        "AFR": EditRequest(**free | {"seeds": 1}, method="afr"),
+        "DFR (group labels)": EditRequest(**grouped | {"seeds": 1}, method="dfr"),
+        "direction (5 labelled a group)": EditRequest(**grouped, method="direction"),
+    }
+
+
+def measure(model: Model, evaluation: str, select: Select) -> Iterator[tuple[str, Edit]]:
+    """Run every edit on one model, choosing on one validation split, reporting on test."""
+    engine = model.engine(evaluation)
+    dependence = background_dependence(engine.classifier, model.seed)
+    oracle = tuple(int(j) for j in driven(dependence))
+    for name, request in requests(oracle, select).items():
+        *_, edit = engine.edit(request)
+        assert isinstance(edit, Edit)  # an edit's last record
+        yield name, edit
+
+
+def figures(name: str, edit: Edit) -> dict[str, tuple[float, float]]:
+    """Return (average, worst group) on test, 0 to 1, by arm; controls carry the edit's name."""
+    return {
+        arm.name if arm.name == "original" else (name if arm.name == "edit" else
+        f"{name}: {arm.name}"): (arm.overall.mean, float(np.mean(arm.worst_group.mean)))
+        for arm in edit.arms
+        if arm.worst_group is not None
+    }  # fmt: skip

@@ -1,0 +1,71 @@
+"""Models with the fault, trained by the program itself: two cases, several data seeds."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from msgspec import structs
+
+from engine.requests import Source, TrainRequest
+from engine.session import TorchEngine
+from neuroinspect_tui.demo.build import (
+    Plan,
+    begin,
+    draw_data,
+    learn_backbone,
+    learn_clip,
+    train_once,
+)
+from neuroinspect_tui.workspace import FILE, read_source, write_source
+
+Case = Literal["pretrained", "scratch"]
+CASES: tuple[Case, ...] = ("pretrained", "scratch")
+SCRATCH_EPOCHS = 36
+
+
+@dataclass(frozen=True)
+class Model:
+    """One trained classifier and its pictures."""
+
+    case: Case
+    seed: int
+    root: Path
+
+    @property
+    def plan(self) -> Plan:
+        """Where it lies; both cases of a seed share their pictures."""
+        return Plan(self.root / f"seed{self.seed}", seed=self.seed)
+
+    @property
+    def home(self) -> Path:
+        """Its workspace."""
+        return self.plan.home / self.case
+
+    def engine(self, evaluation: str = "valid", *, clip: bool = False) -> TorchEngine:
+        """Open its workspace, with one or the other validation split, and CLIP if it is wanted."""
+        source = structs.replace(
+            read_source(self.home),
+            eval_split=evaluation,
+            clip=self.plan.source.clip if clip else "none",
+        )
+        return TorchEngine(source, self.home)
+
+    def make(self) -> Iterator[Any]:
+        """Train it, unless it is there."""
+        begin(self.plan)
+        yield from draw_data(self.plan)
+        backbone = yield from learn_backbone(self.plan)
+        yield from learn_clip(self.plan, backbone)
+        if (self.home / FILE).is_file():
+            return
+        cosine: dict[str, Any] = {"batch_size": 64, "schedule": "cosine"}
+        if self.case == "pretrained":
+            request = TrainRequest(
+                init=backbone.checkpoint, lr=1e-3, epochs=self.plan.epochs, **cosine
+            )
+        else:
+            request = TrainRequest(lr=2e-3, epochs=SCRATCH_EPOCHS, **cosine)
+        found = yield from train_once(self.plan.source, self.home, request)
+        source: Source = structs.replace(self.plan.source, checkpoint=found.checkpoint, clip="none")
+        write_source(self.home, source)
