@@ -4,12 +4,23 @@ from collections.abc import Generator
 from typing import Protocol
 
 from engine.edit_records import Edit, EditEpoch
-from engine.records import Illusions, IllusionStep, Progress
-from engine.requests import BankRequest, EditRequest, IllusionRequest
+from engine.records import Exported, Illusions, IllusionStep, Neuron, Progress
+from engine.requests import (
+    BankRequest,
+    EditRequest,
+    ExportRequest,
+    HeatRequest,
+    IllusionRequest,
+    TrainRequest,
+)
+from engine.train_records import Trained, TrainEpoch
 
 BankJob = Generator[Progress, None, None]
+HeatJob = Generator[Progress | Neuron, None, None]
 IllusionJob = Generator[Progress | IllusionStep | Illusions, None, None]
 EditJob = Generator[Progress | EditEpoch | Edit, None, None]
+TrainJob = Generator[Progress | TrainEpoch | Trained, None, None]
+ExportJob = Generator[Progress | Exported, None, None]
 
 
 class Engine(Protocol):
@@ -22,10 +33,22 @@ class Engine(Protocol):
         """Make sure the split's bank is on disk."""
         ...
 
+    def heat(self, request: HeatRequest, out: str) -> HeatJob:
+        """Write heat maps into the directory `out`; the last record is `Neuron`."""
+        ...
+
     def illusion(self, request: IllusionRequest, out: str) -> IllusionJob:
         """Draw what neurons see, into the directory `out`; the last record is `Illusions`."""
         ...
 
     def edit(self, request: EditRequest) -> EditJob:
         """Edit the decision layer; the last record is `Edit`."""
+        ...
+
+    def train(self, request: TrainRequest) -> TrainJob:
+        """Train the whole model; the last record is `Trained`."""
+        ...
+
+    def export(self, request: ExportRequest) -> ExportJob:
+        """Write a whole checkpoint with an edit in it; the last record is `Exported`."""
         ...

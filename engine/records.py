@@ -155,7 +155,7 @@ class NeuronImage(Struct, frozen=True, kw_only=True):
     """A PNG with the channel's heat map laid over, when asked for."""
 
 
-class Neuron(Struct, frozen=True, kw_only=True):
+class Neuron(Struct, frozen=True, kw_only=True, tag="neuron"):
     """One neuron: who uses it and what fires it."""
 
     neuron: int
@@ -262,3 +262,12 @@ class WhatIf(Struct, frozen=True, kw_only=True):
     lost: tuple[Moved, ...]
     bias_shift: Outcome
     curve: tuple[CurvePoint, ...] | None = None
+
+
+class Exported(Struct, frozen=True, kw_only=True, tag="exported"):
+    """A written checkpoint."""
+
+    edit: str
+    checkpoint: str
+    after: Outcome
+    """What the edit promises, on the images it was reported on."""

@@ -51,6 +51,22 @@ class BankRequest(Struct, frozen=True, kw_only=True, tag="bank"):
     """0 is the evaluation transform; 1 and up are augmented views, each with its own seed."""
 
 
+class HeatRequest(Struct, frozen=True, kw_only=True, tag="heat"):
+    """Heat maps of a neuron over its strongest real images and a class's mistakes."""
+
+    class_index: int
+    neuron: int
+
+
+class ExportRequest(Struct, frozen=True, kw_only=True, tag="export"):
+    """A whole checkpoint with an edit in it."""
+
+    edit: str
+    """Its id."""
+    out: str
+    """A .safetensors file that does not exist yet."""
+
+
 class IllusionRequest(Struct, frozen=True, kw_only=True, tag="illusion"):
     """Pictures of what neurons see, given a class (METHOD: CLIP-Illusion)."""
 

@@ -9,13 +9,14 @@ import msgspec
 import torch
 
 from engine.answers import check_neurons
+from engine.answers import neuron as describe_neuron
 from engine.bank import Bank, find_bank, weights_digest
 from engine.banking import fill_bank
 from engine.checkpoint import write_state
 from engine.data import Split, open_split
 from engine.editing import UNTRAINED as UNTRAINED_METHODS
 from engine.editing import Banks, edit
-from engine.edits import read_edit, read_head
+from engine.edits import find_edit, read_edit, read_head
 from engine.errors import DataError, EditError, RequestError
 from engine.files import write_beside
 from engine.gallery import hang, write_preview
@@ -24,17 +25,19 @@ from engine.heat import heat_map, mask, overlay, to_pixels
 from engine.illusion import Sight, draw
 from engine.model import Classifier, build, load_classifier, new_classifier, pick_device
 from engine.pictures import decode
-from engine.protocol import BankJob, EditJob, IllusionJob
-from engine.records import Neuron, NeuronImage, Progress
+from engine.protocol import BankJob, EditJob, ExportJob, HeatJob, IllusionJob, TrainJob
+from engine.records import Exported, NeuronImage, Progress
 from engine.requests import (
     UNTRAINED,
     BankRequest,
     EditRequest,
+    ExportRequest,
+    HeatRequest,
     IllusionRequest,
     Source,
     TrainRequest,
 )
-from engine.training import TrainJob, run_key, train
+from engine.training import run_key, train
 
 
 class TorchEngine:
@@ -111,12 +114,15 @@ class TorchEngine:
         }
         yield from fill_bank(self.classifier, split, directory, request, facts)
 
-    def heat_maps(self, neuron: Neuron, out: Path) -> Neuron:
-        """Write a neuron's images with its heat map laid over into `out`; return their names."""
-        return msgspec.structs.replace(
-            neuron,
-            top_images=self._overlaid(neuron.neuron, neuron.top_images, out, "top"),
-            mistakes=self._overlaid(neuron.neuron, neuron.mistakes, out, "mistake"),
+    def heat(self, request: HeatRequest, out: str) -> HeatJob:
+        """Write a neuron's images with its heat map laid over into `out`; yields `Neuron`."""
+        bank = yield from self.ready_bank(self.source.eval_split)
+        found = describe_neuron(bank, request.neuron, request.class_index)
+        yield Progress(stage="loading checkpoint", done=0, total=0, unit="")
+        yield msgspec.structs.replace(
+            found,
+            top_images=self._overlaid(found.neuron, found.top_images, Path(out), "top"),
+            mistakes=self._overlaid(found.neuron, found.mistakes, Path(out), "mistake"),
         )
 
     def _overlaid(
@@ -184,12 +190,18 @@ class TorchEngine:
         classifier = new_classifier(self.source, request, len(evaluation.classes), self.device)
         yield from train(classifier, splits, request, directory)
 
-    def export(self, directory: Path, out: Path) -> None:
-        """Write the whole checkpoint with the edit of `directory` in its decision layer.
+    def export(self, request: ExportRequest) -> ExportJob:
+        """Write the whole checkpoint with an edit in its decision layer; yields `Exported`.
 
         Raises:
-            EditError: The edit is damaged, or was made from other weights.
+            EditError: The edit is unknown or damaged, or was made from other weights, or the file
+                is there already.
         """
+        directory, out = find_edit(self.home / "edits", request.edit), Path(request.out)
+        if out.suffix != ".safetensors":
+            raise EditError(f"--out {out} must end in .safetensors: pickles are not written.")
+        if out.exists():
+            raise EditError(f"{out} exists already; name a new file.")
         record = read_edit(directory)
         if record.provenance.get("weights") != weights_digest(
             self.source, self.home / "bank" / "digests.json"
@@ -198,6 +210,7 @@ class TorchEngine:
                 f"{record.id} was made from other weights than {self.source.checkpoint}; "
                 "restore those, or make the edit again."
             )
+        yield Progress(stage="loading checkpoint", done=0, total=0, unit="")
         classifier = self.classifier
         head, _ = read_head(directory, classifier.width, classifier.decision.out_features)
         state = dict(classifier.body.state_dict())
@@ -206,6 +219,7 @@ class TorchEngine:
             state[f"{classifier.head_name}.bias"] = torch.from_numpy(head.bias)
         facts = {"format": "pt", "model": self.source.model, "edit": record.id}
         write_state(out, state, facts | record.provenance)
+        yield Exported(edit=record.id, checkpoint=str(out), after=record.after)
 
     def ready_bank(self, split: str, view: int = 0) -> Generator[Progress, None, Bank]:
         """Return a split's bank, filling it first where needed."""

@@ -7,7 +7,7 @@ A run lives in train/<key>/ and is resumed after its last whole epoch: every ran
 import hashlib
 import math
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -28,12 +28,11 @@ from engine.errors import BankError, DataError, RequestError
 from engine.evaluate import Labelled, outcome
 from engine.files import read_json, write_beside, write_json
 from engine.model import Classifier
+from engine.protocol import TrainJob
 from engine.records import Outcome
 from engine.requests import TrainRequest
 from engine.train_records import Trained, TrainEpoch
 from engine.train_state import State, restore, tensors_of, write_metrics
-
-TrainJob = Generator[TrainEpoch | Trained, None, None]
 
 
 @dataclass

@@ -22,22 +22,19 @@ def command(
 
     Example: neuroinspect-tui export 20261123-101500-zero --out mended.safetensors
     """
-    from engine.edits import find_edit, read_edit
-    from engine.errors import EditError
+    from engine.edits import find_edit
+    from engine.requests import ExportRequest
     from neuroinspect_tui.cli.opening import open_workspace
+    from neuroinspect_tui.cli.progress import follow
 
     opened = open_workspace(workspace, "cpu")
-    directory = find_edit(opened.home / "edits", edit)
-    if out.suffix != ".safetensors":
-        raise EditError(f"--out {out} must end in .safetensors: pickles are not written.")
-    if out.exists():
-        raise EditError(f"{out} exists already; name a new file.")
-    record = read_edit(directory)
-    opened.engine().export(directory, out)
+    find_edit(opened.home / "edits", edit)  # before torch is loaded for nothing
+    request = ExportRequest(edit=edit, out=str(out))
+    answer = follow(opened.engine().export(request), first="importing torch")
     if json:
-        return print_json({"edit": record.id, "checkpoint": str(out), "after": record.after})
+        return print_json(answer)
     say(
-        f"{out} written. Load it with",
+        f"{answer.checkpoint} written. Load it with",
         f'  timm.create_model("{opened.source.model}", num_classes=..., checkpoint_path="{out}")',
     )
     return None

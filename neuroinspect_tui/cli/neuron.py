@@ -25,13 +25,17 @@ def command(
     Example: neuroinspect-tui neuron 853 --class "sweet pea" --out pictures/
     """
     from engine import answers
+    from engine.requests import HeatRequest
     from neuroinspect_tui.cli.opening import class_of, open_workspace
+    from neuroinspect_tui.cli.progress import follow
 
     opened = open_workspace(workspace, device)
     bank = opened.bank()
-    answer = answers.neuron(bank, neuron, class_of(bank, class_key))
+    k = class_of(bank, class_key)
+    answer = answers.neuron(bank, neuron, k)
     if out is not None:
-        answer = opened.engine().heat_maps(answer, out)
+        request = HeatRequest(class_index=k, neuron=neuron)
+        answer = follow(opened.engine().heat(request, str(out)), first="importing torch")
     if json:
         return print_json(answer)
     return _show(answer, bank.root)

@@ -372,7 +372,9 @@ def test_an_exported_checkpoint_decides_as_compare_says(filled, run, tmp_path, m
     out = tmp_path / "mended.safetensors"
     written = ok(run("export", made["id"], "-w", filled, "--out", out, "--json"))
     assert compared["won"] or compared["lost"]
-    assert written == {"edit": made["id"], "checkpoint": str(out), "after": compared["after"]}
+    assert written == {
+        "type": "exported", "edit": made["id"], "checkpoint": str(out), "after": compared["after"],
+    }  # fmt: skip
     body = timm.create_model("test_resnet", num_classes=3, checkpoint_path=str(out)).eval()
     paths, labels, now = decided(filled, made["id"], split_model(body, torch.device("cpu")))
     right = [p == k for p, k in zip(now, labels, strict=True)]
