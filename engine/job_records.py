@@ -49,6 +49,7 @@ class JobView(Struct, frozen=True, kw_only=True):
     step: int = 0
     total: int = 0
     seconds_left: float | None = None
+    images_per_second: float | None = None
     waiting: str = ""
     """Why it waits, such as `behind 81c2` or `GPU 0 busy: job 81c2, 3 min left`."""
     error: str = ""

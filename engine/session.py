@@ -70,6 +70,10 @@ class TorchEngine:
             self._splits[name] = open_split(self.source, name)
         return self._splits[name]
 
+    def forget_listings(self) -> None:
+        """List the images anew at the next question: files come and go."""
+        self._splits.clear()
+
     def check(self) -> BankJob:
         """Load all that the source names, and look at one image.
 

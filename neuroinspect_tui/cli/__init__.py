@@ -12,6 +12,7 @@ from neuroinspect_tui.cli import (
     export,
     illusion,
     init,
+    jobs,
     mistakes,
     neuron,
     neurons,
@@ -32,5 +33,6 @@ COMMANDS = (
     demo, init, train, classes, mistakes, neurons, neuron, illusion, whatif, edit, edits, compare,
     export, doctor,
 )  # fmt: skip
+app.add_typer(jobs.app, name="jobs")
 for module in COMMANDS:
     app.command(name=module.__name__.rpartition(".")[2])(module.command)

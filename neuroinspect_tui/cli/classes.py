@@ -7,7 +7,7 @@ import typer
 from engine.errors import RequestError
 from engine.records import Classes, ClassScore, GroupScore
 from engine.requests import Source
-from neuroinspect_tui.cli.options import BatchSize, Device, Json, Workers, Workspace
+from neuroinspect_tui.cli.options import BatchSize, Detach, Device, Json, Workers, Workspace
 from neuroinspect_tui.cli.output import bar, percent, print_json, say, table
 
 SORTS = {
@@ -24,6 +24,7 @@ def command(
     device: Device = None,
     batch_size: BatchSize = 0,
     workers: Workers = -1,
+    detach: Detach = False,
     json: Json = False,
 ) -> None:
     """List the classes, worst first. The first time, every image is looked at once.
@@ -37,7 +38,7 @@ def command(
 
     if sort not in SORTS:
         raise RequestError(f"--sort {sort!r} is none of {', '.join(SORTS)}.")
-    opened = open_workspace(workspace, device)
+    opened = open_workspace(workspace, device, detach=detach)
     bank = opened.bank(batch_size=batch_size, workers=workers)
     answer = score(bank, shares=_train_shares(opened.source) if bank.groups_named else ())
     answer = structs.replace(answer, classes=tuple(sorted(answer.classes, key=SORTS[sort])))

@@ -4,11 +4,11 @@ from typing import Annotated, Any, TypeVar, cast, get_args
 
 import typer
 
-from engine.edit_records import Edit, EditEpoch, Estimate
+from engine.edit_records import Edit, Estimate
 from engine.errors import RequestError
 from engine.requests import By, Method, Preset, Rows, Select
-from neuroinspect_tui.cli.options import Device, Json, Seed, Workspace
-from neuroinspect_tui.cli.output import percent, print_json, say, table
+from neuroinspect_tui.cli.options import Detach, Device, Json, Seed, Workspace
+from neuroinspect_tui.cli.output import print_json, say, table
 
 T = TypeVar("T")
 
@@ -72,6 +72,7 @@ def command(
     ] = None,
     seed: Seed = 0,
     device: Device = None,
+    detach: Detach = False,
     json: Json = False,
 ) -> None:  # fmt: skip
     """Edit the decision layer for a class, and weigh it against every control.
@@ -82,11 +83,10 @@ def command(
     """
     from engine.requests import EditRequest
     from neuroinspect_tui.cli.opening import class_of, open_workspace
-    from neuroinspect_tui.cli.progress import follow
 
     kind = one_of(preset, Preset, "--preset")
     ranked_by = by or ("votes" if method == "ratio" and kind != "wide" else "contrast")
-    opened = open_workspace(workspace, device)
+    opened = open_workspace(workspace, device, detach=detach)
     way = one_of(method, Method, "--method")
     options = {
         "by": one_of(ranked_by, By, "--by"),
@@ -94,15 +94,15 @@ def command(
         "select": one_of(select, Select, "--select"),
         "target": _target(target),
     }
-    bank = opened.bank()
+    listing = opened.split()
     every = any(key.casefold() == "all" for key in class_key)
-    classes = range(len(bank.classes)) if every else [class_of(bank, key) for key in class_key]
+    classes = range(len(listing.classes)) if every else [class_of(listing, k) for k in class_key]
     request = EditRequest(
         classes=tuple(dict.fromkeys(classes)), neurons=tuple(neuron or ()), top=top, method=way,
         preset=kind, strength=strength, epochs=epochs, lr=lr, batch_size=batch_size, seeds=seeds,
         seed=seed, views=views, test_split=test_split, **options,
     )  # fmt: skip
-    answer = follow(opened.engine().edit(request), first="importing torch", on_record=_line)
+    answer = opened.run(request)
     return print_json(answer) if json else show(answer)
 
 
@@ -120,16 +120,6 @@ def _target(text: str) -> float | None:
         return float(text)
     except ValueError:
         raise RequestError(f"--target {text!r} is no ratio; give auto, or 1.0.") from None
-
-
-def _line(record: Any) -> str | None:
-    if not isinstance(record, EditEpoch):
-        return None
-    control = max((o.target or 0 for o in record.controls.values()), default=0)
-    return (
-        f"choosing images: class {percent(record.edit.target)} (best control {percent(control)}), "
-        f"overall {percent(record.edit.overall)}"
-    )
 
 
 def show(answer: Edit) -> None:

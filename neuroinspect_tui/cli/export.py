@@ -5,8 +5,9 @@ from typing import Annotated
 
 import typer
 
+from engine.records import Exported
 from neuroinspect_tui.cli.compare import EditKey
-from neuroinspect_tui.cli.options import Json, Workspace
+from neuroinspect_tui.cli.options import Detach, Json, Workspace
 from neuroinspect_tui.cli.output import print_json, say
 
 
@@ -16,6 +17,7 @@ def command(
         Path, typer.Option("--out", metavar="FILE.safetensors", help="Must not exist yet.")
     ],
     workspace: Workspace = None,
+    detach: Detach = False,
     json: Json = False,
 ) -> None:
     """Write a whole timm checkpoint with the edited decision layer.
@@ -25,16 +27,20 @@ def command(
     from engine.edits import find_edit
     from engine.requests import ExportRequest
     from neuroinspect_tui.cli.opening import open_workspace
-    from neuroinspect_tui.cli.progress import follow
 
-    opened = open_workspace(workspace, "cpu")
+    opened = open_workspace(workspace, "cpu", detach=detach)
     find_edit(opened.home / "edits", edit)  # before torch is loaded for nothing
-    request = ExportRequest(edit=edit, out=str(out))
-    answer = follow(opened.engine().export(request), first="importing torch")
+    request = ExportRequest(edit=edit, out=str(out.expanduser().absolute()))
+    answer = opened.run(request)
     if json:
         return print_json(answer)
+    return show(answer, opened.source.model)
+
+
+def show(answer: Exported, model: str = "") -> None:
+    """Print where a checkpoint is, and how to load it."""
+    path = answer.checkpoint
     say(
-        f"{answer.checkpoint} written. Load it with",
-        f'  timm.create_model("{opened.source.model}", num_classes=..., checkpoint_path="{out}")',
+        f"{path} written. Load it with",
+        f'  timm.create_model("{model or "MODEL"}", num_classes=..., checkpoint_path="{path}")',
     )
-    return None

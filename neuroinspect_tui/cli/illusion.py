@@ -1,12 +1,12 @@
 """`illusion`: draw what neurons see, given a class."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from engine.records import Illusions, IllusionStep
-from neuroinspect_tui.cli.options import ClassKey, Device, Json, Seed, Workspace
+from engine.records import Illusions
+from neuroinspect_tui.cli.options import ClassKey, Detach, Device, Json, Seed, Workspace
 from neuroinspect_tui.cli.output import print_json, say, table
 
 
@@ -30,42 +30,32 @@ def command(
     every: Annotated[int, typer.Option("--every", min=0, help="A preview every K steps.")] = 0,
     clip: Annotated[bool, typer.Option("--clip/--no-clip", help="Let CLIP guide.")] = True,
     device: Device = None,
+    detach: Detach = False,
     json: Json = False,
 ) -> None:
     """Draw what neurons see when the decision is a class: a PNG each and a contact sheet.
 
     Example: neuroinspect-tui illusion --class "sweet pea" --neuron 853 --neuron 573
     """
-    from engine.answers import check_neurons
     from engine.requests import IllusionRequest
     from neuroinspect_tui.cli.opening import class_of, open_workspace
-    from neuroinspect_tui.cli.progress import follow
 
-    opened = open_workspace(workspace, device)
-    bank = opened.bank()
-    picked = check_neurons(neuron, bank.meta.width)
+    opened = open_workspace(workspace, device, detach=detach)
     request = IllusionRequest(
-        class_index=class_of(bank, class_key),
-        neurons=tuple(picked.tolist()),
+        class_index=class_of(opened.split(), class_key),
+        neurons=tuple(dict.fromkeys(neuron)),
         steps=steps,
         size=size,
         seed=seed,
         every=every,
         use_clip=clip,
     )
-    directory = out or opened.home / "illusions"
-    job = opened.engine().illusion(request, str(directory))
-    answer = follow(job, first="importing torch", on_record=_line)
-    return print_json(answer) if json else _show(answer)
+    answer = opened.run(request, out=out)
+    return print_json(answer) if json else show(answer)
 
 
-def _line(record: Any) -> str | None:
-    if isinstance(record, IllusionStep):
-        return f"drawing {' '.join(map(str, record.neurons))}"
-    return None
-
-
-def _show(answer: Illusions) -> None:
+def show(answer: Illusions) -> None:
+    """Print what was drawn."""
     say(f"{answer.class_.name}, drawn {'with ' + answer.clip if answer.clip else 'without CLIP'}")
     table(
         (">neuron", ">activation", ">of real", "predicted", ">p(class)", ">CLIP", ">s", "picture"),

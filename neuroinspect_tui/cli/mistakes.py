@@ -1,10 +1,12 @@
 """`mistakes`: the mistakes of a class."""
 
-from neuroinspect_tui.cli.options import ClassKey, Json, Workspace
+from neuroinspect_tui.cli.options import ClassKey, Detach, Json, Workspace
 from neuroinspect_tui.cli.output import below, counted, percent, print_json, say, table
 
 
-def command(class_key: ClassKey, workspace: Workspace = None, json: Json = False) -> None:
+def command(
+    class_key: ClassKey, workspace: Workspace = None, detach: Detach = False, json: Json = False
+) -> None:
     """List a class's mistakes, surest first, each with what it was taken for.
 
     Example: neuroinspect-tui mistakes --class "sweet pea"
@@ -12,7 +14,7 @@ def command(class_key: ClassKey, workspace: Workspace = None, json: Json = False
     from engine.evaluate import mistakes
     from neuroinspect_tui.cli.opening import class_of, open_workspace
 
-    bank = open_workspace(workspace).bank()
+    bank = open_workspace(workspace, detach=detach).bank()
     answer = mistakes(bank, class_of(bank, class_key))
     if json:
         return print_json(answer)

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from engine.records import Neuron, NeuronImage
-from neuroinspect_tui.cli.options import ClassKey, Device, Json, Workspace
+from neuroinspect_tui.cli.options import ClassKey, Detach, Device, Json, Workspace
 from neuroinspect_tui.cli.output import below, print_json, say, table
 
 
@@ -18,6 +18,7 @@ def command(
         Path | None, typer.Option("--out", metavar="DIR", help="Write the heat maps there.")
     ] = None,
     device: Device = None,
+    detach: Detach = False,
     json: Json = False,
 ) -> None:
     """Show which classes use a neuron, and the real images that fire it most.
@@ -27,21 +28,20 @@ def command(
     from engine import answers
     from engine.requests import HeatRequest
     from neuroinspect_tui.cli.opening import class_of, open_workspace
-    from neuroinspect_tui.cli.progress import follow
 
-    opened = open_workspace(workspace, device)
+    opened = open_workspace(workspace, device, detach=detach)
     bank = opened.bank()
     k = class_of(bank, class_key)
     answer = answers.neuron(bank, neuron, k)
     if out is not None:
-        request = HeatRequest(class_index=k, neuron=neuron)
-        answer = follow(opened.engine().heat(request, str(out)), first="importing torch")
+        answer = opened.run(HeatRequest(class_index=k, neuron=neuron), out=out)
     if json:
         return print_json(answer)
-    return _show(answer, bank.root)
+    return show(answer, bank.root)
 
 
-def _show(answer: Neuron, root: str) -> None:
+def show(answer: Neuron, root: str = "") -> None:
+    """Print a neuron; `root` is left out of its images' paths."""
     say(
         f"neuron {answer.neuron}: weight {answer.weight:+.4f} for {answer.class_.name}, "
         f"largest activation {answer.largest_activation:.3f}",
@@ -49,7 +49,8 @@ def _show(answer: Neuron, root: str) -> None:
         "speaks against: "
         + ", ".join(f"{use.name} {use.weight:+.3f}" for use in answer.opposed_by),
     )
-    say(f"images are in {root}")
+    if root:
+        say(f"images are in {root}")
     _images("top images of all classes", answer.top_images, root)
     _images(f"on {answer.class_.name}'s mistakes", answer.mistakes, root)
 

@@ -8,7 +8,7 @@ import typer
 from engine.errors import RequestError
 from engine.records import RankedNeuron
 from engine.requests import By
-from neuroinspect_tui.cli.options import ByKey, ClassKey, Json, Seed, Workspace
+from neuroinspect_tui.cli.options import ByKey, ClassKey, Detach, Json, Seed, Workspace
 from neuroinspect_tui.cli.output import counted, print_json, say, table
 
 
@@ -21,6 +21,7 @@ def command(
         str | None, typer.Option("--mistake", metavar="PATH", help="Of this one image only.")
     ] = None,
     seed: Seed = 0,
+    detach: Detach = False,
     json: Json = False,
 ) -> None:
     """Rank the neurons a class's mistakes lack (insufficient) or have too much (excessive).
@@ -31,7 +32,7 @@ def command(
     from neuroinspect_tui.cli.opening import class_of, open_workspace
 
     order = read_by(by)
-    bank = open_workspace(workspace).bank()
+    bank = open_workspace(workspace, detach=detach).bank()
     answer = answers.neurons(
         bank, class_of(bank, class_key), by=order, top=top, seed=seed, mistake=mistake
     )

@@ -1,16 +1,21 @@
 """From a workspace to a bank: read from disk without torch, or filled first, with progress."""
 
+import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
+import typer
 
 from engine.bank import Bank, find_bank
 from engine.class_names import find_class
 from engine.data import Split, open_split
+from engine.job_records import Request
 from engine.requests import BankRequest, Source
+from neuroinspect_tui.cli.output import say
 from neuroinspect_tui.cli.progress import follow
+from neuroinspect_tui.cli.results import line, row
 from neuroinspect_tui.workspace import find_home, read_source
 
 if TYPE_CHECKING:
@@ -23,6 +28,7 @@ class Opened:
 
     home: Path
     source: Source
+    detach: bool = False
 
     @property
     def root(self) -> Path:
@@ -41,24 +47,48 @@ class Opened:
         listing = open_split(self.source, name)
         directory = find_bank(self.root, self.source, listing)
         if not (directory / "meta.json").is_file():
-            request = BankRequest(split=name, batch_size=batch_size, workers=workers)
-            follow(self.engine().bank(request), first="importing torch")
+            self.run(BankRequest(split=name, batch_size=batch_size, workers=workers))
         return Bank(directory, listing)
+
+    def run(self, request: Request, *, out: Path | None = None) -> Any:
+        """Run a request here, with progress, and return its last record.
+
+        Detached, print the job's id and leave.
+        """
+        where = None if out is None else str(out.expanduser().absolute())
+        if self.detach:
+            self._submit(request, where)
+            raise typer.Exit
+        from neuroinspect_tui.jobs.warm import asked
+
+        records = asked(self.engine(), request, where, self.home)
+        return follow(records, first="importing torch", on_record=line, keep=row)
+
+    def _submit(self, request: Request, out: str | None) -> None:
+        from neuroinspect_tui.jobs.engine import JobEngine
+
+        engine = JobEngine(self.source, self.home, self.split().classes)
+        job = engine.submit(request, out=out, interactive=False)
+        say(job.id)
+        sys.stderr.write(f"look with: neuroinspect-tui jobs follow {job.id}\n")
 
     def split(self) -> Split:
         """List the evaluation split."""
         return open_split(self.source, self.source.eval_split)
 
 
-def open_workspace(workspace: Path | None, device: str | None = None) -> Opened:
+def open_workspace(
+    workspace: Path | None, device: str | None = None, *, detach: bool = False
+) -> Opened:
     """Find and read a workspace."""
     home = find_home(workspace)
     source = read_source(home)
     if device is not None:
         source = msgspec.structs.replace(source, device=device)
-    return Opened(home, source)
+    return Opened(home, source, detach)
 
 
-def class_of(bank: Bank, key: str) -> int:
+def class_of(listing: Bank | Split, key: str) -> int:
     """Return the index of a class named on the command line."""
-    return find_class(key, bank.classes, bank.meta.folders)
+    folders = listing.meta.folders if isinstance(listing, Bank) else listing.folders
+    return find_class(key, listing.classes, folders)

@@ -12,6 +12,10 @@ Workspace = Annotated[
         help="The workspace [default: here, or the nearest parent with workspace.toml].",
     ),
 ]  # fmt: skip
+Detach = Annotated[
+    bool,
+    typer.Option("--detach", help="Run it as a job that outlives the terminal; print its id."),
+]
 Json = Annotated[
     bool, typer.Option("--json", help="One JSON document on stdout; progress stays on stderr.")
 ]

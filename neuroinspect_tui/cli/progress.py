@@ -18,6 +18,7 @@ def follow(
     first: str = "",
     on_record: Callable[[Any], str | None] | None = None,
     keep: Callable[[Any], str | None] | None = None,
+    plain: bool = False,
 ) -> Any:
     """Run a job to its end, showing where it is; return its last record.
 
@@ -26,8 +27,9 @@ def follow(
         first: What happens before the first record.
         on_record: Turns other records into a line of progress.
         keep: Turns some records into a line that stays.
+        plain: Lines also on a terminal.
     """
-    console = Console(stderr=True)
+    console = Console(stderr=True, force_terminal=False if plain else None)
     last: Any = None
     shown = float("-inf")
     with _bar(console) as bar:

@@ -7,9 +7,9 @@ import typer
 
 from engine.errors import RequestError
 from engine.requests import Optimizer, Schedule, TrainRequest
-from engine.train_records import Trained, TrainEpoch
+from engine.train_records import Trained
 from neuroinspect_tui.cli.edit import one_of
-from neuroinspect_tui.cli.options import Device, Json, Seed, Workers, Workspace
+from neuroinspect_tui.cli.options import Detach, Device, Json, Seed, Workers, Workspace
 from neuroinspect_tui.cli.output import percent, print_json, say
 
 RECIPES: dict[str, dict[str, Any]] = {
@@ -67,6 +67,7 @@ def command(
     workers: Workers = -1,
     seed: Seed = 0,
     device: Device = None,
+    detach: Detach = False,
     json: Json = False,
 ) -> None:  # fmt: skip
     """Train the workspace's model, keep the best epoch, and use it from now on.
@@ -76,8 +77,6 @@ def command(
     Example: neuroinspect-tui train --recipe waterbirds --select worst-group
     """
     from neuroinspect_tui.cli.opening import open_workspace
-    from neuroinspect_tui.cli.progress import follow
-    from neuroinspect_tui.workspace import set_checkpoint
 
     if recipe is not None and recipe not in RECIPES:
         raise RequestError(f"--recipe {recipe!r} is none of {', '.join(RECIPES)}.")
@@ -97,38 +96,18 @@ def command(
     request = TrainRequest(
         **settings, select=select, patience=patience, workers=workers, seed=seed  # type: ignore[arg-type]
     )  # fmt: skip
-    opened = open_workspace(workspace, device)
-    answer: Trained = follow(
-        opened.engine().train(request), first="importing torch", on_record=_line, keep=_row
-    )
-    checkpoint = Path(answer.checkpoint)
-    set_checkpoint(opened.home, str(checkpoint.relative_to(opened.home)))
-    return print_json(answer) if json else _show(answer, opened.home)
+    opened = open_workspace(workspace, device, detach=detach)
+    answer = opened.run(request)
+    return print_json(answer) if json else show(answer)
 
 
-def _line(record: Any) -> str | None:
-    return f"epoch {record.epoch}" if isinstance(record, TrainEpoch) else None
-
-
-def _row(record: Any) -> str | None:
-    """One line an epoch, kept on the screen."""
-    if not isinstance(record, TrainEpoch):
-        return None
-    found = record.evaluation
-    group = "" if found.worst_group is None else f"  worst group {percent(found.worst_group)}"
-    return (
-        f"epoch {record.epoch:3d}/{record.epochs}  loss {record.loss:.4f}  train "
-        f"{percent(record.train_accuracy)}  accuracy {percent(found.overall)}  worst class "
-        f"{percent(found.worst_class)}{group}  {record.images_per_second:.0f} images/s"
-    )
-
-
-def _show(answer: Trained, home: Path) -> None:
+def show(answer: Trained) -> None:
+    """Print how training went."""
     best = answer.best.evaluation
     group = "" if best.worst_group is None else f", worst group {percent(best.worst_group)}"
     say(
         f"epoch {answer.best_epoch} of {answer.epochs} is best: accuracy {percent(best.overall)}, "
         f"worst class {percent(best.worst_class)}{group}",
         f"{answer.checkpoint} is the workspace's checkpoint now",
-        f"Next: neuroinspect-tui classes -w {home}",
+        "Next: neuroinspect-tui classes",
     )

@@ -8,7 +8,7 @@ from engine.errors import RequestError
 from engine.records import CurvePoint, Outcome, WhatIf
 from engine.requests import Rows
 from neuroinspect_tui.cli.neurons import read_by
-from neuroinspect_tui.cli.options import ByKey, ClassKey, Json, Seed, Workspace
+from neuroinspect_tui.cli.options import ByKey, ClassKey, Detach, Json, Seed, Workspace
 from neuroinspect_tui.cli.output import percent, print_json, say, table
 
 SHOWN_POINTS = 20
@@ -30,6 +30,7 @@ def command(
     ] = "concerned",
     curve: Annotated[bool, typer.Option("--curve", help="The same for every N at once.")] = False,
     seed: Seed = 0,
+    detach: Detach = False,
     json: Json = False,
 ) -> None:
     """Tell what scaling neurons would win and lose, at once and untrained.
@@ -40,7 +41,7 @@ def command(
     from neuroinspect_tui.cli.opening import class_of, open_workspace
 
     order, touched = read_by(by), read_rows(rows)
-    bank = open_workspace(workspace).bank()
+    bank = open_workspace(workspace, detach=detach).bank()
     answer = answers.whatif(
         bank, class_of(bank, class_key), chosen=neuron or (), top=top, by=order, scale=scale,
         rows=touched, with_curve=curve, seed=seed,

@@ -1,0 +1,242 @@
+"""`jobs`: list, show, follow, cancel, resume, run and prune jobs; the runner."""
+
+import sys
+import time
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+import typer
+
+from engine.job_records import JobView
+from neuroinspect_tui.cli.options import Json, Workspace
+from neuroinspect_tui.cli.output import print_json, say, table
+
+app = typer.Typer(no_args_is_help=True, help="Jobs that outlive the terminal.")
+runner = typer.Typer(no_args_is_help=True, help="The detached process that runs the jobs.")
+app.add_typer(runner, name="runner")
+Key = Annotated[str, typer.Argument(metavar="ID", help="A job's id, or how it starts.")]
+MARKS = {
+    "waiting": "○", "running": "●", "done": "✓", "failed": "✗", "interrupted": "‖",
+    "cancelled": "–", "unknown": "?",
+}  # fmt: skip
+LOG_LINES = 5
+
+
+@app.command(name="list")
+def list_(workspace: Workspace = None, json: Json = False) -> None:
+    """List all jobs, newest first.
+
+    Example: neuroinspect-tui jobs list
+    """
+    from neuroinspect_tui.jobs.store import Store
+    from neuroinspect_tui.workspace import find_home
+
+    views = Store(find_home(workspace)).views()
+    if json:
+        return print_json(views)
+    if not views:
+        return say("No jobs yet; add --detach to a command to make one.")
+    return table(
+        ("", "id", "job", "state", ">step", ">left", "made", "what"),
+        (
+            (MARKS[v.state], v.id, v.title, v.state, _step(v), _time(v.seconds_left), _made(v),
+             v.waiting or v.error or _stage(v))
+            for v in views
+        ),
+    )  # fmt: skip
+
+
+def _step(view: JobView) -> str:
+    return f"{view.step:,}/{view.total:,}" if view.total else "-"
+
+
+def _stage(view: JobView) -> str:
+    speed = view.images_per_second
+    return view.stage + (f", {speed:.0f} images/s" if speed else "")
+
+
+def _time(seconds: float | None) -> str:
+    if seconds is None:
+        return "-"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
+
+
+def _made(view: JobView) -> str:
+    return datetime.fromtimestamp(view.created).astimezone().strftime("%m-%d %H:%M")
+
+
+@app.command()
+def show(job: Key, workspace: Workspace = None, json: Json = False) -> None:
+    """Show a job: what was asked, how it stands, the end of its log.
+
+    Example: neuroinspect-tui jobs show 81c2
+    """
+    store, job_id = _found(workspace, job)
+    view = store.view(job_id)
+    if json:
+        return print_json(view)
+    say(f"{MARKS[view.state]} {view.id}  {view.title}: {view.state}")
+    if view.waiting or view.stage:
+        say(f"  {view.waiting or view.stage}, {_step(view)}, {_time(view.seconds_left)} left")
+    if view.error:
+        say(f"  {view.error}")
+    say(f"  {view.directory}", f"  {msgspec.json.encode(view.request).decode()}")
+    for line in store.log(job_id):
+        say(f"  | {line}")
+    return None
+
+
+@app.command()
+def follow(
+    job: Key,
+    workspace: Workspace = None,
+    plain: Annotated[bool, typer.Option("--plain", help="Lines, no bar.")] = False,
+    json: Annotated[
+        bool, typer.Option("--json", help="One record a line on stdout, as in events.jsonl.")
+    ] = False,
+) -> None:
+    """Follow a job from its first record to its end. Ctrl-C only stops looking.
+
+    Example: neuroinspect-tui jobs follow 81c2
+    """
+    from neuroinspect_tui.cli.progress import follow as shown
+    from neuroinspect_tui.cli.results import line, print_result, row
+    from neuroinspect_tui.jobs.follow import follow as followed
+
+    store, job_id = _found(workspace, job)
+    records: Iterator[Any] = followed(store, job_id)
+    try:
+        if json:
+            for record in records:
+                print_json_line(record)
+            return
+        last = shown(records, first="waiting", on_record=line, keep=row, plain=plain)
+    except KeyboardInterrupt:
+        say(f"Job {job_id} goes on; look again with: neuroinspect-tui jobs follow {job_id}")
+        raise typer.Exit(130) from None
+    for text in store.log(job_id, LOG_LINES):
+        say(f"| {text}")
+    print_result(last)
+
+
+def print_json_line(record: object) -> None:
+    """Print a record as one line, at once."""
+    sys.stdout.write(msgspec.json.encode(record).decode() + "\n")
+    sys.stdout.flush()
+
+
+@app.command()
+def cancel(job: Key, workspace: Workspace = None) -> None:
+    """Stop a job for good; what it has finished stays.
+
+    Example: neuroinspect-tui jobs cancel 81c2
+    """
+    store, job_id = _found(workspace, job)
+    store.cancel(job_id)
+    say(f"{job_id} is asked to stop.")
+
+
+@app.command()
+def resume(job: Key, workspace: Workspace = None) -> None:
+    """Let an interrupted, failed or cancelled job go on where it stopped.
+
+    Example: neuroinspect-tui jobs resume 81c2
+    """
+    from neuroinspect_tui.jobs.launcher import ensure_runner
+
+    store, job_id = _found(workspace, job)
+    resumed = store.resume(job_id)
+    ensure_runner(store.home, resumed.lane)
+    say(f"{job_id} goes on; look with: neuroinspect-tui jobs follow {job_id}")
+
+
+@app.command()
+def run(
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="jobs/<id> of a workspace.")],
+) -> None:
+    """Run one job in the foreground: for sbatch, pueue, tmux or Ray.
+
+    Exit code 0: done; 1: failed or cancelled; 75: interrupted, and to be run again.
+
+    Example: sbatch --requeue --wrap "neuroinspect-tui jobs run ws/jobs/0sf2k1ab"
+    """
+    from neuroinspect_tui.jobs.attempt import INTERRUPTED, Attempt
+    from neuroinspect_tui.jobs.job import JobError
+    from neuroinspect_tui.jobs.store import Store
+    from neuroinspect_tui.jobs.warm import Warm
+
+    directory = directory.expanduser().resolve()
+    home = directory.parent.parent
+    if directory.parent.name != "jobs":
+        raise JobError(f"{directory} is no job: give WORKSPACE/jobs/ID.")
+    store = Store(home)
+    attempt = Attempt(store.directory(directory.name))
+    if store.status(attempt.job.id).state == "done":
+        return say(f"{attempt.job.id} is done already.")
+    store.drop_ticket(attempt.job)
+    state = attempt.run(Warm(home).records)
+    sys.stderr.write(f"{attempt.job.id} {state} {attempt.status.error}\n".replace(" \n", "\n"))
+    raise typer.Exit({"done": 0, "interrupted": INTERRUPTED}.get(state, 1))
+
+
+@app.command()
+def prune(
+    days: Annotated[float, typer.Option("--older", min=0, help="Days.")] = 7.0,
+    workspace: Workspace = None,
+    json: Json = False,
+) -> None:
+    """Remove the directories of jobs that are over; pictures, edits and banks stay.
+
+    Example: neuroinspect-tui jobs prune --older 30
+    """
+    from neuroinspect_tui.jobs.store import Store
+    from neuroinspect_tui.workspace import find_home
+
+    gone = Store(find_home(workspace)).prune(days)
+    return print_json(gone) if json else say(f"{len(gone)} jobs removed.")
+
+
+@runner.command()
+def status(workspace: Workspace = None, json: Json = False) -> None:
+    """Tell which runners are alive, and for how long yet.
+
+    Example: neuroinspect-tui jobs runner status
+    """
+    from neuroinspect_tui.jobs.runner import alive
+    from neuroinspect_tui.workspace import find_home
+
+    found = alive(find_home(workspace))
+    if json:
+        return print_json(found)
+    for some in found:
+        left = "busy"
+        if some.idle_since is not None:
+            left = f"idle, leaves in {_time(some.idle_since + some.idle_seconds - time.time())}"
+        say(f"{some.lane}: process {some.process.pid} on {some.process.host}, {left}")
+    return None if found else say("No runner is alive; the next job starts one.")
+
+
+@runner.command()
+def stop(workspace: Workspace = None) -> None:
+    """Stop the runners; a running job is interrupted at its checkpoint.
+
+    Example: neuroinspect-tui jobs runner stop
+    """
+    from neuroinspect_tui.jobs.launcher import stop_runners
+    from neuroinspect_tui.workspace import find_home
+
+    count = stop_runners(find_home(workspace))
+    say(f"{count} runner{'s' if count != 1 else ''} stopped.")
+
+
+def _found(workspace: Path | None, wanted: str) -> tuple[Any, str]:
+    from neuroinspect_tui.jobs.store import Store
+    from neuroinspect_tui.workspace import find_home
+
+    store = Store(find_home(workspace))
+    return store, store.find(wanted)

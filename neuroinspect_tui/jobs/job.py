@@ -1,0 +1,153 @@
+"""A job's files: written beside and renamed, or only appended to."""
+
+import contextlib
+import errno
+import os
+import secrets
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+from engine.errors import EngineError
+from engine.job_records import Record, Request, State
+from neuroinspect_tui.jobs.process import HOST, Process, is_alive
+
+VERSION = 1
+ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+"""Crockford's base 32: no letter is taken for another, and it sorts."""
+EPOCH = 1_700_000_000
+SILENT_SECONDS = 120.0
+"""Without a heartbeat, a job of another host counts as interrupted."""
+
+
+class JobError(EngineError):
+    """A job is unknown, damaged, failed, was cancelled or interrupted."""
+
+
+class Job(Struct, frozen=True, kw_only=True):
+    """job.json: what was asked."""
+
+    version: int = VERSION
+    id: str
+    title: str
+    request: Request
+    lane: str
+    """Which runner takes it: a device, or `edits`."""
+    out: str | None = None
+    """Where pictures go; None: result/ of the job."""
+    interactive: bool = True
+    created: float
+
+
+class Status(Struct, frozen=True, kw_only=True):
+    """status.json: how it stands."""
+
+    state: State = "waiting"
+    stage: str = ""
+    step: int = 0
+    total: int = 0
+    seconds_left: float | None = None
+    images_per_second: float | None = None
+    waiting: str = ""
+    error: str = ""
+    process: Process | None = None
+    device: str = ""
+    began: float | None = None
+    updated: float = 0.0
+    seconds: float = 0.0
+    """Spent running, over all attempts."""
+
+
+def new_id(now: float) -> str:
+    """Return eight letters that sort by the second, the last two by chance."""
+    number, letters = max(0, int(now - EPOCH)), ""
+    for _ in range(6):
+        number, digit = divmod(number, 32)
+        letters = ALPHABET[digit] + letters
+    return letters + "".join(secrets.choice(ALPHABET) for _ in range(2))
+
+
+def is_id(name: str) -> bool:
+    """Tell whether a directory's name is a job's."""
+    return len(name) == 8 and all(letter in ALPHABET for letter in name)
+
+
+def read_job(directory: Path) -> Job:
+    """Read job.json.
+
+    Raises:
+        JobError: Missing, damaged, or from a newer version.
+    """
+    path = directory / "job.json"
+    try:
+        content = path.read_bytes()
+        version = msgspec.json.decode(content, type=_Versioned).version
+        if version > VERSION:
+            raise JobError(f"{path} was written by a newer version ({version}); update to read it.")
+        return msgspec.json.decode(content, type=Job)
+    except OSError as error:
+        raise JobError(f"Cannot read {path}: {error.strerror}.") from error
+    except msgspec.DecodeError as error:
+        raise JobError(f"{path} is damaged ({error}); remove its directory.") from error
+
+
+class _Versioned(Struct):
+    version: int = 0
+
+
+def read_status(directory: Path) -> Status:
+    """Read status.json as it truly is: one whose process died is interrupted."""
+    try:
+        now = msgspec.json.decode((directory / "status.json").read_bytes(), type=Status)
+    except (OSError, msgspec.DecodeError):
+        return Status(state="interrupted")
+    if now.state != "running" or now.process is None:
+        return now
+    alive = is_alive(now.process)
+    if alive is None:  # another host: only its heartbeat tells
+        alive = abs(time.time() - now.updated) < SILENT_SECONDS
+    return now if alive else msgspec.structs.replace(now, state="interrupted", stage="")
+
+
+def write_status(directory: Path, status: Status) -> None:
+    """Write status.json beside, then rename; never makes a directory anew."""
+    path = directory / "status.json"
+    temporary = directory / f".status.{HOST}.{os.getpid()}.{secrets.token_hex(2)}"
+    content = pretty(status)
+    try:
+        temporary.write_bytes(content)
+        temporary.replace(path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        if error.errno != errno.ENOSPC:
+            raise
+        with path.open("r+b") as file:  # a full disk has room where the old one lies
+            file.write(content)
+            file.truncate()
+
+
+def pretty(value: object) -> bytes:
+    """Return a record as indented JSON."""
+    return msgspec.json.format(msgspec.json.encode(value), indent=1) + b"\n"
+
+
+def read_events(path: Path, offset: int) -> tuple[list[Record], int]:
+    """Return the whole records from `offset` on, and where they end; a half last line waits."""
+    try:
+        with path.open("rb") as file:
+            file.seek(offset)
+            content = file.read()
+    except FileNotFoundError:
+        return [], offset
+    whole = content[: content.rfind(b"\n") + 1]
+    return list(_decoded(whole)), offset + len(whole)
+
+
+def _decoded(content: bytes) -> Iterator[Record]:
+    decoder = msgspec.json.Decoder(Record)
+    for line in content.splitlines():
+        with contextlib.suppress(msgspec.DecodeError):  # of a newer version, or spoilt: not ours
+            yield decoder.decode(line)

@@ -1,0 +1,99 @@
+"""Start a lane's runner on demand, without the terminal, and let it outlive the login."""
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from filelock import Timeout
+
+from engine.files import cannot_write
+from neuroinspect_tui.jobs.job import JobError
+from neuroinspect_tui.jobs.process import is_alive
+from neuroinspect_tui.jobs.runner import alive, runner_lock
+
+LOG_BYTES = 1 << 20
+STOP_SECONDS = 10.0
+
+
+def ensure_runner(home: Path, lane: str) -> None:
+    """Make sure that a runner serves a lane.
+
+    Raises:
+        JobError: It cannot be started.
+    """
+    lock = runner_lock(home, lane)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        return  # it is alive
+    except OSError as error:
+        raise JobError(cannot_write(home / "jobs", error)) from error
+    lock.release()
+    start_runner(home, lane)
+
+
+def start_runner(home: Path, lane: str, *options: str) -> "subprocess.Popen[bytes]":
+    """Start a runner; where another won the race, it leaves at once."""
+    log = home / "jobs" / f"runner-{lane.replace('/', '_')}.log"
+    words = [sys.executable, "-m", "neuroinspect_tui.jobs.runner", str(home.resolve()), lane]
+    try:
+        if log.exists() and log.stat().st_size > LOG_BYTES:
+            log.unlink()
+        with log.open("ab") as file:
+            return subprocess.Popen(
+                [*_scope(), *words, *options],
+                stdin=subprocess.DEVNULL, stdout=file, stderr=file,
+                start_new_session=True, close_fds=True, cwd="/",
+                env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+            )  # fmt: skip
+    except OSError as error:
+        raise JobError(f"Cannot start a runner: {error.strerror}: {error.filename}.") from error
+
+
+def stop_runners(home: Path) -> int:
+    """Ask this host's runners to leave, and wait until they have; return how many."""
+    mine = [some.process for some in alive(home) if is_alive(some.process)]
+    for process in mine:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(process.pid, signal.SIGTERM)
+    deadline = time.monotonic() + STOP_SECONDS
+    while any(map(is_alive, mine)) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    left = [process.pid for process in mine if is_alive(process)]
+    if left:
+        raise JobError(f"Runner {left[0]} does not leave; end it with: kill -9 {left[0]}")
+    return len(mine)
+
+
+def _scope() -> list[str]:
+    """Return what puts the runner out of the login's reach, where a logout would kill it."""
+    if not logout_kills() or shutil.which("systemd-run") is None:
+        return []
+    return ["systemd-run", "--user", "--scope", "--quiet", "--collect", "--"]
+
+
+def logout_kills() -> bool:
+    """Tell whether systemd kills what a login leaves behind (KillUserProcesses)."""
+    words = ["busctl", "get-property", "org.freedesktop.login1", "/org/freedesktop/login1",
+             "org.freedesktop.login1.Manager", "KillUserProcesses"]  # fmt: skip
+    return _says(words, "b true")
+
+
+def lingers() -> bool:
+    """Tell whether this user's services outlive their logins."""
+    return _says(["loginctl", "show-user", str(os.getuid()), "--property=Linger"], "Linger=yes")
+
+
+def _says(words: list[str], answer: str) -> bool:
+    if shutil.which(words[0]) is None:
+        return False
+    try:
+        ran = subprocess.run(words, capture_output=True, text=True, check=False, timeout=2)
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return ran.stdout.strip() == answer

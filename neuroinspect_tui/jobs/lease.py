@@ -1,0 +1,160 @@
+"""One job at a time on a GPU, whoever's it is, and a reason for those that wait."""
+
+import contextlib
+import os
+import tempfile
+import time
+from collections.abc import Callable, Generator, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import msgspec
+from filelock import FileLock, Timeout
+from msgspec import Struct
+
+from engine.files import write_json
+from engine.records import Progress
+from neuroinspect_tui.jobs.job import Job, Status
+
+if TYPE_CHECKING:
+    from engine.session import TorchEngine
+
+GIB = 2**30
+USUAL = {"train": 6 * GIB}
+NEEDED = 2 * GIB
+"""Of any other job, until one of its kind has run here."""
+LOOK_SECONDS = 1.0
+
+
+class Talks(Protocol):
+    """What a lease tells its job."""
+
+    on_beat: Callable[[Status], None]
+
+    def say(self, **changes: object) -> None:
+        """Change the job's status."""
+
+
+class Holder(Struct, frozen=True):
+    """Who has a GPU."""
+
+    job: str
+    title: str
+    seconds_left: float | None = None
+
+
+class Gpu:
+    """A GPU of this machine as all runners see it.
+
+    Args:
+        index: CUDA's.
+        root: Where locks and notes lie, shared by all workspaces of a user.
+    """
+
+    def __init__(self, index: int, root: Path | None = None) -> None:
+        self.index = index
+        self.root = root or shared_root()
+        self.lock = FileLock(self.root / f"gpu{index}.lock")
+        self.note = self.root / f"gpu{index}.json"
+        self.peaks = self.root / f"gpu{index}-peaks.json"
+
+    def memory(self) -> tuple[int, int]:
+        """Return bytes free for us, and in all."""
+        import torch
+
+        free, total = torch.cuda.mem_get_info(self.index)
+        return free + torch.cuda.memory_reserved(self.index), total
+
+    def busy(self) -> str:
+        """Tell who has it."""
+        try:
+            holder = msgspec.json.decode(self.note.read_bytes(), type=Holder)
+        except (OSError, msgspec.DecodeError):
+            return f"GPU {self.index} busy"
+        left = ""
+        if holder.seconds_left is not None:
+            left = f", {max(1, round(holder.seconds_left / 60))} min left"
+        return f"GPU {self.index} busy: job {holder.job}{left}"
+
+    def short(self, kind: str) -> str:
+        """Tell whether memory is too short for a kind of job; empty where it is not."""
+        free, total = self.memory()
+        wanted = self.known().get(kind, USUAL.get(kind, NEEDED))
+        if free >= min(wanted, 0.9 * total):
+            return ""
+        return (
+            f"GPU {self.index}: {free / GIB:.1f} of {total / GIB:.0f} GiB free, "
+            f"needs about {wanted / GIB:.0f}"
+        )
+
+    def known(self) -> dict[str, int]:
+        """Return by kind of job the most that one has used here."""
+        with contextlib.suppress(OSError, msgspec.DecodeError):
+            return msgspec.json.decode(self.peaks.read_bytes(), type=dict[str, int])
+        return {}
+
+    def learn(self, kind: str, used: int) -> None:
+        """Remember what a job has used."""
+        with contextlib.suppress(OSError):
+            write_json(self.peaks, self.known() | {kind: used})
+
+    def wait(self, kind: str) -> Iterator[str]:
+        """Yield why there is nothing to be had yet; the lock is held when it ends."""
+        while True:
+            try:
+                self.lock.acquire(timeout=0)
+            except Timeout:
+                yield self.busy()
+            else:
+                reason = self.short(kind)
+                if not reason:
+                    return
+                self.lock.release()
+                yield reason
+            time.sleep(LOOK_SECONDS)
+
+
+def shared_root() -> Path:
+    """Return a directory of this user's that all workspaces share."""
+    path = Path(os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir())
+    root = path / f"neuroinspect-tui-{os.getuid()}"
+    root.mkdir(mode=0o700, exist_ok=True)
+    return root
+
+
+@contextlib.contextmanager
+def leased(
+    engine: "TorchEngine", job: Job, attempt: Talks
+) -> Generator[Iterator[Progress], None, None]:
+    """Hold the engine's GPU for as long as the job runs; nothing to hold on a CPU.
+
+    Yields the progress of waiting, to be consumed first.
+    """
+    if engine.device.type != "cuda":
+        yield iter(())
+        return
+    import torch
+
+    gpu = Gpu(engine.device.index or 0)
+    kind = str(job.request.__struct_config__.tag)
+    torch.cuda.reset_peak_memory_stats(gpu.index)
+
+    def told(status: Status) -> None:
+        with contextlib.suppress(OSError):
+            write_json(gpu.note, Holder(job.id, job.title, status.seconds_left))
+
+    try:
+        yield _waiting(gpu, kind, attempt)
+        attempt.on_beat = told
+    finally:
+        if gpu.lock.is_locked:
+            gpu.learn(kind, torch.cuda.max_memory_reserved(gpu.index))
+            gpu.note.unlink(missing_ok=True)
+            gpu.lock.release()
+
+
+def _waiting(gpu: Gpu, kind: str, attempt: Talks) -> Iterator[Progress]:
+    for reason in gpu.wait(kind):
+        attempt.say(state="waiting", waiting=reason)
+        yield Progress(stage=reason, done=0, total=0, unit="")
+    attempt.say(state="running", waiting="")

@@ -1,0 +1,158 @@
+"""The runner: a detached process that holds the warm engine and takes a lane's jobs in turn.
+
+python -m neuroinspect_tui.jobs.runner HOME LANE [IDLE_SECONDS]
+"""
+
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+from types import FrameType
+
+import msgspec
+from filelock import FileLock, Timeout
+from msgspec import Struct
+
+from engine.files import write_json
+from neuroinspect_tui.jobs.attempt import INTERRUPTED, Attempt
+from neuroinspect_tui.jobs.job import JobError, read_status
+from neuroinspect_tui.jobs.process import Process, is_alive, this_process
+from neuroinspect_tui.jobs.store import Store
+from neuroinspect_tui.jobs.warm import Warm
+from neuroinspect_tui.workspace import FILE
+
+IDLE_SECONDS = 900.0
+POLL_SECONDS = 0.03
+NICE = 10
+"""The app beside it answers keys first."""
+
+
+class Alive(Struct, frozen=True):
+    """runner-<lane>.json: who serves a lane."""
+
+    process: Process
+    lane: str
+    since: float
+    idle_since: float | None = None
+    idle_seconds: float = IDLE_SECONDS
+
+
+class Runner:
+    """Serves one lane of one workspace."""
+
+    def __init__(self, home: Path, lane: str, idle_seconds: float = IDLE_SECONDS) -> None:
+        self.home, self.lane, self.idle_seconds = home, lane, idle_seconds
+        self.store = Store(home)
+        self.warm = Warm(home)
+        self.lock = runner_lock(home, lane)
+        self.stopped = False
+        self.since = time.time()
+
+    def run(self) -> int:
+        """Take jobs until idle, stopped, or without a workspace; return the exit code."""
+        signal.signal(signal.SIGTERM, self._stop)
+        signal.signal(signal.SIGINT, self._stop)
+        while self._acquired():
+            try:
+                state = self._serve()
+            finally:
+                if (self.home / FILE).is_file():
+                    self._note().unlink(missing_ok=True)
+                self.lock.release()
+            # a ticket written while we were leaving saw us alive
+            if state or self.stopped or not self.store.waiting(self.lane):
+                return state
+        return 0
+
+    def _acquired(self) -> bool:
+        try:
+            self.lock.acquire(timeout=1)
+        except (Timeout, OSError):
+            return False  # another runner serves this lane
+        return True
+
+    def _stop(self, number: int, frame: FrameType | None) -> None:
+        del number, frame
+        self.stopped = True
+
+    def _note(self) -> Path:
+        return runner_note(self.home, self.lane)
+
+    def _serve(self) -> int:
+        idle_since = time.monotonic()
+        self._tell(idle=True)
+        while not self.stopped:
+            if not (self.home / FILE).is_file():
+                return 0
+            waiting = self.store.waiting(self.lane)
+            if waiting:
+                self._tell(idle=False)
+                if self._take(waiting[0]):
+                    return INTERRUPTED
+                idle_since = time.monotonic()
+                self._tell(idle=True)
+            elif time.monotonic() - idle_since > self.idle_seconds:
+                return 0
+            else:
+                time.sleep(POLL_SECONDS)
+        return 0
+
+    def _tell(self, *, idle: bool) -> None:
+        if (self.home / FILE).is_file():  # else the directory would come back
+            now = time.time()
+            write_json(
+                self._note(),
+                Alive(this_process(), self.lane, self.since, now if idle else None,
+                      self.idle_seconds),
+            )  # fmt: skip
+
+    def _take(self, job_id: str) -> bool:
+        """Run a job; tell whether SIGTERM came."""
+        try:
+            attempt = Attempt(self.store.directory(job_id))
+        except JobError:
+            self.store.forget(self.lane, job_id)
+            return False
+        try:
+            if read_status(attempt.directory).state not in ("done", "cancelled"):
+                attempt.run(self.warm.records)
+        except JobError:
+            return False  # `jobs run` has it
+        finally:
+            self.store.drop_ticket(attempt.job)
+        return attempt.stopped
+
+
+def runner_lock(home: Path, lane: str) -> FileLock:
+    """Return the kernel lock of a lane's runner: it dies with its process."""
+    return FileLock(home / "jobs" / f"runner-{lane.replace('/', '_')}.lock")
+
+
+def runner_note(home: Path, lane: str) -> Path:
+    """Return where a lane's runner tells that it is there."""
+    return home / "jobs" / f"runner-{lane.replace('/', '_')}.json"
+
+
+def alive(home: Path) -> list[Alive]:
+    """Return the runners of a workspace that are alive."""
+    found = []
+    for path in sorted((home / "jobs").glob("runner-*.json")):
+        try:
+            note = msgspec.json.decode(path.read_bytes(), type=Alive)
+        except (OSError, msgspec.DecodeError):
+            continue
+        if is_alive(note.process) is not False:
+            found.append(note)
+    return found
+
+
+def main() -> int:
+    """Serve the lane named on the command line."""
+    home, lane, *rest = sys.argv[1:]
+    os.nice(NICE)
+    return Runner(Path(home), lane, float(rest[0]) if rest else IDLE_SECONDS).run()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,255 @@
+"""The jobs of a workspace: jobs/<id>/, and a ticket in jobs/queue/ for each that waits.
+
+A reader needs nothing but the files. The runner looks at the tickets, not through a thousand jobs.
+"""
+
+import contextlib
+import shutil
+import time
+from pathlib import Path
+
+import msgspec
+
+from engine.files import cannot_write
+from engine.job_records import OVER, JobView, Request
+from neuroinspect_tui.jobs.job import (
+    Job,
+    JobError,
+    Status,
+    is_id,
+    new_id,
+    pretty,
+    read_job,
+    read_status,
+    write_status,
+)
+
+
+class Store:
+    """The jobs of one workspace."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self.root = home / "jobs"
+        self.queue = self.root / "queue"
+
+    def submit(
+        self, request: Request, *, title: str, lane: str, out: str | None, interactive: bool
+    ) -> Job:
+        """Write a job and its ticket.
+
+        Raises:
+            JobError: The workspace is gone or cannot be written.
+        """
+        now = time.time()
+        if not self.home.is_dir():
+            raise JobError(f"The workspace {self.home} is gone.")
+        try:
+            self.queue.mkdir(parents=True, exist_ok=True, mode=0o700)
+            while True:
+                name = new_id(now)
+                hidden = self.root / f".{name}"
+                with contextlib.suppress(FileExistsError):
+                    hidden.mkdir(mode=0o700)
+                    if not (self.root / name).exists():
+                        break
+                    hidden.rmdir()
+            job = Job(id=name, title=title, request=request, lane=lane, out=out,
+                      interactive=interactive, created=now)  # fmt: skip
+            (hidden / "job.json").write_bytes(pretty(job))
+            (hidden / "status.json").write_bytes(pretty(Status(updated=now)))
+            hidden.rename(self.root / name)
+            self._ticket(job).touch()
+        except OSError as error:
+            raise JobError(cannot_write(self.root, error)) from error
+        return job
+
+    def _ticket(self, job: Job) -> Path:
+        return self.queue / f"{job.lane.replace('/', '_')}~{0 if job.interactive else 1}~{job.id}"
+
+    def waiting(self, lane: str) -> list[str]:
+        """Return the jobs a lane is to run, in order: interactive ones first, then by age."""
+        return [name.rsplit("~", 1)[1] for name in self._tickets(lane)]
+
+    def _tickets(self, lane: str) -> list[str]:
+        wanted = f"{lane.replace('/', '_')}~"
+        try:
+            return sorted(
+                path.name for path in self.queue.iterdir() if path.name.startswith(wanted)
+            )
+        except FileNotFoundError:
+            return []
+
+    def lanes(self) -> set[str]:
+        """Return the lanes that have jobs waiting."""
+        try:
+            return {path.name.split("~", 1)[0] for path in self.queue.iterdir() if "~" in path.name}
+        except FileNotFoundError:
+            return set()
+
+    def drop_ticket(self, job: Job) -> None:
+        """Take a job out of the queue."""
+        self._ticket(job).unlink(missing_ok=True)
+
+    def forget(self, lane: str, job_id: str) -> None:
+        """Drop the ticket of a job that cannot be read."""
+        for name in self._tickets(lane):
+            if name.endswith(f"~{job_id}"):
+                (self.queue / name).unlink(missing_ok=True)
+
+    def directory(self, job_id: str) -> Path:
+        """Return a job's directory.
+
+        Raises:
+            JobError: No such job.
+        """
+        path = self.root / job_id
+        if (
+            not job_id
+            or "/" in job_id
+            or job_id.startswith(".")
+            or not (path / "job.json").is_file()
+        ):
+            raise JobError(f"No job {job_id!r} in {self.home}; see `jobs list`.")
+        return path
+
+    def find(self, wanted: str) -> str:
+        """Return the id of a job, from it or the one that starts so.
+
+        Raises:
+            JobError: None, or several.
+        """
+        if wanted and (self.root / wanted / "job.json").is_file():
+            return wanted
+        hits = [name for name in self._names() if wanted and name.startswith(wanted)]
+        if len(hits) == 1:
+            return hits[0]
+        if hits:
+            raise JobError(
+                f"{len(hits)} jobs start with {wanted!r}: {', '.join(hits[:4])}; say more."
+            )
+        raise JobError(f"No job {wanted!r} in {self.home}; see `jobs list`.")
+
+    def _names(self) -> list[str]:
+        """Return all job ids, newest first."""
+        try:
+            names = [path.name for path in self.root.iterdir()]
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise JobError(f"Cannot read {self.root}: {error.strerror}.") from error
+        return sorted(filter(is_id, names), reverse=True)
+
+    def read(self, job_id: str) -> Job:
+        """Read job.json.
+
+        Raises:
+            JobError: Missing, damaged, or from a newer version.
+        """
+        return read_job(self.directory(job_id))
+
+    def status(self, job_id: str) -> Status:
+        """Read a job's status as it truly is: one whose process died is interrupted."""
+        return read_status(self.root / job_id)
+
+    def views(self) -> list[JobView]:
+        """Return every job, newest first; a directory that cannot be read is `unknown`."""
+        queued = self._places()
+        return [self._view(name, queued) for name in self._names()]
+
+    def view(self, job_id: str) -> JobView:
+        """Return one job."""
+        self.directory(job_id)
+        return self._view(job_id, self._places())
+
+    def _places(self) -> dict[str, str]:
+        """Return by waiting job the one before it in its lane; empty for the first."""
+        found = {}
+        for lane in self.lanes():
+            before = ""
+            for job_id in self.waiting(lane):
+                found[job_id] = before
+                before = job_id
+        return found
+
+    def _view(self, job_id: str, queued: dict[str, str]) -> JobView:
+        directory = self.root / job_id
+        try:
+            job = read_job(directory)
+        except JobError as error:
+            return JobView(id=job_id, kind="", title="", state="unknown", error=str(error),
+                           directory=str(directory))  # fmt: skip
+        now = read_status(directory)
+        state, waiting = now.state, now.waiting
+        if state == "waiting" and job_id not in queued:
+            state = "interrupted"  # its submitter died between two writes
+        elif state == "waiting" and not waiting:
+            waiting = f"behind {queued[job_id]}" if queued[job_id] else "for the runner"
+        return JobView(
+            id=job.id, kind=str(job.request.__struct_config__.tag), title=job.title, state=state,
+            stage=now.stage, step=now.step, total=now.total,
+            seconds_left=now.seconds_left if state == "running" else None,
+            images_per_second=now.images_per_second if state == "running" else None,
+            waiting=waiting if state == "waiting" else "", error=now.error, created=job.created,
+            seconds=now.seconds if now.began is not None else None,
+            directory=str(directory), request=job.request,
+        )  # fmt: skip
+
+    def log(self, job_id: str, lines: int = 20) -> list[str]:
+        """Return the end of a job's log."""
+        try:
+            with (self.root / job_id / "log.txt").open("rb") as file:
+                file.seek(max(0, file.seek(0, 2) - 400 * lines))
+                return file.read().decode("utf-8", "replace").splitlines()[-lines:]
+        except OSError:
+            return []
+
+    def cancel(self, job_id: str) -> None:
+        """Ask a job to stop for good; one that waits never starts."""
+        directory = self.directory(job_id)
+        job, now = read_job(directory), read_status(directory)
+        if now.state in ("done", "failed", "cancelled"):
+            raise JobError(f"Job {job_id} is {now.state} already; there is nothing to cancel.")
+        try:
+            (directory / "cancel").touch()
+            if now.state != "running":
+                self.drop_ticket(job)
+                write_status(directory, msgspec.structs.replace(now, state="cancelled"))
+        except OSError as error:
+            raise JobError(cannot_write(directory, error)) from error
+
+    def resume(self, job_id: str) -> Job:
+        """Put a job that was interrupted, cancelled or failed in the queue again.
+
+        Raises:
+            JobError: It runs, waits, or is done.
+        """
+        directory = self.directory(job_id)
+        job, now = read_job(directory), read_status(directory)
+        if now.state == "done":
+            raise JobError(f"Job {job_id} is done; there is nothing to resume.")
+        if now.state == "running":
+            raise JobError(f"Job {job_id} is running already; see `jobs follow {job_id}`.")
+        try:
+            (directory / "cancel").unlink(missing_ok=True)
+            fresh = msgspec.structs.replace(now, state="waiting", error="", process=None, stage="")
+            write_status(directory, fresh)
+            self._ticket(job).touch()
+        except OSError as error:
+            raise JobError(cannot_write(directory, error)) from error
+        return job
+
+    def prune(self, keep_days: float) -> list[str]:
+        """Remove finished jobs older than so many days; return their ids."""
+        gone = []
+        for view in self.views():
+            old = view.created < time.time() - 86400 * keep_days
+            if view.state in OVER and view.state not in ("unknown", "interrupted") and old:
+                hidden = self.root / f".gone-{view.id}"
+                try:
+                    (self.root / view.id).rename(hidden)  # at once: no half job is ever seen
+                    shutil.rmtree(hidden)
+                except OSError as error:
+                    raise JobError(f"Cannot remove {hidden}: {error.strerror}.") from error
+                gone.append(view.id)
+        return gone

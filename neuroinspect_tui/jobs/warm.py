@@ -1,0 +1,97 @@
+"""The engine that stays warm between jobs, and what each kind of job asks of it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from msgspec import structs
+
+from engine.job_records import Record, Request
+from engine.records import Progress
+from engine.requests import (
+    BankRequest,
+    EditRequest,
+    ExportRequest,
+    HeatRequest,
+    IllusionRequest,
+    Source,
+    TrainRequest,
+)
+from engine.train_records import Trained
+from neuroinspect_tui.jobs.attempt import Attempt
+from neuroinspect_tui.jobs.job import Job
+from neuroinspect_tui.jobs.lanes import device_of
+from neuroinspect_tui.jobs.lease import leased
+from neuroinspect_tui.workspace import read_source, set_checkpoint
+
+if TYPE_CHECKING:
+    from engine.protocol import Engine
+    from engine.session import TorchEngine
+
+
+class Warm:
+    """Keeps one engine, as long as the workspace names the same weights."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self._key: object = None
+        self._engine: TorchEngine | None = None
+
+    def records(self, job: Job, attempt: Attempt) -> Iterator[Record]:
+        """Yield a job's records."""
+        if self._engine is None:
+            yield Progress(stage="importing torch", done=0, total=0, unit="")
+        engine = self.engine(job)
+        with leased(engine, job, attempt) as waiting:
+            yield from waiting
+            yield from asked(engine, job.request, job.out, self.home)
+
+    def engine(self, job: Job) -> "TorchEngine":
+        """Return the engine for a job; a new one where weights or settings changed."""
+        from engine.session import TorchEngine
+
+        source = read_source(self.home)
+        source = structs.replace(source, device=device_of(job.request, job.lane, source))
+        key = (source, _stamp(source))
+        if self._engine is None or key != self._key:
+            self._engine = None  # its memory first
+            self._engine, self._key = TorchEngine(source, self.home), key
+        self._engine.forget_listings()
+        return self._engine
+
+
+def _stamp(source: Source) -> tuple[int, int] | None:
+    try:
+        found = Path(source.checkpoint).stat()
+    except (OSError, ValueError):
+        return None
+    return found.st_mtime_ns, found.st_size
+
+
+def asked(engine: "Engine", request: Request, out: str | None, home: Path) -> Iterator[Record]:
+    """Ask an engine; what training makes becomes the workspace's checkpoint.
+
+    Args:
+        engine: Any.
+        request: What to ask.
+        out: Where pictures go; None: the workspace's illusions/ and heat/, shared by all jobs.
+        home: The workspace.
+    """
+    match request:
+        case BankRequest():
+            yield from engine.bank(request)
+        case HeatRequest():
+            yield from engine.heat(request, out or str(home / "heat"))
+        case IllusionRequest():
+            yield from engine.illusion(request, out or str(home / "illusions"))
+        case EditRequest():
+            yield from engine.edit(request)
+        case ExportRequest():
+            yield from engine.export(request)
+        case TrainRequest():
+            for record in engine.train(request):
+                if isinstance(record, Trained):
+                    path = Path(record.checkpoint)
+                    inside = path.is_relative_to(home)
+                    set_checkpoint(home, str(path.relative_to(home) if inside else path))
+                yield record
