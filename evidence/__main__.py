@@ -62,7 +62,7 @@ def _case(models: list[Model]) -> None:
     heads = ("drawn by", "background-driven: background words", "bird words",
              "bird-driven: background words", "bird words")  # fmt: skip
     seen = [_kept(some, "seeing", _seeing(some)) for some in models]
-    print("\nSeeing, mean CLIP cosine\n")
+    print("\nSeeing, CLIP cosine with the best fitting word\n")
     print(*table(heads, seen), sep="\n")
 
 

@@ -30,9 +30,10 @@ BIRD_WORDS = (*BIRDS, *(species.name for species in (*LANDBIRDS, *WATERBIRDS)))
 
 
 def measure(model: Model) -> dict[str, list[float]]:
-    """Return by way of drawing the mean cosine of pictures with background and bird words.
+    """Return by way of drawing the cosine of pictures with their best background and bird word.
 
-    For the background-driven neurons, then for the bird-driven ones: four figures.
+    Means over the background-driven neurons, then over the bird-driven ones: four figures. The
+    best word, as a picture of a lake should be far from `forest`.
     """
     engine = model.engine(clip=True)
     background = background_dependence(engine.classifier, model.seed)
@@ -71,7 +72,7 @@ def _read(
 def _cosines(guide: Guide, path: Path) -> tuple[float, float]:
     image = to_tensor(decode(path))[None].to(guide.device)
     background, bird = (
-        float(np.mean([float(guide.cosine(image, text)[0]) for text in guide.embed(words)]))
+        max(float(guide.cosine(image, text)[0]) for text in guide.embed(words))
         for words in (BACKGROUND_WORDS, BIRD_WORDS)
     )
     return background, bird
