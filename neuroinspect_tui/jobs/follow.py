@@ -12,6 +12,8 @@ from neuroinspect_tui.jobs.store import Store
 SHORTEST, LONGEST = 0.02, 0.25
 """Seconds between two looks: quick while records come, slower the longer none does."""
 ENSURE_SECONDS = 2.0
+PATIENT_SECONDS = 0.5
+"""A shorter wait is not worth a word."""
 
 
 def follow(store: Store, job_id: str) -> Generator[Record, None, None]:
@@ -23,6 +25,7 @@ def follow(store: Store, job_id: str) -> Generator[Record, None, None]:
     directory = store.directory(job_id)
     job = read_job(directory)
     offset, pause, ensured, told = 0, SHORTEST, float("-inf"), ""
+    began = time.monotonic()
     while True:
         status = read_status(directory)  # before the events: a job that is over has them all
         records, offset = read_events(directory / "events.jsonl", offset)
@@ -34,7 +37,7 @@ def follow(store: Store, job_id: str) -> Generator[Record, None, None]:
                 ensure_runner(store.home, job.lane)
                 ensured = time.monotonic()
             reason = store.view(job_id).waiting
-            if reason and reason != told:
+            if reason != told and time.monotonic() - began > PATIENT_SECONDS:
                 told = reason
                 yield Progress(stage=f"waiting: {reason}", done=0, total=0, unit="")
         elif status.state != "running":

@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -34,7 +35,9 @@ def ensure_runner(home: Path, lane: str) -> None:
     except OSError as error:
         raise JobError(cannot_write(home / "jobs", error)) from error
     lock.release()
-    start_runner(home, lane)
+    process = start_runner(home, lane)
+    # it outlives us, or is reaped when it ends before: no zombie
+    threading.Thread(target=process.wait, daemon=True).start()
 
 
 def start_runner(home: Path, lane: str, *options: str) -> "subprocess.Popen[bytes]":

@@ -1,0 +1,171 @@
+"""The runner and who talks to it: a real process, real jobs."""
+
+import shutil
+import signal
+import subprocess
+import sys
+from itertools import islice
+from pathlib import Path
+
+import pytest
+
+from engine.edit_records import Edit, EditEpoch
+from engine.protocol import Engine
+from engine.records import Exported, Illusions, IllusionStep, Neuron, Progress
+from engine.requests import (
+    BankRequest,
+    EditRequest,
+    ExportRequest,
+    HeatRequest,
+    IllusionRequest,
+    TrainRequest,
+)
+from engine.session import TorchEngine
+from engine.train_records import Trained, TrainEpoch
+from neuroinspect_tui.jobs.engine import JobEngine
+from neuroinspect_tui.jobs.follow import follow
+from neuroinspect_tui.jobs.job import JobError
+from neuroinspect_tui.jobs.launcher import ensure_runner, start_runner, stop_runners
+from neuroinspect_tui.jobs.process import is_alive
+from neuroinspect_tui.jobs.runner import alive
+from neuroinspect_tui.jobs.store import Store
+from neuroinspect_tui.workspace import read_source
+from tests.jobs.conftest import eventually
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def engine(served):
+    return JobEngine(read_source(served), served, ("red", "green", "blue"))
+
+
+def kinds(records):
+    return {type(record) for record in records}
+
+
+def test_both_engines_answer_with_the_same_records(engine, served, tmp_path):
+    there: Engine = engine
+    here: Engine = TorchEngine(read_source(served), served)
+    asked = {
+        "bank": (BankRequest(split="train"),),
+        "heat": (HeatRequest(class_index=0, neuron=3), str(tmp_path / "heat")),
+        "illusion": (IllusionRequest(class_index=0, neurons=(3,), steps=3), str(tmp_path / "seen")),
+        "edit": (EditRequest(classes=(0,), method="ratio", epochs=2, seeds=2),),
+    }
+    found = {name: list(getattr(there, name)(*words)) for name, words in asked.items()}
+    ours = list(here.heat(*asked["heat"]))[-1]
+    assert found["heat"][-1] == ours
+    edit = found["edit"][-1]
+    out = str(tmp_path / "mended.safetensors")
+    *_, exported = there.export(ExportRequest(edit=edit.id, out=out))
+    assert isinstance(exported, Exported)
+    assert Path(out).is_file()
+    assert kinds(found["heat"]) == {Progress, Neuron}
+    assert kinds(found["illusion"]) == {Progress, IllusionStep, Illusions}
+    assert kinds(found["edit"]) >= {EditEpoch, Edit}
+
+
+def test_a_trained_checkpoint_becomes_the_workspaces_own(served, tmp_path):
+    home = shutil.copytree(served, tmp_path / "ws", ignore=shutil.ignore_patterns("jobs"))
+    engine = JobEngine(read_source(home), home)
+    records = list(engine.train(TrainRequest(epochs=2, batch_size=8, workers=0)))
+    told = [type(some) for some in records if not isinstance(some, Progress)]
+    assert told == [TrainEpoch, TrainEpoch, Trained]
+    assert Path(read_source(home).checkpoint).samefile(records[-1].checkpoint)
+    stop_runners(home)
+
+
+def test_looking_away_stops_nothing_and_looking_again_shows_all(engine):
+    job = engine.submit(IllusionRequest(class_index=1, neurons=(5, 6), steps=20, seed=9))
+    first = list(islice(follow(engine.store, job.id), 2))
+    records = list(follow(engine.store, job.id))
+    assert records[:2] == first
+    steps = [(some.neurons, some.step) for some in records if isinstance(some, IllusionStep)]
+    assert steps == [((neuron,), step) for neuron in (5, 6) for step in range(1, 21)]
+    assert isinstance(records[-1], Illusions)
+    assert engine.store.view(job.id).state == "done"
+
+
+def test_an_edit_never_queues_behind_a_drawing(engine):
+    drawing = engine.submit(IllusionRequest(class_index=1, neurons=(1,), steps=100_000))
+    edit = engine.submit(EditRequest(classes=(1,)))
+    assert (drawing.lane, edit.lane) == ("auto", "edits")
+    assert isinstance(list(follow(engine.store, edit.id))[-1], Edit)
+    behind = engine.submit(HeatRequest(class_index=1, neuron=2))
+    eventually(lambda: engine.store.view(drawing.id).state == "running")
+    assert engine.store.view(behind.id).state == "waiting"
+    engine.store.cancel(drawing.id)
+    with pytest.raises(JobError, match="was cancelled"):
+        list(follow(engine.store, drawing.id))
+    assert isinstance(list(follow(engine.store, behind.id))[-1], Neuron)
+
+
+def test_a_failure_is_the_engines_own_sentence(engine):
+    with pytest.raises(JobError, match="No neuron 99999"):
+        list(engine.heat(HeatRequest(class_index=0, neuron=99999), "nowhere"))
+
+
+def test_a_runner_without_its_workspace_leaves(served, tmp_path):
+    home = shutil.copytree(served, tmp_path / "ws", ignore=shutil.ignore_patterns("jobs"))
+    (home / "jobs").mkdir()
+    process = start_runner(home, "cpu")
+    eventually(lambda: alive(home))
+    shutil.rmtree(home)
+    assert process.wait(timeout=30) == 0
+    assert not home.exists()
+
+
+def test_of_two_runners_one_leaves_and_an_idle_one_too(served, tmp_path):
+    home = shutil.copytree(served, tmp_path / "ws", ignore=shutil.ignore_patterns("jobs"))
+    (home / "jobs").mkdir()
+    racers = [start_runner(home, "cpu", "3") for _ in range(2)]
+    eventually(lambda: sum(some.poll() is None for some in racers) == 1)
+    assert len(alive(home)) == 1
+    assert [some.wait(timeout=30) for some in racers] == [0, 0]
+    assert alive(home) == []
+
+
+def test_stopping_interrupts_and_the_next_runner_goes_on(engine, served):
+    job = engine.submit(IllusionRequest(class_index=2, neurons=(1,), steps=100_000, seed=3))
+    eventually(lambda: engine.store.view(job.id).step > 3)
+    pids = [some.process for some in alive(served)]
+    stop_runners(served)
+    assert not any(map(is_alive, pids))
+    assert engine.store.view(job.id).state == "interrupted"
+    before = engine.store.view(job.id).step
+    with pytest.raises(JobError, match="jobs resume"):
+        list(follow(engine.store, job.id))
+    resumed = engine.store.resume(job.id)
+    ensure_runner(served, resumed.lane)
+    eventually(lambda: engine.store.view(job.id).step > before)
+    engine.store.cancel(job.id)
+    eventually(lambda: engine.store.view(job.id).state == "cancelled")
+
+
+def test_one_job_in_the_foreground(served, tmp_path):
+    home = shutil.copytree(served, tmp_path / "ws", ignore=shutil.ignore_patterns("jobs"))
+    store = Store(home)
+
+    def job(request):
+        made = store.submit(request, title="", lane="cpu", out=None, interactive=False)
+        return store.directory(made.id)
+
+    def run(directory):
+        words = [sys.executable, "-m", "neuroinspect_tui", "jobs", "run", str(directory)]
+        return subprocess.Popen(words, stderr=subprocess.PIPE, text=True)
+
+    bad = run(job(HeatRequest(class_index=0, neuron=99999)))
+    assert "No neuron 99999" in bad.communicate()[1]
+    assert bad.returncode == 1
+    directory = job(TrainRequest(epochs=10_000, batch_size=8, workers=0, seed=5))
+    stopped = run(directory)
+    eventually(lambda: store.status(directory.name).step > 1)
+    stopped.send_signal(signal.SIGTERM)
+    assert stopped.wait(timeout=10) == 75
+    assert store.status(directory.name).state == "interrupted"
+    stopped.stderr.close()
+    good = run(job(HeatRequest(class_index=0, neuron=1)))
+    assert good.communicate()
+    assert good.returncode == 0
+    assert list(store.queue.iterdir()) == []

@@ -1,0 +1,185 @@
+"""Job directories: what is read is true, whatever lies there."""
+
+import json
+import os
+import time
+
+import msgspec
+import pytest
+
+from engine.requests import BankRequest, EditRequest, HeatRequest
+from neuroinspect_tui.jobs.engine import title_of
+from neuroinspect_tui.jobs.job import (
+    JobError,
+    Status,
+    is_id,
+    new_id,
+    read_events,
+    read_job,
+    read_status,
+    write_status,
+)
+from neuroinspect_tui.jobs.process import HOST, Process, is_alive, this_process
+from neuroinspect_tui.jobs.store import Store
+
+
+def test_ids_sort_by_time_and_are_read_back():
+    early, late = new_id(1_760_000_000), new_id(1_760_000_001)
+    assert early < late
+    assert is_id(early)
+    assert not is_id("queue")
+    assert not is_id(early.upper() + "X")
+    assert len({new_id(1_760_000_000) for _ in range(50)}) > 20
+
+
+def test_a_job_is_whole_and_waits_its_turn(store, submit):
+    first, second = submit(interactive=False), submit(interactive=False)
+    asked = submit(HeatRequest(class_index=0, neuron=3))
+    assert store.waiting("cpu") == [asked.id, *sorted([first.id, second.id])]
+    assert store.waiting("edits") == []
+    assert read_job(store.directory(first.id)).request == BankRequest(split="valid")
+    views = {view.id: view for view in store.views()}
+    assert views[asked.id].waiting == "for the runner"
+    assert views[sorted([first.id, second.id])[0]].waiting == f"behind {asked.id}"
+    assert views[asked.id].title == "heat maps of 3"
+    assert {view.state for view in views.values()} == {"waiting"}
+
+
+def test_lanes_do_not_see_each_other_even_where_one_starts_like_the_other(store, submit):
+    one, two = submit(lane="cuda:1"), submit(lane="cuda:10")
+    assert store.waiting("cuda:1") == [one.id]
+    assert store.waiting("cuda:10") == [two.id]
+    assert store.lanes() == {"cuda:1", "cuda:10"}
+
+
+def test_a_running_job_whose_process_is_gone_is_interrupted(store, submit):
+    job = submit()
+    directory = store.directory(job.id)
+    write_status(directory, Status(state="running", process=this_process(), updated=time.time()))
+    assert read_status(directory).state == "running"
+    for gone in (
+        Process(os.getpid(), "another-boot:1", HOST),  # the pid was given to another process
+        Process(2**22 - 3, this_process().started, HOST),
+    ):
+        write_status(directory, Status(state="running", process=gone, step=7, total=9))
+        assert read_status(directory).state == "interrupted"
+        assert store.view(job.id).step == 7
+
+
+def test_a_process_of_another_host_is_known_by_its_heartbeat_alone(store, submit):
+    directory = store.directory(submit().id)
+    there = Process(1, "x", "another-host")
+    assert is_alive(there) is None
+    write_status(directory, Status(state="running", process=there, updated=time.time()))
+    assert read_status(directory).state == "running"
+    write_status(directory, Status(state="running", process=there, updated=time.time() - 1000))
+    assert read_status(directory).state == "interrupted"
+
+
+def test_strangers_in_jobs_are_left_alone_or_named(store, submit):
+    job = submit()
+    (store.root / "notes.txt").write_text("mine")
+    (store.root / "some-folder").mkdir()
+    (store.root / "0aaaaaaa").mkdir()
+    newer = store.root / "0bbbbbbb"
+    newer.mkdir()
+    (newer / "job.json").write_text(json.dumps({"version": 99, "id": "0bbbbbbb"}))
+    broken = store.root / "0ccccccc"
+    broken.mkdir()
+    (broken / "job.json").write_text('{"version": 1, "id":')
+    views = {view.id: view for view in store.views()}
+    assert set(views) == {job.id, "0aaaaaaa", "0bbbbbbb", "0ccccccc"}
+    assert "newer version (99)" in views["0bbbbbbb"].error
+    assert "damaged" in views["0ccccccc"].error
+    assert {views[n].state for n in ("0aaaaaaa", "0bbbbbbb", "0ccccccc")} == {"unknown"}
+    with pytest.raises(JobError, match="No job"):
+        store.find("0aaaaaaaa")
+
+
+def test_a_job_without_its_ticket_or_its_status_is_interrupted_and_resumes(store, submit):
+    job = submit()
+    store.drop_ticket(job)
+    assert store.view(job.id).state == "interrupted"
+    store.resume(job.id)
+    assert store.view(job.id).state == "waiting"
+    (store.directory(job.id) / "status.json").write_text('{"state": "runn')
+    assert store.view(job.id).state == "interrupted"
+
+
+def test_a_waiting_job_is_cancelled_at_once_and_can_come_back(store, submit):
+    job = submit()
+    store.cancel(job.id)
+    assert store.waiting("cpu") == []
+    assert store.view(job.id).state == "cancelled"
+    with pytest.raises(JobError, match="cancelled already"):
+        store.cancel(job.id)
+    store.resume(job.id)
+    assert store.waiting("cpu") == [job.id]
+    assert not (store.directory(job.id) / "cancel").exists()
+
+
+@pytest.mark.parametrize("state", ["done", "running"])
+def test_what_is_done_or_runs_is_not_resumed(store, submit, state):
+    job = submit()
+    write_status(store.directory(job.id), Status(state=state, process=this_process()))
+    with pytest.raises(JobError, match=state):
+        store.resume(job.id)
+
+
+def test_ids_are_found_by_their_beginning(store, submit):
+    job = submit()
+    assert store.find(job.id) == store.find(job.id[:7] + job.id[7]) == job.id
+    for wanted in ("", "../../etc", "zzzzzzzz"):
+        with pytest.raises(JobError, match="No job"):
+            store.find(wanted)
+
+
+def test_prune_takes_what_is_over_and_old_and_nothing_else(store, submit):
+    done, waiting, stopped = submit(), submit(), submit()
+    write_status(store.directory(done.id), Status(state="done"))
+    write_status(store.directory(stopped.id), Status(state="interrupted"))
+    assert store.prune(keep_days=1) == []
+    assert store.prune(keep_days=0) == [done.id]
+    assert {view.id for view in store.views()} == {waiting.id, stopped.id}
+    assert not [path for path in store.root.iterdir() if path.name.startswith(".")]
+
+
+def test_a_half_written_line_waits_for_its_rest(tmp_path):
+    path = tmp_path / "events.jsonl"
+    line = b'{"type":"progress","stage":"a","done":1,"total":2}\n'
+    path.write_bytes(line + line[:20])
+    records, offset = read_events(path, 0)
+    assert [record.done for record in records] == [1]
+    with path.open("ab") as file:
+        file.write(line[20:] + b"not json\n" + b'{"type":"of_a_newer_version"}\n' + line)
+    records, offset = read_events(path, offset)
+    assert [record.done for record in records] == [1, 1]
+    assert read_events(path, offset) == ([], offset)
+    assert read_events(tmp_path / "absent", 5) == ([], 5)
+
+
+def test_a_workspace_that_cannot_be_written_or_is_gone_is_one_sentence(store, submit, tmp_path):
+    (store.home / "jobs").write_text("a file")
+    with pytest.raises(JobError, match="Cannot write"):
+        submit()
+    gone = Store(tmp_path / "gone")
+    with pytest.raises(JobError, match="is gone"):
+        gone.submit(BankRequest(split="x"), title="", lane="cpu", out=None, interactive=True)
+    assert gone.views() == []
+
+
+def test_titles_name_classes_where_they_are_known():
+    request = EditRequest(classes=(1, 0), method="ratio")
+    assert title_of(request, ("rose", "tulip")) == "edit tulip and 1 more, ratio"
+    assert title_of(request, ()) == "edit class 1 and 1 more, ratio"
+
+
+def test_every_request_can_be_written_and_read(store, submit):
+    from engine.job_records import Request
+
+    for kind in Request.__args__:
+        fields = msgspec.structs.fields(kind)
+        values = {"split": "a", "class_index": 0, "neuron": 1, "neurons": (1,), "classes": (0,),
+                  "edit": "e", "out": "o"}  # fmt: skip
+        request = kind(**{f.name: values[f.name] for f in fields if f.required})
+        assert read_job(store.directory(submit(request).id)).request == request
