@@ -14,6 +14,7 @@ from msgspec import Struct
 from engine.data import open_split
 from engine.errors import EngineError
 from engine.requests import Source
+from neuroinspect_tui.jobs.launcher import lingers, logout_kills
 from neuroinspect_tui.workspace import find_home, read_source
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ def examine(workspace: Path | None) -> Iterator[Check]:
         return
     yield Check("workspace", "ok", str(home.resolve()))
     yield _disk(home)
+    yield _logout()
     yield from _named(home, source)
 
 
@@ -101,6 +103,18 @@ def _disk(home: Path) -> Check:
     writable = os.access(home, os.W_OK)
     found = f"{free / 2**30:.1f} GiB free, {'writable' if writable else 'read-only'}"
     return Check("disk", _scarce(free) if writable else "warning", found)
+
+
+def _logout() -> Check:
+    """Tell whether jobs outlive a logout."""
+    if not logout_kills():
+        return Check("logout", "ok", "leaves jobs running")
+    if lingers() and shutil.which("systemd-run"):
+        return Check("logout", "ok", "jobs run in a systemd scope of their own, which it spares")
+    return Check(
+        "logout", "warning",
+        "kills running jobs here (KillUserProcesses=yes); run: loginctl enable-linger",
+    )  # fmt: skip
 
 
 def _scarce(free: int) -> Literal["ok", "warning"]:

@@ -13,6 +13,7 @@ from neuroinspect_tui.cli import (
     illusion,
     init,
     jobs,
+    keep,
     mistakes,
     neuron,
     neurons,
@@ -31,7 +32,7 @@ app = typer.Typer(
 )
 COMMANDS = (
     demo, init, train, classes, mistakes, neurons, neuron, illusion, whatif, edit, edits, compare,
-    export, doctor,
+    keep, export, doctor,
 )  # fmt: skip
 app.add_typer(jobs.app, name="jobs")
 for module in COMMANDS:

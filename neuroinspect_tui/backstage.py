@@ -1,0 +1,103 @@
+"""The program behind the screens: a workspace's files and its jobs. Never loads torch."""
+
+import time
+from collections.abc import Generator
+from pathlib import Path
+
+from msgspec import structs
+
+from engine.bank import Bank, find_bank
+from engine.data import Split, open_split
+from engine.job_records import JobView, Record, Request
+from neuroinspect_tui import marks
+from neuroinspect_tui.jobs.engine import JobEngine
+from neuroinspect_tui.jobs.follow import follow
+from neuroinspect_tui.jobs.launcher import ensure_runner
+from neuroinspect_tui.jobs.runner import Alive, alive
+from neuroinspect_tui.workspace import read_source
+
+
+class Workspace:
+    """Implements `screens.ports.Backstage`.
+
+    Args:
+        home: The workspace.
+        device: Instead of the one in workspace.toml.
+    """
+
+    def __init__(self, home: Path, device: str | None = None) -> None:
+        self.home = home
+        self.source = read_source(home)
+        if device is not None:
+            self.source = structs.replace(self.source, device=device)
+        self._splits: dict[str, Split] = {}
+        self._banks: dict[Path, Bank] = {}
+        self.engine = JobEngine(self.source, home)
+
+    def split(self, name: str) -> Split:
+        """Return the listing of a split, made once."""
+        if name not in self._splits:
+            self._splits[name] = open_split(self.source, name)
+        return self._splits[name]
+
+    def bank(self, split: str | None = None, *, on: str | None = None) -> Bank | None:
+        """Return the bank of a split; None before its job ran."""
+        listing = self.split(split or self.source.eval_split)
+        directory = find_bank(self.home / "bank", self.source, listing)
+        if not (directory / "meta.json").is_file():
+            return None
+        if directory not in self._banks:
+            self._banks[directory] = Bank(directory, listing)
+        return self._banks[directory]
+
+    def kept(self) -> str | None:
+        """Return the id of the edit that was kept, if any."""
+        return marks.kept_edit(self.home)
+
+    def keep(self, edit: str | None) -> None:
+        """Keep an edit, or with None undo."""
+        marks.keep_edit(self.home, edit)
+
+    def ticks(self, class_index: int) -> tuple[int, ...]:
+        """Return the neurons ticked for a class."""
+        return marks.read_marks(self.home).ticks.get(str(class_index), ())
+
+    def tick(self, class_index: int, neurons: tuple[int, ...]) -> None:
+        """Remember the neurons ticked for a class."""
+        marks.tick(self.home, class_index, neurons)
+
+    def submit(self, request: Request, *, interactive: bool = True) -> str:
+        """Start a job that outlives the app; return its id."""
+        self.engine.classes = self.split(self.source.eval_split).classes
+        return self.engine.submit(request, interactive=interactive).id
+
+    def follow(self, job: str) -> Generator[Record, None, None]:
+        """Yield a job's records from its first, then as they come."""
+        return follow(self.engine.store, job)
+
+    def jobs(self) -> list[JobView]:
+        """Return all jobs, newest first."""
+        return self.engine.store.views()
+
+    def cancel(self, job: str) -> None:
+        """Ask a job to stop for good."""
+        self.engine.store.cancel(job)
+
+    def resume(self, job: str) -> None:
+        """Let an interrupted or failed job go on where it stopped."""
+        ensure_runner(self.home, self.engine.store.resume(job).lane)
+
+    def log(self, job: str, lines: int = 20) -> list[str]:
+        """Return the end of a job's log."""
+        return self.engine.store.log(job, lines)
+
+    def runner(self) -> str:
+        """Tell in a line which runners are alive, and for how long yet."""
+        return " · ".join(map(_told, alive(self.home))) or "no runner; the next job starts one"
+
+
+def _told(some: Alive) -> str:
+    if some.idle_since is None:
+        return f"runner {some.lane} busy"
+    left = max(0.0, some.idle_since + some.idle_seconds - time.time())
+    return f"runner {some.lane} idle, leaves in {left / 60:.0f} min"
