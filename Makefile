@@ -2,7 +2,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export OMP_NUM_THREADS ?= 2
 
-.PHONY: setup demo check test bench evidence clean
+.PHONY: setup demo check test bench evidence faults clean
 
 setup: .venv/.installed ## a virtual environment in .venv with the package, editable
 
@@ -11,6 +11,9 @@ setup: .venv/.installed ## a virtual environment in .venv with the package, edit
 	$(BIN)/pip install --quiet --upgrade "pip>=24"
 	$(BIN)/pip install --quiet --editable ".[dev]"
 	touch $@
+
+faults: setup ## kills, closed terminals, a full disk; about half an hour
+	$(BIN)/python -m faults
 
 evidence: setup ## does it work? trains ten models, about half an hour on 2 cores
 	$(BIN)/python -m evidence

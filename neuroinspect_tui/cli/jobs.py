@@ -23,11 +23,16 @@ MARKS = {
     "cancelled": "–", "unknown": "?",
 }  # fmt: skip
 LOG_LINES = 5
+SHOWN = 40
 
 
 @app.command(name="list")
-def list_(workspace: Workspace = None, json: Json = False) -> None:
-    """List all jobs, newest first.
+def list_(
+    every: Annotated[bool, typer.Option("--all", help=f"More than the newest {SHOWN}.")] = False,
+    workspace: Workspace = None,
+    json: Json = False,
+) -> None:
+    """List the jobs, newest first.
 
     Example: neuroinspect-tui jobs list
     """
@@ -39,14 +44,17 @@ def list_(workspace: Workspace = None, json: Json = False) -> None:
         return print_json(views)
     if not views:
         return say("No jobs yet; add --detach to a command to make one.")
-    return table(
+    shown = views if every else views[:SHOWN]
+    table(
         ("", "id", "job", "state", ">step", ">left", "made", "what"),
         (
             (MARKS[v.state], v.id, v.title, v.state, _step(v), _time(v.seconds_left), _made(v),
              v.waiting or v.error or _stage(v))
-            for v in views
+            for v in shown
         ),
     )  # fmt: skip
+    more = len(views) - len(shown)
+    return say(f"and {more:,} older ones: --all") if more else None
 
 
 def _step(view: JobView) -> str:

@@ -1,0 +1,1 @@
+"""What breaks, broken on purpose: kills, closed terminals, dropped connections, full disks."""

@@ -1,0 +1,124 @@
+"""SIGKILL of the runner at random moments of every kind of job, then the same result."""
+
+import json
+import os
+import random
+import shutil
+import signal
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from PIL import Image
+from safetensors import safe_open
+
+from engine.job_records import Request
+from engine.records import IllusionStep
+from faults.setting import Setting, result, runners, submit, wait
+from neuroinspect_tui.jobs.job import read_events
+from neuroinspect_tui.jobs.launcher import ensure_runner, stop_runners
+from neuroinspect_tui.jobs.store import Store
+
+OVER = ("done", "failed", "cancelled")
+
+
+@dataclass
+class Tally:
+    """What a hundred kills did."""
+
+    kills: Counter[str] = field(default_factory=Counter)
+    hit: int = 0
+    """Jobs that were under way when their runner was killed."""
+    half: list[str] = field(default_factory=list)
+    lost: list[str] = field(default_factory=list)
+    differing: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Uninterrupted:
+    """How a job goes where nothing happens."""
+
+    seconds: float
+    files: dict[str, str]
+    steps: list[object]
+
+
+def uninterrupted(setting: Setting, kind: str, request: Request) -> Uninterrupted:
+    """Run a job on its own."""
+    home = setting.copy(f"alone-{kind}")
+    began = time.monotonic()
+    job = submit(home, request)
+    if wait(home, job, until=OVER) != "done":
+        raise RuntimeError(f"{kind}: {Store(home).view(job).error}")
+    seconds = time.monotonic() - began
+    stop_runners(home)
+    return Uninterrupted(seconds, result(home, kind), steps(home, job))
+
+
+def kill(
+    setting: Setting, kind: str, request: Request, alone: Uninterrupted, number: int, tally: Tally
+) -> None:
+    """Kill a job's runner once, look, resume, and compare with the job that nothing happened to."""
+    home = setting.copy(f"killed-{number}")
+    moment = random.Random(number).uniform(0.1, 1.0) * alone.seconds
+    job = submit(home, request)
+    time.sleep(moment)
+    for pid in runners(home):
+        os.kill(pid, signal.SIGKILL)
+    while runners(home):
+        time.sleep(0.01)
+    tally.kills[kind] += 1
+    name = f"{kind} at {moment:.2f} s"
+    tally.half += [f"{name}: {path}" for path in half_files(home)]
+    store = Store(home)
+    state = store.view(job).state
+    if state == "interrupted":
+        tally.hit += 1
+        ensure_runner(home, store.resume(job).lane)
+    elif state == "waiting":
+        ensure_runner(home, store.read(job).lane)
+    if wait(home, job, until=OVER) != "done":
+        tally.differing.append(f"{name}: {store.view(job).error}")
+    elif result(home, kind) != alone.files:
+        tally.differing.append(f"{name}: {_difference(result(home, kind), alone.files)}")
+    if steps(home, job) != alone.steps:
+        tally.lost.append(f"{name}: {len(steps(home, job))} of {len(alone.steps)} steps")
+    stop_runners(home)
+    shutil.rmtree(home)
+
+
+def _difference(found: dict[str, str], wanted: dict[str, str]) -> str:
+    names = sorted({*found, *wanted}, key=lambda name: (found.get(name) == wanted.get(name), name))
+    return f"{names[0]} differs or is missing" if names else "nothing there"
+
+
+def steps(home: Path, job: str) -> list[object]:
+    """Return every step and epoch in the order written."""
+    records, _ = read_events(Store(home).directory(job) / "events.jsonl", 0)
+    return [
+        (record.neurons, record.step) if isinstance(record, IllusionStep) else record.epoch
+        for record in records
+        if isinstance(record, IllusionStep) or hasattr(record, "epoch")
+    ]
+
+
+def half_files(home: Path) -> list[str]:
+    """Return visible files that do not read as what they are called."""
+    found = []
+    for path in sorted(home.rglob("*")):
+        if not path.is_file() or any(p.startswith(".") for p in path.relative_to(home).parts):
+            continue
+        if ".partial" in str(path.relative_to(home)):
+            continue  # a pass under way, not yet anything
+        try:
+            if path.suffix == ".json":
+                json.loads(path.read_bytes())
+            elif path.suffix == ".png":
+                Image.open(path).load()
+            elif path.suffix == ".safetensors":
+                with safe_open(path, "np") as file:
+                    file.keys()
+        except Exception as error:  # noqa: BLE001  whatever a reader stumbles over
+            found.append(f"{path.relative_to(home)} ({type(error).__name__})")
+    return found
