@@ -9,7 +9,7 @@ from typing import NoReturn
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import classes, commands, counterfactual, curves, drawing, edits
+from benchmarks import classes, commands, counterfactual, curves, drawing, edits, jobs
 from benchmarks.setting import Figure, Setting, absent
 from engine.errors import EngineError
 
@@ -20,6 +20,7 @@ ALL = {
     "edits": edits.measure,
     "curves": curves.measure,
     "commands": commands.measure,
+    "jobs": jobs.measure,
 }
 HEADER = ("what", "ours", "against", "ratio", "wanted", "")
 

@@ -1,0 +1,46 @@
+"""From submitting a job to its first event, with a warm runner and with none."""
+
+import time
+from statistics import quantiles
+
+from benchmarks.setting import Figure, Setting
+from engine.requests import HeatRequest
+from neuroinspect_tui.jobs.engine import JobEngine
+from neuroinspect_tui.jobs.launcher import stop_runners
+from neuroinspect_tui.workspace import write_source
+
+TIMES = 40
+LIMIT = 0.15
+
+
+def measure(setting: Setting) -> list[Figure]:
+    """Time the first record of small jobs, one after another."""
+    setting.bank("valid")
+    write_source(setting.home, setting.source)
+    engine = JobEngine(setting.source, setting.home)
+    cold = _first(setting, engine, 0)
+    seconds = [_first(setting, engine, neuron) for neuron in range(TIMES)]
+    stop_runners(setting.home)
+    slow = quantiles(seconds, n=20)[-1]
+    return [
+        Figure(
+            f"a job's first event, warm runner, p95 of {TIMES}",
+            f"{1000 * slow:.0f} ms",
+            f"{1000 * cold:.0f} ms, with the runner to start",
+            f"{cold / slow:.0f}x",
+            f"< {1000 * LIMIT:.0f} ms",
+            slow < LIMIT,
+        )
+    ]
+
+
+def _first(setting: Setting, engine: JobEngine, neuron: int) -> float:
+    began = time.perf_counter()
+    records = engine.heat(
+        HeatRequest(class_index=setting.target, neuron=neuron), str(setting.home / "heat")
+    )
+    next(records)
+    seconds = time.perf_counter() - began
+    for _ in records:
+        pass
+    return seconds

@@ -1,0 +1,89 @@
+"""A person's own settings: config.toml in the user's configuration directory. All optional."""
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Literal, get_args
+
+import msgspec
+import platformdirs
+from msgspec import Struct
+
+from engine.errors import EngineError
+from engine.files import write_json
+
+Color = Literal["auto", "truecolor", "256", "16", "none"]
+COLORS = get_args(Color)
+RECENT = 12
+
+
+class ConfigError(EngineError):
+    """config.toml is wrong."""
+
+
+class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """config.toml."""
+
+    color: Color = "auto"
+    theme: str = ""
+    slow_link: bool = False
+    """Fewer bytes: no animation, smaller pictures."""
+    mouse: bool = True
+    keys: dict[str, str] = {}
+    """`screen.verb` to key; `?` on a screen names them."""
+
+
+def config_path() -> Path:
+    """Return where config.toml is looked for."""
+    return platformdirs.user_config_path("neuroinspect-tui") / "config.toml"
+
+
+def read_config(path: Path | None = None) -> Config:
+    """Read config.toml; the defaults where there is none.
+
+    Raises:
+        ConfigError: It cannot be read, or says what there is not.
+    """
+    path = path or config_path()
+    try:
+        return msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), Config)
+    except FileNotFoundError:
+        return Config()
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(f"Cannot read {path}: {error}; mend or remove it.") from error
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"{path} is wrong: {error}; mend or remove that entry.") from error
+
+
+def set_color(color: Color) -> None:
+    """Tell Textual and Rich how many colours the terminal has, before they are imported.
+
+    Over ssh COLORTERM is not forwarded, and a terminal that has 16 million counts as one of 256.
+    """
+    if color == "none":
+        os.environ["NO_COLOR"] = "1"
+    elif color != "auto":
+        os.environ["TEXTUAL_COLOR_SYSTEM"] = "standard" if color == "16" else color
+
+
+def recent_workspaces() -> list[Path]:
+    """Return the workspaces opened last that are still there, newest first."""
+    try:
+        found = msgspec.json.decode(_recent_path().read_bytes(), type=list[str])
+    except (OSError, msgspec.DecodeError):
+        return []
+    return [Path(path) for path in found if (Path(path) / "workspace.toml").is_file()]
+
+
+def remember_workspace(home: Path) -> None:
+    """Put a workspace first among the recent ones."""
+    home = home.resolve()
+    others = [str(path) for path in recent_workspaces() if path != home]
+    try:
+        write_json(_recent_path(), [str(home), *others][:RECENT])
+    except EngineError:
+        return  # a home that cannot be written loses this list and nothing else
+
+
+def _recent_path() -> Path:
+    return platformdirs.user_state_path("neuroinspect-tui") / "recent.json"
