@@ -1,5 +1,6 @@
 """Follow a job: the engine's own records, as they come. Closing only stops looking."""
 
+import threading
 import time
 from collections.abc import Generator
 
@@ -16,8 +17,15 @@ PATIENT_SECONDS = 0.5
 """A shorter wait is not worth a word."""
 
 
-def follow(store: Store, job_id: str) -> Generator[Record, None, None]:
+def follow(
+    store: Store, job_id: str, stop: threading.Event | None = None
+) -> Generator[Record, None, None]:
     """Yield a job's records from its first on; a job that waits gets its runner.
+
+    Args:
+        store: The workspace's jobs.
+        job_id: Which.
+        stop: Set, it ends the looking at once.
 
     Raises:
         JobError: It failed, was cancelled, or was interrupted.
@@ -26,7 +34,8 @@ def follow(store: Store, job_id: str) -> Generator[Record, None, None]:
     job = read_job(directory)
     offset, pause, ensured, told = 0, SHORTEST, float("-inf"), ""
     began = time.monotonic()
-    while True:
+    stop = stop or threading.Event()
+    while not stop.is_set():
         status = read_status(directory)  # before the events: a job that is over has them all
         records, offset = read_events(directory / "events.jsonl", offset)
         yield from records
@@ -45,7 +54,7 @@ def follow(store: Store, job_id: str) -> Generator[Record, None, None]:
         elif not directory.exists():
             raise JobError(f"Job {job_id} was removed.")
         pause = SHORTEST if records else min(LONGEST, 1.2 * pause)
-        time.sleep(pause)
+        stop.wait(pause)
 
 
 def sentence(job_id: str, status: Status) -> str:

@@ -1,0 +1,33 @@
+"""One table for keys, palette and help."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from textual.binding import Binding, BindingType
+
+
+@dataclass(frozen=True)
+class Command:
+    """What a screen can do: its key, footer entry, palette entry and line of help."""
+
+    id: str
+    """`screen.verb`; config.toml's keys move it by this name."""
+    key: str
+    action: str
+    title: str
+    """One or two words."""
+    help: str
+    """One line."""
+    show: bool = True
+    """Whether the footer has it."""
+
+    def binding(self) -> Binding:
+        """Return it as Textual's."""
+        return Binding(
+            self.key, self.action, self.title, show=self.show, id=self.id, tooltip=self.help
+        )
+
+
+def bindings(table: Iterable[Command]) -> list[BindingType]:
+    """Return a table as a screen's BINDINGS."""
+    return [command.binding() for command in table]

@@ -1,0 +1,195 @@
+"""A screen's own job: one line with where it is; failed, its sentence, its log's end and retry."""
+
+import threading
+
+from rich.text import Text
+from textual.app import RenderResult
+from textual.message import Message
+from textual.reactive import reactive
+from textual.widget import Widget
+
+from engine.edit_records import EditEpoch
+from engine.errors import EngineError
+from engine.job_records import OVER, JobView, Record, Request
+from engine.records import IllusionStep, Progress
+from engine.train_records import TrainEpoch
+from screens.ports import Backstage
+from screens.words import bar, seconds
+
+LOG_LINES = 4
+
+
+class JobLine(Widget):
+    """Follows a job in a thread of its own, and tells its screen of every record.
+
+    It is not there while nothing is followed. The thread is a daemon: leaving never waits for it.
+    """
+
+    DEFAULT_CSS = """
+    JobLine { height: auto; background: $panel; padding: 0 1; display: none; }
+    JobLine.-followed { display: block; }
+    JobLine.-failed { color: $text-error; }
+    """
+    BAR = 20
+    _shown: reactive[Text] = reactive(Text(), layout=True)
+
+    class Said(Message):
+        """A record came."""
+
+        def __init__(self, job: str, record: Record) -> None:
+            super().__init__()
+            self.job, self.record = job, record
+
+    class Done(Message):
+        """The job is done; `record` is its last, None where it made none."""
+
+        def __init__(self, job: str, record: Record | None) -> None:
+            super().__init__()
+            self.job, self.record = job, record
+
+    class Failed(Message):
+        """The job failed, was cancelled or interrupted."""
+
+        def __init__(self, job: str, error: str) -> None:
+            super().__init__()
+            self.job, self.error = job, error
+
+    def __init__(self, backstage: Backstage) -> None:
+        super().__init__()
+        self._backstage = backstage
+        self._stop = threading.Event()
+        self.job: str | None = None
+        """The job that is or was followed."""
+        self.error = ""
+        """Why it gave no result; empty while it runs or when it is done."""
+
+    @property
+    def running(self) -> bool:
+        """Whether a job is followed that is not over."""
+        return self.job is not None and not self._stop.is_set()
+
+    def submit(self, request: Request) -> None:
+        """Start a job and follow it; what cannot be started is said."""
+        try:
+            self.track(self._backstage.submit(request))
+        except EngineError as error:
+            self.fail(str(error))
+
+    def track(self, job: str) -> None:
+        """Follow a job, and no other any more."""
+        self._stop.set()
+        self._stop = threading.Event()
+        self.job, self.error = job, ""
+        self._show(Text("waiting for the runner"))
+        threading.Thread(target=self._follow, args=(job, self._stop), daemon=True).start()
+
+    def forget(self) -> None:
+        """Look away; the job goes on."""
+        self._stop.set()
+        self.job, self.error = None, ""
+        self.remove_class("-followed", "-failed")
+
+    def cancel(self) -> None:
+        """Ask the followed job to stop for good."""
+        if self.job is not None and self.running:
+            try:
+                self._backstage.cancel(self.job)
+            except EngineError as error:
+                self.notify(str(error), severity="warning")
+
+    def retry(self) -> None:
+        """Let the failed job go on where it stopped, and follow it again."""
+        if self.job is None or not self.error:
+            return
+        try:
+            self._backstage.resume(self.job)
+        except EngineError as error:
+            self.fail(str(error))
+        else:
+            self.track(self.job)
+
+    def fail(self, error: str) -> None:
+        """Show a failure: its sentence, the log's end, and the key that tries again."""
+        self._stop.set()
+        self.error = error
+        lines = [] if self.job is None else self._backstage.log(self.job, LOG_LINES)
+        said = Text(f"✗ {error}")
+        for line in lines:
+            said.append(f"\n  │ {line}", style="dim")
+        if self.job is not None:
+            said.append("\n  R tries again")
+        self._show(said)
+        self.add_class("-failed")
+
+    def on_unmount(self) -> None:
+        """Stop looking."""
+        self._stop.set()
+
+    def render(self) -> RenderResult:
+        """Draw the line."""
+        return self._shown
+
+    def _show(self, said: Text) -> None:
+        self.remove_class("-failed")
+        self.add_class("-followed")
+        self._shown = said
+
+    def _follow(self, job: str, stop: threading.Event) -> None:
+        last: Record | None = None
+        try:
+            for record in self._backstage.follow(job, stop):
+                if stop.is_set():
+                    return
+                last = record
+                self.post_message(self.Said(job, record))
+        except EngineError as error:
+            if not stop.is_set():
+                self.post_message(self.Failed(job, str(error)))
+        else:
+            if not stop.is_set():
+                self.post_message(self.Done(job, last))
+
+    def on_job_line_said(self, message: Said) -> None:
+        """Show where the job is."""
+        if message.job == self.job and self.running:
+            self._show(said(message.record))
+
+    def on_job_line_done(self, message: Done) -> None:
+        """Make room."""
+        if message.job == self.job:
+            self._stop.set()
+            self.remove_class("-followed")
+
+    def on_job_line_failed(self, message: Failed) -> None:
+        """Say why."""
+        if message.job == self.job:
+            self.fail(message.error)
+
+
+def said(record: Record) -> Text:
+    """Return a record as a line: what is done, a bar, how long yet."""
+    match record:
+        case Progress(stage=stage, done=done, total=total, unit=unit, note=note):
+            at = f"{done:,}/{total:,} {unit}".strip() if total else ""
+            share, left = (done / total if total else None), None
+        case IllusionStep(step=done, steps=total):
+            stage, at, share, left, note = "drawing", f"step {done}/{total}", done / total, None, ""
+        case EditEpoch() | TrainEpoch():
+            stage = "editing" if isinstance(record, EditEpoch) else "training"
+            at, note = f"epoch {record.epoch}/{record.epochs}", ""
+            share, left = record.epoch / record.epochs, record.seconds_left
+        case _:
+            stage, at, share, left, note = "finishing", "", None, None, ""
+    parts = [f"● {stage}"]
+    if share is not None:
+        parts.append(bar(share, JobLine.BAR).plain)
+    parts += [part for part in (at, note, f"{seconds(left)} left" if left else "") if part]
+    return Text("  ".join(parts), no_wrap=True, overflow="ellipsis")
+
+
+def newest(backstage: Backstage, request: Request) -> JobView | None:
+    """Return the newest job of just this request, unless it is over for good."""
+    for job in backstage.jobs():
+        if job.request == request:
+            return job if job.state not in OVER or job.state == "interrupted" else None
+    return None

@@ -1,0 +1,66 @@
+"""How screens say numbers."""
+
+from rich.text import Text
+
+from engine.job_records import JobView
+
+MARKS = {
+    "waiting": "○", "running": "●", "done": "✓", "failed": "✗", "interrupted": "‖",
+    "cancelled": "–", "unknown": "?",
+}  # fmt: skip
+"""A job's state in one cell, told by its shape, not by its colour."""
+EIGHTHS = " ▏▎▍▌▋▊▉"
+
+
+def percent(share: float | None, digits: int = 1) -> str:
+    """Return `37.5%` of a share in 0 to 1, a dash for None."""
+    return "–" if share is None else f"{100 * share:.{digits}f}%"
+
+
+def points(difference: float | None) -> str:
+    """Return `+2.5` percentage points of a difference of shares, nothing for None."""
+    return "" if difference is None else f"{100 * difference:+.1f}"
+
+
+def interval(ci: tuple[float, float] | None) -> str:
+    """Return `[13.7 69.4]`, in percent."""
+    return "" if ci is None else f"[{100 * ci[0]:4.1f} {100 * ci[1]:5.1f}]"
+
+
+def bar(share: float | None, width: int = 10) -> Text:
+    """Return a bar of eighth blocks; `share` in 0 to 1."""
+    if share is None:
+        return Text(" " * width)
+    full, part = divmod(round(min(1.0, max(0.0, share)) * width * 8), 8)
+    drawn = "█" * full + (EIGHTHS[part] if part else "")
+    return Text(drawn.ljust(width, "░"))
+
+
+def seconds(value: float | None) -> str:
+    """Return `0:19` or `1:02:03`, nothing for None."""
+    if value is None:
+        return ""
+    minutes, rest = divmod(max(0, round(value)), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
+
+
+def counted(n: int, what: str, plural: str = "") -> str:
+    """Return `1 mistake`, `2 mistakes`."""
+    return f"{n:,} {what}" if n == 1 else f"{n:,} {plural or what + 's'}"
+
+
+def progress(job: JobView) -> str:
+    """Return where a job is, such as `drawing 180/450 · 0:19 left`."""
+    if job.state == "waiting":
+        return f"waiting: {job.waiting}" if job.waiting else "waiting"
+    if job.state != "running":
+        return job.error or job.state
+    parts = [job.stage or "starting"]
+    if job.total:
+        parts[0] += f" {job.step:,}/{job.total:,}"
+    if job.images_per_second:
+        parts.append(f"{job.images_per_second:.0f} images/s")
+    if job.seconds_left is not None:
+        parts.append(f"{seconds(job.seconds_left)} left")
+    return " · ".join(parts)

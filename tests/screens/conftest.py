@@ -1,0 +1,81 @@
+"""Screens alone, in an app that does nothing but hold one."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.app import App
+from textual.pilot import Pilot
+
+from tests.screens.fake import FakeBackstage
+from tests.screens.planted import Planted, plant
+
+PATIENCE = 400
+"""Rounds of the app's loop; a thing that takes more will never come."""
+
+
+@pytest.fixture(autouse=True)
+def still(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing moves by itself."""
+    monkeypatch.setenv("TEXTUAL_ANIMATIONS", "none")
+    monkeypatch.setenv("TZ", "UTC")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+
+
+@pytest.fixture
+def planted(tmp_path: Path) -> Planted:
+    """A workspace on disk."""
+    return plant(tmp_path)
+
+
+@pytest.fixture
+def backstage(planted: Planted) -> FakeBackstage:
+    """The workspace, with jobs that tests feed."""
+    return FakeBackstage(planted)
+
+
+class Host(App[None]):
+    """Holds one screen; keeps what it posts."""
+
+    def __init__(self, screen: Any) -> None:
+        super().__init__()
+        self.first = screen
+        self.seen: list[Any] = []
+
+    def on_mount(self) -> None:
+        self.push_screen(self.first)
+
+    def hear(self, message: Any) -> None:
+        """Pass to `run_test(message_hook=...)`."""
+        if not any(message is some for some in self.seen):  # the hook sees every hop
+            self.seen.append(message)
+
+    def posted(self, kind: type) -> list[Any]:
+        """Return the messages of a kind that reached the app."""
+        return [message for message in self.seen if isinstance(message, kind)]
+
+
+async def settled(pilot: Pilot[Any]) -> None:
+    """Wait until every question is answered and drawn."""
+    await pilot.app.workers.wait_for_complete()
+    await pilot.pause()
+    await pilot.app.workers.wait_for_complete()
+    await pilot.pause()
+
+
+async def until(pilot: Pilot[Any], true: Callable[[], bool]) -> None:
+    """Wait for what a thread outside the app brings about."""
+    for _ in range(PATIENCE):
+        if true():
+            await pilot.pause()
+            return
+        await pilot.pause(0.01)
+    raise AssertionError("it never came")
+
+
+def shown(pilot: Pilot[Any]) -> str:
+    """Return the screen as text, line by line."""
+    screen = pilot.app.screen
+    lines = screen._compositor.render_strips()
+    return "\n".join("".join(segment.text for segment in strip) for strip in lines)

@@ -1,0 +1,136 @@
+"""A backstage without runner or torch: tests feed its jobs record by record."""
+
+import threading
+from collections.abc import Generator
+from dataclasses import dataclass, field
+
+from engine.bank import Bank
+from engine.data import Split, open_split
+from engine.edit_records import Comparison, Edit
+from engine.edits import compare_edit, find_edit, list_edits
+from engine.errors import EngineError
+from engine.job_records import JobView, Record, Request, State
+from neuroinspect_tui import marks
+from tests.screens.planted import Planted
+
+
+@dataclass
+class FakeJob:
+    """A job that goes on when the test says so."""
+
+    id: str
+    request: Request
+    state: State = "running"
+    error: str = ""
+    records: list[Record] = field(default_factory=list)
+    lines: list[str] = field(default_factory=list)
+    changed: threading.Condition = field(default_factory=threading.Condition)
+
+    def feed(self, *records: Record) -> None:
+        """Let records come."""
+        with self.changed:
+            self.records += records
+            self.changed.notify_all()
+
+    def end(self, state: State = "done", error: str = "") -> None:
+        """Let it end."""
+        with self.changed:
+            self.state, self.error = state, error
+            self.changed.notify_all()
+
+
+class FakeBackstage:
+    """Implements `screens.ports.Backstage` over a planted workspace."""
+
+    def __init__(self, planted: Planted, *, banked: bool = True) -> None:
+        self.home, self.source = planted.home, planted.source
+        self.planted = planted
+        self.banked = banked
+        """Whether the bank counts as there."""
+        self.made: list[FakeJob] = []
+        """Every job, oldest first."""
+        self.refusal = ""
+        """Not empty: `submit` fails with it."""
+        self.on_bank: Bank | None = None
+
+    def split(self, name: str) -> Split:
+        return open_split(self.source, name)
+
+    def bank(self, split: str | None = None, *, on: str | None = None) -> Bank | None:
+        if on is not None:
+            return self.on_bank
+        return self.planted.bank() if self.banked else None
+
+    def edits(self) -> list[Edit]:
+        return list_edits(self.home / "edits")
+
+    def compare(self, edit: str) -> Comparison:
+        return compare_edit(self.planted.bank(), find_edit(self.home / "edits", edit))
+
+    def kept(self) -> str | None:
+        return marks.kept_edit(self.home)
+
+    def keep(self, edit: str | None) -> None:
+        marks.keep_edit(self.home, edit)
+
+    def ticks(self, class_index: int) -> tuple[int, ...]:
+        return marks.read_marks(self.home).ticks.get(str(class_index), ())
+
+    def tick(self, class_index: int, neurons: tuple[int, ...]) -> None:
+        marks.tick(self.home, class_index, neurons)
+
+    def job(self, job: str) -> FakeJob:
+        """Return a job by its id."""
+        return next(some for some in self.made if some.id == job)
+
+    @property
+    def last(self) -> FakeJob:
+        """The job submitted last."""
+        return self.made[-1]
+
+    def submit(self, request: Request, *, interactive: bool = True) -> str:
+        if self.refusal:
+            raise EngineError(self.refusal)
+        self.made.append(FakeJob(f"job{len(self.made):05d}", request))
+        return self.made[-1].id
+
+    def follow(self, job: str, stop: threading.Event) -> Generator[Record, None, None]:
+        some, at = self.job(job), 0
+        while not stop.is_set():
+            with some.changed:
+                if len(some.records) == at and some.state == "running":
+                    some.changed.wait(timeout=0.05)
+                fresh, state = some.records[at:], some.state
+            yield from fresh
+            at += len(fresh)
+            if state == "done":
+                return
+            if state != "running":
+                raise EngineError(some.error or f"Job {job} was {state}.")
+
+    def jobs(self) -> list[JobView]:
+        return [self.view(some) for some in reversed(self.made)]
+
+    def view(self, some: FakeJob) -> JobView:
+        """Return a job as it stands."""
+        return JobView(
+            id=some.id, kind=str(some.request.__struct_config__.tag), title=f"some {some.id}",
+            state=some.state, stage="working" if some.state == "running" else "", step=3,
+            total=10, seconds_left=19.0 if some.state == "running" else None, error=some.error,
+            created=1_790_000_000.0, seconds=12.0, directory=f"{self.home}/jobs/{some.id}",
+            request=some.request,
+        )  # fmt: skip
+
+    def cancel(self, job: str) -> None:
+        self.job(job).end("cancelled")
+
+    def resume(self, job: str) -> None:
+        some = self.job(job)
+        with some.changed:
+            some.state, some.error = "running", ""
+
+    def log(self, job: str, lines: int = 20) -> list[str]:
+        return self.job(job).lines[-lines:]
+
+    def runner(self) -> str:
+        return "no runner; the next job starts one"

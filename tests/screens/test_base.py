@@ -1,0 +1,94 @@
+"""What all screens share."""
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.widgets import Label
+
+from engine.records import Progress
+from engine.requests import BankRequest
+from screens.asking import Asker
+from screens.base import Base, Trail
+from screens.command import Command, bindings
+from screens.job_line import JobLine
+from screens.moves import Copied
+from tests.screens.conftest import Host, settled, shown, until
+from tests.screens.fake import FakeBackstage
+
+
+class Plain(Base):
+    NAME = "Plain"
+    TABLE: ClassVar = (Command("plain.none", "t", "none", "None", "Nothing", show=False),)
+    BINDINGS = bindings(TABLE)
+
+    def body(self) -> ComposeResult:
+        yield Label("here")
+
+    def command_line(self) -> tuple[str, ...]:
+        return ("mistakes", "--class", "sweet pea")
+
+
+async def test_a_trail_and_the_command_for_the_clipboard(backstage: FakeBackstage) -> None:
+    app = Host(Plain(backstage))
+    async with app.run_test(message_hook=app.hear) as pilot:
+        app.first.say_where("ant", "mistakes")
+        app.first.query_one(Trail).status = "1 job"
+        await pilot.press("y")
+        await pilot.pause()
+        top = shown(pilot).splitlines()[0]
+        assert top.startswith(" ant › mistakes")
+        assert top.rstrip().endswith("1 job")
+        [copied] = app.posted(Copied)
+        home = backstage.home.resolve()
+        assert copied.text == f"neuroinspect-tui mistakes --class 'sweet pea' -w {home}"
+
+
+async def test_a_job_is_followed_fails_and_is_tried_again(backstage: FakeBackstage) -> None:
+    app = Host(Plain(backstage))
+    async with app.run_test(message_hook=app.hear) as pilot:
+        line = app.first.job_line
+        line.submit(BankRequest(split="valid"))
+        backstage.last.feed(Progress(stage="reading", done=3, total=10))
+        await until(pilot, lambda: "reading" in shown(pilot))
+        assert "3/10 images" in shown(pilot)
+        backstage.last.lines.append("opened a tin")
+        backstage.last.end("failed", "The disk is full.")
+        await until(pilot, lambda: bool(line.error))
+        assert "✗ The disk is full." in shown(pilot)
+        assert "opened a tin" in shown(pilot)
+        await pilot.press("R")
+        backstage.last.end()
+        await until(pilot, lambda: bool(app.posted(JobLine.Done)))
+        assert not line.running
+        assert "disk" not in shown(pilot)
+
+
+async def test_a_job_that_cannot_be_started_says_so(backstage: FakeBackstage) -> None:
+    backstage.refusal = "The workspace is gone."
+    app = Host(Plain(backstage))
+    async with app.run_test() as pilot:
+        app.first.job_line.submit(BankRequest(split="valid"))
+        await until(pilot, lambda: "✗ The workspace is gone." in shown(pilot))
+
+
+async def test_only_the_newest_question_is_answered(backstage: FakeBackstage) -> None:
+    import threading
+
+    asked: list[int] = []
+    taken: list[int] = []
+    go = threading.Event()
+
+    def find(number: int) -> int:
+        asked.append(number)
+        go.wait(5)
+        return number
+
+    app = Host(Plain(backstage))
+    async with app.run_test() as pilot:
+        asker = Asker(app.first, find, taken.append, lambda sentence: None)
+        for number in range(20):
+            asker.ask(number)
+        go.set()
+        await settled(pilot)
+        assert asked in ([0, 19], [19])
+        assert taken == [19]
