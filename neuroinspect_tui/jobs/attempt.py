@@ -199,7 +199,8 @@ class Attempt:
             logging.captureWarnings(False)
             root.setLevel(level)
             root.removeHandler(handler)
-            handler.close()
+            with contextlib.suppress(OSError):  # a full disk takes no last line of a log
+                handler.close()
 
 
 class EventLog:

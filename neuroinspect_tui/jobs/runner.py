@@ -3,6 +3,7 @@
 python -m neuroinspect_tui.jobs.runner HOME LANE [IDLE_SECONDS]
 """
 
+import contextlib
 import os
 import signal
 import sys
@@ -14,6 +15,7 @@ import msgspec
 from filelock import FileLock, Timeout
 from msgspec import Struct
 
+from engine.errors import EngineError
 from engine.files import write_json
 from neuroinspect_tui.jobs.attempt import INTERRUPTED, Attempt
 from neuroinspect_tui.jobs.job import JobError, read_status
@@ -101,11 +103,11 @@ class Runner:
     def _tell(self, *, idle: bool) -> None:
         if (self.home / FILE).is_file():  # else the directory would come back
             now = time.time()
-            write_json(
-                self._note(),
-                Alive(this_process(), self.lane, self.since, now if idle else None,
-                      self.idle_seconds),
-            )  # fmt: skip
+            note = Alive(
+                this_process(), self.lane, self.since, now if idle else None, self.idle_seconds
+            )
+            with contextlib.suppress(EngineError):  # a full disk: the lock alone counts
+                write_json(self._note(), note)
 
     def _take(self, job_id: str) -> bool:
         """Run a job; tell whether SIGTERM came."""

@@ -1,5 +1,6 @@
 """One attempt at a job: every ending, and what is on disk after it."""
 
+import logging
 import os
 import signal
 
@@ -74,6 +75,16 @@ def test_a_full_disk_is_named(store, submit):
 
     assert attempt(store, job).run(full) == "failed"
     assert "Cannot write /somewhere: No space left" in read_status(store.directory(job.id)).error
+
+
+def test_a_log_that_cannot_be_closed_ends_nothing(store, submit, monkeypatch):
+    def refuse(handler):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(logging.FileHandler, "close", refuse)
+    job = submit()
+    assert attempt(store, job).run(lambda job, attempt: steps(1)) == "done"
+    assert read_status(store.directory(job.id)).state == "done"
 
 
 @pytest.mark.parametrize(("number", "state"), [(signal.SIGTERM, "interrupted"),

@@ -1,0 +1,52 @@
+import pytest
+
+from engine.errors import EditError
+from neuroinspect_tui import marks
+
+
+def edits(filled):
+    return sorted(path.name for path in (filled / "edits").iterdir() if path.name[0] != ".")
+
+
+def test_an_edit_is_kept_until_undone(filled, run):
+    one, other = edits(filled)
+    assert run("keep", "-w", filled).out.startswith("No edit is kept")
+    assert run("keep", one, "-w", filled, "--json").json == {"kept": one}
+    assert run("keep", other[:-1], "-w", filled).out == f"{other} is kept.\n"
+    assert run("keep", "-w", filled, "--json").json == {"kept": other}
+    assert run("keep", "--undo", "-w", filled, "--json").json == {"kept": None}
+    assert marks.kept_edit(filled) is None
+
+
+@pytest.mark.parametrize(
+    ("words", "said"), [(("nothing",), "No edit 'nothing'"), (("x", "--undo"), "not both")]
+)
+def test_what_cannot_be_kept(filled, run, words, said):
+    refused = run("keep", *words, "-w", filled)
+    assert refused.code == 2
+    assert said in refused.err
+    assert not (filled / "marks.json").exists()
+
+
+def test_an_edit_that_was_removed_is_not_kept(filled):
+    one = edits(filled)[0]
+    marks.keep_edit(filled, one)
+    (filled / "edits" / one / "edit.json").unlink()
+    assert marks.kept_edit(filled) is None
+
+
+def test_ticks_are_remembered_by_class_beside_the_kept_edit(filled):
+    one = edits(filled)[0]
+    marks.tick(filled, 1, (5, 3))
+    marks.keep_edit(filled, one)
+    marks.tick(filled, 0, (2,))
+    assert marks.read_marks(filled) == marks.Marks(one, {"1": (5, 3), "0": (2,)})
+    marks.tick(filled, 1, ())
+    assert marks.read_marks(filled).ticks == {"0": (2,)}
+
+
+def test_a_damaged_file_counts_as_none(filled):
+    (filled / "marks.json").write_bytes(b'{"kept": 3')
+    assert marks.read_marks(filled) == marks.Marks()
+    with pytest.raises(EditError, match="No edit"):
+        marks.keep_edit(filled, "gone")
