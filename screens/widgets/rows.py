@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from rich.text import Text
@@ -23,7 +24,8 @@ class Column:
     """The highest goes first when the table is narrow; 0 stays."""
 
 
-def fitted(columns: Sequence[Column], width: int) -> list[tuple[int, int]]:
+@lru_cache(maxsize=64)
+def fitted(columns: tuple[Column, ...], width: int) -> list[tuple[int, int]]:
     """Return (index, cells) of the columns shown in `width` cells, left to right."""
     kept = list(range(len(columns)))
     while _needed(columns, kept) > width and any(columns[i].drop for i in kept):
