@@ -3,7 +3,7 @@
 from collections.abc import Callable, Hashable, Sequence
 
 from rich.text import Text
-from textual import events
+from textual import events, work
 from textual.binding import Binding
 from textual.cache import LRUCache
 from textual.geometry import Region, Size
@@ -177,12 +177,13 @@ class Gallery(Cursor):
             del self._previews[index]
         if not self._drawing and self.is_mounted and self._next() is not None:
             self._drawing = True
-            self.run_worker(self._drawing_all(), group="gallery")
+            self._drawing_all()
 
     def _next(self) -> int | None:
         waiting = (index for index in self._in_sight() if index not in self._looked_at)
         return next((index for index in waiting if self.tile(index).source is not None), None)
 
+    @work(group="gallery")
     async def _drawing_all(self) -> None:
         try:
             while (index := self._next()) is not None:

@@ -4,6 +4,7 @@ from asyncio import sleep
 from pathlib import Path
 
 from rich.text import Text
+from textual import work
 from textual.reactive import var
 from textual.strip import Strip
 from textual.widget import Widget
@@ -82,8 +83,9 @@ class Picture(Widget):
 
     def _draw(self, wait: float) -> None:
         if self.is_mounted and self._box() is not None:
-            self.run_worker(self._drawing(wait), group="picture", exclusive=True)
+            self._drawing(wait)
 
+    @work(group="picture", exclusive=True)
     async def _drawing(self, wait: float) -> None:
         await sleep(wait)
         box = self._box()

@@ -25,7 +25,7 @@ class Column:
 
 
 @lru_cache(maxsize=64)
-def fitted(columns: tuple[Column, ...], width: int) -> list[tuple[int, int]]:
+def fitted(columns: tuple[Column, ...], width: int) -> tuple[tuple[int, int], ...]:
     """Return (index, cells) of the columns shown in `width` cells, left to right."""
     kept = list(range(len(columns)))
     while _needed(columns, kept) > width and any(columns[i].drop for i in kept):
@@ -34,7 +34,7 @@ def fitted(columns: tuple[Column, ...], width: int) -> list[tuple[int, int]]:
     spare = max(0, width - _needed(columns, kept))
     share, rest = divmod(spare, len(flexible)) if flexible else (0, 0)
     extra = {i: share + (place < rest) for place, i in enumerate(flexible)}
-    return [(i, columns[i].width + extra.get(i, 0)) for i in kept]
+    return tuple((i, columns[i].width + extra.get(i, 0)) for i in kept)
 
 
 def _needed(columns: Sequence[Column], kept: Sequence[int]) -> int:

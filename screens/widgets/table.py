@@ -123,7 +123,7 @@ class Table(Cursor):
         self._follow()
 
     @property
-    def _fit(self) -> list[tuple[int, int]]:
+    def _fit(self) -> tuple[tuple[int, int], ...]:
         return fitted(self._columns, self.size.width - len(AWAKE))
 
     def notify_style_update(self) -> None:

@@ -11,7 +11,7 @@ COLUMNS = (
 
 
 def test_flexible_columns_share_what_is_left():
-    assert fitted(COLUMNS, 45) == [(0, 12), (1, 4), (2, 13), (3, 10)]
+    assert fitted(COLUMNS, 45) == ((0, 12), (1, 4), (2, 13), (3, 10))
 
 
 def test_the_highest_drop_goes_first():
