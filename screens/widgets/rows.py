@@ -52,14 +52,20 @@ def line(
 def header(
     columns: Sequence[Column], fit: Sequence[tuple[int, int]], sort: tuple[str, bool] | None
 ) -> Text:
-    """Return the line of titles; the sorted column's carries ▼ (descending) or ▲."""
-    titles = [column.title for column in columns]
-    if sort is not None and sort[0] in titles:
-        place = titles.index(sort[0])
-        mark = "▼" if sort[1] else "▲"
-        title = titles[place]
-        titles[place] = mark + title if columns[place].align == "right" else title + mark
-    return line(columns, titles, fit)
+    """Return the line of titles; ▼ (descending) or ▲ by the sorted one, if need be in the gap."""
+    titles = line(columns, [column.title for column in columns], fit)
+    start = 0
+    for i, width in fit:
+        column = columns[i]
+        if sort is not None and column.title == sort[0]:
+            spare = max(0, width - len(column.title))
+            before = {"left": 0, "center": spare // 2, "right": spare}[column.align]
+            after = start + before + min(width, len(column.title))
+            place = max(0, start + before - 1) if column.align == "right" else after
+            mark = "▼" if sort[1] else "▲"
+            return titles[:place] + Text(mark) + titles[place + 1 :]
+        start += width + GAP
+    return titles
 
 
 def fit_in(content: Text | str, width: int, align: Align = "left") -> Text:

@@ -3,7 +3,7 @@
 from textual.app import App
 
 
-class Showing(App):
+class Showing(App[None]):
     ENABLE_COMMAND_PALETTE = False
 
     def __init__(self, *widgets):
