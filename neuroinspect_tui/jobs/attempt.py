@@ -16,11 +16,11 @@ import msgspec
 from filelock import FileLock, Timeout
 from msgspec import structs
 
-from engine.edit_records import EditEpoch
+from engine.edit_records import Edit, EditEpoch
 from engine.errors import EngineError
 from engine.files import cannot_write
 from engine.job_records import Record, Request, State
-from engine.records import IllusionStep, Progress
+from engine.records import Exported, IllusionStep, Progress
 from engine.requests import IllusionRequest
 from engine.train_records import TrainEpoch
 from neuroinspect_tui.jobs.job import Job, JobError, Status, read_events, read_job, read_status
@@ -108,6 +108,8 @@ class Attempt:
             if (self.directory / "cancel").exists():
                 raise Cancelled
             with EventLog(self.directory / "events.jsonl") as events:
+                if events.answered:
+                    return "done", ""
                 place = Place(self.job.request)
                 for record in records(self.job, self):
                     events.append(record)
@@ -206,7 +208,10 @@ class EventLog:
     """events.jsonl, appended to: every epoch and step once, whatever was redone."""
 
     def __init__(self, path: Path) -> None:
-        self._seen = Counter(filter(None, map(_key, read_events(path, 0)[0])))
+        before, _ = read_events(path, 0)
+        self._seen = Counter(filter(None, map(_key, before)))
+        self.answered = any(isinstance(record, (Edit, Exported)) for record in before)
+        """All is done but the word of it; again, it were a second edit, or a file there already."""
         self._file = path.open("ab", buffering=0)
         with path.open("rb+") as file:
             content = file.read()
