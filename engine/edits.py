@@ -56,6 +56,14 @@ def finished_edit(root: Path, partial: Path) -> Edit | None:
         return None
 
 
+def drop_partial(root: Path, edit_id: str) -> None:
+    """Forget that an edit was just finished, so that the same may be made anew."""
+    for path in (root / PARTIAL).glob(f"*/{FINISHED}"):
+        found = finished_edit(root, path.parent)
+        if found is not None and found.id == edit_id:
+            shutil.rmtree(path.parent, ignore_errors=True)
+
+
 def save_edit(root: Path, record: Edit, head: Head, rows: Array, partial: Path) -> Edit:
     """Write an edit under a new id made of the time and the method; return it with that id.
 

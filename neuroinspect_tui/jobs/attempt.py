@@ -65,6 +65,8 @@ class Attempt:
         """Whether SIGTERM came, however the job ended."""
         self._armed = False
         self._early: type[BaseException] | None = None
+        self.answer: Edit | Exported | None = None
+        """Of an earlier attempt, killed before it could say that it was done."""
         self.on_beat: Callable[[Status], None] = lambda status: None
         """Called at every heartbeat, in its thread."""
 
@@ -108,8 +110,7 @@ class Attempt:
             if (self.directory / "cancel").exists():
                 raise Cancelled
             with EventLog(self.directory / "events.jsonl") as events:
-                if events.answered:
-                    return "done", ""
+                self.answer = events.answer
                 place = Place(self.job.request)
                 for record in records(self.job, self):
                     events.append(record)
@@ -210,8 +211,8 @@ class EventLog:
     def __init__(self, path: Path) -> None:
         before, _ = read_events(path, 0)
         self._seen = Counter(filter(None, map(_key, before)))
-        self.answered = any(isinstance(record, (Edit, Exported)) for record in before)
-        """All is done but the word of it; again, it were a second edit, or a file there already."""
+        answers = [some for some in before if isinstance(some, (Edit, Exported))]
+        self.answer = answers[-1] if answers else None
         self._file = path.open("ab", buffering=0)
         with path.open("rb+") as file:
             content = file.read()

@@ -14,7 +14,7 @@ import torch
 from engine import edit_state, edits, head_training
 from engine.edit_records import Edit, EditEpoch
 from engine.editing import Banks, edit
-from engine.edits import HEAD, list_edits
+from engine.edits import HEAD, drop_partial, list_edits
 from engine.requests import EditRequest
 from tests.making import birds_bank
 
@@ -219,6 +219,15 @@ def test_an_edit_that_was_saved_is_not_made_twice(banks, tmp_path, method):
     *_, fresh = job(banks, tmp_path, method=method)  # asked anew, after that one was taken
     assert fresh.id != saved.id
     assert len(list_edits(tmp_path)) == 2
+
+
+def test_an_edit_that_was_taken_is_made_anew(banks, tmp_path):
+    first = job(banks, tmp_path, method="zero")
+    saved = next(some for some in first if isinstance(some, Edit))
+    first.close()
+    drop_partial(tmp_path, saved.id)
+    *_, fresh = job(banks, tmp_path, method="zero")
+    assert fresh.id != saved.id
 
 
 def test_killed_between_the_note_and_the_edit(banks, tmp_path, whole, monkeypatch):
