@@ -15,6 +15,7 @@ from engine import edit_state, edits, head_training
 from engine.edit_records import Edit, EditEpoch
 from engine.editing import Banks, edit
 from engine.edits import HEAD, drop_partial, list_edits
+from engine.errors import RequestError
 from engine.requests import EditRequest
 from tests.making import birds_bank
 
@@ -273,3 +274,48 @@ def test_a_full_disk_costs_the_progress_and_not_the_edit(
     assert [some.message for some in caplog.records] == [
         "progress is not kept: Cannot write it: No space left on device."
     ]
+
+
+@pytest.fixture
+def room_for(monkeypatch):
+    """Lets so many seeds train at once, as if the device had memory for no more."""
+
+    def set_room(room, from_epoch=1):
+        draw = head_training._batches
+
+        def drawn(bank, plan, seeds, epoch, device):
+            if len(seeds) > room and epoch >= from_epoch:
+                raise torch.OutOfMemoryError("CUDA out of memory.")
+            return draw(bank, plan, seeds, epoch, device)
+
+        monkeypatch.setattr(head_training, "_batches", drawn)
+
+    return set_room
+
+
+@pytest.mark.parametrize("from_epoch", [1, 3])
+def test_out_of_memory_trains_fewer_seeds_at_once(
+    banks, tmp_path, monkeypatch, caplog, room_for, from_epoch
+):
+    with monkeypatch.context() as patch:
+        patch.setattr(head_training, "STACK_BYTES", 1)
+        wanted = list(job(banks, tmp_path / "alone"))
+    room_for(1, from_epoch)
+    first = job(banks, tmp_path / "narrow")
+    records = [next(first) for _ in range(from_epoch + EPOCHS)]
+    first.close()
+    records += job(banks, tmp_path / "narrow")
+    assert [some.message for some in caplog.records] == [
+        "out of memory with 3 seeds at once; going on with 1"
+    ]
+    assert plain(records[-1]) == plain(wanted[-1])
+    (one,), (other,) = (list_edits(tmp_path / name) for name in ("narrow", "alone"))
+    paths = (tmp_path / "narrow" / one.id / HEAD, tmp_path / "alone" / other.id / HEAD)
+    assert paths[0].read_bytes() == paths[1].read_bytes()
+
+
+def test_no_room_for_one_seed_is_a_sentence(banks, tmp_path, room_for):
+    room_for(0)
+    with pytest.raises(RequestError, match=r"One seed of 3 heads .* smaller --batch-size than 128"):
+        list(job(banks, tmp_path))
+    assert list_edits(tmp_path) == []
