@@ -8,6 +8,7 @@ from msgspec import structs
 
 from engine.bank import Bank, find_bank
 from engine.data import Split, open_split
+from engine.edits import find_edit
 from engine.job_records import JobView, Record, Request
 from neuroinspect_tui import marks
 from neuroinspect_tui.jobs.engine import JobEngine
@@ -41,9 +42,18 @@ class Workspace:
         return self._splits[name]
 
     def bank(self, split: str | None = None, *, on: str | None = None) -> Bank | None:
-        """Return the bank of a split; None before its job ran."""
+        """Return the bank of a split; None before its job ran (`BankRequest`).
+
+        Args:
+            split: Its name; None: the evaluation split.
+            on: An edit's id: the bank with that edit's decision layer.
+
+        Raises:
+            EditError: No such edit.
+        """
         listing = self.split(split or self.source.eval_split)
-        directory = find_bank(self.home / "bank", self.source, listing)
+        whole = None if on is None else find_edit(self.home / "edits", on).name
+        directory = find_bank(self.home / "bank", self.source, listing, on=whole)
         if not (directory / "meta.json").is_file():
             return None
         if directory not in self._banks:
