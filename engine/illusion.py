@@ -3,11 +3,12 @@
 import logging
 import math
 from collections.abc import Generator, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from engine.augment import jitter
 from engine.errors import EngineError, RequestError
@@ -187,9 +188,10 @@ def _optimise(
     neurons = torch.tensor(sketch.neurons, device=sight.classifier.device)
     for step in range(sketch.step + 1, request.steps + 1):
         share = step / request.steps
-        images = jitter(sketch.canvas.image(), sketch.generators, 1 - share)
-        wanted, fired = sight.objective(images, neurons, request, share)
-        sketch.take_step(-wanted.sum(), learning_rate(request, step), fired)
+        with repeatable(sight.classifier.device):
+            images = jitter(sketch.canvas.image(), sketch.generators, 1 - share)
+            wanted, fired = sight.objective(images, neurons, request, share)
+            sketch.take_step(-wanted.sum(), learning_rate(request, step), fired)
         previews: tuple[str, ...] = ()
         if desk is not None:
             show = request.every and step % request.every == 0
@@ -198,6 +200,21 @@ def _optimise(
             if show or step % KEEP_EVERY == 0 or step == request.steps:
                 desk.keep(sketch)
         yield _told(sketch, request, previews)
+
+
+@contextmanager
+def repeatable(device: torch.device) -> Iterator[None]:
+    """Keep CUDA to those of its ways that give the same gradient every time."""
+    if device.type != "cuda":
+        yield
+        return
+    before = torch.backends.cudnn.deterministic
+    torch.backends.cudnn.deterministic = True
+    try:
+        with sdpa_kernel(SDPBackend.MATH):  # the fused kernels' gradients add up in any order
+            yield
+    finally:
+        torch.backends.cudnn.deterministic = before
 
 
 def _told(sketch: Sketch, request: IllusionRequest, previews: tuple[str, ...]) -> IllusionStep:

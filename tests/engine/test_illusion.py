@@ -6,11 +6,12 @@ import pytest
 import torch
 from PIL import Image
 
+import engine.augment
 import engine.illusion
 from engine.augment import jitter
 from engine.errors import RequestError
 from engine.gallery import contact_sheet
-from engine.guide import load_guide
+from engine.guide import load_guide, resized
 from engine.heat import heat_map, mask
 from engine.illusion import Drawing, Sight, draw
 from engine.model import split_model
@@ -166,6 +167,31 @@ def test_jitter_is_each_images_own():
     both, swapped = one((0, 1)), one((1, 0))
     assert torch.allclose(both[0], swapped[1], atol=1e-6)
     assert torch.allclose(both[1], swapped[0], atol=1e-6)
+
+
+@pytest.mark.parametrize("size", [31, 64])
+def test_a_warps_own_gradient_is_that_of_grid_sample(monkeypatch, size):
+    images = torch.rand(8, 3, size, size, generator=torch.Generator().manual_seed(1))
+    weights = torch.randn(8, 3, size, size, generator=torch.Generator().manual_seed(2))
+    seen, found = [], []
+    with monkeypatch.context() as patch:
+        patch.setattr(engine.augment, "warp", lambda images, theta: seen.append(theta) or images)
+        jitter(images, [torch.Generator().manual_seed(seed) for seed in range(8)], 0.5)
+    for way in (engine.augment.warp, engine.augment.Warp.apply):
+        some = images.clone().requires_grad_()
+        warped = way(some, seen[0])
+        (gradient,) = torch.autograd.grad((warped * weights).sum(), some)
+        found.append((warped.detach(), gradient))
+    assert torch.equal(found[0][0], found[1][0])
+    assert torch.allclose(found[0][1], found[1][1], atol=1e-4)
+    assert float(found[0][1].abs().max()) > 1
+
+
+@pytest.mark.parametrize("size", [31, 100])
+def test_pictures_are_resized_as_by_interpolate(size):
+    images = torch.rand(2, 3, 64, 64)
+    wanted = torch.nn.functional.interpolate(images, (size, size), mode="bicubic", antialias=True)
+    assert torch.allclose(resized(images, size), wanted, atol=1e-5)
 
 
 def test_the_tint_ends_with_the_steps():
