@@ -12,7 +12,7 @@ from engine.answers import check_neurons
 from engine.answers import neuron as describe_neuron
 from engine.bank import Bank, find_bank, weights_digest
 from engine.banking import fill_bank
-from engine.checkpoint import write_state
+from engine.checkpoint import read_metadata, write_state
 from engine.data import Split, open_split
 from engine.drawings import facts_of
 from engine.editing import UNTRAINED as UNTRAINED_METHODS
@@ -218,9 +218,14 @@ class TorchEngine:
         directory, out = self._own_edit(request.edit), Path(request.out)
         if out.suffix != ".safetensors":
             raise EditError(f"--out {out} must end in .safetensors: pickles are not written.")
-        if out.exists():
-            raise EditError(f"{out} exists already; name a new file.")
         record = read_edit(directory)
+        facts = {"format": "pt", "model": self.source.model, "edit": record.id}
+        facts |= record.provenance
+        if out.exists():
+            if read_metadata(out) != facts:
+                raise EditError(f"{out} exists already; name a new file.")
+            yield Exported(edit=record.id, checkpoint=str(out), after=record.after)
+            return  # this very export, killed before it could say so
         yield Progress(stage="loading checkpoint", done=0, total=0, unit="")
         classifier = self.classifier
         head, _ = read_head(directory, classifier.width, classifier.decision.out_features)
@@ -228,8 +233,7 @@ class TorchEngine:
         state[f"{classifier.head_name}.weight"] = torch.from_numpy(head.weight)
         if classifier.has_bias:
             state[f"{classifier.head_name}.bias"] = torch.from_numpy(head.bias)
-        facts = {"format": "pt", "model": self.source.model, "edit": record.id}
-        write_state(out, state, facts | record.provenance)
+        write_state(out, state, facts)
         yield Exported(edit=record.id, checkpoint=str(out), after=record.after)
 
     def _own_edit(self, wanted: str) -> Path:

@@ -638,11 +638,17 @@ def test_an_edit_about_other_classes_is_refused(filled, run):
 
 
 def test_an_export_overwrites_nothing(filled, run, tmp_path):
-    edit = sorted((filled / "edits").iterdir())[-1].name
+    other, edit = sorted(path.name for path in (filled / "edits").glob("[!.]*"))
     out = tmp_path / "out.safetensors"
     out.write_text("precious")
     refused(run("export", edit, "-w", filled, "--out", out), "exists already")
     assert out.read_text() == "precious"
+    whole = tmp_path / "whole.safetensors"
+    assert run("export", edit, "-w", filled, "--out", whole).code == 0
+    before = whole.stat().st_mtime_ns
+    assert run("export", edit, "-w", filled, "--out", whole).code == 0  # it is there already
+    assert whole.stat().st_mtime_ns == before
+    refused(run("export", other, "-w", filled, "--out", whole), "exists already")
     refused(run("export", edit, "-w", filled, "--out", tmp_path / "x.pt"), ".safetensors")
     (tmp_path / "file").write_text("")
     blocked = tmp_path / "file" / "x.safetensors"
