@@ -1,5 +1,6 @@
 """One pass over a split: images -> bank, streamed, resumable, safe beside other processes."""
 
+import logging
 import os
 import shutil
 from collections.abc import Generator, Iterator
@@ -16,7 +17,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from engine.augment import augmented_view
 from engine.data import Sample, Split
-from engine.errors import BankError, DataError
+from engine.errors import BankError, DataError, RequestError
 from engine.files import cannot_write, read_json, write_json
 from engine.model import Classifier, Transform
 from engine.pictures import decode
@@ -71,11 +72,12 @@ def fill_bank(
 
     Raises:
         BankError: The workspace cannot be written.
+        RequestError: Not even one image fits in the device's memory.
     """
     try:
         directory.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         lock = FileLock(directory.with_suffix(".lock"))
-        yield from _wait_for(lock)
+        yield from wait_for(lock)
     except OSError as error:
         raise BankError(cannot_write(directory, error)) from error
     try:
@@ -94,7 +96,8 @@ def fill_bank(
         lock.release()
 
 
-def _wait_for(lock: FileLock) -> Iterator[Progress]:
+def wait_for(lock: FileLock) -> Iterator[Progress]:
+    """Take a lock, however long another process holds it."""
     while True:
         try:
             lock.acquire(timeout=1)
@@ -126,11 +129,12 @@ def _pass(
     stage = f"reading {split.name}"
     yield Progress(stage=stage, done=done.images, total=total)
     seen = done.images
+    forward = _Forward(classifier)
     try:
         batches = loader(classifier, split, seen, request, facts["seed"])
         for number, (indices, images, reasons) in enumerate(batches):
             if len(images):
-                for file, rows in zip(files, _forward(classifier, images), strict=True):
+                for file, rows in zip(files, forward(images), strict=True):
                     file.append(rows)
             kept += [i for i in indices if i not in reasons]
             skipped += [Skipped(split.samples[i].path, reason) for i, reason in reasons.items()]
@@ -192,6 +196,50 @@ def _collate(items: list[Item]) -> tuple[list[int], Tensor, dict[int, str]]:
     good = [value for _, value in items if isinstance(value, Tensor)]
     reasons = {index: value for index, value in items if isinstance(value, str)}
     return [i for i, _ in items], torch.stack(good) if good else torch.empty(0), reasons
+
+
+class _Forward:
+    """Features and logits, of as many images at once as the memory allows."""
+
+    def __init__(self, classifier: Classifier) -> None:
+        self._classifier = classifier
+        self._at_once: int | None = None
+        self._too_many: int | None = None
+
+    def __call__(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        features, logits, at = [], [], 0
+        while at < len(images):
+            some = images[at:][: self._at_once]
+            found = self._fitting(some)
+            if found is not None:
+                features.append(found[0])
+                logits.append(found[1])
+                at += len(some)
+        return torch.cat(features), torch.cat(logits)
+
+    def _fitting(self, images: Tensor) -> tuple[Tensor, Tensor] | None:
+        """Return None where they were too many; fewer are tried from then on."""
+        try:
+            found = _forward(self._classifier, images)
+        except torch.OutOfMemoryError:
+            found = None  # the memory is freed below, when no traceback holds it any more
+        if found is None:
+            torch.cuda.empty_cache()
+            if len(images) == 1:
+                raise RequestError(
+                    f"Not even one image of {images.shape[3]} x {images.shape[2]} pixels fits in "
+                    f"the memory of {self._classifier.device}; free some of it, or set "
+                    '`device = "cpu"` in workspace.toml.'
+                )
+            self._too_many = self._too_many or len(images)
+            self._at_once = len(images) // 2
+        elif self._too_many is not None:
+            logging.getLogger(__name__).warning(
+                "out of memory with %d images at once; going on with %d",
+                self._too_many, self._at_once,
+            )  # fmt: skip
+            self._too_many = None
+        return found
 
 
 @torch.inference_mode()

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
@@ -136,6 +136,15 @@ def write_state(path: Path, state: State, metadata: Mapping[str, str]) -> None:
     """Write a state dict as safetensors: whole, or not at all."""
     whole = {key: value.detach().cpu().contiguous() for key, value in state.items()}
     write_beside(path, lambda temporary: _save(whole, temporary, metadata))
+
+
+def read_metadata(path: Path) -> dict[str, str]:
+    """Return what a safetensors file says of itself; nothing for any other file."""
+    try:
+        with safe_open(path, "pt") as file:
+            return dict(file.metadata() or {})
+    except (SafetensorError, OSError):
+        return {}
 
 
 def _save(state: State, path: Path, metadata: Mapping[str, str]) -> None:

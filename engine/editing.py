@@ -1,5 +1,7 @@
 """An edit from request to judged record: choose on one part of the images, report on another."""
 
+import hashlib
+import shutil
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -12,7 +14,8 @@ import torch
 from engine.bank import Array, Bank
 from engine.choosing import Chooser
 from engine.edit_records import Edit, EditEpoch
-from engine.edits import save_edit
+from engine.edit_state import Keeper
+from engine.edits import finished_edit, open_partial, save_edit
 from engine.evaluate import outcome
 from engine.head_training import train
 from engine.heads import EDIT, ORIGINAL, SHIFT, Edited, Head
@@ -24,6 +27,8 @@ from engine.requests import EditRequest
 from engine.whatif import BiasShift, net_cost
 from engine.zeroing import zero
 
+FORMAT = 1
+"""Of what an interrupted edit leaves."""
 LAST_LAYER = ("dfr", "afr", "direction")
 UNTRAINED = ("zero", "dfr", "direction")
 """Methods that read no training split."""
@@ -37,6 +42,8 @@ class Banks:
     training: Sequence[Bank]
     """One a view; empty for `zero`, which trains nothing."""
     test: Bank | None = None
+    kept_back: Array | None = None
+    """Rows of `evaluation` that report; None: this edit is the first to divide it."""
 
     @property
     def reporting(self) -> Bank:
@@ -49,6 +56,9 @@ def edit(
 ) -> Generator[EditEpoch | Edit, None, None]:
     """Edit the decision layer against every control; the last record is the saved `Edit`.
 
+    Asked the same after it was interrupted, it goes on after the last epoch kept; an edit that
+    was saved, but after which nobody asked for more, is answered again and not made twice.
+
     Args:
         banks: What to read.
         request: What to do.
@@ -59,19 +69,36 @@ def edit(
         RequestError: Nothing to edit there.
         BankError: The workspace cannot be written.
     """
+    partial = open_partial(root, _key(banks, request, device))
+    record = finished_edit(root, partial)
+    if record is None:
+        record = yield from _make(banks, request, device, partial)
+    yield record
+    shutil.rmtree(partial, ignore_errors=True)
+
+
+def _key(banks: Banks, request: EditRequest, device: torch.device) -> str:
+    parts = (FORMAT, request, _provenance(banks), device.type)
+    return hashlib.sha256(msgspec.json.encode(parts)).hexdigest()[:16]
+
+
+def _make(
+    banks: Banks, request: EditRequest, device: torch.device, partial: Path
+) -> Generator[EditEpoch, None, Edit]:
     bank = banks.evaluation
-    plan = make_plan(bank, request, tested=banks.test is not None)
+    tested = banks.test is not None
+    plan = make_plan(bank, request, tested=tested, kept_back=banks.kept_back)
     chooser = Chooser(bank, plan.choosing, tuple(plan.classes), request.select)
     if request.method == "zero":
         edited = yield from zero(bank, plan, chooser)
     elif request.method in LAST_LAYER:
         edited = last_layer(banks.training, bank, plan, chooser)
     else:
-        edited = yield from train(banks.training, bank, plan, chooser, device)
+        edited = yield from train(banks.training, bank, plan, chooser, device, Keeper(partial))
     rows = plan.reporting if banks.test is None else np.arange(len(banks.test.labels))
     assert rows is not None  # without a test split a plan keeps a half back
-    jury = _summon(banks, plan, edited, rows)
-    yield save_edit(root, _record(banks, plan, edited, jury), edited.arms[EDIT][edited.saved], rows)
+    record = _record(banks, plan, edited, _summon(banks, plan, edited, rows))
+    return save_edit(partial.parents[1], record, edited.arms[EDIT][edited.saved], rows, partial)
 
 
 def _summon(banks: Banks, plan: Plan, edited: Edited, rows: Array) -> Jury:
@@ -165,4 +192,6 @@ def _provenance(banks: Banks) -> dict[str, str]:
         "reporting_split": banks.reporting.meta.split,
         "training_banks": " ".join(bank.meta.key for bank in banks.training),
     }
+    if banks.evaluation.meta.on is not None:
+        found["on"] = banks.evaluation.meta.on
     return found | {name: version(name) for name in ("neuroinspect-tui", "torch", "numpy")}

@@ -3,8 +3,10 @@
 Nothing is ever overwritten, and a directory appears whole or not at all.
 """
 
+import contextlib
 import re
 import shutil
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -22,16 +24,57 @@ from engine.heads import Head
 from engine.whatif import class_changes, moved
 
 RECORD, HEAD = "edit.json", "head.safetensors"
+PARTIAL, FINISHED = ".partial", "finished.json"
+KEPT, KEPT_SECONDS = 8, 7 * 86400.0
 
 
-def save_edit(root: Path, record: Edit, head: Head, rows: Array) -> Edit:
+def open_partial(root: Path, key: str) -> Path:
+    """Return where an edit under way keeps what it has; drop what others left long ago.
+
+    Args:
+        root: The workspace's edits/.
+        key: What the edit's result depends on.
+    """
+    wanted = root / PARTIAL / key
+    others = []
+    for path in wanted.parent.glob("*"):
+        with contextlib.suppress(OSError):  # gone meanwhile
+            others.append((path.stat().st_mtime, path))
+    newest = sorted((some for some in others if some[1] != wanted), reverse=True)
+    for number, (time_, path) in enumerate(newest):
+        if number >= KEPT or time_ < time.time() - KEPT_SECONDS:
+            shutil.rmtree(path, ignore_errors=True)
+    return wanted
+
+
+def finished_edit(root: Path, partial: Path) -> Edit | None:
+    """Return the edit that an attempt killed at its very end saved already."""
+    try:
+        record = read_json(partial / FINISHED, Edit)
+        return record if read_edit(root / record.id) == record else None
+    except BankError:
+        return None
+
+
+def drop_partial(root: Path, edit_id: str) -> None:
+    """Forget that an edit was just finished, so that the same may be made anew."""
+    for path in (root / PARTIAL).glob(f"*/{FINISHED}"):
+        found = finished_edit(root, path.parent)
+        if found is not None and found.id == edit_id:
+            shutil.rmtree(path.parent, ignore_errors=True)
+
+
+def save_edit(root: Path, record: Edit, head: Head, rows: Array, partial: Path) -> Edit:
     """Write an edit under a new id made of the time and the method; return it with that id.
+
+    From then on `finished_edit` finds it, until `partial` is removed.
 
     Args:
         root: The workspace's edits/.
         record: The edit, with any id.
         head: The saved head.
         rows: The reporting rows of the bank that `record` reports on.
+        partial: Where it is put together.
 
     Raises:
         BankError: The workspace cannot be written.
@@ -39,7 +82,7 @@ def save_edit(root: Path, record: Edit, head: Head, rows: Array) -> Edit:
     stamp = datetime.now(UTC)
     wanted = f"{stamp:%Y%m%d-%H%M%S}-{record.method}"
     record = msgspec.structs.replace(record, created=stamp.isoformat(timespec="seconds"))
-    temporary = root / f".{wanted}.{stamp.microsecond}"
+    temporary = partial / f"{wanted}.{stamp.microsecond}"
     try:
         temporary.mkdir(parents=True, mode=0o700)
         arrays = {"weight": head.weight, "bias": head.bias, "reporting": rows}
@@ -49,6 +92,7 @@ def save_edit(root: Path, record: Edit, head: Head, rows: Array) -> Edit:
         for number in range(2, 1000):
             record = msgspec.structs.replace(record, id=name)
             write_json(temporary / RECORD, record)
+            write_json(partial / FINISHED, record)  # it counts once the edit is there
             try:
                 temporary.rename(root / name)
             except OSError:
@@ -105,6 +149,11 @@ def read_edit(directory: Path) -> Edit:
     return read_json(directory / RECORD, Edit)
 
 
+def made_on(record: Edit) -> str | None:
+    """Return the id of the edit that this one started from; None: the checkpoint."""
+    return record.provenance.get("on")
+
+
 def read_head(directory: Path, width: int, classes: int) -> tuple[Head, Array]:
     """Read an edit's head and its reporting rows.
 
@@ -133,7 +182,11 @@ def _within(numbers: list[int], count: int) -> bool:
 
 
 def compare_edit(bank: Bank, directory: Path) -> Comparison:
-    """Set an edit against the original, image by image, where it was reported.
+    """Set an edit against what it started from, image by image, where it was reported.
+
+    Args:
+        bank: Of its reporting split, with the edit that it was made on, if any (`made_on`).
+        directory: The edit's.
 
     Raises:
         EditError: The edit was made from other weights or images than the bank is of.

@@ -1,79 +1,37 @@
 """Heads trained on a bank's features (METHOD 5): every seed and every control in one stack.
 
-A stack is (seeds, arms, C, D). The arms of a seed see the same batches, so that they differ in
-their loss alone; Adam works weight by weight, so no head feels another.
+Adam works weight by weight, so no head feels another. What was trained is kept as it comes: a
+training that was killed goes on after a whole epoch and ends as one that was not.
 """
 
+import logging
 import math
 import time
 from collections.abc import Generator, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from engine.bank import Array, Bank
 from engine.choosing import Chooser
 from engine.edit_records import EditEpoch
-from engine.heads import EDIT, LAMBDA_0, PLACEBO, Edited, Head, in_parts
-from engine.plan import Aim, Plan, Recipe
-from engine.requests import Method
+from engine.edit_state import Facts, Keeper, Moment, tensors_of
+from engine.errors import RequestError
+from engine.heads import EDIT, Edited, Head, in_parts
+from engine.plan import Plan
+from engine.records import Outcome
+from engine.stack import Best, Stack, Term, losses, terms
 from engine.whatif import mean_outcome
 
 WARM_UP, RAMP_DOWN = 0.05, 0.25
 PATIENCE = 5
-TINY = 1e-9
-OTHERS_WEIGHT = 0.9
-FOCUS = 2.0
 STACK_BYTES = 2 << 30
 """Seeds beyond what fits here train one group after another."""
-
-
-@dataclass(frozen=True)
-class Term:
-    """What an arm's loss has beside, or instead of, plain cross-entropy.
-
-    `aims` holds a tuple a seed: a placebo's neurons differ from seed to seed.
-    """
-
-    name: str
-    method: Method | None = None
-    aims: Sequence[tuple[Aim, ...]] = ()
-
-
-def terms(plan: Plan) -> list[Term]:
-    """Return the edit's arm and its trained controls'."""
-    request, size = plan.request, plan.sizes[-1]
-    same = [tuple(aim.first(size) for aim in plan.aims)] * request.seeds
-    found = [Term(EDIT, request.method, same), Term(LAMBDA_0)]
-    if request.method == "ratio":
-        found.append(Term(PLACEBO, "ratio", plan.placebos(size)))
-    return found
-
-
-@dataclass
-class Stack:
-    """Heads in training. weight (S, A, C, D), bias (S, A, 1, C)."""
-
-    weight: Tensor
-    bias: Tensor
-    best: list[tuple[tuple[float, float], Head] | None] = field(default_factory=list)
-    stale: list[int] = field(default_factory=list)
-
-    @classmethod
-    def of(cls, head: Head, seeds: int, arms: int, device: torch.device) -> "Stack":
-        """Start every head from the trained one."""
-        weight = torch.from_numpy(head.weight).to(device).expand(seeds, arms, -1, -1).clone()
-        bias = torch.from_numpy(head.bias).to(device).expand(seeds, arms, 1, -1).clone()
-        count = seeds * arms
-        return cls(weight.requires_grad_(), bias.requires_grad_(), [None] * count, [0] * count)
-
-    def head(self, place: int) -> Head:
-        """Copy one head out."""
-        weight, bias = self.weight.detach().flatten(0, 1), self.bias.detach().flatten(0, 2)
-        return Head(weight[place].cpu().numpy().copy(), bias[place].cpu().numpy().copy())
+COPIES = 11
+"""Of a stack: weight, gradient, two moments, best heads, and a checkpoint's weight and moments
+twice, the last being let go only when the next is whole."""
 
 
 def schedule(share: float) -> float:
@@ -82,73 +40,36 @@ def schedule(share: float) -> float:
     return down * min(1.0, share / WARM_UP)
 
 
-def losses(
-    stack: Stack, parts: Sequence[Term], recipe: Recipe, batch: tuple[Tensor, Tensor]
-) -> Tensor:
-    """Return the sum of all heads' losses; their gradients are their own.
+@dataclass(frozen=True)
+class Setting:
+    """What all seeds share."""
 
-    Args:
-        stack: The heads.
-        parts: An arm each.
-        recipe: The constants.
-        batch: Features (S, B, D) and labels (S, B).
-    """
-    features, labels = batch
-    seeds, arms, classes, width = stack.weight.shape
-    flat = stack.weight.reshape(seeds, arms * classes, width)
-    logits = torch.bmm(features, flat.transpose(1, 2)).view(seeds, -1, arms, classes)
-    logits = logits.transpose(1, 2) + stack.bias  # (S, A, B, C)
-    total = logits.new_zeros(())
-    for arm, part in enumerate(parts):
-        total = total + _fit(logits[:, arm], labels, part).sum()
-        if part.method == "ratio" and recipe.strength > 0:
-            weight = stack.weight[:, arm]
-            total = total + recipe.strength * _ratios(
-                logits[:, arm], weight, features, part, recipe
-            )
-    return total
+    banks: Sequence[Bank]
+    bank: Bank
+    plan: Plan
+    chooser: Chooser
+    device: torch.device
+    keeper: Keeper
+    parts: Sequence[Term]
 
+    @property
+    def seeds(self) -> int:
+        """How many."""
+        return self.plan.request.seeds
 
-def _fit(logits: Tensor, labels: Tensor, part: Term) -> Tensor:
-    """Return (S,): cross-entropy, class-weighted for `weighted`, focal for `focal`."""
-    entropy = F.cross_entropy(logits.transpose(1, 2), labels, reduction="none")  # (S, B)
-    if part.method == "focal":  # Lin et al. 2017
-        entropy = (1 - torch.exp(-entropy)) ** FOCUS * entropy
-    if part.method == "weighted":
-        aimed = torch.tensor([aim.class_index for aim in part.aims[0]], device=labels.device)
-        share = torch.where(torch.isin(labels, aimed), 1.0, OTHERS_WEIGHT)
-        return (share * entropy).sum(dim=1) / share.sum(dim=1)
-    return entropy.mean(dim=1)
-
-
-def _ratios(logits: Tensor, weight: Tensor, features: Tensor, part: Term, recipe: Recipe) -> Tensor:
-    """Return the sum over seeds of || p_k(f) / (p_k(m f) + 1e-9) - o ||_2 (the published loss).
-
-    For several classes the mean over them, so that lambda means the same for 2 and for 89. The
-    bird version takes | mean over batch and classes of p(f) / p(m f) - o | instead.
-    """
-    usual = logits.softmax(dim=2)
-    total, count = logits.new_zeros(()), 0
-    for number, aim in enumerate(part.aims[0]):
-        few = torch.stack([torch.from_numpy(aims[number].neurons) for aims in part.aims])
-        few = few.to(features.device)[:, None]  # (S, 1, N)
-        some = features.gather(2, few.expand(-1, features.shape[1], -1))
-        theirs = weight.gather(2, few.expand(-1, weight.shape[1], -1))
-        masked = (logits - torch.bmm(some, theirs.transpose(1, 2))).softmax(dim=2)
-        if recipe.by_groups:
-            ratio = (usual / (masked + TINY)).mean(dim=(1, 2))
-            total, count = total + (ratio - aim.target).abs().sum(), count + 1
-            continue
-        rows = torch.from_numpy(aim.rows if recipe.every_class else np.array([aim.class_index]))
-        rows = rows.to(features.device)
-        ratio = usual[:, :, rows] / (masked[:, :, rows] + TINY)  # (S, B, R)
-        total = total + torch.linalg.vector_norm(ratio - aim.target, dim=1).sum()
-        count += len(rows)
-    return total / count
+    def group(self, at: Moment) -> range:
+        """Return the seeds under way, or else the next to train."""
+        first = len(at.through) // len(self.parts)
+        return range(first, min(first + at.facts.at_once, self.seeds))
 
 
 def train(
-    banks: Sequence[Bank], bank: Bank, plan: Plan, chooser: Chooser, device: torch.device
+    banks: Sequence[Bank],
+    bank: Bank,
+    plan: Plan,
+    chooser: Chooser,
+    device: torch.device,
+    keeper: Keeper,
 ) -> Generator[EditEpoch, None, Edited]:
     """Train every arm and seed; return each head at its best epoch on the choosing images.
 
@@ -158,57 +79,113 @@ def train(
         plan: What to do.
         chooser: What "best" means.
         device: Where to.
+        keeper: Of what an earlier, interrupted training left, and of what this one will.
+
+    Raises:
+        RequestError: Not even one seed fits in the device's memory.
     """
     parts = terms(plan)
-    seeds = plan.request.seeds
-    head = Head.of(bank)
-    # weight, gradient, two Adam moments, best copy
-    fits = max(1, STACK_BYTES // (5 * len(parts) * head.weight.nbytes))
-    stacks = []
-    for first in range(0, seeds, fits):
-        group = range(first, min(first + fits, seeds))
-        its = [Term(p.name, p.method, p.aims[first : group.stop]) for p in parts]
-        stack = Stack.of(head, len(group), len(parts), device)
-        left = range(first, seeds, fits)
-        yield from _run(stack, its, (banks, bank, plan, chooser), group, len(left))
-        stacks.append(stack)
-    best = [some for stack in stacks for some in _bests(stack, head)]
-    arms = {
-        part.name: [best[len(parts) * seed + arm][1] for seed in range(seeds)]
-        for arm, part in enumerate(parts)
-    }
-    scores = [best[len(parts) * seed][0] for seed in range(seeds)]
+    setting = Setting(banks, bank, plan, chooser, device, keeper, parts)
+    fits = max(1, STACK_BYTES // (COPIES * len(parts) * bank.weight.size * 4))
+    at = keeper.read() or Moment(Facts(fits))
+    try:
+        if at.facts.last is not None:
+            yield at.facts.last
+        while setting.group(at):
+            at = yield from _train_group(setting, at)
+    finally:
+        keeper.write()
+    arms = {part.name: [head for _, head in at.best[arm :: len(parts)]]
+            for arm, part in enumerate(parts)}  # fmt: skip
+    scores = [score for score, _ in at.best[:: len(parts)]]
     return Edited(arms, plan.sizes[-1], saved=scores.index(max(scores)))
 
 
-def _bests(stack: Stack, start: Head) -> list[tuple[tuple[float, float], Head]]:
-    return [some or ((0.0, 0.0), start) for some in stack.best]
+def _train_group(setting: Setting, at: Moment) -> Generator[EditEpoch, None, Moment]:
+    """Train the seeds under way, or the next, to their end; fewer at once where they do not fit.
+
+    Fewer seeds, not smaller batches: no head feels another, but each feels its batch.
+    """
+    try:
+        return (yield from _run(setting, at))
+    except torch.OutOfMemoryError:
+        pass  # first the traceback must go: it holds the tensors
+    setting.keeper.forget()
+    torch.cuda.empty_cache()
+    count = len(setting.group(at))
+    if count == 1:
+        raise RequestError(
+            f"One seed of {len(setting.parts)} heads {tuple(setting.bank.weight.shape)} does not "
+            f"fit in the memory of {setting.device}; give a smaller --batch-size than "
+            f'{setting.plan.recipe.batch_size}, or set `device = "cpu"` in workspace.toml.'
+        )
+    logging.getLogger(__name__).warning(
+        "out of memory with %d seeds at once; going on with %d", count, count // 2
+    )
+    return Moment(Facts(count // 2, last=at.facts.last), at.through)
 
 
-Setting = tuple[Sequence[Bank], Bank, Plan, Chooser]
-
-
-def _run(
-    stack: Stack, parts: Sequence[Term], setting: Setting, seeds: range, groups_left: int
-) -> Iterator[EditEpoch]:
-    banks, bank, plan, chooser = setting
+def _run(setting: Setting, at: Moment) -> Generator[EditEpoch, None, Moment]:
+    plan, keeper, group = setting.plan, setting.keeper, setting.group(at)
     recipe, epochs = plan.recipe, plan.request.epochs
-    parameters = [stack.weight, stack.bias] if bank.meta.has_bias else [stack.weight]
+    parts = [Term(p.name, p.method, p.aims[group.start : group.stop]) for p in setting.parts]
+    start = Head.of(setting.bank)
+    stack = Stack.of(start, len(group), len(parts), setting.device)
+    parameters = [stack.weight, stack.bias] if setting.bank.meta.has_bias else [stack.weight]
     optimizer = torch.optim.Adam(parameters, lr=recipe.lr, weight_decay=recipe.weight_decay)
-    started, steps = time.monotonic(), 0
-    total = max(1, epochs * math.ceil(len(banks[0].labels) / recipe.batch_size))
-    for epoch in range(1, epochs + 1):
-        for batch in _batches(banks[epoch % len(banks)], plan, seeds, epoch, stack.weight.device):
-            if recipe.scheduled:
-                optimizer.param_groups[0]["lr"] = recipe.lr * schedule((steps + 0.5) / total)
-            optimizer.zero_grad()
-            losses(stack, parts, recipe, batch).backward()
-            optimizer.step()
-            steps += 1
-        left = (time.monotonic() - started) / epoch * (epochs * groups_left - epoch)
-        yield _look(stack, parts, (bank, chooser), epoch, plan, left)
-        if min(stack.stale) >= PATIENCE:
-            return
+    facts, through = at.facts, at.through
+    if facts.epoch:
+        at.restore(stack, optimizer)
+    began, first = time.monotonic(), facts.epoch
+    groups_left = len(range(group.start, setting.seeds, facts.at_once))
+    before = (
+        math.ceil(group.start / facts.at_once) * epochs
+    )  # told epochs go on from group to group
+    while facts.epoch < epochs and min(stack.stale) < PATIENCE:
+        epoch = facts.epoch + 1
+        steps = _learn(stack, optimizer, parts, setting, group, facts)
+        left = (time.monotonic() - began) / (epoch - first) * (epochs * groups_left - epoch)
+        means = _look(stack, parts, setting)
+        record = EditEpoch(
+            epoch=before + epoch,
+            epochs=before + epochs * groups_left,
+            edit=means.pop(EDIT),
+            controls=means,
+            seconds_left=max(0.0, left),
+        )
+        facts = Facts(facts.at_once, epoch, steps, tuple(stack.stale), record)
+        keeper.take(Moment(facts, through + _bests(stack, start), tensors_of(stack, optimizer)))
+        yield record
+    after = Moment(Facts(facts.at_once, last=facts.last), through + _bests(stack, start))
+    keeper.take(after)
+    return after
+
+
+def _bests(stack: Stack, start: Head) -> tuple[Best, ...]:
+    return tuple(some or ((0.0, 0.0), start) for some in stack.best)
+
+
+def _learn(
+    stack: Stack,
+    optimizer: torch.optim.Optimizer,
+    parts: Sequence[Term],
+    setting: Setting,
+    group: range,
+    facts: Facts,
+) -> int:
+    """One pass over the training split; return the steps made since the first."""
+    recipe, banks, steps = setting.plan.recipe, setting.banks, facts.steps
+    a_pass = math.ceil(len(banks[0].labels) / recipe.batch_size)
+    total = max(1, setting.plan.request.epochs * a_pass)
+    epoch = facts.epoch + 1
+    for batch in _batches(banks[epoch % len(banks)], setting.plan, group, epoch, setting.device):
+        if recipe.scheduled:
+            optimizer.param_groups[0]["lr"] = recipe.lr * schedule((steps + 0.5) / total)
+        optimizer.zero_grad()
+        losses(stack, parts, recipe, batch).backward()
+        optimizer.step()
+        steps += 1
+    return steps
 
 
 def _batches(
@@ -232,17 +209,10 @@ def _batches(
         )
 
 
-def _look(
-    stack: Stack,
-    parts: Sequence[Term],
-    at: tuple[Bank, Chooser],
-    epoch: int,
-    plan: Plan,
-    seconds_left: float,
-) -> EditEpoch:
-    """Score every head on the choosing images; keep the best of each."""
-    bank, chooser = at
-    predicted = _predict(stack, bank, chooser.rows)
+def _look(stack: Stack, parts: Sequence[Term], setting: Setting) -> dict[str, Outcome]:
+    """Score every head on the choosing images and keep the best of each; return arms' means."""
+    chooser = setting.chooser
+    predicted = _predict(stack, setting.bank, chooser.rows)
     for place, some in enumerate(predicted):
         best = stack.best[place]
         if stack.stale[place] >= PATIENCE:
@@ -253,14 +223,7 @@ def _look(
         else:
             stack.stale[place] += 1
     found = [chooser.outcome(some) for some in predicted]
-    means = {part.name: mean_outcome(found[arm :: len(parts)]) for arm, part in enumerate(parts)}
-    return EditEpoch(
-        epoch=epoch,
-        epochs=plan.request.epochs,
-        edit=means.pop(EDIT),
-        controls=means,
-        seconds_left=max(0.0, seconds_left),
-    )
+    return {part.name: mean_outcome(found[arm :: len(parts)]) for arm, part in enumerate(parts)}
 
 
 @torch.inference_mode()

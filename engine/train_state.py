@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections.abc import Mapping
 from pathlib import Path
 
 import torch
@@ -25,10 +26,7 @@ class State(Struct, frozen=True):
 def tensors_of(body: nn.Module, optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
     """Return everything a later epoch depends on."""
     found = {f"model/{key}": value for key, value in body.state_dict().items()}
-    for index, some in optimizer.state_dict()["state"].items():
-        for name, value in some.items():
-            if value is not None:
-                found[f"optimizer/{index}/{name}"] = torch.as_tensor(value)
+    found |= optimizer_tensors(optimizer)
     return {key: value.detach().cpu().contiguous().clone() for key, value in found.items()}
 
 
@@ -36,6 +34,21 @@ def restore(body: nn.Module, optimizer: torch.optim.Optimizer, tensors: dict[str
     """Put `tensors_of` back."""
     model = {k.removeprefix("model/"): v for k, v in tensors.items() if k.startswith("model/")}
     body.load_state_dict(model)
+    restore_optimizer(optimizer, tensors)
+
+
+def optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
+    """Return an optimizer's own, such as Adam's moments; not copied."""
+    return {
+        f"optimizer/{index}/{name}": torch.as_tensor(value)
+        for index, some in optimizer.state_dict()["state"].items()
+        for name, value in some.items()
+        if value is not None
+    }
+
+
+def restore_optimizer(optimizer: torch.optim.Optimizer, tensors: Mapping[str, Tensor]) -> None:
+    """Put `optimizer_tensors` back."""
     whole = optimizer.state_dict()
     whole["state"] = {}
     for key, value in tensors.items():

@@ -66,7 +66,7 @@ def train(
     Yields an epoch at a time; the last record is `Trained`. A finished run answers at once.
 
     Raises:
-        RequestError: Numbers that make no sense, or no groups to choose by.
+        RequestError: Numbers that make no sense, no groups to choose by, or too large a batch.
         BankError: The workspace cannot be written.
     """
     _check(request, splits[1])
@@ -76,7 +76,7 @@ def train(
         return
     run = _start(classifier, request, directory)
     while run.state.epoch < request.epochs and run.state.stale < (request.patience or math.inf):
-        yield _epoch(run, splits)
+        yield _fitting_epoch(run, splits)
     found = Trained(
         checkpoint=str(directory / "best.safetensors"),
         best_epoch=run.state.best_epoch,
@@ -127,6 +127,20 @@ def _start(classifier: Classifier, request: TrainRequest, directory: Path) -> Ru
         except OSError as error:
             raise BankError(f"Cannot write {directory}: {error.strerror}.") from error
     return run
+
+
+def _fitting_epoch(run: Run, splits: tuple[Split, Split]) -> TrainEpoch:
+    """Train an epoch; a batch too large is not halved, for that would be another result."""
+    try:
+        return _epoch(run, splits)
+    except torch.OutOfMemoryError:
+        pass  # first the traceback must go: it holds the tensors
+    run.optimizer.zero_grad(set_to_none=True)
+    torch.cuda.empty_cache()
+    raise RequestError(
+        f"Batches of {run.request.batch_size} images do not fit in the memory of "
+        f"{run.classifier.device}; give a smaller --batch-size, or free some of that memory."
+    )
 
 
 def _epoch(run: Run, splits: tuple[Split, Split]) -> TrainEpoch:

@@ -10,7 +10,7 @@ from msgspec import structs
 from engine.bank import Bank, find_bank
 from engine.data import Split, open_split
 from engine.edit_records import Comparison, Edit
-from engine.edits import compare_edit, find_edit, list_edits, read_edit
+from engine.edits import compare_edit, find_edit, list_edits, made_on, read_edit
 from engine.errors import EditError
 from engine.job_records import JobView, Record, Request
 from neuroinspect_tui import marks
@@ -45,9 +45,18 @@ class Workspace:
         return self._splits[name]
 
     def bank(self, split: str | None = None, *, on: str | None = None) -> Bank | None:
-        """Return the bank of a split; None before its job ran."""
+        """Return the bank of a split; None before its job ran (`BankRequest`).
+
+        Args:
+            split: Its name; None: the evaluation split.
+            on: An edit's id: the bank with that edit's decision layer.
+
+        Raises:
+            EditError: No such edit.
+        """
         listing = self.split(split or self.source.eval_split)
-        directory = find_bank(self.home / "bank", self.source, listing)
+        whole = None if on is None else find_edit(self.home / "edits", on).name
+        directory = find_bank(self.home / "bank", self.source, listing, on=whole)
         if not (directory / "meta.json").is_file():
             return None
         if directory not in self._banks:
@@ -61,7 +70,8 @@ class Workspace:
     def compare(self, edit: str) -> Comparison:
         """Set an edit against the original, image by image, where it was reported."""
         directory = find_edit(self.home / "edits", edit)
-        bank = self.bank(read_edit(directory).provenance.get("reporting_split"))
+        record = read_edit(directory)
+        bank = self.bank(record.provenance.get("reporting_split"), on=made_on(record))
         if bank is None:
             raise EditError(f"The images of {directory.name} are to be read first: run `classes`.")
         return compare_edit(bank, directory)

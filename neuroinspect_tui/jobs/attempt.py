@@ -16,11 +16,11 @@ import msgspec
 from filelock import FileLock, Timeout
 from msgspec import structs
 
-from engine.edit_records import EditEpoch
+from engine.edit_records import Edit, EditEpoch
 from engine.errors import EngineError
 from engine.files import cannot_write
 from engine.job_records import Record, Request, State
-from engine.records import IllusionStep, Progress
+from engine.records import Exported, IllusionStep, Progress
 from engine.requests import IllusionRequest
 from engine.train_records import TrainEpoch
 from neuroinspect_tui.jobs.job import Job, JobError, Status, read_events, read_job, read_status
@@ -65,6 +65,8 @@ class Attempt:
         """Whether SIGTERM came, however the job ended."""
         self._armed = False
         self._early: type[BaseException] | None = None
+        self.answer: Edit | Exported | None = None
+        """Of an earlier attempt, killed before it could say that it was done."""
         self.on_beat: Callable[[Status], None] = lambda status: None
         """Called at every heartbeat, in its thread."""
 
@@ -108,6 +110,7 @@ class Attempt:
             if (self.directory / "cancel").exists():
                 raise Cancelled
             with EventLog(self.directory / "events.jsonl") as events:
+                self.answer = events.answer
                 place = Place(self.job.request)
                 for record in records(self.job, self):
                     events.append(record)
@@ -207,7 +210,10 @@ class EventLog:
     """events.jsonl, appended to: every epoch and step once, whatever was redone."""
 
     def __init__(self, path: Path) -> None:
-        self._seen = Counter(filter(None, map(_key, read_events(path, 0)[0])))
+        before, _ = read_events(path, 0)
+        self._seen = Counter(filter(None, map(_key, before)))
+        answers = [some for some in before if isinstance(some, (Edit, Exported))]
+        self.answer = answers[-1] if answers else None
         self._file = path.open("ab", buffering=0)
         with path.open("rb+") as file:
             content = file.read()

@@ -35,7 +35,9 @@ def _started(pid: int) -> str | None:
     """Return when a process started; None for one that is gone, or only waits to be reaped."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
-        return None if fields[0] in "ZX" else f"{_boot()}:{fields[19]}"
+        # until its last thread is gone, a killed process still holds its locks
+        over = fields[0] in "ZX" and int(fields[17]) <= 1
+        return None if over else f"{_boot()}:{fields[19]}"
     except OSError:
         if Path("/proc/self/stat").exists():
             return None

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from msgspec import structs
 
+from engine.edit_records import Edit
+from engine.edits import drop_partial
 from engine.job_records import Record, Request
 from engine.records import Progress
 from engine.requests import (
@@ -38,7 +40,14 @@ class Warm:
         self._engine: TorchEngine | None = None
 
     def records(self, job: Job, attempt: Attempt) -> Iterator[Record]:
-        """Yield a job's records."""
+        """Yield a job's records; none where all were had but the word that it is done.
+
+        Asked again, an edit would be made twice, and an export find its file there already.
+        """
+        if attempt.answer is not None:
+            if isinstance(attempt.answer, Edit):
+                drop_partial(self.home / "edits", attempt.answer.id)
+            return
         if self._engine is None:
             yield Progress(stage="importing torch", done=0, total=0, unit="")
         engine = self.engine(job)

@@ -434,6 +434,7 @@ QUESTIONS = {
     ),
     "edit test split missing": (("edit", "-c", 1, "--test-split", "moon"), ("moon",)),
     "edit neuron = D": (("edit", "-c", 1, "-n", 99999), ("No neuron 99999",)),
+    "edit on an unknown one": (("edit", "-c", 1, "--on", "2020"), ("No edit '2020'",)),
     "edit id of two edits": (("compare", "20"), ("2 edits start with '20'",)),
     "edit id empty": (("compare", ""), ("No edit ''",)),
     "edit id a pattern": (("compare", "*"), ("No edit '*'",)),
@@ -637,11 +638,17 @@ def test_an_edit_about_other_classes_is_refused(filled, run):
 
 
 def test_an_export_overwrites_nothing(filled, run, tmp_path):
-    edit = sorted((filled / "edits").iterdir())[-1].name
+    other, edit = sorted(path.name for path in (filled / "edits").glob("[!.]*"))
     out = tmp_path / "out.safetensors"
     out.write_text("precious")
     refused(run("export", edit, "-w", filled, "--out", out), "exists already")
     assert out.read_text() == "precious"
+    whole = tmp_path / "whole.safetensors"
+    assert run("export", edit, "-w", filled, "--out", whole).code == 0
+    before = whole.stat().st_mtime_ns
+    assert run("export", edit, "-w", filled, "--out", whole).code == 0  # it is there already
+    assert whole.stat().st_mtime_ns == before
+    refused(run("export", other, "-w", filled, "--out", whole), "exists already")
     refused(run("export", edit, "-w", filled, "--out", tmp_path / "x.pt"), ".safetensors")
     (tmp_path / "file").write_text("")
     blocked = tmp_path / "file" / "x.safetensors"
@@ -863,7 +870,7 @@ def test_pictures_on_a_full_disk_leave_no_halves(filled, run, tmp_path, how):
     with a_small_disk(500):
         ran = run(how, *words, "-w", filled, "-c", 0, "--out", tmp_path / "pictures")
     refused(ran, "Cannot write", "pictures")
-    assert list((tmp_path / "pictures").iterdir()) == []
+    assert not [path for path in (tmp_path / "pictures").rglob("*") if path.is_file()]
 
 
 @pytest.mark.slow

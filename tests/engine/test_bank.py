@@ -11,7 +11,8 @@ import torch
 import engine.banking
 from engine.bank import Bank, find_bank
 from engine.data import open_split
-from engine.errors import BankError
+from engine.errors import BankError, RequestError
+from engine.model import Classifier
 from engine.pictures import decode
 from engine.requests import BankRequest, Source
 from engine.session import TorchEngine
@@ -102,6 +103,47 @@ def test_an_interrupted_pass_goes_on_where_it_was(toy, bank, tmp_path, monkeypat
     for name in ARRAYS:
         path = f"{name}.npy"
         assert (found.directory / path).read_bytes() == (alone.directory / path).read_bytes()
+
+
+@pytest.fixture
+def room_for(monkeypatch):
+    """Lets a classifier look at so many images at once; returns how many it looked at."""
+    features, looked = Classifier.features, []
+
+    def set_room(room):
+        def fitting(self, images):
+            if len(images) > room:
+                raise torch.OutOfMemoryError("CUDA out of memory.")
+            looked.append(len(images))
+            return features(self, images)
+
+        monkeypatch.setattr(Classifier, "features", fitting)
+        return looked
+
+    return set_room
+
+
+def test_out_of_memory_halves_the_batch_and_goes_on(toy, bank, tmp_path, room_for, caplog):
+    looked = room_for(3)
+    found, progress = fill(toy, tmp_path, batch_size=16)
+    assert [some.done for some in progress if some.stage == "reading valid"] == [0, 16, 30]
+    assert looked[1:] == [2] * 15  # the first was a look at the model
+    assert [some.message for some in caplog.records] == [
+        "out of memory with 16 images at once; going on with 2"
+    ]
+    assert found.labels.tolist() == bank.labels.tolist()
+    for name in ARRAYS:
+        assert np.allclose(found.array(name), bank.array(name), atol=1e-5), name
+
+
+def test_no_room_for_one_image_is_a_sentence_and_spoils_nothing(toy, bank, tmp_path, room_for):
+    engine = TorchEngine(toy, tmp_path)
+    assert engine.classifier.width == bank.meta.width  # the model itself fits
+    room_for(0)
+    with pytest.raises(RequestError, match=r"Not even one image of \d+ x \d+ pixels .* cpu"):
+        list(engine.bank(BankRequest(split="valid", workers=0)))
+    room_for(32)
+    assert np.array_equal(fill(toy, tmp_path)[0].features, bank.features)
 
 
 def fill_in_another_process(source, home):

@@ -5,13 +5,15 @@ import torch
 
 from engine.choosing import Chooser
 from engine.edit_records import Edit, EditEpoch
+from engine.edit_state import Keeper
 from engine.editing import Banks, edit
 from engine.edits import compare_edit, find_edit, list_edits, read_edit, read_head
 from engine.errors import EditError, RequestError
-from engine.head_training import Stack, losses, schedule, terms, train
+from engine.head_training import schedule, train
 from engine.heads import EDIT, LAMBDA_0, ORIGINAL, PLACEBO, SHIFT, Head
 from engine.plan import halves, make_plan
 from engine.requests import EditRequest
+from engine.stack import Stack, losses, terms
 from tests.making import birds, birds_bank, logistic, planted_bank
 
 
@@ -95,7 +97,7 @@ def test_a_ratio_without_strength_is_its_own_control(two_groups, tmp_path):
     assert all(d.points == 0 for d in record.differences if d.control in (LAMBDA_0, PLACEBO))
 
 
-def test_heads_in_a_stack_do_not_feel_each_other(two_groups):
+def test_heads_in_a_stack_do_not_feel_each_other(two_groups, tmp_path):
     bank = two_groups.evaluation
     plan = make_plan(
         bank, EditRequest(classes=(0, 1), method="ratio", seeds=3, epochs=2), tested=False
@@ -105,7 +107,8 @@ def test_heads_in_a_stack_do_not_feel_each_other(two_groups):
     def last(seed, seeds):
         request = msgspec.structs.replace(plan.request, seed=seed, seeds=seeds)
         one = type(plan)(**{**plan.__dict__, "request": request})
-        job = train(two_groups.training, bank, one, chooser, torch.device("cpu"))
+        keeper = Keeper(tmp_path / f"{seed} {seeds}")
+        job = train(two_groups.training, bank, one, chooser, torch.device("cpu"), keeper)
         while True:
             try:
                 next(job)

@@ -107,3 +107,17 @@ def test_patience_stops_a_run_that_no_longer_improves(untrained, tmp_path):
 def test_senseless_runs_are_refused(untrained, tmp_path, asked, said):
     with pytest.raises(RequestError, match=said):
         trained(untrained, tmp_path, **asked)
+
+
+def test_a_batch_too_large_for_the_memory_names_its_option(untrained, tmp_path, monkeypatch):
+    def full(*_):
+        raise torch.OutOfMemoryError("CUDA out of memory.")
+
+    job = TorchEngine(untrained, tmp_path).train(request())
+    first = next(job)
+    with monkeypatch.context() as patch:
+        patch.setattr(engine.training, "_learn", full)
+        with pytest.raises(RequestError, match=r"Batches of 8 images .* smaller --batch-size"):
+            next(job)
+    epochs, _ = trained(untrained, tmp_path)  # with more memory it goes on
+    assert [first.epoch, *(some.epoch for some in epochs)] == [1, 2, 3, 4]

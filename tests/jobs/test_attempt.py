@@ -9,11 +9,12 @@ import pytest
 from engine.edit_records import EditEpoch
 from engine.errors import DataError
 from engine.job_records import Record
-from engine.records import IllusionStep, Outcome, Progress
+from engine.records import Exported, IllusionStep, Outcome, Progress
 from engine.requests import IllusionRequest
 from neuroinspect_tui.jobs.attempt import Attempt, EventLog, Place
 from neuroinspect_tui.jobs.job import JobError, read_events, read_status
 from neuroinspect_tui.jobs.process import this_process
+from neuroinspect_tui.jobs.warm import Warm
 
 
 def steps(count):
@@ -128,6 +129,16 @@ def test_a_cancel_in_the_middle_is_noticed(store, submit):
             yield Progress(stage="on and on", done=0, total=0)
 
     assert attempt(store, job).run(endless) == "cancelled"
+
+
+def test_a_job_killed_after_its_answer_is_not_asked_again(store, submit):
+    job = submit()
+    before = Outcome(overall=0.5, target=None, worst_class=None, worst_group=None)
+    answer = Exported(edit="e", checkpoint="there.safetensors", after=before)
+    with EventLog(store.directory(job.id) / "events.jsonl") as log:
+        log.append(answer)
+    assert attempt(store, job).run(Warm(store.home).records) == "done"
+    assert events(store, job) == [answer]
 
 
 def test_no_two_processes_run_one_job(store, submit):
