@@ -40,25 +40,21 @@ class SoFar:
         self._groups = np.array([sample.group for sample in split.samples], dtype=np.int64)
         self._predicted = np.zeros(0, dtype=np.int64)
 
-    def score(self) -> Classes | None:
-        """Score the images that are safe on disk; None while there are none."""
+    def score(self) -> Classes:
+        """Score the images that are safe on disk: none before the first safe point."""
+        split, skipped = self._split, self._split.skipped
+        rows = np.zeros(0, dtype=np.int64)
         try:
             done = read_json(self._partial / PROGRESS, Done)
             self._look(len(done.rows))
-        except (BankError, OSError):
-            return None  # not begun, or whole by now
-        split = self._split
-        rows = np.array(done.rows[: len(self._predicted)], dtype=np.int64)
-        if not len(rows):
-            return None
-        images = Labelled(
-            self._labels[rows],
-            split.classes,
-            self._groups[rows] if split.groups else None,
-            split.groups,
-        )
-        scored = score_labelled(images, self._predicted, split.name)
-        return structs.replace(scored, skipped=split.skipped + done.skipped)
+        except (BankError, OSError):  # not begun, or whole by now
+            predicted = rows
+        else:
+            predicted, skipped = self._predicted, skipped + done.skipped
+            rows = np.array(done.rows[: len(predicted)], dtype=np.int64)
+        groups = self._groups[rows] if split.groups else None
+        images = Labelled(self._labels[rows], split.classes, groups, split.groups)
+        return structs.replace(score_labelled(images, predicted, split.name), skipped=skipped)
 
     def _look(self, rows: int) -> None:
         if rows < len(self._predicted):  # begun anew
