@@ -6,11 +6,11 @@ from typing import Any
 from engine.records import Classes, ClassScore, GroupScore
 
 SORTS = {
-    "accuracy": "worst first",
-    "mistakes": "most mistakes first",
-    "n": "largest first",
+    "accuracy": "by accuracy",
+    "mistakes": "by mistakes",
+    "n": "by n",
     "name": "by name",
-    "gain": "gained most first",
+    "gain": "by gain",
 }
 """How the classes can be sorted, and what that is called."""
 

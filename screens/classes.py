@@ -72,7 +72,7 @@ class ClassesScreen(Base):
 
     def body(self) -> ComposeResult:
         """Return totals, the filter, classes or groups, and a glance at the cursor's."""
-        yield ClassTotals("reading…")
+        yield ClassTotals()
         yield Input(placeholder="part of a class's name", compact=True, id="needle")
         with Horizontal():
             with Vertical(id="lists"):
@@ -118,7 +118,7 @@ class ClassesScreen(Base):
 
     def action_retry(self) -> None:
         """Try again what failed: the job, or to find out."""
-        if self.job_line.job is not None:
+        if self.job_line.error and self.job_line.job is not None:
             super().action_retry()
         elif self.job_line.error or self.query_one(ClassTotals).failed:
             self.job_line.forget()
