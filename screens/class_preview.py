@@ -44,6 +44,7 @@ class ClassPreview(Vertical):
         border-left: vkey $panel-lighten-2;
         padding: 0 1;
         & > Static { height: auto; }
+        & > Gallery { scrollbar-size-vertical: 0; }
         & > #glance-title { text-style: bold; }
         & > #glance-neurons { padding-top: 1; }
     }

@@ -43,10 +43,8 @@ class ClassTotals(Widget):
             missing: How many images are still to be read.
         """
         self.remove_class("-failed")
-        counts = (
-            _counts(listing, sort, kept) if not missing else ["a class opens when all are read"]
-        )
-        self._lines = [_accuracies(listing, missing), counts]
+        counts = _counts(listing, sort, kept) if not missing else _read(listing, missing)
+        self._lines = [_accuracies(listing), counts]
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         """Return how many lines there are in `width` cells."""
@@ -72,14 +70,17 @@ def flowed(parts: list[str], width: int) -> list[str]:
     return lines
 
 
-def _accuracies(listing: Listing, missing: int) -> list[str]:
+def _read(listing: Listing, missing: int) -> list[str]:
+    read = listing.scores.n
+    return [f"so far, {read:,} of {read + missing:,} images", "a class opens when all are read"]
+
+
+def _accuracies(listing: Listing) -> list[str]:
     scores = listing.scores
-    parts = []
-    if missing:
-        parts.append(f"so far, {scores.n:,} of {scores.n + missing:,} images")
-    if scores.n:
-        parts.append(f"accuracy {percent(scores.accuracy, 2)}")
-        parts.append(f"mean class {percent(scores.mean_class_accuracy)}")
+    parts = [
+        f"accuracy {percent(scores.accuracy, 2)}",
+        f"mean class {percent(scores.mean_class_accuracy)}",
+    ]
     if listing.worst is not None:
         parts.append(f"worst class {percent(listing.worst.accuracy)}")
     if listing.worst_group is not None:

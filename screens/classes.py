@@ -110,7 +110,7 @@ class ClassesScreen(Base):
             self.job_line.track(found.job)
         else:
             self.job_line.submit(self._request)
-        self._show()
+        self._show_new()
 
     def _fail(self, sentence: str) -> None:
         self.query_one(ClassTotals).fail(sentence)
@@ -139,7 +139,7 @@ class ClassesScreen(Base):
         found = self._found
         if found is not None and found.bank is None and listing.scores.n:
             self._found, self._listing = replace(found, listing=listing), listing
-            self._show()
+            self._show_new()
 
     @on(JobLine.Done)
     def _finish(self) -> None:
@@ -164,6 +164,14 @@ class ClassesScreen(Base):
         self._show()
 
     # what is shown of them
+
+    def _show_new(self) -> None:
+        """Show new figures; a cursor that still is on the worst class stays on the worst."""
+        table = self.query_one(ClassTable)
+        untouched = not table.index
+        self._show()
+        if untouched:
+            table.move_to(0)
 
     def _show(self) -> None:
         listing, found = self._listing, self._found

@@ -139,6 +139,7 @@ async def test_what_is_read_is_shown_while_the_rest_is_read(wrong):
         job.feed(Progress(stage="reading valid", done=26, total=72))
         await until(pilot, lambda: "so far, 24 of 72 images" in shown(pilot))
         assert names(app)[:2] == ["bee", "ant"]
+        assert app.screen.query_one(ClassTable).index == 0  # still on the worst
         assert "reading valid" in shown(pilot)
         assert "26/72 images" in shown(pilot)
         await pilot.press("enter", "n", "e")
