@@ -257,7 +257,7 @@ class Gallery(Cursor):
             style = self.get_component_rich_style("gallery--heading")
             return text_strip(" " + spot.section.heading, width, style)
         strip = self._edge(spot) if spot.line == 0 else self._across(spot)
-        return strip.adjust_cell_length(width, self.rich_style)
+        return strip.adjust_cell_length(width, self.rich_style).simplify()
 
     def _frame(self) -> Frame:
         mark, name = ("▶", "cursor") if self.has_focus else ("▷", "asleep")
