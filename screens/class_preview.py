@@ -46,7 +46,7 @@ class ClassPreview(Vertical):
         & > Static { height: auto; }
         & > Gallery { scrollbar-size-vertical: 0; }
         & > #glance-title { text-style: bold; }
-        & > #glance-neurons { padding-top: 1; }
+        & > #glance-neurons { padding-bottom: 1; }
     }
     """
 
@@ -59,12 +59,12 @@ class ClassPreview(Vertical):
         self._asker = Asker(self, self._look, self._show, self._say)
 
     def compose(self) -> ComposeResult:
-        """Return title, pictures, neurons."""
-        yield Static("", id="glance-title")
+        """Return title, neurons, pictures."""
+        yield Static("", id="glance-title", markup=False)
+        yield Static("", id="glance-neurons")
         gallery = Gallery(captions=2)
         gallery.can_focus = False
         yield gallery
-        yield Static("", id="glance-neurons")
 
     def aim(self, bank: Bank, class_index: int) -> None:
         """Show a class, unless another is aimed at soon."""
@@ -130,5 +130,5 @@ def _neuron(ranked: tuple[RankedNeuron, ...], row: int) -> str:
     if row >= len(ranked):
         return ""
     entry = ranked[row]
-    vote = "   –" if entry.vote is None else f"{entry.vote:3.0f}%"
-    return f"{entry.neuron:>5}  vote {vote}  stable {100 * entry.stability:3.0f}%"
+    vote = "" if entry.vote is None else f"  vote {entry.vote:.0f}%"
+    return f"{entry.neuron:>5}  stable {100 * entry.stability:3.0f}%{vote}"

@@ -33,7 +33,7 @@ class ScoreTable(Table):
         """Choose the columns that these entries need."""
         digits = len(f"{max((entry.n for entry in entries), default=0):,}")
         columns = [
-            Column(self._what, 13, flex=True),
+            Column(self._what, 15, flex=True),
             Column("n", digits, "right"),
             Column("right", max(5, digits), "right"),
             Column("accuracy", 9, "right"),

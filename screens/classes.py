@@ -89,18 +89,22 @@ class ClassesScreen(Base):
 
     def on_mount(self) -> None:
         """Ask for them; the first paint does not wait."""
+        self._say_where(self._request.split)
+        self.query_one(ClassTable).focus()
+        self._ask()
+
+    def _say_where(self, split: str) -> None:
         source = self.backstage.source
         data = Path(source.data)
         name = data.parent.name if data.suffix == ".csv" else data.name
-        self.say_where(f"{name} · {source.model} · {source.eval_split}")
-        self.query_one(ClassTable).focus()
-        self._ask()
+        self.say_where(f"{name} · {source.model} · {split}")
 
     def _ask(self) -> None:
         self._asker.ask(self.backstage, self._request)
 
     def _take(self, found: Found) -> None:
         self._found, self._listing = found, found.listing
+        self._say_where(f"{found.listing.scores.split} {found.total:,}")
         if found.bank is not None:
             self._weigh()
         elif self._read:

@@ -49,9 +49,9 @@ def tile(image: Seen, width: int = SIDE) -> Tile:
 
 
 def _beside(mark: str, name: str, p: float, width: int) -> str:
-    said = Text(name)
-    said.truncate(max(1, width - len(mark) - len(" 0.00")), overflow="ellipsis")
-    return f"{mark}{said.plain} {p:.2f}"
+    said, chance = Text(name), f"{p:.2f}".removeprefix("0")
+    said.truncate(max(1, width - len(mark) - 1 - len(chance)), overflow="ellipsis")
+    return f"{mark}{said.plain} {chance}"
 
 
 def facts(image: Seen, root: str) -> list[Text]:

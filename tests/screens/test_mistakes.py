@@ -42,7 +42,8 @@ async def test_mistakes_stand_under_what_they_were_taken_for(wrong):
         first = next(m for m in answer.mistakes if m.predicted.name == "dog")
         assert gallery.key == first.path
         assert gallery.tile(0).caption == (
-            f"eel {first.p_true:.2f}", f"→ dog {first.p_predicted:.2f}",
+            f"eel {first.p_true:.2f}".replace("0.", "."),
+            f"→ dog {first.p_predicted:.2f}".replace("0.", "."),
         )  # fmt: skip
         said = shown(pilot)
         assert "eel → dog" in said
