@@ -20,12 +20,13 @@ from engine.data import Sample, Split
 from engine.errors import BankError, DataError, RequestError
 from engine.files import cannot_write, read_json, write_json
 from engine.model import Classifier, Transform
+from engine.partial import PROGRESS, Done
 from engine.pictures import decode
 from engine.protocol import BankJob
 from engine.records import Progress, Skipped
 from engine.requests import BankRequest
 from engine.rowfile import HEADER, RowFile
-from engine.summary import Done, summarise
+from engine.summary import summarise
 
 COMMIT_EVERY = 8  # batches between two safe points
 FEW = 64  # images not worth a process
@@ -114,7 +115,7 @@ def _pass(
     request: BankRequest,
     facts: dict[str, Any],
 ) -> Generator[Progress, None, Done]:
-    saved = partial / "progress.json"
+    saved = partial / PROGRESS
     dtype = np.float16 if facts["half"] else np.float32
     outputs = classifier.decision.out_features
     widths = {"features": classifier.width, "logits": outputs}

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from math import sqrt
 
 import numpy as np
+from msgspec import structs
 
 from engine.bank import Array, Bank
 from engine.records import (
@@ -17,10 +18,12 @@ from engine.records import (
     Mistake,
     Mistakes,
     Outcome,
+    Seen,
 )
 
 Z95 = 1.959963984540054
 CONFUSIONS = 3
+LOGITS_AT_ONCE = 2**22
 
 
 def wilson(correct: int, n: int) -> tuple[float, float] | None:
@@ -34,6 +37,16 @@ def wilson(correct: int, n: int) -> tuple[float, float] | None:
     return max(0.0, min(share, middle - half)), min(1.0, max(share, middle + half))
 
 
+@dataclass(frozen=True)
+class Labelled:
+    """What is asked of a bank's images, where there is no bank."""
+
+    labels: Array
+    classes: Sequence[str]
+    groups: Array | None
+    groups_named: Sequence[str]
+
+
 def score(bank: Bank, predicted: Array | None = None, shares: Sequence[float] = ()) -> Classes:
     """Score every class, and every group where there are.
 
@@ -43,20 +56,28 @@ def score(bank: Bank, predicted: Array | None = None, shares: Sequence[float] = 
         shares: The training split's group shares, for the re-weighted mean.
     """
     predicted = bank.predicted if predicted is None else predicted
-    right = predicted == bank.labels
-    classes = _class_scores(bank, predicted, right)
+    scored = score_labelled(bank, predicted, bank.meta.split, shares)
+    return structs.replace(scored, skipped=bank.meta.skipped)
+
+
+def score_labelled(
+    images: Bank | Labelled, predicted: Array, split: str, shares: Sequence[float] = ()
+) -> Classes:
+    """Score predictions (n,) of labelled images, with none skipped."""
+    right = predicted == images.labels
+    classes = _class_scores(images, predicted, right)
     seen = [entry.accuracy for entry in classes if entry.accuracy is not None]
-    groups = _group_scores(bank, right)
+    groups = _group_scores(images, right)
     known = [g.accuracy for g in groups or () if g.accuracy is not None]
     weighted = None
     if groups and len(shares) == len(groups) == len(known):
         weighted = float(np.dot(shares, known))
     return Classes(
-        split=bank.meta.split,
-        n=bank.meta.n,
+        split=split,
+        n=len(right),
         accuracy=float(right.mean()) if len(right) else None,
         mean_class_accuracy=float(np.mean(seen)) if seen else None,
-        skipped=bank.meta.skipped,
+        skipped=(),
         classes=classes,
         groups=groups,
         worst_group_accuracy=min(known) if known else None,
@@ -64,7 +85,7 @@ def score(bank: Bank, predicted: Array | None = None, shares: Sequence[float] = 
     )
 
 
-def _class_scores(bank: Bank, predicted: Array, right: Array) -> tuple[ClassScore, ...]:
+def _class_scores(bank: Bank | Labelled, predicted: Array, right: Array) -> tuple[ClassScore, ...]:
     classes = len(bank.classes)
     n = np.bincount(bank.labels, minlength=classes).tolist()
     correct = np.bincount(bank.labels[right], minlength=classes).tolist()
@@ -89,7 +110,7 @@ def _class_scores(bank: Bank, predicted: Array, right: Array) -> tuple[ClassScor
     )
 
 
-def _group_scores(bank: Bank, right: Array) -> tuple[GroupScore, ...] | None:
+def _group_scores(bank: Bank | Labelled, right: Array) -> tuple[GroupScore, ...] | None:
     if bank.groups is None:
         return None
     scores = []
@@ -120,27 +141,18 @@ def mistakes(bank: Bank, class_index: int) -> Mistakes:
     """List the mistakes of a class, surest wrong answer first."""
     all_rows = bank.array("mistake_rows")
     places = np.flatnonzero(bank.labels[all_rows] == class_index)
-    rows = all_rows[places]
-    p = probabilities(bank.logits[rows])
     arrays = {name: bank.array(name) for name in ("steps", "mended", "lacks", "has_too_much")}
-    found = []
-    for row, place, chances in zip(rows.tolist(), places.tolist(), p, strict=True):
-        guess = int(bank.predicted[row])
-        group = None if bank.groups is None else bank.groups_named[bank.groups[row]]
-        found.append(
-            Mistake(
-                path=bank.path(row),
-                true=Label(class_index, bank.classes[class_index]),
-                predicted=Label(guess, bank.classes[guess]),
-                p_true=float(chances[class_index]),
-                p_predicted=float(chances[guess]),
-                group=group,
-                steps=int(arrays["steps"][place]),
-                mended=bool(arrays["mended"][place]),
-                lacks=tuple(j for j in arrays["lacks"][place].tolist() if j >= 0),
-                has_too_much=tuple(j for j in arrays["has_too_much"][place].tolist() if j >= 0),
-            )
+    seen = _seen(bank, np.asarray(all_rows[places]))
+    found = [
+        Mistake(
+            **structs.asdict(image),
+            steps=int(arrays["steps"][place]),
+            mended=bool(arrays["mended"][place]),
+            lacks=tuple(j for j in arrays["lacks"][place].tolist() if j >= 0),
+            has_too_much=tuple(j for j in arrays["has_too_much"][place].tolist() if j >= 0),
         )
+        for image, place in zip(seen, places.tolist(), strict=True)
+    ]
     return Mistakes(
         class_=Label(class_index, bank.classes[class_index]),
         n=int((bank.labels == class_index).sum()),
@@ -148,14 +160,34 @@ def mistakes(bank: Bank, class_index: int) -> Mistakes:
     )
 
 
-@dataclass(frozen=True)
-class Labelled:
-    """What `outcome` looks at, where there is no bank."""
+def right_ones(bank: Bank, class_index: int) -> tuple[Seen, ...]:
+    """List the images of a class that are predicted as it, least sure first."""
+    rows = np.flatnonzero((bank.labels == class_index) & (bank.predicted == class_index))
+    return tuple(sorted(_seen(bank, rows), key=lambda image: image.p_true))
 
-    labels: Array
-    classes: Sequence[str]
-    groups: Array | None
-    groups_named: Sequence[str]
+
+def _seen(bank: Bank, rows: Array) -> list[Seen]:
+    """Describe images, a bounded part of their logits at a time."""
+    at_once = max(1, LOGITS_AT_ONCE // len(bank.classes))
+    parts = [rows[at : at + at_once] for at in range(0, len(rows), at_once)]
+    return [image for part in parts for image in _described(bank, part)]
+
+
+def _described(bank: Bank, rows: Array) -> list[Seen]:
+    found = []
+    for row, chances in zip(rows.tolist(), probabilities(bank.logits[rows]), strict=True):
+        label, guess = int(bank.labels[row]), int(bank.predicted[row])
+        found.append(
+            Seen(
+                path=bank.path(row),
+                true=Label(label, bank.classes[label]),
+                predicted=Label(guess, bank.classes[guess]),
+                p_true=float(chances[label]),
+                p_predicted=float(chances[guess]),
+                group=None if bank.groups is None else bank.groups_named[bank.groups[row]],
+            )
+        )
+    return found
 
 
 def outcome(

@@ -76,8 +76,8 @@ class Label(Struct, frozen=True):
     name: str
 
 
-class Mistake(Struct, frozen=True, kw_only=True):
-    """An image not predicted as its class."""
+class Seen(Struct, frozen=True, kw_only=True):
+    """An image of the split, and what the classifier takes it for."""
 
     path: str
     true: Label
@@ -85,6 +85,11 @@ class Mistake(Struct, frozen=True, kw_only=True):
     p_true: float
     p_predicted: float
     group: str | None
+
+
+class Mistake(Seen, frozen=True, kw_only=True):
+    """An image not predicted as its class."""
+
     steps: int
     """Steps of the counterfactual until it was mended, or the cap."""
     mended: bool

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from msgspec import Struct
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -16,19 +15,12 @@ from engine.counterfactual import nudge
 from engine.data import Split
 from engine.files import write_json
 from engine.model import Classifier
-from engine.records import Progress, Skipped
+from engine.partial import Done
+from engine.records import Progress
 
 STRONGEST = 32
 VOTES = 5
 ROWS_AT_ONCE = 4096
-
-
-class Done(Struct, frozen=True):
-    """progress.json: what of an interrupted pass is safe on disk."""
-
-    images: int
-    rows: tuple[int, ...]
-    skipped: tuple[Skipped, ...]
 
 
 def summarise(

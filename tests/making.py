@@ -14,7 +14,8 @@ from torch import nn
 from engine.bank import Bank
 from engine.data import Sample, Split
 from engine.model import Classifier, split_model
-from engine.summary import Done, summarise
+from engine.partial import Done
+from engine.summary import summarise
 
 COLOURS = {
     "001_red_thing": (200, 40, 40),

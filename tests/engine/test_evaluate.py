@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from engine.evaluate import mistakes, score, wilson
+from engine.evaluate import mistakes, right_ones, score, wilson
 from tests.making import planted_bank
 
 
@@ -56,3 +56,13 @@ def test_mistakes_carry_both_probabilities(bank):
         assert some.predicted.index in (1, 2)
         assert some.predicted.index in some.has_too_much
         assert 0 in some.lacks
+
+
+def test_the_right_ones_are_all_the_others_least_sure_first(bank):
+    for index in range(len(bank.classes)):
+        listed = right_ones(bank, index)
+        answer = mistakes(bank, index)
+        assert len(listed) + len(answer.mistakes) == answer.n
+        assert all(image.predicted == image.true == answer.class_ for image in listed)
+        sureness = [image.p_true for image in listed]
+        assert sureness == sorted(sureness)

@@ -68,14 +68,17 @@ def _listed(data: Path) -> str:
     return str(data / "list.csv")
 
 
-def write_bank(directory: Path, split: Split, seed: int = 0) -> None:
-    """Write a bank whose every array follows from features and a decision layer."""
+def write_bank(directory: Path, split: Split, seed: int = 0, noise: float = 0.7) -> None:
+    """Write a bank whose every array follows from features and a decision layer.
+
+    With more `noise`, such as 2.6, there are more mistakes.
+    """
     directory.mkdir(parents=True)
     labels = np.array([sample.label for sample in split.samples])
     classes, n = len(split.folders), len(labels)
     draw = np.random.default_rng(seed)
     prototypes = draw.gamma(1.0, 1.0, (classes, WIDTH))
-    features = np.maximum(prototypes[labels] + draw.normal(0, 0.7, (n, WIDTH)), 0)
+    features = np.maximum(prototypes[labels] + draw.normal(0, noise, (n, WIDTH)), 0)
     features = features.astype(np.float32)
     weight = (prototypes - prototypes.mean(0)).astype(np.float32) * 0.5
     weight[1, SPURIOUS] += 2.0

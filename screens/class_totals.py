@@ -1,0 +1,109 @@
+"""A split's classes in two lines, or more where there is no room."""
+
+from rich.cells import cell_len
+from rich.text import Text
+from textual.app import RenderResult
+from textual.geometry import Size
+from textual.reactive import reactive
+from textual.widget import Widget
+
+from screens.class_list import SORTS, Listing
+from screens.class_source import Kept
+from screens.words import counted, percent, points
+
+GAP = 3
+
+
+class ClassTotals(Widget):
+    """What the classifier does over all classes, and what the kept edit does to that."""
+
+    DEFAULT_CSS = """
+    ClassTotals { height: auto; padding: 0 1; }
+    ClassTotals.-failed { color: $text-error; }
+    """
+    _lines: reactive[list[list[str]]] = reactive([["reading…"]], layout=True)
+
+    @property
+    def failed(self) -> bool:
+        """Whether a failure is shown."""
+        return self.has_class("-failed")
+
+    def fail(self, sentence: str) -> None:
+        """Say why there are no classes, and what tries again."""
+        self.add_class("-failed")
+        self._lines = [[f"✗ {sentence}"], ["  R tries again"]]
+
+    def total(self, listing: Listing, sort: str, kept: Kept, missing: int) -> None:
+        """Say it.
+
+        Args:
+            listing: The classes.
+            sort: Their order.
+            kept: The kept edit, if there is one.
+            missing: How many images are still to be read.
+        """
+        self.remove_class("-failed")
+        counts = _counts(listing, sort, kept) if not missing else _read(listing, missing)
+        self._lines = [_accuracies(listing), counts]
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        """Return how many lines there are in `width` cells."""
+        return len(self._drawn(width).wrap(self.app.console, width))
+
+    def render(self) -> RenderResult:
+        """Draw the lines, broken between their parts."""
+        return self._drawn(self.size.width)
+
+    def _drawn(self, width: int) -> Text:
+        return Text("\n").join(Text(line) for parts in self._lines for line in flowed(parts, width))
+
+
+def flowed(parts: list[str], width: int) -> list[str]:
+    """Return parts side by side, in as many lines of `width` cells as they need."""
+    lines = [""]
+    for part in parts:
+        longer = lines[-1] + " " * GAP * bool(lines[-1]) + part
+        if lines[-1] and cell_len(longer) > width:
+            lines.append(part)
+        else:
+            lines[-1] = longer
+    return lines
+
+
+def _read(listing: Listing, missing: int) -> list[str]:
+    read = listing.scores.n
+    return [f"so far, {read:,} of {read + missing:,} images", "a class opens when all are read"]
+
+
+def _accuracies(listing: Listing) -> list[str]:
+    scores = listing.scores
+    parts = [
+        f"accuracy {percent(scores.accuracy, 2)}",
+        f"mean class {percent(scores.mean_class_accuracy)}",
+    ]
+    if listing.worst is not None:
+        parts.append(f"worst class {percent(listing.worst.accuracy)}")
+    if listing.worst_group is not None:
+        parts.append(f"worst group {percent(listing.worst_group.accuracy)}")
+    return parts
+
+
+def _counts(listing: Listing, sort: str, kept: Kept) -> list[str]:
+    mistakes, classes = listing.mistakes
+    skipped = len(listing.scores.skipped)
+    parts = [f"{counted(mistakes, 'mistake')} in {counted(classes, 'class', 'classes')}"]
+    if skipped:
+        parts.append(f"{counted(skipped, 'image')} left out: i")
+    return [*parts, _edit(listing, kept), SORTS[sort]]
+
+
+def _edit(listing: Listing, kept: Kept) -> str:
+    if kept.edit is None:
+        return "no edit kept"
+    if kept.problem:
+        return f"kept {kept.edit}: {kept.problem}"
+    if listing.after is None:
+        return f"kept {kept.edit} …"
+    after, before = listing.after.accuracy, listing.scores.accuracy
+    moved = None if after is None or before is None else after - before
+    return f"kept {kept.edit} {points(moved)}"

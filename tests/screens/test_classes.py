@@ -1,0 +1,364 @@
+"""The first screen: what there is, what is read yet, and where each class leads."""
+
+import numpy as np
+import pytest
+from textual.app import App, ComposeResult
+from textual.widgets import Input
+
+from engine.errors import BankError
+from engine.evaluate import Labelled, score, score_labelled
+from engine.files import write_json
+from engine.heads import Head
+from engine.partial import PROGRESS
+from engine.records import Progress
+from engine.requests import BankRequest
+from screens.class_list import Listing
+from screens.class_preview import ClassPreview
+from screens.class_table import ClassTable
+from screens.classes import ClassesScreen
+from screens.left_out import LeftOut
+from screens.moves import Copied, ToEdit, ToMistakes, ToNeurons, ToWhatIf
+from screens.widgets.gallery import Gallery
+from tests.screens.conftest import Host, settled, shown, until
+from tests.screens.erring import erring, leave_out, plant_edit, read_until
+from tests.screens.planted import plant
+
+
+@pytest.fixture
+def wrong(planted):
+    return erring(planted)
+
+
+def names(app):
+    table = app.screen.query_one(ClassTable)
+    return [str(table._row(row)[0]) for row in range(table.count)]
+
+
+def worst_first(backstage):
+    classes = score(backstage.planted.bank()).classes
+    return [entry.name for entry in sorted(classes, key=lambda entry: entry.accuracy or 0)]
+
+
+async def test_the_worst_comes_first_and_leads_on(wrong):
+    app = Host(ClassesScreen(wrong))
+    async with app.run_test(message_hook=app.hear) as pilot:
+        await settled(pilot)
+        assert names(app) == worst_first(wrong)
+        said = shown(pilot)
+        assert said.startswith(" data · test_resnet · valid 72")
+        assert "accuracy 54.17%   mean class 54.2%   worst class 16.7%" in said
+        assert "33 mistakes in 5 classes   no edit kept   by accuracy" in said
+        assert "[ 4.7  44.8]" in said
+        assert "dog 6, bee 2" in said
+        await pilot.press("j", "enter", "n", "w", "e", "y")
+        await pilot.pause()
+        fox = worst_first(wrong)[1]
+        for kind in (ToMistakes, ToNeurons, ToWhatIf, ToEdit):
+            [posted] = app.posted(kind)
+            assert wrong.planted.split.classes[posted.class_index] == fox
+        assert app.posted(Copied)[0].text.startswith("neuroinspect-tui classes -w ")
+
+
+async def test_a_class_without_mistakes_leads_nowhere(wrong):
+    app = Host(ClassesScreen(wrong))
+    async with app.run_test(message_hook=app.hear, notifications=True) as pilot:
+        await settled(pilot)
+        await pilot.press("G", "enter")
+        await until(pilot, lambda: "dog has no mistakes in valid." in shown(pilot))
+        assert not app.posted(ToMistakes)
+
+
+async def test_a_filter_narrows_as_it_is_typed(wrong):
+    app = Host(ClassesScreen(wrong))
+    async with app.run_test(message_hook=app.hear) as pilot:
+        await settled(pilot)
+        await pilot.press("slash", "e")
+        await pilot.pause()
+        assert sorted(names(app)) == ["bee", "eel"]
+        await pilot.press("E")
+        await pilot.pause()
+        assert sorted(names(app)) == ["bee", "eel"]
+        await pilot.press("backspace", "enter", "j", "enter")
+        await pilot.pause()
+        assert app.posted(ToMistakes)[0].class_index == 1
+        await pilot.press("slash", "x", "q")
+        await pilot.pause()
+        assert "no class's name holds 'xq'; escape shows all" in shown(pilot)
+        await pilot.press("escape")
+        await pilot.pause()
+        assert len(names(app)) == 6
+        assert not app.screen.query_one(Input).display
+        assert app.screen.query_one(ClassTable).has_focus
+
+
+async def test_orders_go_round_and_the_command_has_them(wrong):
+    app = Host(ClassesScreen(wrong))
+    async with app.run_test() as pilot:
+        await settled(pilot)
+        await pilot.press("s")
+        assert app.first.command_line() == ["classes"]
+        await pilot.press("s")
+        assert app.first.command_line() == ["classes", "--sort", "n"]
+        assert "n▼" in shown(pilot) or "▼n" in shown(pilot)
+        await pilot.press("s")
+        assert names(app) == sorted(names(app))
+        assert app.first.command_line() == ["classes", "--sort", "name"]
+        await pilot.press("s")  # without a kept edit nothing is gained
+        assert names(app) == worst_first(wrong)
+
+
+async def test_groups_take_the_place_of_classes(tmp_path):
+    wrong = erring(plant(tmp_path, groups=True))
+    app = Host(ClassesScreen(wrong))
+    async with app.run_test(message_hook=app.hear) as pilot:
+        await settled(pilot)
+        assert "worst group" in shown(pilot)
+        await pilot.press("u", "enter")
+        await pilot.pause()
+        said = shown(pilot)
+        assert "land" in said
+        assert "sea" in said
+        assert "taken for" not in said
+        assert app.first.command_line() == ["classes", "--groups"]
+        assert not app.posted(ToMistakes)
+        await pilot.press("u", "enter")
+        await pilot.pause()
+        assert app.posted(ToMistakes)
+
+
+async def test_what_is_read_is_shown_while_the_rest_is_read(wrong):
+    wrong.banked = False
+    app = Host(ClassesScreen(wrong))
+    async with app.run_test(message_hook=app.hear) as pilot:
+        await settled(pilot)
+        job = wrong.last
+        assert job.request == BankRequest(split="valid")
+        assert "so far, 0 of 72 images" in shown(pilot)
+        assert names(app) == list(wrong.planted.split.classes)
+        read_until(wrong.planted, 24)
+        job.feed(Progress(stage="reading valid", done=26, total=72))
+        await until(pilot, lambda: "so far, 24 of 72 images" in shown(pilot))
+        assert names(app)[:2] == ["bee", "ant"]
+        assert app.screen.query_one(ClassTable).index == 0  # still on the worst
+        assert "reading valid" in shown(pilot)
+        assert "26/72 images" in shown(pilot)
+        await pilot.press("enter", "n", "e")
+        wrong.banked = True
+        job.end()
+        await until(pilot, lambda: "33 mistakes in 5 classes" in shown(pilot))
+        assert names(app) == worst_first(wrong)
+        await settled(pilot)
+        assert not app.posted(ToMistakes)
+        assert len(wrong.made) == 1
+
+
+async def test_a_pass_under_way_is_followed_again(wrong):
+    wrong.banked = False
+    read_until(wrong.planted, 24)
+    wrong.submit(BankRequest(split="valid"))
+    app = Host(ClassesScreen(wrong))
+    async with app.run_test() as pilot:
+        await settled(pilot)
+        assert "so far, 24 of 72 images" in shown(pilot)
+        assert app.first.job_line.job == wrong.last.id
+        assert len(wrong.made) == 1
+
+
+async def test_a_pass_that_fails_is_tried_again(wrong):
+    wrong.banked = False
+    app = Host(ClassesScreen(wrong))
+    async with app.run_test() as pilot:
+        await settled(pilot)
+        wrong.last.lines.append("opened a tin")
+        wrong.last.end("failed", "The disk is full.")
+        await until(pilot, lambda: "✗ The disk is full." in shown(pilot))
+        assert "opened a tin" in shown(pilot)
+        await pilot.press("R")
+        wrong.banked = True
+        wrong.last.end()
+        await until(pilot, lambda: "33 mistakes" in shown(pilot))
+
+
+async def test_a_pass_that_cannot_begin_is_tried_again(wrong):
+    wrong.banked = False
+    wrong.refusal = "The workspace is read-only."
+    app = Host(ClassesScreen(wrong))
+    async with app.run_test() as pilot:
+        await settled(pilot)
+        assert "✗ The workspace is read-only." in shown(pilot)
+        wrong.refusal = ""
+        await pilot.press("R")
+        await settled(pilot)
+        assert len(wrong.made) == 1
+        assert "read-only" not in shown(pilot)
+
+
+async def test_a_workspace_that_cannot_be_read_says_why(wrong, monkeypatch):
+    def bank(split: str | None = None, *, on: str | None = None) -> None:
+        raise BankError("This workspace has no weights yet.")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(wrong, "bank", bank)
+        app = Host(ClassesScreen(wrong))
+        async with app.run_test() as pilot:
+            await settled(pilot)
+            assert "✗ This workspace has no weights yet." in shown(pilot)
+            assert "R tries again" in shown(pilot)
+            broken.undo()
+            await pilot.press("R")
+            await settled(pilot)
+            assert "33 mistakes" in shown(pilot)
+            assert "✗" not in shown(pilot)
+
+
+async def test_images_that_change_under_a_pass_do_not_begin_it_for_ever(
+    wrong,
+):
+    wrong.banked = False
+    app = Host(ClassesScreen(wrong))
+    async with app.run_test() as pilot:
+        await settled(pilot)
+        wrong.last.end()
+        await until(pilot, lambda: "changed while they were read" in shown(pilot))
+        assert len(wrong.made) == 1
+        await pilot.press("R")
+        await settled(pilot)
+        assert len(wrong.made) == 2
+
+
+async def test_the_kept_edit_is_set_against_the_original(wrong):
+    planted = wrong.planted
+    edit = plant_edit(planted, class_index=4, bias=30.0)
+    wrong.keep(edit)
+    bank = planted.bank()
+    head = Head.of(bank)
+    head.bias[4] += 30.0
+    after = score(bank, head.predict(bank, np.arange(bank.meta.n)))
+    before = score(bank)
+    app = Host(ClassesScreen(wrong))
+    async with app.run_test() as pilot:
+        await settled(pilot)
+        moved = 100 * (after.classes[4].accuracy - before.classes[4].accuracy)
+        assert moved > 50
+        assert f"{moved:+.1f}" in shown(pilot)
+        overall = 100 * (after.accuracy - before.accuracy)
+        assert f"kept {edit} {overall:+.1f}" in shown(pilot)
+        await pilot.press("s", "s", "s", "s")
+        assert names(app)[0] == "eel"
+        assert "by gain" in shown(pilot)
+        wrong.keep(None)
+        app.first.on_screen_resume()
+        await settled(pilot)
+        assert "no edit kept" in shown(pilot)
+        assert "▼" not in shown(pilot)
+
+
+async def test_a_kept_edit_that_is_damaged_says_so_and_hides_nothing(wrong):
+    edit = plant_edit(wrong.planted, 4, 1.0)
+    wrong.keep(edit)
+    (wrong.home / "edits" / edit / "head.safetensors").write_bytes(b"torn")
+    app = Host(ClassesScreen(wrong))
+    async with app.run_test(size=(200, 30)) as pilot:
+        await settled(pilot)
+        assert "head.safetensors is missing or damaged" in shown(pilot)
+        assert len(names(app)) == 6
+
+
+async def test_room_at_the_side_shows_what_the_class_would(wrong):
+    app = Host(ClassesScreen(wrong))
+    async with app.run_test(size=(80, 24), message_hook=app.hear) as pilot:
+        await settled(pilot)
+        preview = app.first.query_one(ClassPreview)
+        assert not preview.display
+        await pilot.resize_terminal(130, 40)
+        await until(pilot, lambda: "eel: 10 mistakes of 12" in shown(pilot))
+        assert "has too much" in shown(pilot)
+        assert preview.query_one(Gallery).count == 10
+        await pilot.press("j")
+        await until(pilot, lambda: "fox: 8 mistakes of 12" in shown(pilot))
+        await pilot.press("G")
+        await until(pilot, lambda: "dog: 0 mistakes of 12" in shown(pilot))
+        assert "no mistakes" in shown(pilot)
+        await pilot.resize_terminal(60, 12)
+        await settled(pilot)
+        assert not preview.display
+        assert app.screen.query_one(ClassTable).key == 3
+
+
+async def test_images_left_out_are_told_on_demand(wrong):
+    leave_out(wrong.planted, "valid/000_ant/torn.png", "valid/001_bee/empty.png")
+    app = Host(ClassesScreen(wrong))
+    async with app.run_test() as pilot:
+        await settled(pilot)
+        assert "2 images left out: i" in shown(pilot)
+        await pilot.press("i")
+        await settled(pilot)
+        assert isinstance(app.screen, LeftOut)
+        assert "valid/001_bee/empty.png" in shown(pilot)
+        assert "truncated" in shown(pilot)
+        await pilot.press("escape")
+        await pilot.pause()
+        assert app.screen is app.first
+
+
+async def test_any_number_of_classes_asks_only_for_those_in_sight():
+    classes = 21_841
+    draw = np.random.default_rng(0)
+    labels = draw.integers(0, classes, 50_000)
+    images = Labelled(labels, [f"class {k}" for k in range(classes)], None, ())
+    listing = Listing(score_labelled(images, draw.integers(0, classes, 50_000), "valid"))
+    asked: list[str] = []
+
+    class Counting(ClassTable):
+        def cells(self, entry, gain):
+            asked.append(entry.name)
+            return super().cells(entry, gain)
+
+    class Holder(App[None]):
+        def compose(self) -> ComposeResult:
+            yield Counting("class", taken=True, id="classes")
+
+    app = Holder()
+    async with app.run_test() as pilot:
+        table = app.query_one(Counting)
+        table.list_classes(listing, "accuracy", "")
+        await pilot.press("G", "g", "j", "pagedown", "ctrl+u", "G")
+        await pilot.pause()
+        assert table.count == classes
+        assert table.index == classes - 1
+        assert len(asked) < 200
+
+
+async def test_a_note_of_progress_that_is_torn_is_no_progress(wrong):
+    wrong.banked = False
+    read_until(wrong.planted, 24)
+    torn = next((wrong.home / "bank").glob(f"*.partial/{PROGRESS}"))
+    write_json(torn, {"images": "many"})
+    app = Host(ClassesScreen(wrong))
+    async with app.run_test() as pilot:
+        await settled(pilot)
+        assert "so far, 0 of 72 images" in shown(pilot)
+
+
+def test_classes_on_a_small_terminal(wrong, snap_compare):
+    assert snap_compare(Host(ClassesScreen(wrong)), terminal_size=(80, 24), run_before=settled)
+
+
+def test_classes_on_a_wide_terminal(wrong, snap_compare):
+    async def glanced(pilot):
+        await settled(pilot)
+        await until(pilot, lambda: "has too much" in shown(pilot))
+        await settled(pilot)
+
+    assert snap_compare(Host(ClassesScreen(wrong)), terminal_size=(160, 48), run_before=glanced)
+
+
+def test_classes_while_they_are_read(wrong, snap_compare):
+    async def half(pilot):
+        await settled(pilot)
+        read_until(wrong.planted, 40)
+        wrong.last.feed(Progress(stage="reading valid", done=41, total=72))
+        await until(pilot, lambda: "so far, 40 of 72" in shown(pilot))
+
+    wrong.banked = False
+    assert snap_compare(Host(ClassesScreen(wrong)), terminal_size=(80, 24), run_before=half)
