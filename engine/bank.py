@@ -17,13 +17,15 @@ from numpy.typing import NDArray
 
 from engine.data import Sample, Split
 from engine.errors import BankError
-from engine.files import file_digest, read_json, write_json
+from engine.files import file_digest, folder_digest, read_json, write_json
 from engine.records import Skipped
 from engine.requests import UNTRAINED, Source
 
 FORMAT = 1
 PER_NEURON = ("strongest_rows", "strongest_values")
 PER_MISTAKE = ("lacks", "has_too_much", "steps", "mended")
+OF_THE_BACKBONE = ("features", "mean", *PER_NEURON)
+"""What a bank with an edit in it shares with the one that it was made of."""
 Array = NDArray[Any]
 
 
@@ -44,6 +46,13 @@ class Meta(Struct, frozen=True, kw_only=True):
     weights: str
     """sha256 of the checkpoint."""
     versions: dict[str, str]
+    on: str | None = None
+    """The edit whose decision layer it is with; None: the checkpoint's own."""
+
+    @property
+    def base(self) -> str:
+        """The key of the bank of the same images with the checkpoint's own decision layer."""
+        return self.key if self.on is None else self.key.removesuffix(f"+{self.on}")
 
 
 class Bank:
@@ -70,15 +79,21 @@ class Bank:
 
     def array(self, name: str) -> Array:
         """Return `name`.npy, memory-mapped."""
-        path = self.directory / f"{name}.npy"
+        directory = self._base if name in OF_THE_BACKBONE else self.directory
+        path = directory / f"{name}.npy"
         try:
             found = np.load(path, mmap_mode="r", allow_pickle=False)
             self._check_shape(name, found)
         except (OSError, ValueError, EOFError) as error:
             raise BankError(
-                f"{path} is missing or damaged; remove {self.directory} to compute it again."
+                f"{path} is missing or damaged; remove {directory} to compute it again."
             ) from error
         return found
+
+    @property
+    def _base(self) -> Path:
+        """Where lies what no edit of the decision layer changes."""
+        return self.directory.with_name(self.meta.base) if self.meta.on else self.directory
 
     def _check_shape(self, name: str, found: Array) -> None:
         n, width, classes = self.meta.n, self.meta.width, len(self.meta.folders)
@@ -121,12 +136,12 @@ class Bank:
     @cached_property
     def samples(self) -> tuple[Sample, ...]:
         """The images, row by row."""
-        path = self.directory / "samples.json"
+        path = self._base / "samples.json"
         found = read_json(path, tuple[Sample, ...])
         if len(found) != self.meta.n:
             raise BankError(
                 f"{path} lists {len(found)} images, not {self.meta.n}: it is damaged; "
-                f"remove {self.directory} to compute it again."
+                f"remove {self._base} to compute it again."
             )
         return found
 
@@ -164,10 +179,7 @@ def weights_digest(source: Source, cache: Path) -> str:
     if source.checkpoint == "none":
         local = Path(source.model.removeprefix("local-dir:"))
         if source.model.startswith("local-dir:") and local.is_dir():
-            files = sorted(
-                f"{f.name}:{f.stat().st_size}:{f.stat().st_mtime_ns}" for f in local.iterdir()
-            )
-            return hashlib.sha256("\n".join(files).encode()).hexdigest()
+            return folder_digest(local)
         return f"pretrained:{source.model}"
     try:
         status = path.stat()
@@ -190,7 +202,17 @@ def weights_digest(source: Source, cache: Path) -> str:
     return digest
 
 
-def find_bank(root: Path, source: Source, split: Split, view: int = 0) -> Path:
-    """Return where the bank of a split is, or will be, under the workspace's bank/."""
-    digest = weights_digest(source, root / "digests.json")
-    return root / bank_key(source, split, view, digest)
+def find_bank(
+    root: Path, source: Source, split: Split, view: int = 0, on: str | None = None
+) -> Path:
+    """Return where the bank of a split is, or will be, under the workspace's bank/.
+
+    Args:
+        root: The workspace's bank/.
+        source: What the workspace names.
+        split: The listing.
+        view: 0, or which augmented view.
+        on: An edit's whole id: the bank with that edit's decision layer.
+    """
+    key = bank_key(source, split, view, weights_digest(source, root / "digests.json"))
+    return root / (key if on is None else f"{key}+{on}")

@@ -75,7 +75,7 @@ def fill_bank(
     try:
         directory.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         lock = FileLock(directory.with_suffix(".lock"))
-        yield from _wait_for(lock)
+        yield from wait_for(lock)
     except OSError as error:
         raise BankError(cannot_write(directory, error)) from error
     try:
@@ -94,7 +94,8 @@ def fill_bank(
         lock.release()
 
 
-def _wait_for(lock: FileLock) -> Iterator[Progress]:
+def wait_for(lock: FileLock) -> Iterator[Progress]:
+    """Take a lock, however long another process holds it."""
     while True:
         try:
             lock.acquire(timeout=1)

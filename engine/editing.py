@@ -37,6 +37,8 @@ class Banks:
     training: Sequence[Bank]
     """One a view; empty for `zero`, which trains nothing."""
     test: Bank | None = None
+    kept_back: Array | None = None
+    """Rows of `evaluation` that report; None: this edit is the first to divide it."""
 
     @property
     def reporting(self) -> Bank:
@@ -60,7 +62,8 @@ def edit(
         BankError: The workspace cannot be written.
     """
     bank = banks.evaluation
-    plan = make_plan(bank, request, tested=banks.test is not None)
+    tested = banks.test is not None
+    plan = make_plan(bank, request, tested=tested, kept_back=banks.kept_back)
     chooser = Chooser(bank, plan.choosing, tuple(plan.classes), request.select)
     if request.method == "zero":
         edited = yield from zero(bank, plan, chooser)
@@ -165,4 +168,6 @@ def _provenance(banks: Banks) -> dict[str, str]:
         "reporting_split": banks.reporting.meta.split,
         "training_banks": " ".join(bank.meta.key for bank in banks.training),
     }
+    if banks.evaluation.meta.on is not None:
+        found["on"] = banks.evaluation.meta.on
     return found | {name: version(name) for name in ("neuroinspect-tui", "torch", "numpy")}

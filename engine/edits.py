@@ -105,6 +105,11 @@ def read_edit(directory: Path) -> Edit:
     return read_json(directory / RECORD, Edit)
 
 
+def made_on(record: Edit) -> str | None:
+    """Return the id of the edit that this one started from; None: the checkpoint."""
+    return record.provenance.get("on")
+
+
 def read_head(directory: Path, width: int, classes: int) -> tuple[Head, Array]:
     """Read an edit's head and its reporting rows.
 
@@ -133,7 +138,11 @@ def _within(numbers: list[int], count: int) -> bool:
 
 
 def compare_edit(bank: Bank, directory: Path) -> Comparison:
-    """Set an edit against the original, image by image, where it was reported.
+    """Set an edit against what it started from, image by image, where it was reported.
+
+    Args:
+        bank: Of its reporting split, with the edit that it was made on, if any (`made_on`).
+        directory: The edit's.
 
     Raises:
         EditError: The edit was made from other weights or images than the bank is of.

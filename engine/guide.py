@@ -71,13 +71,23 @@ class Guide:
     def cosine(self, images: Tensor, text: Tensor) -> Tensor:
         """Return (B,): the cosine of each picture (B, 3, H, W), 0 to 1, with `text` (E,)."""
         if images.shape[-1] != self.size:
-            images = nn.functional.interpolate(
-                images, (self.size, self.size), mode="bicubic", antialias=True
-            )
+            images = resized(images, self.size)
         mean = torch.tensor(self.mean, device=images.device).view(1, 3, 1, 1)
         std = torch.tensor(self.std, device=images.device).view(1, 3, 1, 1)
         seen = self.model.encode_image((images - mean) / std, normalize=True)  # type: ignore[operator]
         return seen @ text.to(seen)
+
+
+def resized(images: Tensor, size: int) -> Tensor:
+    """Resize square pictures, bicubic and antialiased.
+
+    As a product of matrices: the gradient of `interpolate` on an accelerator differs each time.
+    """
+    side = images.shape[-1]
+    plain = torch.eye(side, device=images.device, dtype=images.dtype)[None, None]
+    matrix = nn.functional.interpolate(plain, (size, side), mode="bicubic", antialias=True)[0, 0]
+    with torch.autocast(images.device.type, enabled=False):
+        return matrix @ images @ matrix.T
 
 
 def load_guide(spec: str, device: torch.device) -> Guide | None:

@@ -101,13 +101,17 @@ def halves(bank: Bank, seed: int) -> tuple[Array, Array]:
     return np.sort(strata[::2]), np.sort(strata[1::2])
 
 
-def make_plan(bank: Bank, request: EditRequest, *, tested: bool) -> Plan:
+def make_plan(
+    bank: Bank, request: EditRequest, *, tested: bool, kept_back: Array | None = None
+) -> Plan:
     """Settle what an edit is about, looking at nothing but the choosing images.
 
     Args:
         bank: Of the evaluation split.
         request: What was asked.
         tested: Whether a test split reports, so that the whole evaluation split may choose.
+        kept_back: The rows that the edit started from reported on, and so must this one: it has
+            seen the others.
 
     Raises:
         RequestError: A class without mistakes there, or numbers that make no sense.
@@ -117,6 +121,9 @@ def make_plan(bank: Bank, request: EditRequest, *, tested: bool) -> Plan:
         choosing, reporting = np.arange(len(bank.labels)), None
     else:
         choosing, reporting = halves(bank, request.seed)
+        if kept_back is not None:
+            everyone = np.arange(len(bank.labels))
+            choosing, reporting = np.setdiff1d(everyone, kept_back), kept_back
         if len(reporting) == 0:
             raise RequestError(
                 f"{bank.meta.split} has {len(bank.labels)} image: none is left to report on; "

@@ -49,6 +49,8 @@ class BankRequest(Struct, frozen=True, kw_only=True, tag="bank"):
     """Decoding processes; -1 suits the machine, 0 decodes in this process."""
     view: int = 0
     """0 is the evaluation transform; 1 and up are augmented views, each with its own seed."""
+    on: str | None = None
+    """An edit's id: what the bank would be with that edit's decision layer."""
 
 
 class HeatRequest(Struct, frozen=True, kw_only=True, tag="heat"):
@@ -110,6 +112,8 @@ class EditRequest(Struct, frozen=True, kw_only=True, tag="edit"):
     views: int = 1
     select: Select = "accuracy"
     test_split: str | None = None
+    on: str | None = None
+    """The id of an edit to start from, instead of the checkpoint's decision layer."""
 
 
 class TrainRequest(Struct, frozen=True, kw_only=True, tag="train"):

@@ -1,7 +1,7 @@
 """TorchEngine: the one stateful class. Holds device, model and CLIP; joins the modules."""
 
 from collections.abc import Generator
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -14,17 +14,17 @@ from engine.bank import Bank, find_bank, weights_digest
 from engine.banking import fill_bank
 from engine.checkpoint import write_state
 from engine.data import Split, open_split
+from engine.drawings import facts_of
 from engine.editing import UNTRAINED as UNTRAINED_METHODS
 from engine.editing import Banks, edit
 from engine.edits import find_edit, read_edit, read_head
 from engine.errors import DataError, EditError, RequestError
-from engine.files import write_beside
-from engine.gallery import hang, write_preview
+from engine.gallery import Gallery
 from engine.guide import Guide, load_guide
 from engine.heat import heat_map, mask, overlay, to_pixels
-from engine.illusion import Sight, draw
+from engine.illusion import Sight
 from engine.model import Classifier, build, load_classifier, new_classifier, pick_device
-from engine.pictures import decode
+from engine.pictures import decode, write_picture
 from engine.protocol import BankJob, EditJob, ExportJob, HeatJob, IllusionJob, TrainJob
 from engine.records import Exported, NeuronImage, Progress
 from engine.requests import (
@@ -37,6 +37,7 @@ from engine.requests import (
     Source,
     TrainRequest,
 )
+from engine.stacking import fill_stacked, kept_back_by, stacked_on
 from engine.training import run_key, train
 
 
@@ -103,11 +104,21 @@ class TorchEngine:
             self.guide  # noqa: B018  loading is the check
 
     def bank(self, request: BankRequest) -> BankJob:
-        """Make sure the split's bank is on disk."""
+        """Make sure the split's bank is on disk.
+
+        Raises:
+            EditError: The edit that it is to be with is unknown, damaged or of other weights.
+        """
         split = self.split(request.split)
-        directory = self._directory(split, request.view)
-        if (directory / "meta.json").is_file():
-            return
+        edit = None if request.on is None else self._own_edit(request.on)
+        directory = find_bank(self.home / "bank", self.source, split, request.view)
+        if not (directory / "meta.json").is_file():
+            yield from self._read(split, directory, request)
+        if edit is not None:
+            bank = Bank(directory, split)
+            yield from fill_stacked(bank, edit, stacked_on(bank, edit.name), self.device)
+
+    def _read(self, split: Split, directory: Path, request: BankRequest) -> BankJob:
         yield Progress(stage="loading checkpoint", done=0, total=0, unit="")
         facts: dict[str, Any] = {
             "key": directory.name,
@@ -140,8 +151,8 @@ class TorchEngine:
             seen = to_pixels(self.classifier.denormalise(pixels)[0])
             bright = mask(heat, seen.width)[0].cpu().numpy()
             path = out / f"neuron{index}_{kind}{number:02d}.png"
-            write_beside(path, partial(overlay(seen, bright).save, format="PNG"))
-            found.append(msgspec.structs.replace(image, heat=str(path)))
+            heat_path = write_picture(overlay(seen, bright), path)
+            found.append(msgspec.structs.replace(image, heat=heat_path))
         return tuple(found)
 
     @cached_property
@@ -151,40 +162,43 @@ class TorchEngine:
 
     def illusion(self, request: IllusionRequest, out: str) -> IllusionJob:
         """Draw what neurons see into `out`; the last record is `Illusions`."""
-        directory = Path(out)
         bank = yield from self.ready_bank(self.source.eval_split)
         check_neurons(request.neurons, bank.meta.width)
-        yield Progress(stage="loading checkpoint", done=0, total=0, unit="")
-        classifier = self.classifier
-        guide = self.guide if request.use_clip else None
-        text = None if guide is None else guide.embed([bank.classes[request.class_index]])[0]
-        preview = partial(write_preview, request, directory)
-        drawings = yield from draw(Sight(classifier, guide, text), request, preview)
-        clip = self.source.clip if guide is not None else None
-        yield hang(drawings, request, bank, directory, clip)
+        facts = facts_of(self.source, bank, request, self.device.type)
+        guided = request.use_clip and self.source.clip != "none"
+        gallery = Gallery(Path(out), request, bank, facts, self.source.clip if guided else None)
+        if not gallery.look():
+            yield Progress(stage="loading checkpoint", done=0, total=0, unit="")
+            classifier = self.classifier
+            guide = self.guide if request.use_clip else None
+            text = None if guide is None else guide.embed([bank.classes[request.class_index]])[0]
+            yield from gallery.draw(Sight(classifier, guide, text))
+        yield gallery.describe()
 
     def edit(self, request: EditRequest) -> EditJob:
         """Edit the decision layer; the last record is `Edit`, saved under edits/."""
-        evaluation = yield from self.ready_bank(self.source.eval_split)
-        test = None
+        evaluation = yield from self.ready_bank(self.source.eval_split, on=request.on)
+        test, kept_back = None, None
         if request.test_split is not None:
-            test = yield from self._test_bank(request.test_split)
+            test = yield from self._test_bank(request.test_split, request.on)
+        elif request.on is not None:
+            kept_back = kept_back_by(self._own_edit(request.on), evaluation)
         views = (0,) if request.views == 1 else range(1, request.views + 1)
         training: list[Bank] = []
         for view in () if request.method in UNTRAINED_METHODS else views:
             bank = yield from self.ready_bank(self.source.train_split, view)
             training.append(bank)
-        banks = Banks(evaluation, training, test)
+        banks = Banks(evaluation, training, test, kept_back)
         yield from edit(banks, request, self.home / "edits", self.device)
 
-    def _test_bank(self, name: str) -> Generator[Progress, None, Bank]:
+    def _test_bank(self, name: str, on: str | None) -> Generator[Progress, None, Bank]:
         used = {self.split(some).name for some in (self.source.eval_split, self.source.train_split)}
         if self.split(name).name in used:
             raise RequestError(
                 f"--test-split {name} serves for choosing or training already; "
                 "leave it out, or name another."
             )
-        return (yield from self.ready_bank(name))
+        return (yield from self.ready_bank(name, on=on))
 
     def train(self, request: TrainRequest) -> TrainJob:
         """Train the whole model on the training split; the last record is `Trained`."""
@@ -201,19 +215,12 @@ class TorchEngine:
             EditError: The edit is unknown or damaged, or was made from other weights, or the file
                 is there already.
         """
-        directory, out = find_edit(self.home / "edits", request.edit), Path(request.out)
+        directory, out = self._own_edit(request.edit), Path(request.out)
         if out.suffix != ".safetensors":
             raise EditError(f"--out {out} must end in .safetensors: pickles are not written.")
         if out.exists():
             raise EditError(f"{out} exists already; name a new file.")
         record = read_edit(directory)
-        if record.provenance.get("weights") != weights_digest(
-            self.source, self.home / "bank" / "digests.json"
-        ):
-            raise EditError(
-                f"{record.id} was made from other weights than {self.source.checkpoint}; "
-                "restore those, or make the edit again."
-            )
         yield Progress(stage="loading checkpoint", done=0, total=0, unit="")
         classifier = self.classifier
         head, _ = read_head(directory, classifier.width, classifier.decision.out_features)
@@ -225,11 +232,26 @@ class TorchEngine:
         write_state(out, state, facts | record.provenance)
         yield Exported(edit=record.id, checkpoint=str(out), after=record.after)
 
-    def ready_bank(self, split: str, view: int = 0) -> Generator[Progress, None, Bank]:
-        """Return a split's bank, filling it first where needed."""
-        yield from self.bank(BankRequest(split=split, view=view))
-        listing = self.split(split)
-        return Bank(self._directory(listing, view), listing)
+    def _own_edit(self, wanted: str) -> Path:
+        """Find an edit of the weights there are.
 
-    def _directory(self, split: Split, view: int) -> Path:
-        return find_bank(self.home / "bank", self.source, split, view)
+        Raises:
+            EditError: It is unknown, or was made from other weights.
+        """
+        directory = find_edit(self.home / "edits", wanted)
+        record, cache = read_edit(directory), self.home / "bank" / "digests.json"
+        if record.provenance.get("weights") != weights_digest(self.source, cache):
+            raise EditError(
+                f"{record.id} was made from other weights than {self.source.checkpoint}; "
+                "restore those, or make the edit again."
+            )
+        return directory
+
+    def ready_bank(
+        self, split: str, view: int = 0, on: str | None = None
+    ) -> Generator[Progress, None, Bank]:
+        """Return a split's bank, with an edit in it where asked, filling it first where needed."""
+        yield from self.bank(BankRequest(split=split, view=view, on=on))
+        listing = self.split(split)
+        whole = None if on is None else find_edit(self.home / "edits", on).name
+        return Bank(find_bank(self.home / "bank", self.source, listing, view, whole), listing)

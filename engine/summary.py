@@ -41,12 +41,12 @@ def summarise(
     features = np.load(partial / "features.npy", mmap_mode="r")
     logits = np.load(partial / "logits.npy", mmap_mode="r")
     labels = np.array([sample.label for sample in samples], dtype=np.int64)
-    predicted = _argmax(logits)
+    predicted = decided(logits)
     yield Progress(stage="explaining mistakes", done=0, total=int((predicted != labels).sum()))
     arrays = {"weight": weight.numpy(), "bias": bias.numpy(), "predicted": predicted}
     arrays["mean"] = _mean(features)
     arrays |= _strongest(features)
-    arrays |= _explain(features, labels, predicted, (weight, bias), classifier.device)
+    arrays |= explain(features, labels, predicted, (weight, bias), classifier.device)
     for name, array in arrays.items():
         np.save(partial / f"{name}.npy", array)
     write_json(partial / "samples.json", samples)
@@ -73,7 +73,8 @@ def _chunks(rows: int) -> Iterator[slice]:
     return (slice(at, at + ROWS_AT_ONCE) for at in range(0, rows, ROWS_AT_ONCE))
 
 
-def _argmax(logits: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+def decided(logits: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Return (n,), the class of each row's largest logit."""
     parts = [logits[part].argmax(axis=1) for part in _chunks(len(logits))]
     return np.concatenate(parts) if parts else np.zeros(0, dtype=np.int64)
 
@@ -99,9 +100,10 @@ def _strongest(features: Any) -> dict[str, Any]:
     return {"strongest_rows": rows.T.copy(), "strongest_values": values.T.copy()}  # (D, 32)
 
 
-def _explain(
+def explain(
     features: Any, labels: Any, predicted: Any, head: tuple[Tensor, Tensor], device: torch.device
 ) -> dict[str, Any]:
+    """Return what a bank holds of every mistake: its row, its votes, the counterfactual's steps."""
     rows = np.flatnonzero(predicted != labels)
     ups, downs, steps, mended = [], [], [], []
     for part in _chunks(len(rows)):

@@ -1,6 +1,5 @@
 """The program behind the screens: a workspace's files and its jobs. Never loads torch."""
 
-import threading
 import time
 from collections.abc import Generator
 from pathlib import Path
@@ -9,9 +8,7 @@ from msgspec import structs
 
 from engine.bank import Bank, find_bank
 from engine.data import Split, open_split
-from engine.edit_records import Comparison, Edit
-from engine.edits import compare_edit, find_edit, list_edits, read_edit
-from engine.errors import EditError
+from engine.edits import find_edit
 from engine.job_records import JobView, Record, Request
 from neuroinspect_tui import marks
 from neuroinspect_tui.jobs.engine import JobEngine
@@ -45,26 +42,23 @@ class Workspace:
         return self._splits[name]
 
     def bank(self, split: str | None = None, *, on: str | None = None) -> Bank | None:
-        """Return the bank of a split; None before its job ran."""
+        """Return the bank of a split; None before its job ran (`BankRequest`).
+
+        Args:
+            split: Its name; None: the evaluation split.
+            on: An edit's id: the bank with that edit's decision layer.
+
+        Raises:
+            EditError: No such edit.
+        """
         listing = self.split(split or self.source.eval_split)
-        directory = find_bank(self.home / "bank", self.source, listing)
+        whole = None if on is None else find_edit(self.home / "edits", on).name
+        directory = find_bank(self.home / "bank", self.source, listing, on=whole)
         if not (directory / "meta.json").is_file():
             return None
         if directory not in self._banks:
             self._banks[directory] = Bank(directory, listing)
         return self._banks[directory]
-
-    def edits(self) -> list[Edit]:
-        """Return all edits, oldest first."""
-        return list_edits(self.home / "edits")
-
-    def compare(self, edit: str) -> Comparison:
-        """Set an edit against the original, image by image, where it was reported."""
-        directory = find_edit(self.home / "edits", edit)
-        bank = self.bank(read_edit(directory).provenance.get("reporting_split"))
-        if bank is None:
-            raise EditError(f"The images of {directory.name} are to be read first: run `classes`.")
-        return compare_edit(bank, directory)
 
     def kept(self) -> str | None:
         """Return the id of the edit that was kept, if any."""
@@ -87,9 +81,9 @@ class Workspace:
         self.engine.classes = self.split(self.source.eval_split).classes
         return self.engine.submit(request, interactive=interactive).id
 
-    def follow(self, job: str, stop: threading.Event) -> Generator[Record, None, None]:
-        """Yield a job's records from its first, then as they come, until `stop` is set."""
-        return follow(self.engine.store, job, stop)
+    def follow(self, job: str) -> Generator[Record, None, None]:
+        """Yield a job's records from its first, then as they come."""
+        return follow(self.engine.store, job)
 
     def jobs(self) -> list[JobView]:
         """Return all jobs, newest first."""

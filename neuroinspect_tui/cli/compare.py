@@ -19,12 +19,13 @@ def command(edit: EditKey, workspace: Workspace = None, json: Json = False) -> N
 
     Example: neuroinspect-tui compare 20261123-101500-zero
     """
-    from engine.edits import compare_edit, find_edit, read_edit
+    from engine.edits import compare_edit, find_edit, made_on, read_edit
     from neuroinspect_tui.cli.opening import open_workspace
 
     opened = open_workspace(workspace)
     directory = find_edit(opened.home / "edits", edit)
-    bank = opened.bank(read_edit(directory).provenance.get("reporting_split"))
+    record = read_edit(directory)
+    bank = opened.bank(record.provenance.get("reporting_split"), on=made_on(record))
     answer = compare_edit(bank, directory)
     return print_json(answer) if json else _show(answer, bank.root)
 

@@ -70,6 +70,11 @@ def command(
         typer.Option("--test-split", metavar="NAME", help="Report there, and choose on the whole "
                      "evaluation split instead of one half of it."),
     ] = None,
+    on: Annotated[
+        str | None,
+        typer.Option("--on", metavar="EDIT", help="Start from an edit's decision layer, and mend "
+                     "the mistakes that remain with it."),
+    ] = None,
     seed: Seed = 0,
     device: Device = None,
     detach: Detach = False,
@@ -81,6 +86,7 @@ def command(
 
     Example: neuroinspect-tui edit --class "sweet pea" --method ratio --seeds 5
     """
+    from engine.edits import find_edit
     from engine.requests import EditRequest
     from neuroinspect_tui.cli.opening import class_of, open_workspace
 
@@ -94,13 +100,14 @@ def command(
         "select": one_of(select, Select, "--select"),
         "target": _target(target),
     }
+    start = None if on is None else find_edit(opened.home / "edits", on).name
     listing = opened.split()
     every = any(key.casefold() == "all" for key in class_key)
     classes = range(len(listing.classes)) if every else [class_of(listing, k) for k in class_key]
     request = EditRequest(
         classes=tuple(dict.fromkeys(classes)), neurons=tuple(neuron or ()), top=top, method=way,
         preset=kind, strength=strength, epochs=epochs, lr=lr, batch_size=batch_size, seeds=seeds,
-        seed=seed, views=views, test_split=test_split, **options,
+        seed=seed, views=views, test_split=test_split, on=start, **options,
     )  # fmt: skip
     answer = opened.run(request)
     return print_json(answer) if json else show(answer)
@@ -127,7 +134,8 @@ def show(answer: Edit) -> None:
     names = ", ".join(label.name for label in answer.classes[:3])
     more = f" and {len(answer.classes) - 3} more" if len(answer.classes) > 3 else ""
     say(
-        f"{answer.id}: {answer.method} for {names}{more}{_neurons(answer)}",
+        f"{answer.id}: {answer.method} for {names}{more}{_neurons(answer)}"
+        + (f", on {start}" if (start := answer.provenance.get("on")) else ""),
         f"chosen on {answer.chosen_on} images, reported on {answer.reported_on} "
         f"({answer.n_target} of the class)",
     )

@@ -9,7 +9,7 @@ def command(workspace: Workspace = None, json: Json = False) -> None:
 
     Example: neuroinspect-tui edits -w ws
     """
-    from engine.edits import list_edits
+    from engine.edits import list_edits, made_on
     from neuroinspect_tui.workspace import find_home
 
     home = find_home(workspace)
@@ -18,11 +18,13 @@ def command(workspace: Workspace = None, json: Json = False) -> None:
         return print_json(found)
     if not found:
         return say("No edits yet; make one with `edit`.")
+    stacked = any(map(made_on, found))
     table(
-        ("|edit", "class", ">class", "|", ">overall", "|"),
+        ("|edit", *(("on",) if stacked else ()), "class", ">class", "|", ">overall", "|"),
         (
             (
                 some.id,
+                *((made_on(some) or "",) if stacked else ()),
                 ", ".join(label.name for label in some.classes[:2])
                 + (f" +{len(some.classes) - 2}" if len(some.classes) > 2 else ""),
                 percent(some.before.target),

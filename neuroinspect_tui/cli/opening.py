@@ -41,13 +41,20 @@ class Opened:
 
         return TorchEngine(self.source, self.home)
 
-    def bank(self, split: str | None = None, *, batch_size: int = 0, workers: int = -1) -> Bank:
+    def bank(
+        self,
+        split: str | None = None,
+        *,
+        batch_size: int = 0,
+        workers: int = -1,
+        on: str | None = None,
+    ) -> Bank:
         """Return the bank of a split [default: the evaluation split], filling it where needed."""
         name = split or self.source.eval_split
         listing = open_split(self.source, name)
-        directory = find_bank(self.root, self.source, listing)
+        directory = find_bank(self.root, self.source, listing, on=on)
         if not (directory / "meta.json").is_file():
-            self.run(BankRequest(split=name, batch_size=batch_size, workers=workers))
+            self.run(BankRequest(split=name, batch_size=batch_size, workers=workers, on=on))
         return Bank(directory, listing)
 
     def run(self, request: Request, *, out: Path | None = None) -> Any:

@@ -85,16 +85,21 @@ def title_of(request: Request, classes: Sequence[str]) -> str:
         return classes[index] if 0 <= index < len(classes) else f"class {index}"
 
     match request:
-        case BankRequest(split=split):
-            return f"read {split}"
+        case BankRequest(split=split, on=on):
+            return f"read {split}{_on(on)}"
         case HeatRequest(neuron=neuron):
             return f"heat maps of {neuron}"
         case IllusionRequest(class_index=k, neurons=neurons):
             return f"draw {name(k)} x{len(neurons)}"
-        case EditRequest(classes=some, method=method):
+        case EditRequest(classes=some, method=method, on=on):
             more = f" and {len(some) - 1} more" if len(some) > 1 else ""
-            return f"edit {name(some[0])}{more}, {method}" if some else f"edit, {method}"
+            which = f" {name(some[0])}{more}" if some else ""
+            return f"edit{which}, {method}{_on(on)}"
         case ExportRequest(edit=edit):
             return f"export {edit}"
         case TrainRequest(epochs=epochs):
             return f"train {epochs} epochs"
+
+
+def _on(edit: str | None) -> str:
+    return "" if edit is None else f" on {edit}"

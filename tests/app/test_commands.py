@@ -135,6 +135,20 @@ def test_edit_edits_compare_export(filled, run, tmp_path):
     assert right == pytest.approx(compared["after"]["overall"])
 
 
+def test_an_edit_on_an_edit_says_so(filled, run):
+    first = ok(run("edits", "-w", filled, "--json"))[0]
+    shown = run("edit", "-w", filled, "-c", "all", "--top", 5, "--on", first["id"])
+    assert shown.code == 0, shown.err
+    assert f"neurons each, on {first['id']}" in shown.out
+    second = ok(run("edits", "-w", filled, "--json"))[-1]
+    assert second["before"]["overall"] == first["after"]["overall"]
+    listed = run("edits", "-w", filled).out.splitlines()
+    assert first["id"] in next(line for line in listed if line.strip().startswith(second["id"]))[5:]
+    for path in (filled / "bank").glob("*+*/meta.json"):
+        shutil.rmtree(path.parent)
+    assert ok(run("compare", second["id"], "-w", filled, "--json"))["before"] == second["before"]
+
+
 def decided(home, edit, classifier):
     """Paths, labels and a model's predictions of the images an edit reported on, from the files."""
     metas = {path.parent: json.loads(path.read_text()) for path in home.glob("bank/*/meta.json")}

@@ -1,16 +1,19 @@
+from pathlib import Path
+
 import msgspec
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 
+import engine.augment
 import engine.illusion
 from engine.augment import jitter
 from engine.errors import RequestError
 from engine.gallery import contact_sheet
-from engine.guide import load_guide
+from engine.guide import load_guide, resized
 from engine.heat import heat_map, mask
-from engine.illusion import Sight, draw
+from engine.illusion import Drawing, Sight, draw
 from engine.model import split_model
 from engine.painting import Canvas
 from engine.records import Illusion, Illusions, IllusionStep, Label
@@ -34,12 +37,11 @@ def sight(name="test_resnet", guide=None):
 
 def drawn(eyes, **asked):
     request = IllusionRequest(**{"class_index": 1, "neurons": (0,), "steps": 6, **asked})
-    steps, job = [], draw(eyes, request)
-    while True:
-        try:
-            steps.append(next(job))
-        except StopIteration as stop:
-            return steps, stop.value
+    records = list(draw(eyes, request))
+    return (
+        [some for some in records if isinstance(some, IllusionStep)],
+        [some for some in records if isinstance(some, Drawing)],
+    )
 
 
 @pytest.mark.parametrize("guided", [False, True])
@@ -167,6 +169,31 @@ def test_jitter_is_each_images_own():
     assert torch.allclose(both[1], swapped[0], atol=1e-6)
 
 
+@pytest.mark.parametrize("size", [31, 64])
+def test_a_warps_own_gradient_is_that_of_grid_sample(monkeypatch, size):
+    images = torch.rand(8, 3, size, size, generator=torch.Generator().manual_seed(1))
+    weights = torch.randn(8, 3, size, size, generator=torch.Generator().manual_seed(2))
+    seen, found = [], []
+    with monkeypatch.context() as patch:
+        patch.setattr(engine.augment, "warp", lambda images, theta: seen.append(theta) or images)
+        jitter(images, [torch.Generator().manual_seed(seed) for seed in range(8)], 0.5)
+    for way in (engine.augment.warp, engine.augment.Warp.apply):
+        some = images.clone().requires_grad_()
+        warped = way(some, seen[0])
+        (gradient,) = torch.autograd.grad((warped * weights).sum(), some)
+        found.append((warped.detach(), gradient))
+    assert torch.equal(found[0][0], found[1][0])
+    assert torch.allclose(found[0][1], found[1][1], atol=1e-4)
+    assert float(found[0][1].abs().max()) > 1
+
+
+@pytest.mark.parametrize("size", [31, 100])
+def test_pictures_are_resized_as_by_interpolate(size):
+    images = torch.rand(2, 3, 64, 64)
+    wanted = torch.nn.functional.interpolate(images, (size, size), mode="bicubic", antialias=True)
+    assert torch.allclose(resized(images, size), wanted, atol=1e-5)
+
+
 def test_the_tint_ends_with_the_steps():
     image = torch.full((1, 3, 32, 32), 0.5)
     tinted = jitter(image, [torch.Generator().manual_seed(0)], 1.0)
@@ -216,11 +243,9 @@ def test_the_engine_writes_pictures_masks_previews_and_a_sheet(toy, tmp_path):
         assert some.steps == 4
     with Image.open(found.sheet) as sheet:
         assert sheet.width >= 320
-    previews = [r.previews for r in records if isinstance(r, IllusionStep) and r.previews]
+    previews = [path for r in records if isinstance(r, IllusionStep) for path in r.previews]
     assert len(previews) == 4  # two neurons, one after another, twice each
-    for path in (path for some in previews for path in some):
-        with Image.open(path) as preview:
-            assert preview.size == (160, 160)
+    assert not any(Path(path).exists() for path in previews)
 
 
 @pytest.mark.slow
