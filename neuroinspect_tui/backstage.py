@@ -1,5 +1,6 @@
 """The program behind the screens: a workspace's files and its jobs. Never loads torch."""
 
+import threading
 import time
 from collections.abc import Generator
 from pathlib import Path
@@ -8,7 +9,9 @@ from msgspec import structs
 
 from engine.bank import Bank, find_bank
 from engine.data import Split, open_split
-from engine.edits import find_edit
+from engine.edit_records import Comparison, Edit
+from engine.edits import compare_edit, find_edit, list_edits, read_edit
+from engine.errors import EditError
 from engine.job_records import JobView, Record, Request
 from neuroinspect_tui import marks
 from neuroinspect_tui.jobs.engine import JobEngine
@@ -60,6 +63,18 @@ class Workspace:
             self._banks[directory] = Bank(directory, listing)
         return self._banks[directory]
 
+    def edits(self) -> list[Edit]:
+        """Return all edits, oldest first."""
+        return list_edits(self.home / "edits")
+
+    def compare(self, edit: str) -> Comparison:
+        """Set an edit against the original, image by image, where it was reported."""
+        directory = find_edit(self.home / "edits", edit)
+        bank = self.bank(read_edit(directory).provenance.get("reporting_split"))
+        if bank is None:
+            raise EditError(f"The images of {directory.name} are to be read first: run `classes`.")
+        return compare_edit(bank, directory)
+
     def kept(self) -> str | None:
         """Return the id of the edit that was kept, if any."""
         return marks.kept_edit(self.home)
@@ -81,9 +96,9 @@ class Workspace:
         self.engine.classes = self.split(self.source.eval_split).classes
         return self.engine.submit(request, interactive=interactive).id
 
-    def follow(self, job: str) -> Generator[Record, None, None]:
-        """Yield a job's records from its first, then as they come."""
-        return follow(self.engine.store, job)
+    def follow(self, job: str, stop: threading.Event) -> Generator[Record, None, None]:
+        """Yield a job's records from its first, then as they come, until `stop` is set."""
+        return follow(self.engine.store, job, stop)
 
     def jobs(self) -> list[JobView]:
         """Return all jobs, newest first."""
