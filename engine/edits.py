@@ -16,12 +16,12 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
 from engine.bank import Array, Bank
+from engine.changes import class_changes, moved
 from engine.edit_records import Comparison, Edit
 from engine.errors import BankError, EditError
 from engine.evaluate import outcome
 from engine.files import cannot_write, read_json, write_json
 from engine.heads import Head
-from engine.whatif import class_changes, moved
 
 RECORD, HEAD = "edit.json", "head.safetensors"
 PARTIAL, FINISHED = ".partial", "finished.json"

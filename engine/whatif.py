@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.bank import Array, Bank
+from engine.changes import class_changes, moved
 from engine.evaluate import outcome
-from engine.records import ClassChange, CurvePoint, Label, Moved, Outcome, WhatIf
+from engine.records import CurvePoint, Label, Outcome, WhatIf
 
 CURVE_POINTS = 200
 PLACEBOS = 5
@@ -20,13 +21,6 @@ class Scaling:
     class_index: int
     rows: Array
     scale: float = 0.0
-
-
-def shifted_logits(bank: Bank, neurons: Array, scaling: Scaling) -> Array:
-    """Return (n, R): the logits of `scaling.rows` once `neurons` are scaled."""
-    weight = np.asarray(bank.weight[scaling.rows][:, neurons])  # (R, S)
-    part = np.asarray(bank.features[:, neurons], dtype=np.float32) @ weight.T
-    return bank.logits[:, scaling.rows] - (1 - scaling.scale) * part
 
 
 @dataclass(frozen=True)
@@ -105,85 +99,79 @@ def net_cost(before: Array, after: Array, others: Array) -> int:
     return int((before & ~after & others).sum() - (~before & after & others).sum())
 
 
-def class_changes(
-    bank: Bank, before: Array, after: Array, rows: Array | None = None
-) -> tuple[tuple[ClassChange, ...], tuple[ClassChange, ...] | None]:
-    """Return changes per class (only those with images), and per group where there are.
+@dataclass(frozen=True)
+class Standing:
+    """What all answers about a class and some rows of W share: made once, asked many times."""
 
-    `before` and `after` say whether the images of `rows` (None: of all rows) are right.
-    """
-    seen = slice(None) if rows is None else rows
-    classes = _changes(bank.labels[seen], bank.classes, before, after)
-    groups = None
-    if bank.groups is not None:
-        groups = _changes(bank.groups[seen], bank.groups_named, before, after)
-    return classes, groups
+    bank: Bank
+    class_index: int
+    rows: Array
+    """(R,), of W."""
+    logits: Array
+    """(n, R), before anything is scaled."""
+    rest: Rest
+    rival: BiasShift
+    before: Array
+    """(n,), whether the classifier is right."""
 
-
-def _changes(
-    labels: Array, names: Sequence[str], before: Array, after: Array
-) -> tuple[ClassChange, ...]:
-    n = np.bincount(labels, minlength=len(names))
-    sums = [
-        np.bincount(labels, weights=some, minlength=len(names))
-        for some in (before, after, after & ~before, before & ~after)
-    ]
-    return tuple(
-        ClassChange(
-            index=index,
-            name=name,
-            n=int(n[index]),
-            before=float(sums[0][index] / n[index]),
-            after=float(sums[1][index] / n[index]),
-            won=int(sums[2][index]),
-            lost=int(sums[3][index]),
+    @classmethod
+    def of(cls, bank: Bank, class_index: int, rows: Array) -> "Standing":
+        """Look once at all logits."""
+        return cls(
+            bank=bank,
+            class_index=class_index,
+            rows=rows,
+            logits=np.asarray(bank.logits[:, rows]),
+            rest=Rest.of(bank.logits, rows),
+            rival=BiasShift(bank.logits, bank.labels, [class_index]),
+            before=bank.predicted == bank.labels,
         )
-        for index, name in enumerate(names)
-        if n[index]
-    )
 
+    def predict(self, neurons: Array, features: Array, scale: float) -> Array:
+        """Return (n,) predictions with `neurons` scaled; `features` (n, S) are theirs."""
+        weight = np.asarray(self.bank.weight[self.rows][:, neurons])  # (R, S)
+        return self.rest.predict(self.logits - (1 - scale) * (features @ weight.T), self.rows)
 
-def moved(bank: Bank, rows: Array, after: Array) -> tuple[Moved, ...]:
-    """Describe the images in `rows` (m,), whose prediction is `after` (m,) now."""
-    return tuple(
-        Moved(
-            path=bank.path(row),
-            true=_label(bank, bank.labels[row]),
-            before=_label(bank, bank.predicted[row]),
-            after=_label(bank, now),
+    def outcome(self, predicted: Array) -> Outcome:
+        """Summarise predictions (n,)."""
+        return outcome(self.bank, predicted == self.bank.labels, [self.class_index])
+
+    def shifted(self, right: Array) -> Outcome:
+        """Summarise a bias shift that costs other classes what being `right` (n,) costs them."""
+        budget = net_cost(self.before, right, self.bank.labels != self.class_index)
+        return self.outcome(self.rival.predict(self.rival.delta(budget)))
+
+    def answer(self, neurons: Array, features: Array, scale: float) -> WhatIf:
+        """Answer what scaling `neurons` would do; `features` (n, S) are theirs."""
+        bank, before = self.bank, self.before
+        predicted = self.predict(neurons, features, scale)
+        after = predicted == bank.labels
+        classes, groups = class_changes(bank, before, after)
+        won, lost = after & ~before, before & ~after
+        return WhatIf(
+            class_=Label(self.class_index, bank.classes[self.class_index]),
+            neurons=tuple(neurons.tolist()),
+            scale=scale,
+            rows=tuple(self.rows.tolist()),
+            before=self.outcome(bank.predicted),
+            after=self.outcome(predicted),
+            classes=classes,
+            groups=groups,
+            won=moved(bank, np.flatnonzero(won), predicted[won]),
+            lost=moved(bank, np.flatnonzero(lost), predicted[lost]),
+            bias_shift=self.shifted(after),
         )
-        for row, now in zip(rows.tolist(), after.tolist(), strict=True)
-    )
 
 
-def _label(bank: Bank, index: int) -> Label:
-    return Label(int(index), bank.classes[int(index)])
+def columns(bank: Bank, neurons: Array) -> Array:
+    """Return (n, S): the features of some neurons, each neuron's values side by side."""
+    return np.asarray(bank.features[:, neurons], dtype=np.float32)
 
 
 def what_if(bank: Bank, neurons: Array, scaling: Scaling) -> WhatIf:
     """Answer what scaling `neurons` would do to every class."""
-    before = bank.predicted == bank.labels
-    rest = Rest.of(bank.logits, scaling.rows)
-    predicted = rest.predict(shifted_logits(bank, neurons, scaling), scaling.rows)
-    after = predicted == bank.labels
-    k = scaling.class_index
-    rival = BiasShift(bank.logits, bank.labels, [k])
-    shifted = rival.predict(rival.delta(net_cost(before, after, bank.labels != k)))
-    classes, groups = class_changes(bank, before, after)
-    won, lost = after & ~before, before & ~after
-    return WhatIf(
-        class_=_label(bank, k),
-        neurons=tuple(neurons.tolist()),
-        scale=scaling.scale,
-        rows=tuple(scaling.rows.tolist()),
-        before=outcome(bank, before, [k]),
-        after=outcome(bank, after, [k]),
-        classes=classes,
-        groups=groups,
-        won=moved(bank, np.flatnonzero(won), predicted[won]),
-        lost=moved(bank, np.flatnonzero(lost), predicted[lost]),
-        bias_shift=outcome(bank, shifted == bank.labels, [k]),
-    )
+    standing = Standing.of(bank, scaling.class_index, scaling.rows)
+    return standing.answer(neurons, columns(bank, neurons), scaling.scale)
 
 
 def curve(
@@ -202,44 +190,38 @@ def curve(
     """
     sizes = np.unique(np.linspace(0, len(ranked), CURVE_POINTS + 1).round().astype(int))
     generator = np.random.default_rng(seed)
-    rest = Rest.of(bank.logits, scaling.rows)
-    edits = _along(bank, ranked, sizes, scaling, rest)
+    standing = Standing.of(bank, scaling.class_index, scaling.rows)
+    edits = _along(standing, ranked, sizes, scaling.scale)
     placebos = [
-        _along(bank, placebo(ranked, signs, generator), sizes, scaling, rest)
+        _along(standing, placebo(ranked, signs, generator), sizes, scaling.scale)
         for _ in range(PLACEBOS)
     ]
-    k = scaling.class_index
-    others = bank.labels != k
-    before = bank.predicted == bank.labels
-    rival = BiasShift(bank.logits, bank.labels, [k])
     points = []
     for place, n in enumerate(sizes.tolist()):
         right = edits[place] == bank.labels
-        shifted = rival.predict(rival.delta(net_cost(before, right, others))) == bank.labels
-        drawn = [outcome(bank, some[place] == bank.labels, [k]) for some in placebos]
         points.append(
             CurvePoint(
                 n=n,
-                edit=outcome(bank, right, [k]),
-                won=int((right & ~before).sum()),
-                lost=int((before & ~right).sum()),
-                bias_shift=outcome(bank, shifted, [k]),
-                placebo=mean_outcome(drawn),
+                edit=standing.outcome(edits[place]),
+                won=int((right & ~standing.before).sum()),
+                lost=int((standing.before & ~right).sum()),
+                bias_shift=standing.shifted(right),
+                placebo=mean_outcome([standing.outcome(some[place]) for some in placebos]),
             )
         )
     return tuple(points)
 
 
-def _along(bank: Bank, ranked: Array, sizes: Array, scaling: Scaling, rest: Rest) -> list[Array]:
-    features = np.asarray(bank.features[:, ranked], dtype=np.float32)
-    weight = np.asarray(bank.weight[scaling.rows][:, ranked])  # (R, N)
-    logits = np.array(bank.logits[:, scaling.rows], dtype=np.float32)
+def _along(standing: Standing, ranked: Array, sizes: Array, scale: float) -> list[Array]:
+    features = columns(standing.bank, ranked)
+    weight = np.asarray(standing.bank.weight[standing.rows][:, ranked])  # (R, N)
+    logits = np.array(standing.logits, dtype=np.float32)
     found, at = [], 0
     for size in sizes.tolist():
         if size > at:
-            logits -= (1 - scaling.scale) * (features[:, at:size] @ weight[:, at:size].T)
+            logits -= (1 - scale) * (features[:, at:size] @ weight[:, at:size].T)
             at = size
-        found.append(rest.predict(logits, scaling.rows))
+        found.append(standing.rest.predict(logits, standing.rows))
     return found
 
 

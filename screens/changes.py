@@ -1,0 +1,139 @@
+"""What predictions moved, as rows of a table and tiles of a gallery; for what-ifs and edits."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.text import Text
+
+from engine.records import ClassChange, Moved
+from screens.widgets.gallery import Gallery, Tile
+from screens.widgets.table import Column, Table
+from screens.words import percent, points
+
+COLUMNS = (
+    Column("class", 14, flex=True),
+    Column("n", 5, "right"),
+    Column("before", 7, "right"),
+    Column("after", 7, "right"),
+    Column("points", 7, "right"),
+    Column("won", 5, "right", drop=1),
+    Column("lost", 5, "right", drop=1),
+)
+
+
+def changes_table() -> Table:
+    """Return an empty table of changes."""
+    return Table(*COLUMNS, id="changes", empty="reading…")
+
+
+@dataclass(frozen=True)
+class Change:
+    """A class or a group that changed."""
+
+    what: ClassChange
+    group: bool
+
+    @property
+    def key(self) -> tuple[bool, int]:
+        """What tells it from others."""
+        return self.group, self.what.index
+
+    @property
+    def points(self) -> float:
+        """By how much its accuracy changed, as a share."""
+        return self.what.after - self.what.before
+
+    @property
+    def images(self) -> int:
+        """How many of its images changed sides."""
+        return self.what.won + self.what.lost
+
+    def cells(self) -> tuple[Text | str, ...]:
+        """Return its row."""
+        some = self.what
+        style = "" if abs(self.points) < 1e-9 else ("green" if self.points > 0 else "red")
+        return (
+            f"{some.name} (group)" if self.group else some.name,
+            f"{some.n:,}",
+            percent(some.before),
+            percent(some.after),
+            Text(points(self.points), style),
+            str(some.won or "·"),
+            str(some.lost or "·"),
+        )
+
+
+def changed(classes: Sequence[ClassChange], groups: Sequence[ClassChange] | None) -> list[Change]:
+    """Return what won or lost an image, the most changed first."""
+    both = [Change(some, False) for some in classes] + [Change(some, True) for some in groups or ()]
+    moved = [change for change in both if change.images]
+    return sorted(moved, key=lambda some: (-abs(some.points), -some.images))
+
+
+def show_changes(table: Table, changes: Sequence[Change]) -> None:
+    """Fill a table."""
+    table.empty = "No image changes sides."
+    unmoved = not table.index
+    table.show(len(changes), lambda i: changes[i].cells(), keys=[some.key for some in changes])
+    if unmoved:  # stays on the most changed rather than on the class that was
+        table.move_to(0)
+
+
+@dataclass(frozen=True)
+class MovedImages:
+    """Images won and lost, each by class."""
+
+    won: tuple[Moved, ...]
+    lost: tuple[Moved, ...]
+
+    @classmethod
+    def of(cls, won: Sequence[Moved], lost: Sequence[Moved]) -> "MovedImages":
+        """Sort them by class."""
+        by_class = sorted(won, key=_by_class), sorted(lost, key=_by_class)
+        return cls(tuple(by_class[0]), tuple(by_class[1]))
+
+    def show(self, gallery: Gallery) -> None:
+        """Fill a gallery."""
+        both = self.won + self.lost
+        sections = [
+            (f"{title} {len(some):,}", len(some))
+            for title, some in (("won", self.won), ("lost", self.lost))
+            if some
+        ]
+        gallery.empty = "No image changes sides."
+        gallery.show(len(both), self.tile, sections, keys=[some.path for some in both])
+
+    def tile(self, index: int) -> Tile:
+        """Return an image with what it is, and what it was or is taken for."""
+        if index < len(self.won):
+            some = self.won[index]
+            return Tile(Path(some.path), (f"✓ {some.true.name}", f"was {some.before.name}"))
+        some = self.lost[index - len(self.won)]
+        return Tile(Path(some.path), (f"✗ {some.true.name}", f"now {some.after.name}"))
+
+    def first(self, class_index: int) -> str | None:
+        """Return the path of a class's first image, if it has any."""
+        both = (some.path for some in self.won + self.lost if some.true.index == class_index)
+        return next(both, None)
+
+    def told(self, most: int = 4) -> str:
+        """Return `won: sweet pea 3, snapdragon 2   lost: cyclamen 4`."""
+        parts = [
+            f"{title}: {_counts(some, most)}"
+            for title, some in (("won", self.won), ("lost", self.lost))
+            if some
+        ]
+        return "   ".join(parts)
+
+
+def _by_class(some: Moved) -> tuple[int, str]:
+    return some.true.index, some.path
+
+
+def _counts(moved: Sequence[Moved], most: int) -> str:
+    counts: dict[str, int] = {}
+    for some in moved:
+        counts[some.true.name] = counts.get(some.true.name, 0) + 1
+    named = [f"{name} {n}" for name, n in sorted(counts.items(), key=lambda item: -item[1])]
+    return ", ".join(named[:most]) + (f" and {len(named) - most} more" if len(named) > most else "")
