@@ -43,7 +43,7 @@ def line(
     columns: Sequence[Column], cells: Sequence[Text | str], fit: Sequence[tuple[int, int]]
 ) -> Text:
     """Return one line of text: the cells that fit, aligned, cut with an ellipsis."""
-    pieces = [_cell(cells[i], width, columns[i].align) for i, width in fit]
+    pieces = [fit_in(cells[i], width, columns[i].align) for i, width in fit]
     return Text(" " * GAP).join(pieces)
 
 
@@ -60,11 +60,11 @@ def header(
     return line(columns, titles, fit)
 
 
-def _cell(content: Text | str, width: int, align: Align) -> Text:
+def fit_in(content: Text | str, width: int, align: Align = "left") -> Text:
+    """Return one line of text, aligned in `width` cells, cut with an ellipsis."""
     text = printable(content)
+    text.truncate(width, overflow="ellipsis")
     text.align(align, width)
-    if text.cell_len > width:
-        text.truncate(width, overflow="ellipsis")
     return text
 
 
