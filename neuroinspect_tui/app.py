@@ -17,9 +17,10 @@ from engine.errors import EngineError
 from engine.job_records import JobView
 from engine.requests import BankRequest, EditRequest, HeatRequest, IllusionRequest
 from neuroinspect_tui import terminal, themes
-from neuroinspect_tui.config import Config, recent_workspaces, remember_workspace
+from neuroinspect_tui.config import Config, demo_home, recent_workspaces, remember_workspace
 from neuroinspect_tui.failures import SayingApp
 from neuroinspect_tui.keys import APP, complaints, sections
+from neuroinspect_tui.program import PROGRAM
 from neuroinspect_tui.watch import QUIET, Glance, ending, watch_jobs
 from screens.asking import Asker
 from screens.base import COMMON, Base, Trail
@@ -67,8 +68,8 @@ class NeuroinspectApp(SayingApp):
     Args:
         config: A person's settings.
         open_workspace: Opens a directory; raises `EngineError` where it is no workspace.
-        home: Opened first; without one, the start screen is.
-        said: What the start screen says of why it is there.
+        at: The workspace; without one, the start screen comes first.
+        said: Why `at` is no workspace: the start screen says so, and offers to make one there.
     """
 
     TITLE = "neuroinspect"
@@ -79,16 +80,16 @@ class NeuroinspectApp(SayingApp):
         self,
         config: Config,
         open_workspace: Callable[[Path], Backstage],
-        home: Path | None = None,
+        at: Path | None = None,
         said: str = "",
     ) -> None:
         super().__init__()
         self.config = config
         self.active = 0
         """How many jobs waited or ran when last looked at."""
-        self.backstage: Backstage | None = None if home is None else open_workspace(home)
+        self.backstage: Backstage | None = None if at is None or said else open_workspace(at)
         self._open_workspace = open_workspace
-        self._said = said
+        self._at, self._said = at, said
         self._line = ""
         self._stop = threading.Event()
         self.set_class(config.slow_link, "-slow-link")
@@ -113,7 +114,8 @@ class NeuroinspectApp(SayingApp):
         self._stop.set()
 
     def _start_screen(self) -> StartScreen:
-        return StartScreen(recent_workspaces())
+        at = str(self._at or "") if self._said else ""
+        return StartScreen(PROGRAM, recent_workspaces(), demo_home(), self._said, at)
 
     def _enter(self, backstage: Backstage) -> None:
         """Open a workspace in place of the one that was."""

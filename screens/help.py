@@ -34,6 +34,8 @@ class HelpScreen(ModalScreen[None]):
         Binding("escape,q,question_mark", "dismiss", "Close", show=False),
         Binding("j", "scroll(1)", "Down", show=False),
         Binding("k", "scroll(-1)", "Up", show=False),
+        Binding("G", "scroll(1000)", "Last", show=False),
+        Binding("g", "scroll(-1000)", "First", show=False),
     ]
 
     def __init__(self, sections: Sequence[Section]) -> None:

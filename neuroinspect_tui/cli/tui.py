@@ -58,49 +58,49 @@ def command(
     config = structs.replace(
         read_config(), **{name: value for name, value in given.items() if value is not None}
     )
-    home, said = _home(workspace)
+    at, said = _place(workspace)
     set_color(config.color)  # before textual is imported
     if config.slow_link:
         for name, value in SLOW_LINK.items():
             os.environ.setdefault(name, value)
-    raise typer.Exit(_run(config, home, said, device))
+    raise typer.Exit(_run(config, at, said, device))
 
 
-def _home(start: Path | None) -> tuple[Path | None, str]:
-    """Return the workspace, or why there is none."""
+def _place(start: Path | None) -> tuple[Path | None, str]:
+    """Return the workspace; or where one could be made, and why there is none."""
     from neuroinspect_tui.workspace import FILE, WorkspaceError, expanded, find_home
 
     start = None if start is None else expanded(start)
-    if start is not None and start.is_file():
-        start = start.parent if start.name == FILE else start
+    if start is not None and start.name == FILE:
+        start = start.parent
     try:
         return find_home(start), ""
     except WorkspaceError as error:
         if start is not None and not start.is_dir():
             raise
-        return None, str(error)
+        return start, str(error)
 
 
-def _run(config: Config, home: Path | None, said: str, device: str | None) -> int:
+def _run(config: Config, at: Path | None, said: str, device: str | None) -> int:
     """Run the app, and again after the demo was made; return the exit code."""
     from neuroinspect_tui.app import DEMO, NeuroinspectApp
     from neuroinspect_tui.backstage import Workspace
 
     while True:
-        app = NeuroinspectApp(config, lambda path: Workspace(path, device), home, said)
+        app = NeuroinspectApp(config, lambda path: Workspace(path, device), at, said)
         left_for = app.run(mouse=config.mouse)
         if left_for != DEMO:
             break
         code = subprocess.call([*PROGRAM, "demo", "--no-open"])
         if code:
             return code
-        home = demo_home()
+        at, said = demo_home(), ""
     if app.active and app.backstage is not None:
-        at = shlex.quote(str(app.backstage.home.resolve()))
+        home = shlex.quote(str(app.backstage.home.resolve()))
         goes = "goes" if app.active == 1 else "go"
         sys.stderr.write(
             f"{counted(app.active, 'job')} {goes} on; look again with "
-            f"neuroinspect-tui jobs list -w {at}\n"
+            f"neuroinspect-tui jobs list -w {home}\n"
         )
     return app.return_code or 0
 
