@@ -9,7 +9,7 @@ from typing import NoReturn
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import classes, commands, counterfactual, curves, drawing, edits, jobs
+from benchmarks import classes, commands, counterfactual, curves, drawing, edits, jobs, paint
 from benchmarks.setting import Figure, Setting, absent
 from engine.errors import EngineError
 
@@ -21,6 +21,7 @@ ALL = {
     "curves": curves.measure,
     "commands": commands.measure,
     "jobs": jobs.measure,
+    "paint": paint.measure,
 }
 HEADER = ("what", "ours", "against", "ratio", "wanted", "")
 

@@ -66,6 +66,11 @@ def set_color(color: Color) -> None:
         os.environ["TEXTUAL_COLOR_SYSTEM"] = "standard" if color == "16" else color
 
 
+def demo_home() -> Path:
+    """Return where the demo's workspace is made unless another place is named."""
+    return platformdirs.user_data_path("neuroinspect-tui") / "demo"
+
+
 def recent_workspaces() -> list[Path]:
     """Return the workspaces opened last that are still there, newest first."""
     try:

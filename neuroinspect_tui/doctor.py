@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
+from rich.console import Console
 
 from engine.data import open_split
 from engine.errors import EngineError
 from engine.requests import Source
+from neuroinspect_tui.config import read_config
 from neuroinspect_tui.jobs.launcher import lingers, logout_kills
 from neuroinspect_tui.workspace import find_home, read_source
 
@@ -47,6 +49,7 @@ def examine(workspace: Path | None) -> Iterator[Check]:
         yield _guarded(name, partial(_version, name))
     yield _guarded("device", _devices)
     yield _memory()
+    yield _guarded("colours", _colors)
     try:
         home = find_home(workspace)
         source = read_source(home)
@@ -96,6 +99,25 @@ def _memory() -> Check:
     except (ValueError, OSError, AttributeError):
         return Check("memory", "ok", "unknown on this system")
     return Check("memory", _scarce(free), f"{free / 2**30:.1f} of {total / 2**30:.1f} GiB free")
+
+
+def _colors() -> str:
+    """Tell how many colours the app would draw with, and why."""
+    asked = read_config().color
+    if "NO_COLOR" in os.environ:
+        found = "none"
+    elif asked != "auto":
+        found = asked
+    else:
+        # not our own stdout, which may be a file: the app draws on the terminal
+        seen = Console(force_terminal=True).color_system or "none"
+        found = "16" if seen == "standard" else seen
+    names = ("TERM", "COLORTERM", "NO_COLOR")
+    why = [f"{name}={os.environ[name]}" for name in names if name in os.environ]
+    why += ["in tmux"] if "TMUX" in os.environ else []
+    why += [f"config.toml says {asked}"] if asked != "auto" else []
+    more = "" if found == "truecolor" else "; more, where the terminal has them: --color truecolor"
+    return f"{found} ({', '.join(why) or 'TERM is not set'}){more}"
 
 
 def _disk(home: Path) -> Check:

@@ -5,14 +5,15 @@ import os
 import sys
 
 from engine.errors import EngineError
-from neuroinspect_tui.cli import app
+from neuroinspect_tui.cli import NAMES, app
+from neuroinspect_tui.cli.tui import meant
 
 
 def main() -> None:
     """Run the program."""
     _ready_streams()
     try:
-        app()
+        app(meant(sys.argv[1:], NAMES))
     except EngineError as error:
         _fail(" ".join(str(error).split()))
     except BrokenPipeError:  # `| head` has read enough

@@ -6,11 +6,13 @@ from typing import ClassVar
 
 from rich.text import Text
 from textual.app import ComposeResult, RenderResult
+from textual.message import Message
 from textual.reactive import reactive
 from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Footer
 
+from engine.errors import EngineError
 from screens.command import Command, bindings
 from screens.job_line import JobLine
 from screens.moves import Copied
@@ -21,6 +23,9 @@ COMMON = (
     Command("screen.retry", "R", "retry", "Retry", "Try again the job that failed", show=False),
     Command("screen.copy", "y", "copy", "Copy command", "Copy the command that does the same"),
 )
+
+LONG_SECONDS = 10.0
+"""How long a sentence that must be read stays."""
 
 
 class Trail(Widget):
@@ -79,6 +84,13 @@ class Base(Screen[None]):
     def say_where(self, *steps: str) -> None:
         """Set the trail."""
         self.query_one(Trail).trail = " › ".join(steps)
+
+    async def _on_message(self, message: Message) -> None:
+        """Say an expected failure of any handler; else it would end the app."""
+        try:
+            await super()._on_message(message)
+        except EngineError as error:
+            self.notify(str(error), severity="error", timeout=LONG_SECONDS, markup=False)
 
     def action_back(self) -> None:
         """Go back; from the first screen there is nowhere to go."""

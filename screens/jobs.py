@@ -1,16 +1,242 @@
-"""All jobs, live."""
+"""All jobs, live: how they stand, what they log, and what can be done about them."""
 
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from rich.text import Text
+from textual import events
 from textual.app import ComposeResult
+from textual.containers import Container, VerticalScroll
 from textual.widgets import Static
 
+from engine.errors import EngineError
+from engine.job_records import OVER, JobView
+from screens.asking import Asker
 from screens.base import Base
+from screens.command import Command, bindings
+from screens.moves import Copied, ToResult
+from screens.ports import Backstage
+from screens.widgets.table import Column, Table
+from screens.words import MARKS, bar, seconds
+
+LOOK_SECONDS = 1.0
+LOG_LINES = 15
+ABOVE_LOG = 3
+"""Lines that say whose log it is; a long path takes two."""
+RESUMED = ("failed", "interrupted", "cancelled")
+EMPTY = "No jobs yet. Reading images, drawing, editing and exporting make some."
+TABLE = (
+    Command("jobs.open", "enter", "open", "Open", "Look at what the job made or makes"),
+    Command("jobs.log", "space", "log", "Log", "Show or hide the end of the job's log"),
+    Command("jobs.cancel", "x", "cancel", "Cancel", "Stop the job for good; what is done stays"),
+    Command("jobs.resume", "r", "resume", "Resume", "Let the job go on where it stopped"),
+    Command("jobs.path", "d", "path", "Copy path", "Copy the path of the job's directory",
+            show=False),
+)  # fmt: skip
 
 
 class JobsScreen(Base):
-    """All jobs, live."""
+    """All jobs, newest first."""
 
     NAME = "Jobs"
+    TABLE = TABLE
+    BINDINGS = bindings(TABLE)
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (120, "-wide")]
+    DEFAULT_CSS = """
+    JobsScreen #runner { height: 1; padding: 0 1; color: $text-muted; }
+    JobsScreen #both { height: 1fr; }
+    JobsScreen #log { display: none; padding: 0 1; scrollbar-size-vertical: 1; }
+    JobsScreen.-peek #log { display: block; }
+    JobsScreen.-narrow #log { height: 60%; border-top: solid $primary; }
+    JobsScreen.-wide #both { layout: horizontal; }
+    JobsScreen.-wide #log { width: 2fr; border-left: solid $primary; }
+    JobsScreen.-wide Table { width: 3fr; }
+    JobsScreen #log Static { height: auto; }
+    """
+
+    def __init__(self, backstage: Backstage) -> None:
+        super().__init__(backstage)
+        self._views: Sequence[JobView] = ()
+        self._jobs = Asker(self, self._look, self._take, self._fail)
+        self._log = Asker(self, self._peek, self._show_log, self._fail)
+        self._peeked: bool | None = None
+        """Whether the log was asked for; None: it shows where there is room beside."""
 
     def body(self) -> ComposeResult:
-        """Return what the screen is about."""
-        yield Static()
+        """Return the runner's line, the table and the log."""
+        yield Static("reading…", id="runner", markup=False)
+        with Container(id="both"):
+            yield Table(
+                Column("", 1),
+                Column("id", 8),
+                Column("job", 18, flex=True),
+                Column("where it is", 24, flex=True),
+                Column("time", 10, align="right"),
+                Column("made", 11, drop=1),
+                empty="reading…",
+            )
+            with VerticalScroll(id="log", can_focus=False):
+                yield Static(markup=False)
+
+    def on_mount(self) -> None:
+        """Look now, and then again and again."""
+        self.say_where("jobs")
+        self._jobs.ask()
+        self.set_interval(LOOK_SECONDS, self._again)
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Show the log where there is room beside the table, unless told otherwise."""
+        if self._peeked is None:
+            self.set_class(event.size.width >= self.HORIZONTAL_BREAKPOINTS[-1][0], "-peek")
+
+    def command_line(self) -> Sequence[str]:
+        """Return `jobs list`, or for the cursor's job `jobs show`."""
+        return ("jobs", "list") if self._job is None else ("jobs", "show", self._job.id)
+
+    @property
+    def _table(self) -> Table:
+        return self.query_one(Table)
+
+    @property
+    def _job(self) -> JobView | None:
+        index = self._table.index
+        return self._views[index] if index is not None and index < len(self._views) else None
+
+    # looking
+
+    def _again(self) -> None:
+        if self.is_current:
+            self._jobs.ask()
+
+    def _look(self) -> tuple[Sequence[JobView], str]:
+        return self.backstage.jobs(), self.backstage.runner()
+
+    def _take(self, found: tuple[Sequence[JobView], str]) -> None:
+        views, runner = found
+        active = sum(view.state not in OVER for view in views)
+        self.say_where("jobs", f"{active} active, {len(views) - active:,} over")
+        self.query_one("#runner", Static).update(runner)
+        table = self._table
+        table.empty = EMPTY
+        if views != self._views or not views:  # every line drawn goes over the wire
+            self._views = views
+            table.show(len(views), lambda i: row(views[i]), [view.id for view in views])
+            self.refresh_bindings()
+        self._ask_log()
+
+    def _fail(self, sentence: str) -> None:
+        self.query_one("#runner", Static).update(f"✗ {sentence}")
+
+    def on_table_moved(self) -> None:
+        """Show the other job's log."""
+        self.refresh_bindings()
+        self._ask_log()
+
+    def _ask_log(self) -> None:
+        if self._job is None:
+            self.query_one("#log Static", Static).update("")
+        elif self.has_class("-peek"):
+            self._log.ask(self._job)
+
+    def _peek(self, job: JobView) -> tuple[JobView, Sequence[str]]:
+        return job, self.backstage.log(job.id, LOG_LINES)
+
+    def _show_log(self, found: tuple[JobView, Sequence[str]]) -> None:
+        job, lines = found
+        box = self.query_one("#log", VerticalScroll)
+        room = max(1, box.size.height - ABOVE_LOG)
+        said = Text.assemble((f"{MARKS[job.state]} {job.title}", "bold"), "  ", _where(job), "\n")
+        said.append(f"{job.directory}\n", "dim")
+        said.append("\n".join(lines[-room:]) or "It has logged nothing.")
+        box.query_one(Static).update(said)
+
+    # doing
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer what can be done about the cursor's job."""
+        if action not in ("open", "log", "cancel", "resume", "path"):
+            return super().check_action(action, parameters)
+        job = self._job if self.is_mounted else None
+        if job is None or action in ("log", "path"):
+            return job is not None
+        if action == "open":
+            return job.request is not None
+        return job.state in RESUMED if action == "resume" else job.state not in OVER
+
+    def on_table_chosen(self) -> None:
+        """Open the job's result."""
+        self.action_open()
+
+    def action_open(self) -> None:
+        """Go to what the job made."""
+        if self._job is not None and self._job.request is not None:
+            self.post_message(ToResult(self._job))
+
+    def action_log(self) -> None:
+        """Show or hide the log."""
+        self._peeked = not self.has_class("-peek")
+        self.set_class(self._peeked, "-peek")
+        self._ask_log()
+
+    def action_cancel(self) -> None:
+        """Stop the job."""
+        self._do(self.backstage.cancel)
+
+    def action_resume(self) -> None:
+        """Let the job go on."""
+        self._do(self.backstage.resume)
+
+    def action_path(self) -> None:
+        """Copy the directory's path."""
+        if self._job is not None:
+            self.post_message(Copied(self._job.directory))
+
+    def _do(self, act: Callable[[str], Any]) -> None:
+        if self._job is not None:
+            self.run_worker(partial(self._done, act, self._job.id), thread=True)
+
+    def _done(self, act: Callable[[str], Any], job: str) -> None:
+        """Runs in a thread: a resumed job may have to start its runner."""
+        try:
+            act(job)
+        except EngineError as error:
+            self.call_later(self._warn, str(error))
+        self.call_later(self._jobs.ask)
+
+    def _warn(self, sentence: str) -> None:
+        self.notify(sentence, severity="warning", markup=False)
+
+
+def row(job: JobView) -> Sequence[Text | str]:
+    """Return a job's line of the table."""
+    left = f"{seconds(job.seconds_left)} left" if job.seconds_left is not None else ""
+    made = datetime.fromtimestamp(job.created).astimezone().strftime("%m-%d %H:%M")
+    return (
+        MARKS[job.state], job.id, job.title, _where(job),
+        left or seconds(job.seconds), made if job.created else "",
+    )  # fmt: skip
+
+
+def _where(job: JobView) -> Text | str:
+    at = f" at {job.step:,} of {job.total:,}" if job.total else ""
+    match job.state:
+        case "running":
+            said = " ".join(filter(None, (job.stage or "starting", _steps(job), _speed(job))))
+            return Text.assemble(bar(job.step / job.total), " ", said) if job.total else said
+        case "waiting":
+            return f"waiting {job.waiting}".strip()
+        case "interrupted" | "cancelled":
+            return f"{job.state}{at}"
+        case "done":
+            return "done"
+    return job.error or job.state
+
+
+def _steps(job: JobView) -> str:
+    return f"{job.step:,}/{job.total:,}" if job.total else ""
+
+
+def _speed(job: JobView) -> str:
+    return f"{job.images_per_second:.0f} images/s" if job.images_per_second else ""

@@ -88,3 +88,7 @@ class Copied(Message):
     def __init__(self, text: str) -> None:
         super().__init__()
         self.text = text
+
+
+class ToDemo(Message):
+    """Make the demo's workspace, then open it."""

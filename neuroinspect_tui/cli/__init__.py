@@ -18,12 +18,15 @@ from neuroinspect_tui.cli import (
     neuron,
     neurons,
     train,
+    tui,
     whatif,
 )
 
 app = typer.Typer(
     name="neuroinspect-tui",
-    help="Find, see and mend the neurons behind an image classifier's mistakes.",
+    help="Find, see and mend the neurons behind an image classifier's mistakes.\n\n"
+    "neuroinspect-tui [WORKSPACE] opens the app (its options: neuroinspect-tui open --help); "
+    "the commands below do the same things without it.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -35,5 +38,8 @@ COMMANDS = (
     keep, export, doctor,
 )  # fmt: skip
 app.add_typer(jobs.app, name="jobs")
+NAMES = ["jobs", "open"]
 for module in COMMANDS:
-    app.command(name=module.__name__.rpartition(".")[2])(module.command)
+    NAMES.append(module.__name__.rpartition(".")[2])
+    app.command(name=NAMES[-1])(module.command)
+app.command(name="open", hidden=True)(tui.command)

@@ -1,5 +1,6 @@
 """`demo`: the whole job on a problem whose answer is known."""
 
+import os
 import time
 from pathlib import Path
 from typing import Annotated, Any
@@ -9,6 +10,8 @@ import typer
 from engine.train_records import TrainEpoch
 from neuroinspect_tui.cli.options import Device, Json
 from neuroinspect_tui.cli.output import percent, print_json, say
+from neuroinspect_tui.program import PROGRAM
+from neuroinspect_tui.terminal import is_terminal
 
 
 def command(
@@ -17,6 +20,9 @@ def command(
         typer.Option("--dir", metavar="DIR", help="[default: in your user data directory]"),
     ] = None,
     device: Device = None,
+    open_: Annotated[
+        bool, typer.Option("--open/--no-open", help="Then open the app on it, on a terminal.")
+    ] = True,
     json: Json = False,
 ) -> None:
     """Draw birds, teach a classifier a shortcut, and find, see and mend it. No downloads.
@@ -25,13 +31,12 @@ def command(
 
     Example: neuroinspect-tui demo
     """
-    import platformdirs
-
     from neuroinspect_tui.cli.progress import follow
+    from neuroinspect_tui.config import demo_home
     from neuroinspect_tui.demo.build import Plan, make_parts
 
     began = time.monotonic()
-    home = directory or platformdirs.user_data_path("neuroinspect-tui") / "demo"
+    home = directory or demo_home()
     plan = Plan(home.expanduser().resolve(), device=device or "auto")
     follow(make_parts(plan), first="looking at what is there", on_record=_line, keep=_row)
     from neuroinspect_tui.demo.story import Story
@@ -52,7 +57,16 @@ def command(
     seconds = time.monotonic() - began
     if json:
         return print_json({"workspace": str(plan.home), "seconds": seconds, "story": lines})
-    return say(f"({seconds:.0f} s)")
+    say(f"({seconds:.0f} s)")
+    if open_ and is_terminal():
+        _open(plan.home)
+    return None
+
+
+def _open(home: Path) -> None:
+    """Become the app: torch, which this process has loaded by now, is not for it."""
+    words = [*PROGRAM, "open", str(home)]
+    os.execv(words[0], words)
 
 
 def _line(record: Any) -> str | None:

@@ -24,6 +24,9 @@ from neuroinspect_tui.jobs.job import (
     write_status,
 )
 
+LASTING = ("done", "failed", "cancelled")
+"""States that only a new status.json ends; `interrupted` also follows from a process's death."""
+
 
 class Store:
     """The jobs of one workspace."""
@@ -32,6 +35,9 @@ class Store:
         self.home = home
         self.root = home / "jobs"
         self.queue = self.root / "queue"
+        self._over: dict[str, tuple[tuple[int, int], JobView]] = {}
+        """Jobs that are over, each with the state of its status.json: a thousand are not read
+        again every second."""
 
     def submit(
         self, request: Request, *, title: str, lane: str, out: str | None, interactive: bool
@@ -155,7 +161,19 @@ class Store:
     def views(self) -> list[JobView]:
         """Return every job, newest first; a directory that cannot be read is `unknown`."""
         queued = self._places()
-        return [self._view(name, queued) for name in self._names()]
+        return [self._known(name) or self._view(name, queued) for name in self._names()]
+
+    def _known(self, job_id: str) -> JobView | None:
+        """Return the view of a job that was over when last read, and was not written since."""
+        kept = self._over.get(job_id)
+        return kept[1] if kept is not None and kept[0] == self._stamp(job_id) else None
+
+    def _stamp(self, job_id: str) -> tuple[int, int]:
+        try:
+            found = (self.root / job_id / "status.json").stat()
+        except OSError:
+            return (0, 0)
+        return found.st_mtime_ns, found.st_ino
 
     def view(self, job_id: str) -> JobView:
         """Return one job."""
@@ -173,7 +191,7 @@ class Store:
         return found
 
     def _view(self, job_id: str, queued: dict[str, str]) -> JobView:
-        directory = self.root / job_id
+        directory, stamp = self.root / job_id, self._stamp(job_id)
         try:
             job = read_job(directory)
         except JobError as error:
@@ -185,7 +203,7 @@ class Store:
             state = "interrupted"  # its submitter died between two writes
         elif state == "waiting" and not waiting:
             waiting = f"behind {queued[job_id]}" if queued[job_id] else "for the runner"
-        return JobView(
+        view = JobView(
             id=job.id, kind=str(job.request.__struct_config__.tag), title=job.title, state=state,
             stage=now.stage, step=now.step, total=now.total,
             seconds_left=now.seconds_left if state == "running" else None,
@@ -194,6 +212,9 @@ class Store:
             seconds=now.seconds if now.began is not None else None,
             directory=str(directory), request=job.request,
         )  # fmt: skip
+        if state in LASTING:
+            self._over[job_id] = stamp, view
+        return view
 
     def log(self, job_id: str, lines: int = 20) -> list[str]:
         """Return the end of a job's log."""

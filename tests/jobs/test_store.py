@@ -183,3 +183,19 @@ def test_every_request_can_be_written_and_read(store, submit):
                   "edit": "e", "out": "o"}  # fmt: skip
         request = kind(**{f.name: values[f.name] for f in fields if f.required})
         assert read_job(store.directory(submit(request).id)).request == request
+
+
+def test_a_job_that_is_over_is_read_again_only_when_it_was_written(store, submit, monkeypatch):
+    from neuroinspect_tui.jobs import store as module
+
+    old, fresh = submit(), submit()
+    write_status(store.directory(old.id), Status(state="failed", error="Full."))
+    assert [view.state for view in store.views()] == ["waiting", "failed"]
+    read = []
+    monkeypatch.setattr(module, "read_job", lambda path: read.append(path.name) or read_job(path))
+    assert [view.state for view in store.views()] == ["waiting", "failed"]
+    assert read == [fresh.id]
+    store.resume(old.id)
+    assert {view.state for view in store.views()} == {"waiting"}
+    store.cancel(old.id)
+    assert sorted(view.state for view in store.views()) == ["cancelled", "waiting"]

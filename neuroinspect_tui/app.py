@@ -1,0 +1,282 @@
+"""The app: it knows all screens, takes them where they want to go, and watches the jobs."""
+
+import asyncio
+import signal
+import threading
+from collections.abc import Callable, Iterable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from textual.app import SystemCommand
+from textual.message import Message
+from textual.screen import ModalScreen, Screen
+
+from engine.edit_records import Edit
+from engine.errors import EngineError
+from engine.job_records import JobView
+from engine.requests import BankRequest, EditRequest, HeatRequest, IllusionRequest
+from neuroinspect_tui import terminal, themes
+from neuroinspect_tui.config import Config, demo_home, recent_workspaces, remember_workspace
+from neuroinspect_tui.failures import SayingApp
+from neuroinspect_tui.keys import APP, complaints, sections
+from neuroinspect_tui.program import PROGRAM
+from neuroinspect_tui.watch import QUIET, Glance, ending, watch_jobs
+from screens.asking import Asker
+from screens.base import COMMON, Base, Trail
+from screens.classes import ClassesScreen
+from screens.command import bindings
+from screens.compare import CompareScreen
+from screens.edit import EditScreen
+from screens.help import HelpScreen
+from screens.illusions import IllusionsScreen
+from screens.jobs import JobsScreen
+from screens.mistakes import MistakesScreen
+from screens.moves import (
+    Copied,
+    ToCompare,
+    ToDemo,
+    ToEdit,
+    ToIllusions,
+    ToMistakes,
+    ToNeurons,
+    ToResult,
+    ToWhatIf,
+    ToWorkspace,
+)
+from screens.neurons import NeuronsScreen
+from screens.ports import Backstage
+from screens.start import StartScreen
+from screens.whatif import WhatIfScreen
+from screens.words import progress
+
+DEMO = "demo"
+"""What the app leaves with when the demo is to be made."""
+
+
+class Glanced(Message):
+    """The jobs were looked at."""
+
+    def __init__(self, glance: Glance) -> None:
+        super().__init__()
+        self.glance = glance
+
+
+class NeuroinspectApp(SayingApp):
+    """All screens over one workspace. Leaves with `DEMO` when that is to be made first.
+
+    Args:
+        config: A person's settings.
+        open_workspace: Opens a directory; raises `EngineError` where it is no workspace.
+        at: The workspace; without one, the start screen comes first.
+        said: Why `at` is no workspace: the start screen says so, and offers to make one there.
+    """
+
+    TITLE = "neuroinspect"
+    BINDINGS = bindings(APP)
+    WATCH_SECONDS = 1.0
+
+    def __init__(
+        self,
+        config: Config,
+        open_workspace: Callable[[Path], Backstage],
+        at: Path | None = None,
+        said: str = "",
+    ) -> None:
+        super().__init__()
+        self.config = config
+        self.active = 0
+        """How many jobs waited or ran when last looked at."""
+        self.backstage: Backstage | None = None if at is None or said else open_workspace(at)
+        self._open_workspace = open_workspace
+        self._at, self._said = at, said
+        self._line = ""
+        self._stop = threading.Event()
+        self.set_class(config.slow_link, "-slow-link")
+        for theme in themes.OURS:
+            self.register_theme(theme)
+        self.theme = themes.chosen_theme(config.theme)
+        self.set_keymap(config.keys)
+
+    def on_mount(self) -> None:
+        """Show the first screen."""
+        if not self.is_headless:  # else the terminal would be left as it is in the app
+            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self.exit)
+        if self.backstage is None:
+            self.push_screen(self._start_screen())
+        else:
+            self._enter(self.backstage)
+        for sentence in complaints(self.config.keys) if self.config.keys else ():
+            self.warn(sentence)
+
+    def on_unmount(self) -> None:
+        """Stop looking."""
+        self._stop.set()
+
+    def _start_screen(self) -> StartScreen:
+        at = str(self._at or "") if self._said else ""
+        return StartScreen(PROGRAM, recent_workspaces(), demo_home(), self._said, at)
+
+    def _enter(self, backstage: Backstage) -> None:
+        """Open a workspace in place of the one that was."""
+        self._stop.set()
+        self._stop = threading.Event()
+        self.backstage, self._line, self.active = backstage, "", 0
+        while len(self.screen_stack) > 1:
+            self.pop_screen()
+        self.push_screen(ClassesScreen(backstage))
+        remember_workspace(backstage.home)
+        watching = (backstage, self.WATCH_SECONDS, self._stop, self._glanced)
+        threading.Thread(target=watch_jobs, args=watching, daemon=True).start()
+
+    # where screens want to go
+
+    def _go(self, screen: Screen[Any]) -> None:
+        self.push_screen(screen)
+        self.call_after_refresh(self._tell)
+
+    @property
+    def _stage(self) -> Backstage:
+        if self.backstage is None:
+            raise EngineError("No workspace is open; choose one first.")
+        return self.backstage
+
+    def on_to_mistakes(self, move: ToMistakes) -> None:
+        """Go to a class's mistakes."""
+        self._go(MistakesScreen(self._stage, move.class_index))
+
+    def on_to_neurons(self, move: ToNeurons) -> None:
+        """Go to the neurons to blame."""
+        self._go(NeuronsScreen(self._stage, move.class_index, move.mistake))
+
+    def on_to_illusions(self, move: ToIllusions) -> None:
+        """Go to what neurons see."""
+        self._go(IllusionsScreen(self._stage, move.class_index, move.neurons))
+
+    def on_to_what_if(self, move: ToWhatIf) -> None:
+        """Go to what scaling neurons would do."""
+        self._go(WhatIfScreen(self._stage, move.class_index, move.neurons))
+
+    def on_to_edit(self, move: ToEdit) -> None:
+        """Go to an edit's form."""
+        self._go(EditScreen(self._stage, move.class_index, move.neurons, move.top, move.on))
+
+    def on_to_compare(self, move: ToCompare) -> None:
+        """Go to an edit's weighing; a form that led there is done with."""
+        if isinstance(self.screen, EditScreen):
+            self.pop_screen()
+        self._go(CompareScreen(self._stage, move.edit))
+
+    def on_to_workspace(self, move: ToWorkspace) -> None:
+        """Open a workspace."""
+        self._enter(self._open_workspace(Path(move.home)))
+
+    def on_to_demo(self, move: ToDemo) -> None:
+        """Leave, for the demo to be made in the terminal."""
+        del move
+        self.exit(DEMO)
+
+    def on_to_result(self, move: ToResult) -> None:
+        """Go to what a job made or makes."""
+        match move.job.request:
+            case BankRequest():
+                while len(self.screen_stack) > 2:
+                    self.pop_screen()
+            case IllusionRequest(class_index=k, neurons=neurons):
+                self._go(IllusionsScreen(self._stage, k, neurons))
+            case HeatRequest(class_index=k):
+                self._go(NeuronsScreen(self._stage, k))
+            case EditRequest() if move.job.state == "done":
+                find = partial(_edit_of, self._stage)
+                Asker(self.screen, find, self._compare, self.warn).ask(move.job.id)
+            case EditRequest(classes=(k, *_), neurons=neurons, top=top):
+                self._go(EditScreen(self._stage, k, neurons, top))
+            case _:
+                job = move.job
+                self.notify(f"{job.title}: {progress(job)} · {job.directory}", markup=False)
+
+    def _compare(self, edit: str) -> None:
+        self._go(CompareScreen(self._stage, edit))
+
+    def on_copied(self, copied: Copied) -> None:
+        """Put text on the clipboard of whoever looks at the terminal."""
+        self.copy_to_clipboard(copied.text)
+        self.run_worker(partial(terminal.copy_in_tmux, copied.text), thread=True, group="copy")
+        self.notify(f"copied: {copied.text}", markup=False)
+
+    # keys that work everywhere
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Without a workspace there are no jobs; over help, only its own keys."""
+        del parameters
+        if action in ("help", "jobs", "open") and isinstance(self.screen, ModalScreen):
+            return False
+        return self.backstage is not None if action == "jobs" else True
+
+    def action_help(self) -> None:
+        """Show the keys of this screen."""
+        self.push_screen(HelpScreen(sections(self.screen, self.config.keys)))
+
+    def action_jobs(self) -> None:
+        """Show the jobs, once."""
+        if any(isinstance(some, JobsScreen) for some in self.screen_stack):
+            while not isinstance(self.screen, JobsScreen):
+                self.pop_screen()
+        else:
+            self._go(JobsScreen(self._stage))
+
+    def action_open(self) -> None:
+        """Choose another workspace."""
+        if not isinstance(self.screen, StartScreen):
+            self.push_screen(self._start_screen())
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        """Return what the palette lists: all this screen can do now, then the app's."""
+        table = getattr(screen, "TABLE", ())
+        for command in (*table, *(COMMON if isinstance(screen, Base) else ())):
+            if screen.check_action(command.action, ()):
+                run = partial(self.run_action, command.action, screen)
+                yield SystemCommand(command.title, command.help, run)
+        for command in APP:
+            if command.id != "app.palette" and self.check_action(command.action, ()):
+                yield SystemCommand(
+                    command.title, command.help, partial(self.run_action, command.action)
+                )
+        yield SystemCommand("Theme", "Change the colours for now", self.action_change_theme)
+
+    # the jobs, from wherever one looks
+
+    def _glanced(self, glance: Glance) -> None:
+        self.post_message(Glanced(glance))
+
+    def on_glanced(self, message: Glanced) -> None:
+        """Tell what the jobs do, and ring for those that ended."""
+        self._line, self.active = message.glance.line, message.glance.active
+        self._tell()
+        for job in message.glance.ended:
+            self._ring(job)
+
+    def _tell(self) -> None:
+        for screen in self.screen_stack:
+            for trail in screen.query(Trail):
+                trail.status = self._line
+
+    def _ring(self, job: JobView) -> None:
+        if job.state == "done" and job.kind in QUIET:
+            return
+        words = ending(job)
+        if job.state in ("failed", "interrupted"):
+            self.warn(words)
+        else:
+            self.notify(words, markup=False)
+        if job.state != "cancelled" and self._driver is not None:
+            self.bell()
+            self._driver.write(terminal.notification(self.TITLE, words))
+
+
+def _edit_of(backstage: Backstage, job: str) -> str:
+    """Return the edit that a finished job made."""
+    *_, last = (None, *backstage.follow(job, threading.Event()))
+    if not isinstance(last, Edit):
+        raise EngineError(f"Job {job} names no edit; look into its log.")
+    return last.id

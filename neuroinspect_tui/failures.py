@@ -1,0 +1,33 @@
+"""Expected failures of the app's own doing become a sentence on screen, in one place."""
+
+from typing import Any
+
+from textual.app import App
+from textual.message import Message
+
+from engine.errors import EngineError
+
+LONG_SECONDS = 10.0
+"""How long a sentence that must be read stays."""
+
+
+class SayingApp(App[str]):
+    """Says an `EngineError` of any action, or of a message it handles; a bug still ends it."""
+
+    async def run_action(self, *args: Any, **kwargs: Any) -> bool:
+        """Run an action of any screen or widget."""
+        try:
+            return await super().run_action(*args, **kwargs)
+        except EngineError as error:
+            self.warn(str(error))
+            return True
+
+    async def _on_message(self, message: Message) -> None:
+        try:
+            await super()._on_message(message)
+        except EngineError as error:
+            self.warn(str(error))
+
+    def warn(self, sentence: str) -> None:
+        """Show a sentence that must be read."""
+        self.notify(sentence, severity="error", timeout=LONG_SECONDS, markup=False)

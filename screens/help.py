@@ -1,0 +1,69 @@
+"""The keys of the screen below."""
+
+from collections.abc import Sequence
+
+from rich.table import Table
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import VerticalScroll
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+Section = tuple[str, Sequence[tuple[str, str, str]]]
+"""A heading, and of each command its keys, what it does, and its id."""
+
+
+class HelpScreen(ModalScreen[None]):
+    """Lists keys over whatever is below.
+
+    Args:
+        sections: What to list.
+    """
+
+    DEFAULT_CSS = """
+    HelpScreen { align: center middle; }
+    HelpScreen > VerticalScroll {
+        width: 90%; max-width: 100; height: auto; max-height: 90%;
+        background: $surface; border: round $primary; padding: 0 1;
+        border-title-style: bold; scrollbar-size-vertical: 1;
+    }
+    HelpScreen Static { height: auto; }
+    """
+    BINDINGS = [
+        Binding("escape,q,question_mark", "dismiss", "Close", show=False),
+        Binding("j", "scroll(1)", "Down", show=False),
+        Binding("k", "scroll(-1)", "Up", show=False),
+        Binding("G", "scroll(1000)", "Last", show=False),
+        Binding("g", "scroll(-1000)", "First", show=False),
+    ]
+
+    def __init__(self, sections: Sequence[Section]) -> None:
+        super().__init__()
+        self._sections = sections
+
+    def compose(self) -> ComposeResult:
+        """Draw the list."""
+        with VerticalScroll() as box:
+            box.border_title = "Keys"
+            box.border_subtitle = "esc closes"
+            yield Static(listed(self._sections))
+
+    def action_scroll(self, lines: int) -> None:
+        """Scroll by lines."""
+        self.query_one(VerticalScroll).scroll_relative(y=lines, animate=False)
+
+
+def listed(sections: Sequence[Section]) -> Table:
+    """Return the list: heading, keys, meaning, and the name config.toml moves a key by."""
+    table = Table.grid(padding=(0, 2), expand=True)
+    table.add_column(no_wrap=True, max_width=14)
+    table.add_column(ratio=1)
+    table.add_column(no_wrap=True, style="dim", justify="right")
+    for place, (title, rows) in enumerate(sections):
+        if place:
+            table.add_row()
+        table.add_row(Text(title, style="bold underline"), "", "" if place else "in config.toml")
+        for keys, what, id_ in rows:
+            table.add_row(Text(keys, style="bold"), what, id_)
+    return table

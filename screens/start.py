@@ -1,0 +1,193 @@
+"""Where no workspace is open: the recent ones, the demo, and a form for a new one."""
+
+import asyncio
+import contextlib
+import os
+import shlex
+from asyncio.subprocess import DEVNULL, PIPE, Process
+from collections.abc import Sequence
+from pathlib import Path
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.containers import Container, Vertical
+from textual.screen import Screen
+from textual.widgets import Footer, Label, Static
+
+from screens.base import Trail
+from screens.command import Command, bindings
+from screens.form import Form, init_words
+from screens.moves import Copied, ToDemo, ToWorkspace
+from screens.widgets.table import Column, Table
+
+FILE = "workspace.toml"
+TABLE = (
+    Command("start.new", "n", "new", "New", "Fill in the form for a new workspace"),
+    Command("start.demo", "d", "demo", "Demo", "Open the demo's workspace; made first if need be"),
+    Command("start.make", "ctrl+s", "make", "Make it", "Check the form and write the workspace"),
+    Command("start.copy", "y", "copy", "Copy command", "Copy the `init` that does the same"),
+    Command("start.back", "escape", "back", "Back", "Leave the form, or this screen"),
+)
+
+
+class StartScreen(Screen[None]):
+    """Chooses or makes a workspace.
+
+    Args:
+        program: The words that run this program's commands.
+        recent: Workspaces opened before, newest first.
+        demo: Where the demo's workspace is, or would be.
+        said: Why this screen is here, if not by choice.
+        directory: What the form begins with.
+    """
+
+    NAME: ClassVar[str] = "Start"
+    TABLE: ClassVar[tuple[Command, ...]] = TABLE
+    BINDINGS = bindings(TABLE)
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (120, "-wide")]
+    DEFAULT_CSS = """
+    StartScreen #both { height: 1fr; }
+    StartScreen.-wide #both { layout: horizontal; }
+    StartScreen.-wide #there { width: 1fr; }
+    StartScreen.-wide #made { width: 1fr; height: 1fr; border-left: solid $primary; }
+    StartScreen #there { height: 1fr; }
+    StartScreen.-wide Table { height: 16; }
+    StartScreen #made { height: auto; }
+    StartScreen Label { width: 100%; }
+    StartScreen .heading { text-style: bold; padding: 0 1; background: $panel; }
+    StartScreen .line { padding: 0 1; color: $text-muted; }
+    StartScreen #said { padding: 0 1; height: auto; max-height: 3; display: none; }
+    StartScreen #said.-failed { color: $text-error; }
+    """
+
+    def __init__(
+        self,
+        program: Sequence[str],
+        recent: Sequence[Path],
+        demo: Path,
+        said: str = "",
+        directory: str = "",
+    ) -> None:
+        super().__init__()
+        self.program, self.recent, self.demo = program, recent, demo
+        self._why, self._directory = said, directory
+        self._making = False
+
+    def compose(self) -> ComposeResult:
+        """Draw the list, the demo's line and the form."""
+        yield Trail()
+        with Container(id="both"):
+            with Vertical(id="there"):
+                yield Table(
+                    Column("workspaces opened before", 20, flex=True),
+                    empty="None yet: d shows a demo, n makes a workspace of your own.",
+                )
+                yield Label(self._on_demo(), classes="line", markup=False)
+            with Vertical(id="made"):
+                yield Label("a new workspace", classes="heading")
+                yield Form(self._directory)
+                yield Static(id="said", markup=False)
+        yield Footer(show_command_palette=False)
+
+    def _on_demo(self) -> str:
+        if (self.demo / FILE).is_file():
+            return f"d  opens the demo, {self.demo}"
+        return "d  makes the demo (`neuroinspect-tui demo`, about 3 minutes) and opens it"
+
+    def on_mount(self) -> None:
+        """Fill the list."""
+        self.query_one(Trail).trail = "neuroinspect › choose a workspace"
+        recent = self.recent
+        self.query_one(Table).show(len(recent), lambda i: (str(recent[i]),), recent)
+        if self._why:
+            self._say(self._why)
+
+    def on_table_chosen(self, message: Table.Chosen) -> None:
+        """Open a workspace."""
+        self.post_message(ToWorkspace(str(message.key)))
+
+    def _say(self, sentence: str, *, failed: bool = False) -> None:
+        said = self.query_one("#said", Static)
+        said.update(f"✗ {sentence}" if failed else sentence)
+        said.set_class(failed, "-failed")
+        said.display = True
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer `make` in the form, the rest outside."""
+        in_form = self.is_mounted and self._in_form
+        if action == "make":
+            return in_form and not self._making
+        return not in_form if action in ("new", "demo", "copy") else True
+
+    @property
+    def _in_form(self) -> bool:
+        return self.focused is not None and self.focused in self.query("Form Input")
+
+    def on_descendant_focus(self) -> None:
+        """The keys that work now are others."""
+        self.refresh_bindings()
+
+    def action_new(self) -> None:
+        """Go to the form."""
+        self.query_one(Form).begin()
+
+    def action_demo(self) -> None:
+        """Open the demo."""
+        there = (self.demo / FILE).is_file()
+        self.post_message(ToWorkspace(str(self.demo)) if there else ToDemo())
+
+    def action_copy(self) -> None:
+        """Copy the command that makes what the form says."""
+        words = ["neuroinspect-tui", *init_words(self.query_one(Form).values)]
+        self.post_message(Copied(shlex.join(words)))
+
+    def action_make(self) -> None:
+        """Make the workspace."""
+        self.query_one(Form).submit()
+
+    def action_back(self) -> None:
+        """Leave the form, or the screen where there is one below."""
+        if self._in_form:
+            self.query_one(Table).focus()
+        elif len(self.app.screen_stack) > 2:
+            self.app.pop_screen()
+
+    def on_form_filled(self, message: Form.Filled) -> None:
+        """Run `init`, in a process of its own: it loads torch."""
+        if not self._making:
+            self._making = True
+            self._say("starting …")
+            self.run_worker(self._make(message.values), exit_on_error=True)
+
+    async def _make(self, values: dict[str, str]) -> None:
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *self.program, *init_words(values), "--json",
+                stdin=DEVNULL, stdout=DEVNULL, stderr=PIPE,
+                env=os.environ | {"COLUMNS": "1000", "NO_COLOR": "1"},
+            )  # fmt: skip
+        except OSError as error:
+            self._say(f"Cannot start `init`: {error.strerror}.", failed=True)
+        else:
+            await self._followed(process, values["directory"])
+        finally:
+            self._making = False
+        self.refresh_bindings()
+
+    async def _followed(self, process: Process, directory: str) -> None:
+        """Show what `init` says, line by line; left, it is stopped."""
+        last = ""
+        try:
+            assert process.stderr is not None  # a pipe was asked for
+            async for line in process.stderr:
+                last = line.decode("utf-8", "replace").strip() or last
+                self._say(last)
+            code = await process.wait()
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
+        if code:
+            self._say(last.removeprefix("neuroinspect-tui: "), failed=True)
+        else:
+            self.post_message(ToWorkspace(str(Path(directory).expanduser())))
