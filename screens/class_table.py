@@ -44,8 +44,11 @@ class ScoreTable(Table):
             columns.append(Column(EDIT, len(EDIT), "right"))
         if self._taken:
             columns.append(Column("taken for", 13, flex=True))
-        self._columns, self._edited = tuple(columns), edited
-        self.on_resize()
+        self._edited = edited
+        if self._columns != tuple(columns):
+            self._columns = tuple(columns)
+            self._lines.clear()
+            self.refresh()
 
     def say(self, words: str) -> None:
         """Say something in the middle of an empty table."""

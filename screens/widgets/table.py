@@ -85,13 +85,18 @@ class Table(Cursor):
         else:  # a live table: only what changed goes over the wire
             top = self.scroll_offset.y
             for index in range(top, min(top + self._page, count)):
-                if self._line(index) != lines.get((self.size.width, index)):
+                if self._line(index) != lines.get((self._width, index)):
                     self._refresh_at(index)
 
     def sorted_by(self, column_title: str, descending: bool) -> None:
         """Mark the title of the column the rows are sorted by."""
         self._sort = (column_title, descending)
         self.refresh()
+
+    @property
+    def _width(self) -> int:
+        """Cells a line has; `size` counts the scrollbar's too."""
+        return self.scrollable_content_region.width
 
     @property
     def _page(self) -> int:
@@ -124,7 +129,7 @@ class Table(Cursor):
 
     @property
     def _fit(self) -> tuple[tuple[int, int], ...]:
-        return fitted(self._columns, self.size.width - len(AWAKE))
+        return fitted(self._columns, self._width - len(AWAKE))
 
     def notify_style_update(self) -> None:
         """Forget the lines drawn in the old theme."""
@@ -133,7 +138,7 @@ class Table(Cursor):
 
     def render_line(self, y: int) -> Strip:
         """Draw the titles, or the row under them."""
-        width = self.size.width
+        width = self._width
         if y == 0:
             titles = Text(ELSEWHERE) + header(self._columns, self._fit, self._sort)
             return text_strip(titles, width, self.get_component_rich_style("table--header"))
@@ -146,7 +151,7 @@ class Table(Cursor):
         return self._body(index)
 
     def _line(self, index: int) -> Strip:
-        width = self.size.width
+        width = self._width
         strip = self._lines.get((width, index))
         if strip is None:
             text = Text(ELSEWHERE) + line(self._columns, self._row(index), self._fit)

@@ -119,7 +119,7 @@ async def test_a_resize_keeps_the_cursor_in_sight(table):
         await pilot.resize_terminal(30, 5)
         await pilot.pause()
         assert any(line.startswith("▶ class 11") for line in shown(table))
-        assert {len(line) for line in shown(table)} == {table.size.width}
+        assert {len(line) for line in shown(table)} == {table.size.width - 1}
 
 
 async def test_fewer_rows_scroll_back(table):
@@ -138,6 +138,17 @@ async def test_the_sleeping_cursor_has_another_mark(table):
         assert shown(table)[1].startswith("▶")
         await pilot.press("tab")
         assert shown(table)[1].startswith("▷")
+
+
+async def test_the_last_column_ends_before_the_scrollbar(table):
+    async with Showing(table).run_test(size=(40, 12)) as pilot:
+        table.show(ROWS, table.row)
+        await pilot.press("G")
+        await pilot.pause()
+        assert table.show_vertical_scrollbar
+        last = table.render_line(table.size.height - 1)
+        assert last.text.endswith(" 21840")
+        assert last.cell_length == table.size.width - 1
 
 
 async def test_the_sort_is_marked(table):
