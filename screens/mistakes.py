@@ -22,7 +22,7 @@ from screens.whereabouts import Whereabouts
 from screens.widgets.gallery import Gallery
 from screens.widgets.picture import Picture
 from screens.words import counted
-from screens.zoom import Zoom
+from screens.one_image import Zoom
 
 UNREAD = "The images are not read yet; go back to the classes, which reads them."
 

@@ -74,7 +74,7 @@ def test_help_sees_no_torch():
 
 def test_a_filled_workspace_answers_without_torch(filled):
     at = ["-w", str(filled)]
-    edit = sorted(path.name for path in (filled / "edits").iterdir())[0]
+    edit = sorted(path.name for path in (filled / "edits").glob("[!.]*"))[0]
     asked = [
         ["classes", *at],
         ["mistakes", "-c", "1", *at],

@@ -54,4 +54,5 @@ def plant_edit(planted: Planted, class_index: int, bias: float) -> str:
         n_report=bank.meta.n, n_target=12, before=before, after=before, arms=(), differences=(),
         verdict="", notes=(), request=None, provenance={"reporting_bank": bank.meta.key},
     )  # fmt: skip
-    return save_edit(planted.home / "edits", record, head, np.arange(bank.meta.n)).id
+    edits = planted.home / "edits"
+    return save_edit(edits, record, head, np.arange(bank.meta.n), edits / ".partial" / "planted").id

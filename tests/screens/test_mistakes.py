@@ -13,7 +13,7 @@ from screens.mistake_list import Sorted, facts, tile
 from screens.mistakes import MistakesScreen, Pictures
 from screens.moves import Copied, ToNeurons
 from screens.whereabouts import Whereabouts
-from screens.zoom import Zoom
+from screens.one_image import Zoom
 from tests.screens.conftest import Host, settled, shown
 from tests.screens.erring import erring
 from tests.screens.planted import plant
