@@ -129,7 +129,7 @@ def make_plan(
                 f"{bank.meta.split} has {len(bank.labels)} image: none is left to report on; "
                 "give more images, or a --test-split."
             )
-    recipe = _recipe(request)
+    recipe = recipe_of(request)
     notes = []
     if request.neurons and not tested:
         notes.append(
@@ -183,7 +183,8 @@ def _sizes(request: EditRequest, width: int, available: int) -> tuple[int, ...]:
     return (min(parse_top(auto if request.top == "auto" else request.top, width), available),)
 
 
-def _recipe(request: EditRequest) -> Recipe:
+def recipe_of(request: EditRequest) -> Recipe:
+    """Return how heads train by a request: what it leaves open is taken from its preset."""
     if request.method == "ratio" and request.preset == "wide":
         usual = Recipe(0.1, 1.0, 1e-3, 128, every_class=True)
     elif request.method == "ratio" and request.preset == "bird":

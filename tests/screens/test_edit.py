@@ -1,0 +1,180 @@
+"""Edit: a form that needs nothing, its complaints, the run live, and where it leads."""
+
+import pytest
+
+from engine.edit_records import EditEpoch
+from engine.errors import DataError
+from engine.plan import make_plan
+from engine.records import Outcome
+from engine.requests import EditRequest
+from screens.edit import EditScreen
+from screens.edit_form import begin, filled, problems, request_of, words_of
+from screens.edit_live import Live
+from screens.moves import Copied, ToCompare
+from tests.screens.conftest import Host, settled, shown, until
+from tests.screens.fake import FakeBackstage
+from tests.screens.planted_edit import plant_harder, saved_edit
+
+ANT, FOX = 0, 5
+
+
+@pytest.fixture
+def backstage(tmp_path) -> FakeBackstage:
+    return FakeBackstage(plant_harder(tmp_path))
+
+
+def outcome(target: float) -> Outcome:
+    return Outcome(overall=0.9, target=target, worst_class=0.3, worst_group=None)
+
+
+def epoch(number: int) -> EditEpoch:
+    return EditEpoch(
+        epoch=number, epochs=20, edit=outcome(0.5 + number / 100),
+        controls={"lambda 0": outcome(0.5)}, seconds_left=19.0,
+    )  # fmt: skip
+
+
+async def test_zero_needs_nothing_runs_live_and_leads_to_its_comparison(backstage):
+    app = Host(EditScreen(backstage, ANT))
+    async with app.run_test(message_hook=app.hear) as pilot:
+        await settled(pilot)
+        await pilot.press("enter")
+        await settled(pilot)
+        assert backstage.last.request == EditRequest(classes=(ANT,))
+        backstage.last.feed(epoch(1), epoch(2))
+        await until(pilot, lambda: "edit 52.0%   lambda 0 50.0%" in shown(pilot))
+        assert "epoch 2/20" in shown(pilot)
+        assert "0:19 left" in shown(pilot)
+        await pilot.resize_terminal(160, 48)
+        await settled(pilot)
+        assert "test split" in shown(pilot)  # the form beside the curves
+        record = saved_edit(backstage.planted)
+        backstage.last.feed(record)
+        backstage.last.end()
+        await until(pilot, lambda: bool(app.posted(ToCompare)))
+        assert app.posted(ToCompare)[0].edit == record.id
+        assert app.first.query_one("#run").has_focus
+
+
+async def test_only_fields_that_matter_are_shown_and_become_the_command(backstage):
+    app = Host(EditScreen(backstage, ANT, top="40"))
+    async with app.run_test(message_hook=app.hear) as pilot:
+        await settled(pilot)
+        assert "epochs" not in shown(pilot)
+        await pilot.press("down")
+        assert app.focused.id == "method"
+        await pilot.press("right", "down")
+        await settled(pilot)
+        assert all(word in shown(pilot) for word in ("epochs", "strength", "◀ wide ▶", "0.001"))
+        await pilot.press("l", "down", "down")
+        await settled(pilot)
+        assert app.focused.id == "top"
+        await pilot.press("end", "backspace", "y")  # y is no part of a number
+        await pilot.pause()
+        said = app.posted(Copied)[0].text
+        assert "edit --class ant --method ratio --preset paper --top 4 -w" in said
+        await pilot.press("ctrl+r")
+        await settled(pilot)
+        asked = EditRequest(classes=(ANT,), method="ratio", preset="paper", top="4", by="votes")
+        assert backstage.last.request == asked
+
+
+async def test_wrong_input_is_said_beside_its_field_and_nothing_starts(backstage):
+    app = Host(EditScreen(backstage, ANT, (7, 3)))
+    async with app.run_test() as pilot:
+        await settled(pilot)
+        app.first.query_one("#seeds").focus()
+        await pilot.press("0", "0", "ctrl+r")
+        await settled(pilot)
+        line = next(line for line in shown(pilot).splitlines() if "seeds" in line)
+        assert "✗ give 1 to 100" in line
+        assert not backstage.made
+        await pilot.press("backspace", "backspace", "3")
+        app.first.query_one("#test_split").focus()
+        await pilot.press(*"nope", "ctrl+r")
+        await settled(pilot)
+        assert "✗" in shown(pilot)
+        assert "nope" in shown(pilot)
+        assert not backstage.made
+        await pilot.press(*["backspace"] * 4, "enter", "ctrl+r")
+        await settled(pilot)
+        assert backstage.last.request == EditRequest(classes=(ANT,), neurons=(7, 3), seeds=3)
+
+
+async def test_a_class_with_nothing_to_mend_is_one_sentence(backstage):
+    app = Host(EditScreen(backstage, FOX))
+    async with app.run_test() as pilot:
+        await settled(pilot)
+        await pilot.press("enter")
+        await settled(pilot)
+        assert "fox has no mistakes on valid" in shown(pilot)
+        assert not backstage.made
+
+
+async def test_coming_back_finds_the_run_and_x_stops_it(backstage):
+    request = EditRequest(classes=(ANT,), method="focal", epochs=7)
+    backstage.submit(request)
+    backstage.last.feed(epoch(3))
+    app = Host(EditScreen(backstage, ANT))
+    async with app.run_test() as pilot:
+        await until(pilot, lambda: "edit 53.0%" in shown(pilot))
+        assert app.first.values["epochs"] == "7"
+        assert app.first.job_line.job == backstage.last.id
+        await pilot.press("x")
+        await until(pilot, lambda: not app.first.has_class("-running"))
+        assert backstage.last.state == "cancelled"
+        assert "◀ focal ▶" in shown(pilot)
+        await pilot.press("R")
+        await until(pilot, lambda: backstage.last.state == "running")
+        assert app.first.query_one(Live).display
+
+
+async def test_on_an_edit_the_request_says_so(backstage):
+    on = saved_edit(backstage.planted).id
+    app = Host(EditScreen(backstage, ANT, on=on))
+    async with app.run_test(message_hook=app.hear) as pilot:
+        await settled(pilot)
+        assert f"on {on}" in shown(pilot)
+        await pilot.press("y", "enter")
+        await settled(pilot)
+        assert f"--on {on}" in app.posted(Copied)[0].text
+        assert backstage.last.request == EditRequest(classes=(ANT,), on=on)
+
+
+async def test_what_cannot_be_listed_is_one_sentence(backstage, monkeypatch):
+    def lost(name):
+        raise DataError("The images are gone.")
+
+    monkeypatch.setattr(backstage, "split", lost)
+    app = Host(EditScreen(backstage, ANT))
+    async with app.run_test() as pilot:
+        await settled(pilot)
+        assert "✗ The images are gone." in shown(pilot)
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        EditRequest(classes=(2,)),
+        EditRequest(classes=(2,), neurons=(4, 1), rows="all", seeds=9),
+        EditRequest(classes=(2,), method="ratio", preset="bird", by="votes", target=1.5, lr=0.01),
+        EditRequest(classes=(2,), method="ratio", by="contribution", top="40%", strength=0.5),
+        EditRequest(classes=(2,), method="dfr", select="worst-group", test_split="test"),
+    ],
+)
+def test_a_form_filled_from_a_request_asks_for_it_again(request_):
+    assert request_of(filled(request_), 2) == request_
+
+
+def test_the_form_accepts_what_the_plan_accepts(tmp_path):
+    bank = plant_harder(tmp_path).bank()
+    for name, text, beyond in (
+        ("strength", "1e6", "2e6"), ("target", "0.001", "0.0001"), ("lr", "10", "11"),
+        ("seeds", "100", "101"), ("epochs", "0", "1.5"),
+    ):  # fmt: skip
+        values = begin((), "auto") | {"method": "ratio", name: text}
+        assert problems(values) == {}
+        make_plan(bank, request_of(values, ANT), tested=False)
+        assert list(problems(values | {name: beyond})) == [name]
+    assert problems(begin((), "4O")) == {"top": "give N, N% or auto"}
+    assert words_of(begin((), "auto"), "ant", None) == ("edit", "--class", "ant")
