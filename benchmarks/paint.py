@@ -86,6 +86,8 @@ class Terminal:
 
     def key(self, key: bytes, mark: bytes) -> float:
         """Press a key; return the seconds until `mark` was written."""
+        while self._read(0.0):
+            pass  # what the last key still wrote
         began, seen = time.perf_counter(), b""
         os.write(self._master, key)
         while mark not in seen:

@@ -1,37 +1,34 @@
-"""The app: it knows all screens, takes them where they want to go, and watches the jobs."""
+"""The app: takes screens where they want to go, and watches the jobs.
+
+Only the first screen is imported here: the first paint does not wait for the others (PLC0415).
+"""
 
 import asyncio
+import importlib
 import signal
 import threading
 from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from textual import on
 from textual.app import SystemCommand
 from textual.message import Message
 from textual.screen import ModalScreen, Screen
 
-from engine.edit_records import Edit
 from engine.errors import EngineError
 from engine.job_records import JobView
-from engine.requests import BankRequest, EditRequest, HeatRequest, IllusionRequest
+from engine.requests import BankRequest, EditRequest
 from neuroinspect_tui import terminal, themes
-from neuroinspect_tui.config import Config, demo_home, recent_workspaces, remember_workspace
+from neuroinspect_tui.config import Config, remember_workspace
+from neuroinspect_tui.everywhere import APP
 from neuroinspect_tui.failures import SayingApp
-from neuroinspect_tui.keys import APP, complaints, sections
-from neuroinspect_tui.program import PROGRAM
 from neuroinspect_tui.watch import QUIET, Glance, ending, watch_jobs
 from screens.asking import Asker
 from screens.base import COMMON, Base, Trail
 from screens.classes import ClassesScreen
 from screens.command import bindings
-from screens.compare import CompareScreen
-from screens.edit import EditScreen
-from screens.help import HelpScreen
-from screens.illusions import IllusionsScreen
-from screens.jobs import JobsScreen
-from screens.mistakes import MistakesScreen
 from screens.moves import (
     Copied,
     ToCompare,
@@ -44,12 +41,14 @@ from screens.moves import (
     ToWhatIf,
     ToWorkspace,
 )
-from screens.neurons import NeuronsScreen
 from screens.ports import Backstage
-from screens.start import StartScreen
-from screens.whatif import WhatIfScreen
 from screens.words import progress
 
+if TYPE_CHECKING:
+    from neuroinspect_tui.routes import Move
+
+LATER_SECONDS = 0.3
+"""After the first paint: when the other screens are imported."""
 DEMO = "demo"
 """What the app leaves with when the demo is to be made."""
 
@@ -102,20 +101,28 @@ class NeuroinspectApp(SayingApp):
         """Show the first screen."""
         if not self.is_headless:  # else the terminal would be left as it is in the app
             asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self.exit)
-        if self.backstage is None:
-            self.push_screen(self._start_screen())
-        else:
+        if self.backstage is not None:
             self._enter(self.backstage)
-        for sentence in complaints(self.config.keys) if self.config.keys else ():
-            self.warn(sentence)
+            self.set_timer(LATER_SECONDS, self._import_the_rest)
+        else:
+            from neuroinspect_tui import routes  # noqa: PLC0415
+
+            at = str(self._at or "") if self._said else ""
+            self.push_screen(routes.start_screen(self._said, at))
+        if self.config.keys:
+            from neuroinspect_tui import keys  # noqa: PLC0415
+
+            for sentence in keys.complaints(self.config.keys):
+                self.warn(sentence)
+
+    def _import_the_rest(self) -> None:
+        """So that no key has to wait for it."""
+        rest = "neuroinspect_tui.routes"
+        threading.Thread(target=importlib.import_module, args=(rest,), daemon=True).start()
 
     def on_unmount(self) -> None:
         """Stop looking."""
         self._stop.set()
-
-    def _start_screen(self) -> StartScreen:
-        at = str(self._at or "") if self._said else ""
-        return StartScreen(PROGRAM, recent_workspaces(), demo_home(), self._said, at)
 
     def _enter(self, backstage: Backstage) -> None:
         """Open a workspace in place of the one that was."""
@@ -131,7 +138,21 @@ class NeuroinspectApp(SayingApp):
 
     # where screens want to go
 
-    def _go(self, screen: Screen[Any]) -> None:
+    @on(ToMistakes)
+    @on(ToNeurons)
+    @on(ToIllusions)
+    @on(ToWhatIf)
+    @on(ToEdit)
+    @on(ToCompare)
+    def _go(self, move: "Move") -> None:
+        from neuroinspect_tui import routes  # noqa: PLC0415
+
+        screen = routes.screen_for(move, self._stage)
+        if routes.done_with(self.screen, move):
+            self.pop_screen()
+        self._show(screen)
+
+    def _show(self, screen: Screen[Any]) -> None:
         self.push_screen(screen)
         self.call_after_refresh(self._tell)
 
@@ -140,32 +161,6 @@ class NeuroinspectApp(SayingApp):
         if self.backstage is None:
             raise EngineError("No workspace is open; choose one first.")
         return self.backstage
-
-    def on_to_mistakes(self, move: ToMistakes) -> None:
-        """Go to a class's mistakes."""
-        self._go(MistakesScreen(self._stage, move.class_index))
-
-    def on_to_neurons(self, move: ToNeurons) -> None:
-        """Go to the neurons to blame."""
-        self._go(NeuronsScreen(self._stage, move.class_index, move.mistake))
-
-    def on_to_illusions(self, move: ToIllusions) -> None:
-        """Go to what neurons see."""
-        self._go(IllusionsScreen(self._stage, move.class_index, move.neurons))
-
-    def on_to_what_if(self, move: ToWhatIf) -> None:
-        """Go to what scaling neurons would do."""
-        self._go(WhatIfScreen(self._stage, move.class_index, move.neurons))
-
-    def on_to_edit(self, move: ToEdit) -> None:
-        """Go to an edit's form."""
-        self._go(EditScreen(self._stage, move.class_index, move.neurons, move.top, move.on))
-
-    def on_to_compare(self, move: ToCompare) -> None:
-        """Go to an edit's weighing; a form that led there is done with."""
-        if isinstance(self.screen, EditScreen):
-            self.pop_screen()
-        self._go(CompareScreen(self._stage, move.edit))
 
     def on_to_workspace(self, move: ToWorkspace) -> None:
         """Open a workspace."""
@@ -178,25 +173,19 @@ class NeuroinspectApp(SayingApp):
 
     def on_to_result(self, move: ToResult) -> None:
         """Go to what a job made or makes."""
-        match move.job.request:
-            case BankRequest():
-                while len(self.screen_stack) > 2:
-                    self.pop_screen()
-            case IllusionRequest(class_index=k, neurons=neurons):
-                self._go(IllusionsScreen(self._stage, k, neurons))
-            case HeatRequest(class_index=k):
-                self._go(NeuronsScreen(self._stage, k))
-            case EditRequest() if move.job.state == "done":
-                find = partial(_edit_of, self._stage)
-                Asker(self.screen, find, self._compare, self.warn).ask(move.job.id)
-            case EditRequest(classes=(k, *_), neurons=neurons, top=top):
-                self._go(EditScreen(self._stage, k, neurons, top))
-            case _:
-                job = move.job
-                self.notify(f"{job.title}: {progress(job)} · {job.directory}", markup=False)
+        from neuroinspect_tui import routes  # noqa: PLC0415
 
-    def _compare(self, edit: str) -> None:
-        self._go(CompareScreen(self._stage, edit))
+        job = move.job
+        if isinstance(job.request, BankRequest):
+            while len(self.screen_stack) > 2:
+                self.pop_screen()
+        elif isinstance(job.request, EditRequest) and job.state == "done":
+            find = partial(routes.edit_made, self._stage)
+            Asker(self.screen, find, self._go, self.warn).ask(job.id)
+        elif (where := routes.result_of(job)) is not None:
+            self._go(where)
+        else:
+            self.notify(f"{job.title}: {progress(job)} · {job.directory}", markup=False)
 
     def on_copied(self, copied: Copied) -> None:
         """Put text on the clipboard of whoever looks at the terminal."""
@@ -215,20 +204,26 @@ class NeuroinspectApp(SayingApp):
 
     def action_help(self) -> None:
         """Show the keys of this screen."""
-        self.push_screen(HelpScreen(sections(self.screen, self.config.keys)))
+        from neuroinspect_tui import routes  # noqa: PLC0415
+
+        self.push_screen(routes.help_screen(self.screen, self.config.keys))
 
     def action_jobs(self) -> None:
         """Show the jobs, once."""
-        if any(isinstance(some, JobsScreen) for some in self.screen_stack):
-            while not isinstance(self.screen, JobsScreen):
+        from neuroinspect_tui import routes  # noqa: PLC0415
+
+        if any(map(routes.is_jobs, self.screen_stack)):
+            while not routes.is_jobs(self.screen):
                 self.pop_screen()
         else:
-            self._go(JobsScreen(self._stage))
+            self._show(routes.jobs_screen(self._stage))
 
     def action_open(self) -> None:
         """Choose another workspace."""
-        if not isinstance(self.screen, StartScreen):
-            self.push_screen(self._start_screen())
+        from neuroinspect_tui import routes  # noqa: PLC0415
+
+        if not routes.is_start(self.screen):
+            self.push_screen(routes.start_screen())
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """Return what the palette lists: all this screen can do now, then the app's."""
@@ -272,11 +267,3 @@ class NeuroinspectApp(SayingApp):
         if job.state != "cancelled" and self._driver is not None:
             self.bell()
             self._driver.write(terminal.notification(self.TITLE, words))
-
-
-def _edit_of(backstage: Backstage, job: str) -> str:
-    """Return the edit that a finished job made."""
-    *_, last = (None, *backstage.follow(job, threading.Event()))
-    if not isinstance(last, Edit):
-        raise EngineError(f"Job {job} names no edit; look into its log.")
-    return last.id

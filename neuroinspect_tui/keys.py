@@ -8,6 +8,7 @@ from textual.binding import Binding
 from textual.screen import Screen
 from textual.widget import Widget
 
+from neuroinspect_tui.everywhere import APP
 from screens.base import COMMON, Base
 from screens.classes import ClassesScreen
 from screens.command import Command
@@ -23,14 +24,6 @@ from screens.whatif import WhatIfScreen
 from screens.widgets.gallery import Gallery
 from screens.widgets.table import Table
 
-APP = (
-    Command("app.help", "question_mark", "help", "Help", "The keys that work on this screen"),
-    Command("app.jobs", "J", "jobs", "Jobs", "All jobs, from anywhere"),
-    Command("app.quit", "q", "quit", "Quit", "Leave; the jobs go on, and nothing is lost"),
-    Command("app.palette", "ctrl+p", "command_palette", "Palette",
-            "Every action by its name, and the themes", show=False),
-    Command("app.open", "ctrl+o", "open", "Open", "Open or make another workspace", show=False),
-)  # fmt: skip
 SCREENS: tuple[type[Base], ...] = (
     ClassesScreen, MistakesScreen, NeuronsScreen, IllusionsScreen, WhatIfScreen, EditScreen,
     CompareScreen, JobsScreen,

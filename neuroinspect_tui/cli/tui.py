@@ -1,5 +1,6 @@
 """`open`, which is also what no command means: the app."""
 
+import gc
 import os
 import shlex
 import subprocess
@@ -83,8 +84,12 @@ def _place(start: Path | None) -> tuple[Path | None, str]:
 
 def _run(config: Config, at: Path | None, said: str, device: str | None) -> int:
     """Run the app, and again after the demo was made; return the exit code."""
+    gc.disable()  # an eighth of the way to the first paint would be spent looking for garbage
     from neuroinspect_tui.app import DEMO, NeuroinspectApp
     from neuroinspect_tui.backstage import Workspace
+
+    gc.freeze()  # nor is there any in what was imported, when a key waits
+    gc.enable()
 
     while True:
         app = NeuroinspectApp(config, lambda path: Workspace(path, device), at, said)

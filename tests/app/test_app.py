@@ -18,7 +18,8 @@ from engine.requests import (
 )
 from neuroinspect_tui.app import DEMO, NeuroinspectApp
 from neuroinspect_tui.config import Config, recent_workspaces
-from neuroinspect_tui.keys import APP, SCREENS, complaints, markdown_keys
+from neuroinspect_tui.everywhere import APP
+from neuroinspect_tui.keys import SCREENS, complaints, markdown_keys
 from neuroinspect_tui.watch import Watch
 from screens.base import COMMON, Base, Trail
 from screens.classes import ClassesScreen
