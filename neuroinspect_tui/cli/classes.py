@@ -8,7 +8,8 @@ from engine.errors import RequestError
 from engine.records import Classes, ClassScore, GroupScore
 from engine.requests import Source
 from neuroinspect_tui.cli.options import BatchSize, Detach, Device, Json, Workers, Workspace
-from neuroinspect_tui.cli.output import bar, percent, print_json, say, table
+from neuroinspect_tui.cli.output import percent, print_json, say, table
+from screens.widgets.bars import bar, interval
 
 SORTS = {
     "accuracy": lambda c: (2.0 if c.accuracy is None else c.accuracy, c.index),
@@ -85,7 +86,7 @@ def _show(answer: Classes, *, groups: bool) -> None:
 
 
 def _cells(entry: ClassScore | GroupScore) -> tuple[str, ...]:
-    ci = "" if entry.ci is None else f"[{100 * entry.ci[0]:.1f} {100 * entry.ci[1]:.1f}]"
+    ci = "" if entry.ci is None else interval(*entry.ci)
     return f"{entry.correct}/{entry.n}", percent(entry.accuracy), bar(entry.accuracy), ci
 
 

@@ -76,12 +76,3 @@ def below(root: str, path: str) -> str:
 def percent(value: float | None, digits: int = 1) -> str:
     """Return `37.5%`, or a dash for None."""
     return "-" if value is None else f"{100 * value:.{digits}f}%"
-
-
-def bar(share: float | None, width: int = 10) -> str:
-    """Return a bar of eighth blocks."""
-    if share is None:
-        return ""
-    eighths = round(share * width * 8)
-    full, part = divmod(eighths, 8)
-    return ("█" * full + (" ▏▎▍▌▋▊▉"[part] if part else "")).ljust(width, "░")

@@ -1,0 +1,303 @@
+"""Any number of pictures in a grid: only those in sight are ever opened."""
+
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.style import Style
+from rich.text import Text
+from textual import events
+from textual.binding import Binding
+from textual.cache import LRUCache
+from textual.geometry import Region, Size
+from textual.reactive import var
+from textual.strip import Strip
+
+from screens.widgets.cursor import Cursor
+from screens.widgets.grid import Grid, Spot
+from screens.widgets.previews import Box, Preview, drawn, remembered
+from screens.widgets.strips import centred, said, text_strip
+
+KEPT_TILES = 512
+TICK = "[x]"
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A picture, the lines under it, and its tick."""
+
+    source: Path | None
+    caption: Sequence[Text | str] = ()
+    ticked: bool = False
+    missing: str = "no picture"
+    """What is said while there is no source."""
+
+
+class Gallery(Cursor):
+    """Tiles under headings; the cursor's is framed and marked ▶."""
+
+    COMPONENT_CLASSES = {
+        "gallery--heading", "gallery--cursor", "gallery--asleep", "gallery--words",
+        "gallery--empty",
+    }  # fmt: skip
+    DEFAULT_CSS = """
+    Gallery {
+        & > .gallery--heading { text-style: bold; color: $foreground; background: $panel; }
+        & > .gallery--cursor { text-style: bold; color: $primary; }
+        & > .gallery--asleep { color: $text-muted; }
+        & > .gallery--words { color: $text-muted; }
+        & > .gallery--empty { color: $text-muted; }
+    }
+    """
+    BINDINGS = [
+        Binding("right,l", "move(1)", "Right", show=False, id="gallery.right"),
+        Binding("left,h", "move(-1)", "Left", show=False, id="gallery.left"),
+        Binding("down,j", "step(1)", "Down", show=False, id="gallery.down"),
+        Binding("up,k", "step(-1)", "Up", show=False, id="gallery.up"),
+        Binding("pagedown,ctrl+d", "page(1)", "Page down", show=False, id="gallery.page_down"),
+        Binding("pageup,ctrl+u", "page(-1)", "Page up", show=False, id="gallery.page_up"),
+        Binding("home,g", "first", "First", show=False, id="gallery.first"),
+        Binding("end,G", "last", "Last", show=False, id="gallery.last"),
+        Binding("enter", "choose", "Choose", show=False, id="gallery.choose"),
+    ]
+    side: var[int] = var(16, init=False)
+    """Cells across a picture, and pixels both ways."""
+
+    class Moved(Cursor.Moved):
+        """The cursor is on another tile, or on another key."""
+
+    class Chosen(Cursor.Chosen):
+        """Enter, or a click on the cursor's tile."""
+
+    def __init__(
+        self,
+        captions: int = 2,
+        side: int = 16,
+        empty: str = "",
+        *,
+        id: str | None = None,
+        classes: str | None = None,
+    ):
+        """Make room for `captions` lines under each picture of `side` cells across."""
+        super().__init__(empty=empty, id=id, classes=classes)
+        self.set_reactive(Gallery.side, side)
+        self._captions = captions
+        self._tile: Callable[[int], Tile] = lambda _index: Tile(None)
+        self._tiles: LRUCache[int, Tile] = LRUCache(KEPT_TILES)
+        self._sections: Sequence[tuple[str, int]] = ()
+        self._grid = Grid((), 1, side, 1)
+        self._previews: dict[int, Preview] = {}
+        self._looked_at: set[int] = set()
+        self._drawing = False
+
+    def show(
+        self,
+        count: int,
+        tile: Callable[[int], Tile],
+        sections: Sequence[tuple[str, int]] = (),
+        keys: Sequence[Hashable] | None = None,
+    ) -> None:
+        """Show `count` tiles; `tile(index)` is asked for those in sight.
+
+        `sections` are (heading, how many tiles), in order and adding up to `count`. With
+        `keys`, one a tile, the cursor stays on its key, or failing that in its place.
+        """
+        self._tile = tile
+        self._sections = sections or [("", count)]
+        self._previews.clear()
+        self._recount(count, keys)
+        self._lay_out()
+        self.refresh_tiles()
+
+    def refresh_tiles(self) -> None:
+        """Ask for the tiles in sight again; a picture that changed on disk is painted over."""
+        self._tiles.clear()
+        self._looked_at.clear()
+        self.refresh()
+        self._draw()
+
+    def watch_side(self) -> None:
+        """Draw every picture at the new size."""
+        self._previews.clear()
+        self._lay_out()
+        self.refresh_tiles()
+
+    def on_resize(self) -> None:
+        """Lay the tiles out again; the cursor stays in sight."""
+        self._lay_out()
+        self._draw()
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """Draw what comes into sight."""
+        super().watch_scroll_y(old_value, new_value)
+        self._draw()
+
+    @property
+    def _rows(self) -> int:
+        return max(1, self.side // 2)
+
+    def _lay_out(self) -> None:
+        lines = self._rows + self._captions
+        self._grid = Grid(self._sections, self.size.width, self.side, lines)
+        self.virtual_size = Size(0, self._grid.height)
+        self._follow()
+        self.refresh()
+
+    def _in_sight(self) -> range:
+        top = self.scroll_offset.y
+        return self._grid.between(top, top + self.size.height)
+
+    def _region(self, index: int) -> Region:
+        x, y = self._grid.corner(index)
+        return Region(x, y - self.scroll_offset.y, self.side + 2, self._grid.pitch + 1)
+
+    def _refresh_at(self, index: int) -> None:
+        if index < self._count:
+            self.refresh(self._region(index))
+
+    def _follow(self) -> None:
+        if not self._count:
+            return
+        height = self.size.height
+        _, y = self._grid.corner(self._cursor)
+        spot = self._grid.spot(y)
+        first = y - 1 if spot.row == 0 and spot.section.heading else y
+        top = round(self.scroll_y)
+        top = max(min(top, first), min(first, y + self._grid.pitch + 1 - height))
+        most = max(0, self._grid.height - height)
+        self.scroll_to(y=min(top, most), animate=False, force=True)
+
+    def tile(self, index: int) -> Tile:
+        """Return a tile as it is shown."""
+        tile = self._tiles.get(index)
+        if tile is None:
+            tile = self._tiles[index] = self._tile(index)
+        return tile
+
+    def _draw(self) -> None:
+        """Draw what is in sight; what has scrolled away is no longer waited for."""
+        sight = self._in_sight()
+        self._looked_at.intersection_update(sight)
+        for index in self._previews.keys() - set(sight):
+            del self._previews[index]
+        if not self._drawing and self.is_mounted and self._next() is not None:
+            self._drawing = True
+            self.run_worker(self._drawing_all(), group="gallery")
+
+    def _next(self) -> int | None:
+        waiting = (index for index in self._in_sight() if index not in self._looked_at)
+        return next((index for index in waiting if self.tile(index).source is not None), None)
+
+    async def _drawing_all(self) -> None:
+        try:
+            while (index := self._next()) is not None:
+                self._looked_at.add(index)
+                tile, box = self.tile(index), self._box(index)
+                if box is None:
+                    continue
+                preview = await drawn(box)
+                stays = index in self._looked_at and self.tile(index).source == tile.source
+                if stays and self._box(index) == box and preview != self._previews.get(index):
+                    self._previews[index] = preview
+                    self._refresh_at(index)
+        finally:
+            self._drawing = False
+
+    def _box(self, index: int) -> Box | None:
+        source = self.tile(index).source
+        return None if source is None else Box(source, self.side, self._rows)
+
+    def _preview(self, index: int) -> Preview | None:
+        box = self._box(index)
+        if box is None:
+            return Preview((), self.tile(index).missing)
+        return self._previews.get(index) or remembered(box)
+
+    def action_step(self, rows: int) -> None:
+        """Move the cursor by rows of tiles."""
+        if self._count:
+            self.move_to(self._grid.step(self._cursor, rows))
+
+    def action_page(self, pages: int) -> None:
+        """Move the cursor by pages."""
+        self.action_step(pages * max(1, self.size.height // self._grid.pitch))
+
+    def on_click(self, event: events.Click) -> None:
+        """Move to the tile clicked; choose it when it is the cursor's."""
+        offset = event.get_content_offset(self)
+        if offset is not None:
+            index = self._grid.at(offset.x, offset.y + self.scroll_offset.y)
+            if index is not None:
+                self._clicked(index)
+
+    def render_line(self, y: int) -> Strip:
+        """Draw a line of the tiles in sight."""
+        width = self.size.width
+        if not self._count and y == self.size.height // 2:
+            style = self.get_component_rich_style("gallery--empty")
+            return text_strip(self.empty, width, style, "center")
+        line = y + self.scroll_offset.y
+        if not 0 <= line < self._grid.height:
+            return Strip.blank(width, self.rich_style)
+        spot = self._grid.spot(line)
+        if spot.line < 0:
+            style = self.get_component_rich_style("gallery--heading")
+            return text_strip(" " + spot.section.heading, width, style)
+        strip = self._edge(spot) if spot.line == 0 else self._across(spot)
+        return strip.adjust_cell_length(width, self.rich_style)
+
+    def _frame(self) -> Style:
+        name = "cursor" if self.has_focus else "asleep"
+        return self.get_component_rich_style(f"gallery--{name}")
+
+    def _edge(self, spot: Spot) -> Strip:
+        """Draw the upper edge of a row of tiles, which is the lower one of the row above."""
+        text = Text(" " * self.size.width)
+        for index, tile_line in (
+            *((i, "lower") for i in self._grid.row(spot.section, spot.row - 1)),
+            *((i, "upper") for i in self._grid.row(spot.section, spot.row)),
+        ):
+            text = self._edge_of(text, index, tile_line == "upper")
+        return text_strip(text, self.size.width, self.rich_style)
+
+    def _edge_of(self, text: Text, index: int, upper: bool) -> Text:
+        x, _ = self._grid.corner(index)
+        tick = TICK if upper and self.tile(index).ticked else ""
+        if index != self._cursor and not tick:
+            return text
+        if index != self._cursor:
+            piece = Text(" " * (self.side - len(tick)) + tick)
+            return text[: x + 1] + piece + text[x + 1 + self.side :]
+        mark = ("▶" if self.has_focus else "▷") if upper else ""
+        left, right = "┏┓" if upper else "┗┛"
+        middle = mark + "━" * (self.side - len(mark) - len(tick)) + tick
+        piece = Text(left + middle + right, style=self._frame())
+        return text[:x] + piece + text[x + 2 + self.side :]
+
+    def _across(self, spot: Spot) -> Strip:
+        """Draw one line of a row of tiles: of the pictures, or of the captions."""
+        style, tiles = self.rich_style, self._grid.row(spot.section, spot.row)
+        pieces = []
+        for index in range(tiles.start, tiles.stop + 1):
+            framed = self._cursor in (index, index - 1) and self._cursor in tiles
+            edge = text_strip("┃", 1, self._frame()) if framed else Strip.blank(1, style)
+            pieces.append(edge)
+            if index in tiles:
+                pieces.append(self._piece(index, spot.line - 1))
+        return Strip.join(pieces)
+
+    def _piece(self, index: int, line: int) -> Strip:
+        if line >= self._rows:
+            caption = self.tile(index).caption
+            below = line - self._rows
+            words = caption[below] if below < len(caption) else ""
+            return text_strip(words, self.side, self.rich_style, "center")
+        preview = self._preview(index)
+        if preview is None or preview.problem:
+            words = "…" if preview is None else preview.problem
+            style = self.get_component_rich_style("gallery--words")
+            return text_strip(said(words, self.side, self._rows)[line], self.side, style, "center")
+        row = line - (self._rows - len(preview.rows)) // 2
+        if not 0 <= row < len(preview.rows):
+            return Strip.blank(self.side, self.rich_style)
+        return centred(preview.rows[row], self.side, self.rich_style)

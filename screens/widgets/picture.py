@@ -1,0 +1,124 @@
+"""One picture and its caption, at the size of its place."""
+
+from asyncio import sleep
+from pathlib import Path
+
+from rich.text import Text
+from textual.reactive import var
+from textual.strip import Strip
+from textual.widget import Widget
+
+from screens.widgets.previews import Box, Preview, drawn, remembered
+from screens.widgets.rows import printable
+from screens.widgets.strips import centred, said, text_strip
+
+SETTLE = 0.05
+"""Seconds without another resize before a picture is drawn at its new size."""
+
+
+class Picture(Widget):
+    """A picture drawn after its place: what is there stays until the new one is ready."""
+
+    ALLOW_SELECT = False
+    COMPONENT_CLASSES = {"picture--words", "picture--caption"}
+    DEFAULT_CSS = """
+    Picture {
+        width: 1fr;
+        height: 1fr;
+        & > .picture--words { color: $text-muted; }
+        & > .picture--caption { color: $foreground; }
+    }
+    """
+    caption: var[Text | str] = var("")
+    """The lines under the picture."""
+
+    def __init__(
+        self,
+        path: Path | None = None,
+        caption: Text | str = "",
+        *,
+        missing: str = "no picture",
+        id: str | None = None,
+        classes: str | None = None,
+    ):
+        super().__init__(id=id, classes=classes)
+        self.missing = missing
+        """What is said in the place of a picture that is not there yet."""
+        self._path = path
+        self._preview: Preview | None = None
+        self.set_reactive(Picture.caption, caption)
+
+    @property
+    def path(self) -> Path | None:
+        """The file shown."""
+        return self._path
+
+    def show(self, path: Path | None, caption: Text | str | None = None) -> None:
+        """Show another file, or the same one again if it changed on disk; None is no picture."""
+        if path is None or path != self._path:
+            self._preview = None
+        self._path = path
+        if caption is not None:
+            self.caption = caption
+        self._draw(0)
+        self.refresh()
+
+    def watch_caption(self) -> None:
+        """Give the picture the rows the caption leaves."""
+        self._draw(0)
+        self.refresh()
+
+    def on_resize(self) -> None:
+        """Draw at the new size, once it has settled."""
+        self._draw(0 if self._preview is None else SETTLE)
+
+    def _box(self) -> Box | None:
+        width, height = self.size.width, self.size.height - len(self._captions())
+        if self._path is None or width < 1 or height < 1:
+            return None
+        return Box(self._path, width, height)
+
+    def _draw(self, wait: float) -> None:
+        if self.is_mounted and self._box() is not None:
+            self.run_worker(self._drawing(wait), group="picture", exclusive=True)
+
+    async def _drawing(self, wait: float) -> None:
+        await sleep(wait)
+        box = self._box()
+        if box is None:
+            return
+        preview = remembered(box)
+        if preview is not None and self._preview is None:
+            self._preview = preview
+            self.refresh()
+        preview = await drawn(box)
+        if preview is not self._preview:
+            self._preview = preview
+            self.refresh()
+
+    def _captions(self) -> list[Text]:
+        text = Text(self.caption) if isinstance(self.caption, str) else self.caption
+        return [printable(line) for line in text.split()] if text.plain else []
+
+    def render_line(self, y: int) -> Strip:
+        """Draw a row of the picture, of what is said in its place, or of the caption."""
+        captions = self._captions()
+        below = y - (self.size.height - len(captions))
+        if below >= 0:
+            return self._words(captions[below], "picture--caption")
+        if self._preview is None or self._preview.problem:
+            return self._instead(y, self.size.height - len(captions))
+        rows = self._preview.rows
+        top = max(0, (self.size.height - len(captions) - len(rows)) // 2)
+        if not 0 <= y - top < len(rows):
+            return Strip.blank(self.size.width, self.rich_style)
+        return centred(rows[y - top], self.size.width, self.rich_style)
+
+    def _instead(self, y: int, height: int) -> Strip:
+        words = "…" if self._preview is None else self._preview.problem
+        if self._path is None:
+            words = self.missing
+        return self._words(said(words, self.size.width, height)[y], "picture--words")
+
+    def _words(self, text: Text, component: str) -> Strip:
+        return text_strip(text, self.size.width, self.get_component_rich_style(component), "center")

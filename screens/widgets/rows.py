@@ -1,0 +1,76 @@
+"""Columns, cells and lines of a table: what fits, as text. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from rich.text import Text
+
+GAP = 2
+Align = Literal["left", "center", "right"]
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column; `width` is in cells, and the least a flexible one gets."""
+
+    title: str
+    width: int
+    align: Align = "left"
+    flex: bool = False
+    """Takes a share of what the others leave."""
+    drop: int = 0
+    """The highest goes first when the table is narrow; 0 stays."""
+
+
+def fitted(columns: Sequence[Column], width: int) -> list[tuple[int, int]]:
+    """Return (index, cells) of the columns shown in `width` cells, left to right."""
+    kept = list(range(len(columns)))
+    while _needed(columns, kept) > width and any(columns[i].drop for i in kept):
+        kept.remove(max(kept, key=lambda i: (columns[i].drop, i)))
+    flexible = [i for i in kept if columns[i].flex]
+    spare = max(0, width - _needed(columns, kept))
+    share, rest = divmod(spare, len(flexible)) if flexible else (0, 0)
+    extra = {i: share + (place < rest) for place, i in enumerate(flexible)}
+    return [(i, columns[i].width + extra.get(i, 0)) for i in kept]
+
+
+def _needed(columns: Sequence[Column], kept: Sequence[int]) -> int:
+    return sum(columns[i].width for i in kept) + GAP * (len(kept) - 1)
+
+
+def line(
+    columns: Sequence[Column], cells: Sequence[Text | str], fit: Sequence[tuple[int, int]]
+) -> Text:
+    """Return one line of text: the cells that fit, aligned, cut with an ellipsis."""
+    pieces = [fit_in(cells[i], width, columns[i].align) for i, width in fit]
+    return Text(" " * GAP).join(pieces)
+
+
+def header(
+    columns: Sequence[Column], fit: Sequence[tuple[int, int]], sort: tuple[str, bool] | None
+) -> Text:
+    """Return the line of titles; the sorted column's carries ▼ (descending) or ▲."""
+    titles = [column.title for column in columns]
+    if sort is not None and sort[0] in titles:
+        place = titles.index(sort[0])
+        mark = "▼" if sort[1] else "▲"
+        title = titles[place]
+        titles[place] = mark + title if columns[place].align == "right" else title + mark
+    return line(columns, titles, fit)
+
+
+def fit_in(content: Text | str, width: int, align: Align = "left") -> Text:
+    """Return one line of text, aligned in `width` cells, cut with an ellipsis."""
+    text = printable(content)
+    text.truncate(width, overflow="ellipsis")
+    text.align(align, width)
+    return text
+
+
+def printable(content: Text | str) -> Text:
+    """Return a copy as one line: a control character, as in a file's name, becomes �."""
+    text = Text(content) if isinstance(content, str) else content.copy()
+    if not text.plain.isprintable():
+        text.plain = "".join(c if c.isprintable() else "�" for c in text.plain)
+    return text

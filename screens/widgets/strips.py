@@ -1,0 +1,36 @@
+"""Text and pictures -> strips of a given width. Pure."""
+
+from rich.console import Console
+from rich.segment import Segment
+from rich.style import Style
+from rich.text import Text
+from textual.strip import Strip
+
+from screens.widgets.rows import Align, fit_in
+
+_CONSOLE = Console(width=80)
+"""Resolves the names of styles and wraps words; never printed on."""
+
+
+def text_strip(text: Text | str, width: int, style: Style, align: Align = "left") -> Strip:
+    """Return one line of text in `width` cells; its own styles are laid over `style`."""
+    segments = Segment.apply_style(fit_in(text, width, align).render(_CONSOLE), style)
+    return Strip(segments).adjust_cell_length(width, style)
+
+
+def over(strip: Strip, style: Style) -> Strip:
+    """Lay a style over a strip's own: a cell's red on the cursor's blue is not to be read."""
+    return Strip(Segment.apply_style(strip, post_style=style), strip.cell_length)
+
+
+def centred(strip: Strip, width: int, style: Style) -> Strip:
+    """Put a strip in the middle of `width` cells."""
+    left = max(0, (width - strip.cell_length) // 2)
+    return Strip.join([Strip.blank(left, style), strip]).adjust_cell_length(width, style)
+
+
+def said(words: str, width: int, height: int) -> list[Text]:
+    """Return words wrapped into the middle of a box: `height` lines, the last ones cut."""
+    lines = list(Text(words).wrap(_CONSOLE, max(1, width)))[:height]
+    above = (height - len(lines)) // 2
+    return [Text()] * above + lines + [Text()] * (height - above - len(lines))

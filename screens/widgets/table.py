@@ -1,0 +1,148 @@
+"""A table of any number of rows: only the lines in sight are ever made."""
+
+from collections.abc import Callable, Hashable, Sequence
+
+from rich.text import Text
+from textual import events
+from textual.binding import Binding
+from textual.cache import LRUCache
+from textual.geometry import Size
+from textual.strip import Strip
+
+from screens.widgets.cursor import Cursor
+from screens.widgets.rows import Column, fitted, header, line
+from screens.widgets.strips import over, text_strip
+
+__all__ = ["Column", "Table"]
+
+Row = Sequence[Text | str]
+KEPT_LINES = 512
+AWAKE, ASLEEP, ELSEWHERE = "▶ ", "▷ ", "  "
+
+
+class Table(Cursor):
+    """Rows under fixed titles."""
+
+    COMPONENT_CLASSES = {"table--header", "table--cursor", "table--asleep", "table--empty"}
+    DEFAULT_CSS = """
+    Table {
+        & > .table--header { text-style: bold; color: $text-muted; background: $panel; }
+        & > .table--cursor {
+            color: $block-cursor-foreground;
+            background: $block-cursor-background;
+            text-style: bold;
+        }
+        & > .table--asleep {
+            color: $block-cursor-blurred-foreground;
+            background: $block-cursor-blurred-background;
+        }
+        & > .table--empty { color: $text-muted; }
+    }
+    """
+    BINDINGS = [
+        Binding("down,j", "move(1)", "Down", show=False, id="table.down"),
+        Binding("up,k", "move(-1)", "Up", show=False, id="table.up"),
+        Binding("pagedown", "page(1)", "Page down", show=False, id="table.page_down"),
+        Binding("pageup", "page(-1)", "Page up", show=False, id="table.page_up"),
+        Binding("ctrl+d", "page(0.5)", "Half down", show=False, id="table.half_down"),
+        Binding("ctrl+u", "page(-0.5)", "Half up", show=False, id="table.half_up"),
+        Binding("home,g", "first", "First", show=False, id="table.first"),
+        Binding("end,G", "last", "Last", show=False, id="table.last"),
+        Binding("enter", "choose", "Choose", show=False, id="table.choose"),
+    ]
+
+    class Moved(Cursor.Moved):
+        """The cursor is on another row, or on another key."""
+
+    class Chosen(Cursor.Chosen):
+        """Enter, or a click on the cursor's row."""
+
+    def __init__(
+        self, *columns: Column, empty: str = "", id: str | None = None, classes: str | None = None
+    ):
+        super().__init__(empty=empty, id=id, classes=classes)
+        self._columns = columns
+        self._row: Callable[[int], Row] = lambda _index: ()
+        self._sort: tuple[str, bool] | None = None
+        self._fit: list[tuple[int, int]] = []
+        self._lines: LRUCache[int, Strip] = LRUCache(KEPT_LINES)
+
+    def show(
+        self, count: int, row: Callable[[int], Row], keys: Sequence[Hashable] | None = None
+    ) -> None:
+        """Show `count` rows; `row(index)` is asked for the lines in sight, a cell a column.
+
+        With `keys`, one a row, the cursor stays on its key, or failing that in its place.
+        """
+        self._row = row
+        self._lines.clear()
+        self._recount(count, keys)
+        self.virtual_size = Size(0, count + 1)
+        self._follow()
+        self.refresh()
+
+    def sorted_by(self, column_title: str, descending: bool) -> None:
+        """Mark the title of the column the rows are sorted by."""
+        self._sort = (column_title, descending)
+        self.refresh()
+
+    @property
+    def _page(self) -> int:
+        return max(1, self.size.height - 1)
+
+    def _follow(self) -> None:
+        top = round(self.scroll_y)
+        if not top <= self._cursor < top + self._page:
+            top = self._cursor if self._cursor < top else self._cursor - self._page + 1
+        self.scroll_to(y=min(top, max(0, self._count - self._page)), animate=False, force=True)
+
+    def _refresh_at(self, index: int) -> None:
+        self.refresh_line(index + 1)
+
+    def action_page(self, pages: float) -> None:
+        """Move the cursor by pages."""
+        self.action_move(int(pages * self._page))
+
+    def on_click(self, event: events.Click) -> None:
+        """Move to the row clicked; choose it when it is the cursor's."""
+        offset = event.get_content_offset(self)
+        if offset is not None and offset.y > 0:
+            index = offset.y - 1 + self.scroll_offset.y
+            if index < self._count:
+                self._clicked(index)
+
+    def on_resize(self) -> None:
+        """Fit the columns again; the cursor stays in sight."""
+        self._lines.clear()
+        self._fit = fitted(self._columns, self.size.width - len(AWAKE))
+        self._follow()
+
+    def notify_style_update(self) -> None:
+        """Forget the lines drawn in the old theme."""
+        self._lines.clear()
+        super().notify_style_update()
+
+    def render_line(self, y: int) -> Strip:
+        """Draw the titles, or the row under them."""
+        width = self.size.width
+        if y == 0:
+            titles = Text(ELSEWHERE) + header(self._columns, self._fit, self._sort)
+            return text_strip(titles, width, self.get_component_rich_style("table--header"))
+        if not self._count and y == self.size.height // 2:
+            style = self.get_component_rich_style("table--empty")
+            return text_strip(self.empty, width, style, "center")
+        index = y - 1 + self.scroll_offset.y
+        if index >= self._count:
+            return Strip.blank(width, self.rich_style)
+        return self._body(index)
+
+    def _body(self, index: int) -> Strip:
+        strip = self._lines.get(index)
+        if strip is None:
+            text = Text(ELSEWHERE) + line(self._columns, self._row(index), self._fit)
+            strip = self._lines[index] = text_strip(text, self.size.width, self.rich_style)
+        if index != self._cursor:
+            return strip
+        mark, name = (AWAKE, "cursor") if self.has_focus else (ASLEEP, "asleep")
+        style = self.get_component_rich_style(f"table--{name}")
+        return Strip.join([text_strip(mark, len(mark), style), over(strip.crop(len(mark)), style)])
