@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from engine.data import Sample, Split
 from engine.errors import BankError
-from engine.files import file_digest, read_json, write_json
+from engine.files import file_digest, folder_digest, read_json, write_json
 from engine.records import Skipped
 from engine.requests import UNTRAINED, Source
 
@@ -164,10 +164,7 @@ def weights_digest(source: Source, cache: Path) -> str:
     if source.checkpoint == "none":
         local = Path(source.model.removeprefix("local-dir:"))
         if source.model.startswith("local-dir:") and local.is_dir():
-            files = sorted(
-                f"{f.name}:{f.stat().st_size}:{f.stat().st_mtime_ns}" for f in local.iterdir()
-            )
-            return hashlib.sha256("\n".join(files).encode()).hexdigest()
+            return folder_digest(local)
         return f"pretrained:{source.model}"
     try:
         status = path.stat()

@@ -71,3 +71,12 @@ def file_digest(path: Path) -> str:
     """Return the sha256 of a file's content, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def folder_digest(directory: Path) -> str:
+    """Return a sha256 of the names, sizes and times of the files in a directory."""
+    stamps = sorted(
+        f"{file.name}:{file.stat().st_size}:{file.stat().st_mtime_ns}"
+        for file in directory.iterdir()
+    )
+    return hashlib.sha256("\n".join(stamps).encode()).hexdigest()

@@ -1,82 +1,113 @@
 """Drawings on disk: a PNG a neuron, its mask laid over, and a contact sheet."""
 
-from collections.abc import Sequence
-from functools import partial
+import hashlib
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
 from math import ceil
 from pathlib import Path
 
 from PIL import Image, ImageDraw
-from torch import Tensor
 
-from engine.bank import Bank
-from engine.files import write_beside
+from engine.bank import Array, Bank
+from engine.drawings import Facts, find_drawn, keep_drawn, mask_path, picture_path
 from engine.heat import overlay, to_pixels
-from engine.illusion import Drawing
-from engine.records import Illusion, Illusions, Label
+from engine.illusion import Drawing, Sight, draw
+from engine.pictures import decode, write_picture
+from engine.records import Illusion, Illusions, IllusionStep, Label
 from engine.requests import IllusionRequest
+from engine.sketch import Desk
 
 COLUMNS = 4
 CAPTION = 40  # pixels
 
 
-def stem(request: IllusionRequest, neuron: int) -> str:
-    """Name a drawing's files."""
-    return f"class{request.class_index:04d}_neuron{neuron:05d}_seed{request.seed}"
+@dataclass(frozen=True)
+class Gallery:
+    """The pictures of a request, in a directory that others may be writing to as well.
 
+    Args:
+        out: The directory.
+        request: What is asked.
+        bank: Of the evaluation split.
+        facts: What each neuron's picture depends on.
+        clip: Who guides, as the workspace names it.
+    """
 
-def write_picture(picture: Image.Image, path: Path) -> str:
-    """Write a PNG beside, then rename; return its path."""
-    write_beside(path, partial(picture.save, format="PNG"))
-    return str(path)
+    out: Path
+    request: IllusionRequest
+    bank: Bank
+    facts: Mapping[int, Facts]
+    clip: str | None
+    hung: dict[int, Illusion] = field(default_factory=dict)
+    """What is finished, by neuron."""
 
+    def look(self) -> bool:
+        """Find the pictures that are there already; return whether all of them are."""
+        for neuron, facts in self.facts.items():
+            found = find_drawn(self.out, facts)
+            if found is not None:
+                self.hung[neuron] = found
+        return len(self.hung) == len(self.facts)
 
-def write_preview(
-    request: IllusionRequest, out: Path, neuron: int, image: Tensor, step: int
-) -> str:
-    """Write a drawing in progress."""
-    return write_picture(to_pixels(image), out / f"{stem(request, neuron)}_step{step:04d}.png")
+    def draw(self, sight: Sight) -> Generator[IllusionStep, None, None]:
+        """Draw what is missing; each picture is on the disk as soon as it is finished."""
+        for record in draw(sight, self.request, self._desk):
+            if isinstance(record, IllusionStep):
+                yield record
+            elif record.neuron not in self.hung:
+                self.hung[record.neuron] = self._hang(record)
+                self._desk.drop_previews(record.neuron)
 
+    @cached_property
+    def _desk(self) -> Desk:
+        stems = {neuron: facts.stem for neuron, facts in self.facts.items()}
+        return Desk(self.out, stems, self.hung)
 
-def hang(
-    drawings: Sequence[Drawing],
-    request: IllusionRequest,
-    bank: Bank,
-    out: Path,
-    clip: str | None,
-) -> Illusions:
-    """Write all pictures into `out` and describe them."""
-    strongest = bank.array("strongest_values")
-    found, pictures = [], []
-    for drawing in drawings:
+    def _hang(self, drawing: Drawing) -> Illusion:
+        facts = self.facts[drawing.neuron]
+        real = float(self._strongest[drawing.neuron, 0])
         picture = to_pixels(drawing.image)
-        name = stem(request, drawing.neuron)
         masked = overlay(picture, drawing.mask.numpy())
-        real = float(strongest[drawing.neuron, 0])
-        found.append(
-            Illusion(
-                neuron=drawing.neuron,
-                path=write_picture(picture, out / f"{name}.png"),
-                mask=write_picture(masked, out / f"{name}_mask.png"),
-                activation=drawing.activation,
-                activation_ratio=drawing.activation / real if real > 0 else None,
-                predicted=Label(drawing.predicted, bank.classes[drawing.predicted]),
-                p_class=drawing.p_class,
-                clip_cosine=drawing.clip_cosine,
-                steps=drawing.steps,
-                seconds=drawing.seconds,
-            )
+        found = Illusion(
+            neuron=drawing.neuron,
+            path=write_picture(picture, picture_path(self.out, facts.stem)),
+            mask=write_picture(masked, mask_path(self.out, facts.stem)),
+            activation=drawing.activation,
+            activation_ratio=drawing.activation / real if real > 0 else None,
+            predicted=Label(drawing.predicted, self.bank.classes[drawing.predicted]),
+            p_class=drawing.p_class,
+            clip_cosine=drawing.clip_cosine,
+            steps=drawing.steps,
+            seconds=drawing.seconds,
+            seed=self.request.seed,
+            size=picture.width,
+            gamma=self.request.gamma,
+            clip=self.clip,
         )
-        pictures.append(picture)
-    sheet = write_picture(contact_sheet(pictures, found), out / f"{stem(request, 0)[:9]}_sheet.png")
-    k = request.class_index
-    return Illusions(
-        class_=Label(k, bank.classes[k]),
-        seed=request.seed,
-        size=pictures[0].width,
-        clip=clip,
-        sheet=sheet,
-        illusions=tuple(found),
-    )
+        keep_drawn(self.out, facts, found)
+        return found
+
+    @cached_property
+    def _strongest(self) -> Array:
+        return self.bank.array("strongest_values")
+
+    def describe(self) -> Illusions:
+        """Write the contact sheet, clear the desk and describe all pictures."""
+        self._desk.clear()
+        k = self.request.class_index
+        found = tuple(self.hung[neuron] for neuron in self.request.neurons)
+        pictures = [decode(Path(str(some.path))) for some in found]
+        stems = " ".join(facts.stem for facts in self.facts.values())
+        name = f"class{k:04d}_sheet_{hashlib.sha256(stems.encode()).hexdigest()[:8]}.png"
+        return Illusions(
+            class_=Label(k, self.bank.classes[k]),
+            seed=self.request.seed,
+            size=found[0].size,
+            clip=self.clip,
+            sheet=write_picture(contact_sheet(pictures, found), self.out / name),
+            illusions=found,
+        )
 
 
 def contact_sheet(pictures: Sequence[Image.Image], found: Sequence[Illusion]) -> Image.Image:

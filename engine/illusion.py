@@ -1,28 +1,30 @@
 """CLIP-Illusion: what a neuron sees, given a class (paper section 3.2; METHOD 4)."""
 
-import time
-from collections.abc import Callable, Generator, Sequence
+import logging
+import math
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from engine.augment import jitter
-from engine.errors import RequestError
+from engine.errors import EngineError, RequestError
 from engine.guide import Guide
 from engine.heat import heat_map, mask
 from engine.model import Classifier
-from engine.painting import Canvas
 from engine.records import IllusionStep
 from engine.requests import IllusionRequest
+from engine.sketch import Desk, Sketch
 
-BETAS = (0.5, 0.99)
-WEIGHT_DECAY = 2e-4
+log = logging.getLogger(__name__)
 LAST_LR = 0.12  # of the first
 # The class joins between these shares of the steps (ours). A neuron that speaks against the class
 # is otherwise pushed to 0 before it fires, where a ReLU has no gradient to bring it back.
 CLASS_JOINS = (0.2, 0.4)
 LEAST_SIZE = 16
+KEEP_EVERY = 25  # steps between two checkpoints
 AT_ONCE = {"cuda": 16}  # pictures; one elsewhere: no slower on a CPU, and memory stays that of one
 
 
@@ -39,10 +41,6 @@ class Drawing:
     clip_cosine: float | None
     steps: int
     seconds: float
-
-
-Preview = Callable[[int, Tensor, int], str]
-"""Takes neuron, picture and step; returns the file it wrote."""
 
 
 @dataclass(frozen=True)
@@ -80,25 +78,47 @@ class Sight:
 
 
 def draw(
-    sight: Sight, request: IllusionRequest, preview: Preview | None = None
-) -> Generator[IllusionStep, None, list[Drawing]]:
+    sight: Sight, request: IllusionRequest, desk: Desk | None = None
+) -> Generator[IllusionStep | Drawing, None, None]:
     """Draw every neuron of the request; the same picture alone or among others.
 
-    Yields after every step of a batch; returns the drawings in the request's order.
+    Yields after every step of a batch, then its drawings. With a desk it goes on where an earlier
+    run was stopped, and first yields the last step which that one brought to the disk.
 
     Raises:
-        RequestError: The classifier cannot look at pictures of that size.
+        RequestError: The classifier cannot look at pictures of that size, or not one fits into
+            memory.
     """
-    device = sight.classifier.device
     size = _fitting_size(sight, request)
-    at_once = AT_ONCE.get(device.type, 1)
-    finished: list[Drawing] = []
-    for start in range(0, len(request.neurons), at_once):
-        some = request.neurons[start : start + at_once]
-        began = time.monotonic()
-        canvas = yield from _optimise(sight, request, some, size, preview)
-        finished += _judge(sight, request, canvas, some, time.monotonic() - began)
-    return finished
+    at_once = AT_ONCE.get(sight.classifier.device.type, 1)
+    left = [j for j in request.neurons if desk is None or j not in desk.finished]
+    said = False
+    while left:
+        some = (desk.batch(left) if desk else None) or tuple(left[:at_once])
+        try:
+            yield from _draw_batch(sight, request, some, size, desk)
+        except torch.OutOfMemoryError as error:
+            if len(some) == 1:
+                raise _no_room(size) from error
+        else:
+            left = [j for j in left if j not in some]
+            if desk is not None:
+                desk.drop(some)
+            continue
+        torch.cuda.empty_cache()  # not before the failed batch's tensors are gone with its error
+        at_once = (len(some) + 1) // 2
+        if desk is not None:
+            desk.halve(some)
+        if not said:
+            log.warning("out of memory with %d pictures at once; fewer from here on", len(some))
+            said = True
+
+
+def _no_room(size: int) -> RequestError:
+    return RequestError(
+        f"Out of memory drawing one picture of {size} pixels a side; give a smaller --size, "
+        "free memory on the device, or draw with --device cpu."
+    )
 
 
 def _fitting_size(sight: Sight, request: IllusionRequest) -> int:
@@ -109,6 +129,8 @@ def _fitting_size(sight: Sight, request: IllusionRequest) -> int:
             raise ValueError("too small to see anything in")
         with torch.no_grad():
             classifier.features(torch.zeros(1, 3, size, size, device=classifier.device))
+    except torch.OutOfMemoryError as error:
+        raise _no_room(size) from error
     except (ValueError, AssertionError, RuntimeError) as error:  # a ViT's patches fit one size
         reason = (str(error).splitlines() or ["it takes one size only"])[0].rstrip(".")
         raise RequestError(
@@ -129,50 +151,67 @@ def _generator(request: IllusionRequest, neuron: int) -> torch.Generator:
     return torch.Generator().manual_seed(mixed % 2**63)
 
 
-def _optimise(
-    sight: Sight,
-    request: IllusionRequest,
-    some: Sequence[int],
-    size: int,
-    preview: Preview | None,
-) -> Generator[IllusionStep, None, Canvas]:
-    device = sight.classifier.device
+def learning_rate(request: IllusionRequest, step: int) -> float:
+    """Return the rate of a step (1 to steps): a cosine from the first to 0.12 of it."""
+    cosine = 0.5 + 0.5 * math.cos(math.pi * (step - 1) / request.steps)
+    return request.lr * (LAST_LR + (1 - LAST_LR) * cosine)
+
+
+def _draw_batch(
+    sight: Sight, request: IllusionRequest, some: Sequence[int], size: int, desk: Desk | None
+) -> Generator[IllusionStep | Drawing, None, None]:
+    sketch = _sketch(sight, request, some, size)
+    if desk is not None:
+        if not desk.restore(sketch):
+            sketch = _sketch(sight, request, some, size)  # a damaged one may be half restored
+        elif sketch.step:
+            yield _told(sketch, request, desk.previews(some, sketch.step))
+    try:
+        yield from _optimise(sight, request, sketch, desk)
+    except BaseException:  # a signal comes anywhere, also between two halves of a step
+        if desk is not None and sketch.whole and sketch.step:
+            with suppress(EngineError):  # what was wrong first is what counts
+                desk.keep(sketch)
+        raise
+    yield from _judge(sight, request, sketch)
+
+
+def _sketch(sight: Sight, request: IllusionRequest, some: Sequence[int], size: int) -> Sketch:
     generators = [_generator(request, neuron) for neuron in some]
-    canvas = Canvas.blank(size, generators, device)
-    neurons = torch.tensor(some, device=device)
-    optimizer = torch.optim.AdamW(
-        [canvas.spectrum], lr=request.lr, betas=BETAS, weight_decay=WEIGHT_DECAY
-    )
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(
-        optimizer, max(request.steps, 1), eta_min=LAST_LR * request.lr
-    )
-    for step in range(1, request.steps + 1):
-        optimizer.zero_grad(set_to_none=True)
-        images = jitter(canvas.image(), generators, 1 - step / request.steps)
-        wanted, fired = sight.objective(images, neurons, request, step / request.steps)
-        (-wanted.sum()).backward()
-        optimizer.step()
-        schedule.step()
-        show = preview is not None and request.every and step % request.every == 0
-        files: list[str] = []
-        if show and preview is not None:
-            with torch.no_grad():
-                pictures = canvas.image()
-            files = [preview(j, image, step) for j, image in zip(some, pictures, strict=True)]
-        yield IllusionStep(
-            step=step,
-            steps=request.steps,
-            neurons=tuple(some),
-            activations=tuple(fired.detach().tolist()),
-            previews=tuple(files),
-        )
-    return canvas
+    return Sketch(some, generators, size, sight.classifier.device)
 
 
-def _judge(
-    sight: Sight, request: IllusionRequest, canvas: Canvas, some: Sequence[int], seconds: float
-) -> list[Drawing]:
-    classifier = sight.classifier
+def _optimise(
+    sight: Sight, request: IllusionRequest, sketch: Sketch, desk: Desk | None
+) -> Generator[IllusionStep, None, None]:
+    neurons = torch.tensor(sketch.neurons, device=sight.classifier.device)
+    for step in range(sketch.step + 1, request.steps + 1):
+        share = step / request.steps
+        images = jitter(sketch.canvas.image(), sketch.generators, 1 - share)
+        wanted, fired = sight.objective(images, neurons, request, share)
+        sketch.take_step(-wanted.sum(), learning_rate(request, step), fired)
+        previews: tuple[str, ...] = ()
+        if desk is not None:
+            show = request.every and step % request.every == 0
+            if show:
+                previews = desk.show(sketch)
+            if show or step % KEEP_EVERY == 0 or step == request.steps:
+                desk.keep(sketch)
+        yield _told(sketch, request, previews)
+
+
+def _told(sketch: Sketch, request: IllusionRequest, previews: tuple[str, ...]) -> IllusionStep:
+    return IllusionStep(
+        step=sketch.step,
+        steps=request.steps,
+        neurons=sketch.neurons,
+        activations=tuple(sketch.activations.tolist()),
+        previews=previews,
+    )
+
+
+def _judge(sight: Sight, request: IllusionRequest, sketch: Sketch) -> Iterator[Drawing]:
+    classifier, canvas, some = sight.classifier, sketch.canvas, sketch.neurons
     neurons = torch.tensor(some, device=classifier.device)
     with torch.no_grad():
         images = canvas.image()
@@ -183,8 +222,8 @@ def _judge(
         if sight.guide is not None and sight.text is not None:
             cosines = list(sight.guide.cosine(images, sight.text).tolist())
     masks = mask(heat_map(classifier, normalised, neurons), canvas.size)
-    return [
-        Drawing(
+    for row, neuron in enumerate(some):
+        yield Drawing(
             neuron=neuron,
             image=images[row].cpu(),
             mask=masks[row].cpu(),
@@ -193,7 +232,5 @@ def _judge(
             p_class=float(p[row, request.class_index]),
             clip_cosine=cosines[row],
             steps=request.steps,
-            seconds=seconds / len(some),
+            seconds=sketch.seconds / len(some),
         )
-        for row, neuron in enumerate(some)
-    ]

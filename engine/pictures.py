@@ -1,12 +1,14 @@
-"""Images on disk -> 8-bit RGB, as a person would see them. No torch."""
+"""Images on disk -> 8-bit RGB, as a person would see them, and back. No torch."""
 
 import warnings
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageOps
 
 from engine.errors import DataError
+from engine.files import write_beside
 
 MAX_PIXELS = 178_956_970  # Pillow's own limit: above it a picture is taken for a bomb
 
@@ -57,3 +59,13 @@ def _to_rgb(image: Image.Image) -> Image.Image:
         white = Image.new("RGBA", layered.size, "white")
         return Image.alpha_composite(white, layered).convert("RGB")
     return image.convert("RGB")
+
+
+def write_picture(picture: Image.Image, path: Path) -> str:
+    """Write a PNG beside, then rename; return its path.
+
+    Raises:
+        BankError: The directory cannot be written.
+    """
+    write_beside(path, partial(picture.save, format="PNG"))
+    return str(path)

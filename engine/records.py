@@ -182,10 +182,21 @@ class Illusion(Struct, frozen=True, kw_only=True):
     clip_cosine: float | None
     steps: int
     seconds: float
+    seed: int = 0
+    size: int = 0
+    """Pixels a side."""
+    gamma: float = 0.5
+    """Weight of the class's logit; 0: drawn without the class."""
+    clip: str | None = None
+    """The CLIP that guided it, as the workspace names it; None: none did."""
 
 
 class IllusionStep(Struct, frozen=True, kw_only=True, tag="illusion_step"):
-    """A drawing in progress: losses by neuron, and preview files where asked for."""
+    """A drawing in progress: activations by neuron, and preview files where asked for.
+
+    A preview is removed once a newer one, or the picture itself, is there: by the time it is read
+    it may be gone, and the newest step's is the one to look for.
+    """
 
     step: int
     steps: int

@@ -1,7 +1,7 @@
 """TorchEngine: the one stateful class. Holds device, model and CLIP; joins the modules."""
 
 from collections.abc import Generator
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -14,17 +14,17 @@ from engine.bank import Bank, find_bank, weights_digest
 from engine.banking import fill_bank
 from engine.checkpoint import write_state
 from engine.data import Split, open_split
+from engine.drawings import facts_of
 from engine.editing import UNTRAINED as UNTRAINED_METHODS
 from engine.editing import Banks, edit
 from engine.edits import find_edit, read_edit, read_head
 from engine.errors import DataError, EditError, RequestError
-from engine.files import write_beside
-from engine.gallery import hang, write_preview
+from engine.gallery import Gallery
 from engine.guide import Guide, load_guide
 from engine.heat import heat_map, mask, overlay, to_pixels
-from engine.illusion import Sight, draw
+from engine.illusion import Sight
 from engine.model import Classifier, build, load_classifier, new_classifier, pick_device
-from engine.pictures import decode
+from engine.pictures import decode, write_picture
 from engine.protocol import BankJob, EditJob, ExportJob, HeatJob, IllusionJob, TrainJob
 from engine.records import Exported, NeuronImage, Progress
 from engine.requests import (
@@ -140,8 +140,8 @@ class TorchEngine:
             seen = to_pixels(self.classifier.denormalise(pixels)[0])
             bright = mask(heat, seen.width)[0].cpu().numpy()
             path = out / f"neuron{index}_{kind}{number:02d}.png"
-            write_beside(path, partial(overlay(seen, bright).save, format="PNG"))
-            found.append(msgspec.structs.replace(image, heat=str(path)))
+            heat_path = write_picture(overlay(seen, bright), path)
+            found.append(msgspec.structs.replace(image, heat=heat_path))
         return tuple(found)
 
     @cached_property
@@ -151,17 +151,18 @@ class TorchEngine:
 
     def illusion(self, request: IllusionRequest, out: str) -> IllusionJob:
         """Draw what neurons see into `out`; the last record is `Illusions`."""
-        directory = Path(out)
         bank = yield from self.ready_bank(self.source.eval_split)
         check_neurons(request.neurons, bank.meta.width)
-        yield Progress(stage="loading checkpoint", done=0, total=0, unit="")
-        classifier = self.classifier
-        guide = self.guide if request.use_clip else None
-        text = None if guide is None else guide.embed([bank.classes[request.class_index]])[0]
-        preview = partial(write_preview, request, directory)
-        drawings = yield from draw(Sight(classifier, guide, text), request, preview)
-        clip = self.source.clip if guide is not None else None
-        yield hang(drawings, request, bank, directory, clip)
+        facts = facts_of(self.source, bank, request, self.device.type)
+        guided = request.use_clip and self.source.clip != "none"
+        gallery = Gallery(Path(out), request, bank, facts, self.source.clip if guided else None)
+        if not gallery.look():
+            yield Progress(stage="loading checkpoint", done=0, total=0, unit="")
+            classifier = self.classifier
+            guide = self.guide if request.use_clip else None
+            text = None if guide is None else guide.embed([bank.classes[request.class_index]])[0]
+            yield from gallery.draw(Sight(classifier, guide, text))
+        yield gallery.describe()
 
     def edit(self, request: EditRequest) -> EditJob:
         """Edit the decision layer; the last record is `Edit`, saved under edits/."""
