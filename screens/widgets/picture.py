@@ -1,6 +1,7 @@
 """One picture and its caption, at the size of its place."""
 
 from asyncio import sleep
+from functools import partial
 from pathlib import Path
 
 from rich.text import Text
@@ -80,7 +81,7 @@ class Picture(Widget):
 
     def _draw(self, wait: float) -> None:
         if self.is_mounted and self._box() is not None:
-            self.run_worker(self._drawing(wait), group="picture", exclusive=True)
+            self.run_worker(partial(self._drawing, wait), group="picture", exclusive=True)
 
     async def _drawing(self, wait: float) -> None:
         await sleep(wait)

@@ -81,6 +81,12 @@ class Table(Cursor):
         self._follow()
         self.refresh()
 
+    def use(self, *columns: Column) -> None:
+        """Show other columns, of which a row has the same cells."""
+        self._columns = columns
+        self.on_resize()
+        self.refresh()
+
     def sorted_by(self, column_title: str, descending: bool) -> None:
         """Mark the title of the column the rows are sorted by."""
         self._sort = (column_title, descending)

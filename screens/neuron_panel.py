@@ -1,0 +1,164 @@
+"""The cursor's neuron: its figures, its drawing, what fires it and where on the mistakes."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.widget import Widget
+from textual.widgets import Label, Static
+
+from engine.records import Illusion, NeuronImage, NeuronUse, RankedNeuron
+from engine.requests import By
+from screens.blame import RANKED_BY, voted
+from screens.closeup import Closeup
+from screens.widgets.gallery import Gallery, Tile
+from screens.widgets.picture import Picture
+from screens.words import counted
+
+HEAT = ("on your mistakes", "on all", "off")
+"""Where heat maps are laid over, one after the other."""
+USES = 3
+LEAST_SIDE = 14
+"""Cells across a picture, where the height allows it."""
+WIDE = 110
+"""Cells from which on the lists have room for all columns, or this panel for all figures."""
+
+
+class NeuronPanel(Widget):
+    """What is known of one neuron; `show` patches it."""
+
+    DEFAULT_CSS = """
+    NeuronPanel { height: 52%; min-height: 13; }
+    NeuronPanel #figures {
+        height: 2; padding: 0 1; text-wrap: nowrap; text-overflow: ellipsis;
+    }
+    NeuronPanel .box { height: 1fr; width: 1fr; }
+    NeuronPanel #box-drawn { width: 20; margin-right: 1; }
+    NeuronPanel .title {
+        width: 1fr; height: 1; background: $panel; padding: 0 1; text-wrap: nowrap;
+        text-overflow: ellipsis;
+    }
+    NeuronPanel #box-top { margin-right: 1; }
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._closeup: Closeup | None = None
+        self._ranked: RankedNeuron | None = None
+        self._lacks = True
+        self._by: By = "contrast"
+        self._heat = HEAT[0]
+
+    def compose(self) -> ComposeResult:
+        """Put figures above, three boxes of pictures below."""
+        yield Static(id="figures")
+        with Horizontal():
+            with Vertical(classes="box", id="box-drawn"):
+                yield Label("drawn", classes="title", id="title-drawn")
+                yield Picture(id="drawn", missing="not drawn yet: v draws")
+            with Vertical(classes="box", id="box-top"):
+                yield Label("fired most by", classes="title", id="title-top")
+                yield Gallery(captions=1, empty="no images", id="top")
+            with Vertical(classes="box"):
+                yield Label("on your mistakes", classes="title", id="title-wrong")
+                yield Gallery(captions=1, empty="no mistakes", id="wrong")
+
+    def on_resize(self) -> None:
+        """Let the pictures take the height there is."""
+        rows = self.size.height - 2 - 1 - 3  # figures, title, caption and edges
+        across = max(LEAST_SIDE, (self.size.width * 2 // 5) // 3 - 2)
+        for gallery in self.query(Gallery):
+            gallery.side = max(LEAST_SIDE // 2, min(2 * rows, across))
+        drawn = max(16, min(2 * (self.size.height - 4), self.size.width // 5))
+        self.query_one("#box-drawn").styles.width = drawn
+        self._say()
+
+    def begin(self, ranked: RankedNeuron | None, lacks: bool, by: By) -> None:
+        """Show a neuron's figures at once; the rest follows."""
+        self._ranked, self._lacks, self._by = ranked, lacks, by
+        if self._closeup and (ranked is None or self._closeup.neuron.neuron != ranked.neuron):
+            self._closeup = None
+        self._say()
+
+    def show(self, closeup: Closeup) -> None:
+        """Show what the disk has of the neuron."""
+        self._closeup = closeup
+        self._say()
+        self._show_drawn(closeup.drawn)
+        self._show_images()
+
+    def _say(self) -> None:
+        said = Text("no neuron is listed", style="dim")
+        if self._ranked is not None:
+            said = figures(self._ranked, self._lacks, self._by, self.size.width)
+        if self._closeup is not None:
+            neuron = self._closeup.neuron
+            said.append(f"\nweight {neuron.weight:+.3f}")
+            said.append("  speaks for ", style="dim").append(_uses(neuron.used_by))
+            said.append("  against ", style="dim").append(_uses(neuron.opposed_by))
+        self.query_one("#figures", Static).update(said)
+
+    def _show_drawn(self, drawn: Illusion | None) -> None:
+        path = Path(drawn.path) if drawn is not None and drawn.path else None
+        fires = drawn.activation_ratio if drawn is not None else None
+        self.query_one("#drawn", Picture).show(path, f"fires {fires:.1f}x real" if fires else "")
+
+    def cycle_heat(self) -> None:
+        """Lay heat maps over elsewhere."""
+        self._heat = HEAT[(HEAT.index(self._heat) + 1) % len(HEAT)]
+        self._show_images()
+
+    def _show_images(self) -> None:
+        """Show the real images, with or without heat."""
+        if self._closeup is None:
+            return
+        neuron = self._closeup.neuron
+        self._hang("#top", neuron.top_images, self._heat == HEAT[1])
+        self._hang("#wrong", neuron.mistakes, self._heat != HEAT[2])
+        top = " (heat)" if self._heat == HEAT[1] else ""
+        self.query_one("#title-top", Label).update(f"fired most by{top}")
+        maps = sum(image.heat is not None for image in neuron.mistakes)
+        wrong = "" if self._heat == HEAT[2] else " (heat)" if maps else ", no heat yet"
+        count = counted(len(neuron.mistakes), "mistake")
+        self.query_one("#title-wrong", Label).update(f"{count} of the class{wrong}")
+
+    def _hang(self, where: str, images: Sequence[NeuronImage], heat: bool) -> None:
+        def tile(index: int) -> Tile:
+            image = images[index]
+            path = image.heat if heat and image.heat else image.path
+            wrong = image.true != image.predicted
+            name = f"→ {image.predicted.name}" if where == "#wrong" else image.true.name
+            mark = "✗ " if wrong and where == "#top" else ""
+            return Tile(Path(path), [f"{mark}{name} {image.activation:.1f}"])
+
+        self.query_one(where, Gallery).show(
+            len(images), tile, keys=[image.path for image in images]
+        )
+
+
+def figures(ranked: RankedNeuron, lacks: bool, by: By, width: int) -> Text:
+    """Return a neuron's figures in one line; a narrow one leaves out what the lists show."""
+    found = {
+        "vote": voted(ranked),
+        "contrast": f"{ranked.contrast:.3f}",
+        "contribution": f"{ranked.contribution:+.3f}",
+        "importance": f"{ranked.importance:.3f}",
+        "stable": f"{ranked.stability:.0%}",
+        "used more by": str(ranked.used_by),
+    }
+    for seen in () if width >= WIDE else ("vote", "stable", RANKED_BY[by]):
+        found.pop(seen, None)
+    said = Text.assemble(
+        (str(ranked.neuron), "bold"), " is lacking" if lacks else " is too strong", no_wrap=True
+    )
+    for name, value in found.items():
+        said.append("  ").append(f"{name} ", style="dim").append(value)
+    if ranked.ambiguous:
+        said.append("  ≈ both")
+    return said
+
+
+def _uses(uses: Sequence[NeuronUse]) -> str:
+    return " · ".join(f"{use.name} {use.weight:+.2f}" for use in uses[:USES])
