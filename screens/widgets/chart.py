@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from rich.text import Text
+from textual.geometry import Size
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -32,19 +33,16 @@ class Chart(Widget):
         self._series: Sequence[Series] = ()
         self._x: Sequence[object] = ()
         self._cursor: int | None = None
-        self._drawn: list[Text] | None = None
+        self._drawn: list[Text] = []
+        self._drawn_at: Size | None = None
 
     def show(
         self, series: Sequence[Series], x: Sequence[object], cursor: int | None = None
     ) -> None:
         """Draw curves over the places `x`, and mark the one at index `cursor`."""
         self._series, self._x, self._cursor = series, x, cursor
-        self._drawn = None
+        self._drawn_at = None
         self.refresh()
-
-    def on_resize(self) -> None:
-        """Draw at the new size."""
-        self._drawn = None
 
     def render_line(self, y: int) -> Strip:
         """Draw a line of the chart."""
@@ -53,6 +51,7 @@ class Chart(Widget):
             style = self.get_component_rich_style("chart--empty")
             words = self.empty if y == height // 2 else ""
             return text_strip(words, width, style, "center")
-        if self._drawn is None:
+        if self._drawn_at != self.size:
+            self._drawn_at = self.size
             self._drawn = chart(self._series, self._x, width, height, self._cursor)
         return text_strip(self._drawn[y], width, self.rich_style)

@@ -1,12 +1,9 @@
 """Any number of pictures in a grid: only those in sight are ever opened."""
 
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass
-from pathlib import Path
 
-from rich.style import Style
 from rich.text import Text
-from textual import events
+from textual import events, work
 from textual.binding import Binding
 from textual.cache import LRUCache
 from textual.geometry import Region, Size
@@ -16,21 +13,12 @@ from textual.strip import Strip
 from screens.widgets.cursor import Cursor
 from screens.widgets.grid import Grid, Spot
 from screens.widgets.previews import Box, Preview, drawn, remembered
-from screens.widgets.strips import centred, said, text_strip
+from screens.widgets.strips import text_strip
+from screens.widgets.tiles import Frame, Tile, picture_line, with_edge, with_lower_edge
+
+__all__ = ["Gallery", "Tile"]
 
 KEPT_TILES = 512
-TICK = "[x]"
-
-
-@dataclass(frozen=True)
-class Tile:
-    """A picture, the lines under it, and its tick."""
-
-    source: Path | None
-    caption: Sequence[Text | str] = ()
-    ticked: bool = False
-    missing: str = "no picture"
-    """What is said while there is no source."""
 
 
 class Gallery(Cursor):
@@ -102,25 +90,32 @@ class Gallery(Cursor):
         `sections` are (heading, how many tiles), in order and adding up to `count`. With
         `keys`, one a tile, the cursor stays on its key, or failing that in its place.
         """
-        self._tile = tile
-        self._sections = sections or [("", count)]
-        self._previews.clear()
+        sections = list(sections or [("", count)])
+        before = (self._count, self._sections, self._cursor)
+        self._tile, self._sections = tile, sections
         self._recount(count, keys)
-        self._lay_out()
+        if before != (count, sections, self._cursor):
+            self._lay_out()
         self.refresh_tiles()
 
     def refresh_tiles(self) -> None:
-        """Ask for the tiles in sight again; a picture that changed on disk is painted over."""
-        self._tiles.clear()
+        """Ask for the tiles in sight again, and draw those that changed, here or on disk."""
+        before, self._tiles = self._tiles, LRUCache(KEPT_TILES)
         self._looked_at.clear()
-        self.refresh()
+        for index in self._in_sight():
+            old = before.get(index)
+            if old is None or old.source != self.tile(index).source:
+                self._previews.pop(index, None)
+            if old != self.tile(index):
+                self._refresh_at(index)
         self._draw()
 
     def watch_side(self) -> None:
         """Draw every picture at the new size."""
         self._previews.clear()
+        self._looked_at.clear()
         self._lay_out()
-        self.refresh_tiles()
+        self._draw()
 
     def on_resize(self) -> None:
         """Lay the tiles out again; the cursor stays in sight."""
@@ -182,12 +177,13 @@ class Gallery(Cursor):
             del self._previews[index]
         if not self._drawing and self.is_mounted and self._next() is not None:
             self._drawing = True
-            self.run_worker(self._drawing_all(), group="gallery")
+            self._drawing_all()
 
     def _next(self) -> int | None:
         waiting = (index for index in self._in_sight() if index not in self._looked_at)
         return next((index for index in waiting if self.tile(index).source is not None), None)
 
+    @work(group="gallery")
     async def _drawing_all(self) -> None:
         try:
             while (index := self._next()) is not None:
@@ -246,58 +242,40 @@ class Gallery(Cursor):
         strip = self._edge(spot) if spot.line == 0 else self._across(spot)
         return strip.adjust_cell_length(width, self.rich_style)
 
-    def _frame(self) -> Style:
-        name = "cursor" if self.has_focus else "asleep"
-        return self.get_component_rich_style(f"gallery--{name}")
+    def _frame(self) -> Frame:
+        mark, name = ("▶", "cursor") if self.has_focus else ("▷", "asleep")
+        return Frame(mark, self.get_component_rich_style(f"gallery--{name}"))
 
     def _edge(self, spot: Spot) -> Strip:
         """Draw the upper edge of a row of tiles, which is the lower one of the row above."""
-        text = Text(" " * self.size.width)
-        for index, tile_line in (
-            *((i, "lower") for i in self._grid.row(spot.section, spot.row - 1)),
-            *((i, "upper") for i in self._grid.row(spot.section, spot.row)),
-        ):
-            text = self._edge_of(text, index, tile_line == "upper")
-        return text_strip(text, self.size.width, self.rich_style)
-
-    def _edge_of(self, text: Text, index: int, upper: bool) -> Text:
-        x, _ = self._grid.corner(index)
-        tick = TICK if upper and self.tile(index).ticked else ""
-        if index != self._cursor and not tick:
-            return text
-        if index != self._cursor:
-            piece = Text(" " * (self.side - len(tick)) + tick)
-            return text[: x + 1] + piece + text[x + 1 + self.side :]
-        mark = ("▶" if self.has_focus else "▷") if upper else ""
-        left, right = "┏┓" if upper else "┗┛"
-        middle = mark + "━" * (self.side - len(mark) - len(tick)) + tick
-        piece = Text(left + middle + right, style=self._frame())
-        return text[:x] + piece + text[x + 2 + self.side :]
+        line = Text(" " * self.size.width)
+        if self._cursor in self._grid.row(spot.section, spot.row - 1):
+            x, _ = self._grid.corner(self._cursor)
+            line = with_lower_edge(line, x, self.side, self._frame())
+        for index in self._grid.row(spot.section, spot.row):
+            x, _ = self._grid.corner(index)
+            frame = self._frame() if index == self._cursor else None
+            line = with_edge(line, x, self.side, self.tile(index).ticked, frame)
+        return text_strip(line, self.size.width, self.rich_style)
 
     def _across(self, spot: Spot) -> Strip:
         """Draw one line of a row of tiles: of the pictures, or of the captions."""
-        style, tiles = self.rich_style, self._grid.row(spot.section, spot.row)
+        tiles = self._grid.row(spot.section, spot.row)
+        blank = Strip.blank(1, self.rich_style)
+        framed = text_strip("┃", 1, self._frame().style) if self._cursor in tiles else blank
         pieces = []
         for index in range(tiles.start, tiles.stop + 1):
-            framed = self._cursor in (index, index - 1) and self._cursor in tiles
-            edge = text_strip("┃", 1, self._frame()) if framed else Strip.blank(1, style)
-            pieces.append(edge)
+            pieces.append(framed if self._cursor in (index, index - 1) else blank)
             if index in tiles:
                 pieces.append(self._piece(index, spot.line - 1))
         return Strip.join(pieces)
 
     def _piece(self, index: int, line: int) -> Strip:
-        if line >= self._rows:
-            caption = self.tile(index).caption
-            below = line - self._rows
-            words = caption[below] if below < len(caption) else ""
-            return text_strip(words, self.side, self.rich_style, "center")
-        preview = self._preview(index)
-        if preview is None or preview.problem:
-            words = "…" if preview is None else preview.problem
-            style = self.get_component_rich_style("gallery--words")
-            return text_strip(said(words, self.side, self._rows)[line], self.side, style, "center")
-        row = line - (self._rows - len(preview.rows)) // 2
-        if not 0 <= row < len(preview.rows):
-            return Strip.blank(self.side, self.rich_style)
-        return centred(preview.rows[row], self.side, self.rich_style)
+        style, tile = self.rich_style, self.tile(index)
+        below = line - self._rows
+        if below >= 0:
+            words = tile.caption[below] if below < len(tile.caption) else ""
+            return text_strip(words, self.side, style, "center")
+        preview = self._preview(index) or Preview((), "…")
+        styles = (style, self.get_component_rich_style("gallery--words"))
+        return picture_line(preview.rows, preview.problem, line, (self.side, self._rows), styles)

@@ -1,17 +1,18 @@
 """One picture and its caption, at the size of its place."""
 
 from asyncio import sleep
-from functools import partial
 from pathlib import Path
 
 from rich.text import Text
+from textual import work
 from textual.reactive import var
 from textual.strip import Strip
 from textual.widget import Widget
 
 from screens.widgets.previews import Box, Preview, drawn, remembered
 from screens.widgets.rows import printable
-from screens.widgets.strips import centred, said, text_strip
+from screens.widgets.strips import text_strip
+from screens.widgets.tiles import picture_line
 
 SETTLE = 0.05
 """Seconds without another resize before a picture is drawn at its new size."""
@@ -56,13 +57,14 @@ class Picture(Widget):
 
     def show(self, path: Path | None, caption: Text | str | None = None) -> None:
         """Show another file, or the same one again if it changed on disk; None is no picture."""
-        if path is None or path != self._path:
-            self._preview = None
-        self._path = path
+        if path != self._path:
+            self._path = path
+            box = self._box()
+            self._preview = None if box is None else remembered(box)
+            self.refresh()
         if caption is not None:
             self.caption = caption
         self._draw(0)
-        self.refresh()
 
     def watch_caption(self) -> None:
         """Give the picture the rows the caption leaves."""
@@ -81,19 +83,16 @@ class Picture(Widget):
 
     def _draw(self, wait: float) -> None:
         if self.is_mounted and self._box() is not None:
-            self.run_worker(partial(self._drawing, wait), group="picture", exclusive=True)
+            self._drawing(wait)
 
+    @work(group="picture", exclusive=True)
     async def _drawing(self, wait: float) -> None:
         await sleep(wait)
         box = self._box()
         if box is None:
             return
-        preview = remembered(box)
-        if preview is not None and self._preview is None:
-            self._preview = preview
-            self.refresh()
         preview = await drawn(box)
-        if preview is not self._preview:
+        if preview != self._preview:
             self._preview = preview
             self.refresh()
 
@@ -106,20 +105,9 @@ class Picture(Widget):
         captions = self._captions()
         below = y - (self.size.height - len(captions))
         if below >= 0:
-            return self._words(captions[below], "picture--caption")
-        if self._preview is None or self._preview.problem:
-            return self._instead(y, self.size.height - len(captions))
-        rows = self._preview.rows
-        top = max(0, (self.size.height - len(captions) - len(rows)) // 2)
-        if not 0 <= y - top < len(rows):
-            return Strip.blank(self.size.width, self.rich_style)
-        return centred(rows[y - top], self.size.width, self.rich_style)
-
-    def _instead(self, y: int, height: int) -> Strip:
-        words = "…" if self._preview is None else self._preview.problem
-        if self._path is None:
-            words = self.missing
-        return self._words(said(words, self.size.width, height)[y], "picture--words")
-
-    def _words(self, text: Text, component: str) -> Strip:
-        return text_strip(text, self.size.width, self.get_component_rich_style(component), "center")
+            style = self.get_component_rich_style("picture--caption")
+            return text_strip(captions[below], self.size.width, style, "center")
+        preview = self._preview or Preview((), "…" if self._path else self.missing)
+        size = (self.size.width, self.size.height - len(captions))
+        styles = (self.rich_style, self.get_component_rich_style("picture--words"))
+        return picture_line(preview.rows, preview.problem, y, size, styles)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from rich.text import Text
@@ -23,7 +24,8 @@ class Column:
     """The highest goes first when the table is narrow; 0 stays."""
 
 
-def fitted(columns: Sequence[Column], width: int) -> list[tuple[int, int]]:
+@lru_cache(maxsize=64)
+def fitted(columns: tuple[Column, ...], width: int) -> tuple[tuple[int, int], ...]:
     """Return (index, cells) of the columns shown in `width` cells, left to right."""
     kept = list(range(len(columns)))
     while _needed(columns, kept) > width and any(columns[i].drop for i in kept):
@@ -32,7 +34,7 @@ def fitted(columns: Sequence[Column], width: int) -> list[tuple[int, int]]:
     spare = max(0, width - _needed(columns, kept))
     share, rest = divmod(spare, len(flexible)) if flexible else (0, 0)
     extra = {i: share + (place < rest) for place, i in enumerate(flexible)}
-    return [(i, columns[i].width + extra.get(i, 0)) for i in kept]
+    return tuple((i, columns[i].width + extra.get(i, 0)) for i in kept)
 
 
 def _needed(columns: Sequence[Column], kept: Sequence[int]) -> int:
@@ -50,14 +52,20 @@ def line(
 def header(
     columns: Sequence[Column], fit: Sequence[tuple[int, int]], sort: tuple[str, bool] | None
 ) -> Text:
-    """Return the line of titles; the sorted column's carries ▼ (descending) or ▲."""
-    titles = [column.title for column in columns]
-    if sort is not None and sort[0] in titles:
-        place = titles.index(sort[0])
-        mark = "▼" if sort[1] else "▲"
-        title = titles[place]
-        titles[place] = mark + title if columns[place].align == "right" else title + mark
-    return line(columns, titles, fit)
+    """Return the line of titles; ▼ (descending) or ▲ by the sorted one, if need be in the gap."""
+    titles = line(columns, [column.title for column in columns], fit)
+    start = 0
+    for i, width in fit:
+        column = columns[i]
+        if sort is not None and column.title == sort[0]:
+            spare = max(0, width - len(column.title))
+            before = {"left": 0, "center": spare // 2, "right": spare}[column.align]
+            after = start + before + min(width, len(column.title))
+            place = max(0, start + before - 1) if column.align == "right" else after
+            mark = "▼" if sort[1] else "▲"
+            return titles[:place] + Text(mark) + titles[place + 1 :]
+        start += width + GAP
+    return titles
 
 
 def fit_in(content: Text | str, width: int, align: Align = "left") -> Text:

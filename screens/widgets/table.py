@@ -64,8 +64,8 @@ class Table(Cursor):
         self._columns = columns
         self._row: Callable[[int], Row] = lambda _index: ()
         self._sort: tuple[str, bool] | None = None
-        self._fit: list[tuple[int, int]] = []
-        self._lines: LRUCache[int, Strip] = LRUCache(KEPT_LINES)
+        self._lines: LRUCache[tuple[int, int], Strip] = LRUCache(KEPT_LINES)
+        """By width and row."""
 
     def show(
         self, count: int, row: Callable[[int], Row], keys: Sequence[Hashable] | None = None
@@ -74,12 +74,19 @@ class Table(Cursor):
 
         With `keys`, one a row, the cursor stays on its key, or failing that in its place.
         """
+        before = (self._count, self._cursor, self.scroll_offset.y)
+        lines, self._lines = self._lines, LRUCache(KEPT_LINES)
         self._row = row
-        self._lines.clear()
         self._recount(count, keys)
         self.virtual_size = Size(0, count + 1)
         self._follow()
-        self.refresh()
+        if before != (count, self._cursor, self.scroll_offset.y):
+            self.refresh()
+        else:  # a live table: only what changed goes over the wire
+            top = self.scroll_offset.y
+            for index in range(top, min(top + self._page, count)):
+                if self._line(index) != lines.get((self.size.width, index)):
+                    self._refresh_at(index)
 
     def use(self, *columns: Column) -> None:
         """Show other columns, of which a row has the same cells."""
@@ -118,10 +125,12 @@ class Table(Cursor):
                 self._clicked(index)
 
     def on_resize(self) -> None:
-        """Fit the columns again; the cursor stays in sight."""
-        self._lines.clear()
-        self._fit = fitted(self._columns, self.size.width - len(AWAKE))
+        """Keep the cursor in sight."""
         self._follow()
+
+    @property
+    def _fit(self) -> tuple[tuple[int, int], ...]:
+        return fitted(self._columns, self.size.width - len(AWAKE))
 
     def notify_style_update(self) -> None:
         """Forget the lines drawn in the old theme."""
@@ -142,11 +151,16 @@ class Table(Cursor):
             return Strip.blank(width, self.rich_style)
         return self._body(index)
 
-    def _body(self, index: int) -> Strip:
-        strip = self._lines.get(index)
+    def _line(self, index: int) -> Strip:
+        width = self.size.width
+        strip = self._lines.get((width, index))
         if strip is None:
             text = Text(ELSEWHERE) + line(self._columns, self._row(index), self._fit)
-            strip = self._lines[index] = text_strip(text, self.size.width, self.rich_style)
+            strip = self._lines[width, index] = text_strip(text, width, self.rich_style)
+        return strip
+
+    def _body(self, index: int) -> Strip:
+        strip = self._line(index)
         if index != self._cursor:
             return strip
         mark, name = (AWAKE, "cursor") if self.has_focus else (ASLEEP, "asleep")

@@ -11,7 +11,7 @@ COLUMNS = (
 
 
 def test_flexible_columns_share_what_is_left():
-    assert fitted(COLUMNS, 45) == [(0, 12), (1, 4), (2, 13), (3, 10)]
+    assert fitted(COLUMNS, 45) == ((0, 12), (1, 4), (2, 13), (3, 10))
 
 
 def test_the_highest_drop_goes_first():
@@ -39,3 +39,9 @@ def test_the_sorted_title_is_marked():
     fit = fitted(COLUMNS, 14)
     assert header(COLUMNS, fit, ("n", True)).plain == "class       ▼n"
     assert header(COLUMNS, fit, ("class", False)).plain == "class▲       n"
+    full = (Column("neuron", 6), Column("accuracy", 8, "right"), Column("n", 3, "center"))
+    fit = fitted(full, 21)
+    assert header(full, fit, ("neuron", True)).plain == "neuron▼ accuracy   n "
+    assert header(full, fit, ("accuracy", True)).plain == "neuron ▼accuracy   n "
+    assert header(full, fit, ("n", True)).plain == "neuron  accuracy   n▼"
+    assert header(full, fit, ("gone", True)).plain == "neuron  accuracy   n "

@@ -1,0 +1,67 @@
+"""A tile of a gallery, line by line: its edges, its picture or what is said instead. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.style import Style
+from rich.text import Text
+from textual.strip import Strip
+
+from screens.widgets.strips import centred, said, text_strip
+
+TICK = "[x]"
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A picture, the lines under it, and its tick."""
+
+    source: Path | None
+    caption: Sequence[Text | str] = ()
+    ticked: bool = False
+    missing: str = "no picture"
+    """What is said while there is no source."""
+
+
+@dataclass(frozen=True)
+class Frame:
+    """The cursor's frame, and its mark."""
+
+    mark: str
+    style: Style
+
+
+def with_edge(line: Text, x: int, side: int, ticked: bool, frame: Frame | None) -> Text:
+    """Lay a tile's upper edge over a line, from cell `x` on."""
+    tick = TICK if ticked else ""
+    if frame is None:
+        end = x + 1 + side
+        return line[: end - len(tick)] + Text(tick) + line[end:] if tick else line
+    middle = frame.mark + "━" * (side - len(frame.mark) - len(tick)) + tick
+    return _laid(line, x, Text(f"┏{middle}┓", frame.style))
+
+
+def with_lower_edge(line: Text, x: int, side: int, frame: Frame) -> Text:
+    """Lay the cursor's lower edge over a line, from cell `x` on."""
+    return _laid(line, x, Text(f"┗{'━' * side}┛", frame.style))
+
+
+def _laid(line: Text, x: int, piece: Text) -> Text:
+    return line[:x] + piece + line[x + len(piece) :]
+
+
+def picture_line(
+    rows: Sequence[Strip], words: str, line: int, size: tuple[int, int], styles: tuple[Style, Style]
+) -> Strip:
+    """Return a line of a picture in the middle of (width, height), or of words if it has no rows.
+
+    `styles` are the background's and the words'.
+    """
+    width, height = size
+    if not rows:
+        return text_strip(said(words, width, height)[line], width, styles[1], "center")
+    row = line - (height - len(rows)) // 2
+    if not 0 <= row < len(rows):
+        return Strip.blank(width, styles[0])
+    return centred(rows[row], width, styles[0])
