@@ -131,7 +131,7 @@ class NeuronLists(Widget):
             f"{len(self._ticks)} ticked", f" ({unlisted} not listed)" if unlisted else "",
             "   top N ", ("◀ ", "dim"), (str(n), "bold"), (" ▶", "dim"),
             f" of {len(found.order):,}",
-            (f"   one order of both lists by {found.by}, as --top N takes it", "dim"),
+            (f"   in the order of whatif --top N, by {found.by}", "dim"),
             no_wrap=True,
         )  # fmt: skip
 

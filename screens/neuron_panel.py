@@ -68,6 +68,9 @@ class NeuronPanel(Widget):
     def on_resize(self) -> None:
         """Let the pictures take the height there is."""
         rows = self.size.height - 2 - 1 - 3  # figures, title, caption and edges
+        half = rows // 2 - 1  # two rows of tiles share an edge
+        if 2 * half >= LEAST_SIDE:
+            rows = half
         across = max(LEAST_SIDE, (self.size.width * 2 // 5) // 3 - 2)
         for gallery in self.query(Gallery):
             gallery.side = max(LEAST_SIDE // 2, min(2 * rows, across))
@@ -122,7 +125,7 @@ class NeuronPanel(Widget):
         maps = sum(image.heat is not None for image in neuron.mistakes)
         wrong = "" if self._heat == HEAT[2] else " (heat)" if maps else ", no heat yet"
         count = counted(len(neuron.mistakes), "mistake")
-        self.query_one("#title-wrong", Label).update(f"{count} of the class{wrong}")
+        self.query_one("#title-wrong", Label).update(f"{count}{wrong}")
 
     def _hang(self, where: str, images: Sequence[NeuronImage], heat: bool) -> None:
         def tile(index: int) -> Tile:

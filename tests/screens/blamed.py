@@ -26,11 +26,10 @@ def planted(tmp_path: Path) -> Planted:
 
 
 def paint(path: Path, seed: int) -> None:
-    """Write a picture of stripes."""
+    """Write a picture of two colours."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    image = Image.new("RGB", (SIDE, SIDE), (200, 60 + seed * 7 % 160, 90))
-    for x in range(seed % 5, SIDE, 6):
-        image.paste((30, 40, seed * 31 % 255), (x, 0, x + 3, SIDE))
+    image = Image.new("RGB", (SIDE, SIDE), (200, 60 + seed * 37 % 160, 90))
+    image.paste((30, 40, seed * 31 % 255), (0, SIDE // 2, SIDE, SIDE))
     image.save(path)
 
 

@@ -115,18 +115,18 @@ async def test_heat_maps_are_asked_for_at_rest(backstage: FakeBackstage, monkeyp
     async with app.run_test() as pilot:
         await until(pilot, lambda: bool(backstage.made))
         assert backstage.last.request == HeatRequest(class_index=0, neuron=18)
-        assert "6 mistakes of the class, no" in shown(pilot)
+        assert "6 mistakes, no heat yet" in shown(pilot)
         paint_heat(backstage, 18, mistakes=6)
         backstage.last.end()
         await until(pilot, lambda: "(heat)" in shown(pilot))
         wrong = pilot.app.screen.query_one("#wrong", Gallery)
         assert wrong.tile(0).source == backstage.home / "heat" / "neuron18_mistake00.png"
         top = pilot.app.screen.query_one("#top", Gallery)
-        assert "heat" not in str(top.tile(0).source)
+        assert "neuron18" not in str(top.tile(0).source)
         await pilot.press("t")
         assert "neuron18_top00" in str(top.tile(0).source)
         await pilot.press("t")
-        assert "heat" not in str(wrong.tile(0).source)
+        assert "neuron18" not in str(wrong.tile(0).source)
         await pilot.press("j")
         await until(pilot, lambda: len(backstage.made) == 2)
         backstage.last.end("failed", "No memory is left.")
@@ -143,7 +143,7 @@ async def test_heat_maps_of_another_class_are_not_shown(backstage: FakeBackstage
     app = Host(NeuronsScreen(backstage, 0))
     async with app.run_test() as pilot:
         await settled(pilot)
-        assert "6 mistakes of the class, no" in shown(pilot)
+        assert "6 mistakes, no heat yet" in shown(pilot)
 
 
 async def test_a_heat_job_under_way_is_followed(backstage: FakeBackstage, monkeypatch) -> None:
