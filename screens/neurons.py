@@ -10,14 +10,14 @@ from textual.timer import Timer
 from textual.widgets import Static
 
 from engine.errors import EngineError
-from engine.requests import BankRequest, By, HeatRequest
+from engine.requests import By, HeatRequest
 from screens import blame
 from screens.asking import Asker
+from screens.bank_first import fill_bank
 from screens.base import Base
 from screens.blame import LISTED, RANKINGS, Blame
 from screens.closeup import Closeup, look_closely
 from screens.command import Command, bindings
-from screens.job_line import newest
 from screens.moves import ToEdit, ToIllusions, ToWhatIf
 from screens.neuron_lists import NeuronLists
 from screens.neuron_panel import NeuronPanel
@@ -111,7 +111,7 @@ class NeuronsScreen(Base):
 
     def _show(self, found: _Found | None) -> None:
         if found is None:
-            return self._fill_bank()
+            return self._say_instead(fill_bank(self.backstage, self.job_line))
         self._found = found
         if self._adopts:
             self._ticks, self._adopts = found.ticks, False
@@ -145,17 +145,6 @@ class NeuronsScreen(Base):
 
     def _warn(self, sentence: str) -> None:
         self.notify(sentence, severity="warning")
-
-    def _fill_bank(self) -> None:
-        """Wait for the bank, which is made where nobody makes it yet."""
-        split = self.backstage.source.eval_split
-        self._say_instead(f"The images of {split} are looked at first; this goes on by itself.")
-        request = BankRequest(split=split)
-        job = newest(self.backstage, request)
-        if job is None:
-            self.job_line.submit(request)
-        else:
-            self.job_line.track(job.id)
 
     # the cursor's neuron
 

@@ -48,6 +48,7 @@ def facts(backstage: FakeBackstage, request: IllusionRequest) -> dict[int, Facts
 def draw(backstage: FakeBackstage, request: IllusionRequest) -> tuple[Illusion, ...]:
     """Finish the drawings of a request."""
     found, folder = [], backstage.home / "illusions"
+    clip = backstage.source.clip if request.use_clip and backstage.source.clip != "none" else None
     for neuron, fact in facts(backstage, request).items():
         paint(picture_path(folder, fact.stem), neuron)
         paint(mask_path(folder, fact.stem), neuron + 1)
@@ -56,7 +57,7 @@ def draw(backstage: FakeBackstage, request: IllusionRequest) -> tuple[Illusion, 
             mask=str(mask_path(folder, fact.stem)), activation=9.0,
             activation_ratio=1.8, predicted=Label(1, "bee"), p_class=0.93, clip_cosine=0.27,
             steps=request.steps, seconds=3.0, seed=request.seed, size=SIDE,
-            clip=backstage.source.clip if request.use_clip else None,
+            clip=clip,
         )  # fmt: skip
         keep_drawn(folder, fact, illusion)
         found.append(illusion)
