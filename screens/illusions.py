@@ -23,11 +23,15 @@ from screens.hanging import Hanging, scp
 from screens.job_line import JobLine
 from screens.moves import Copied, ToEdit, ToWhatIf
 from screens.ports import Backstage
+from screens.real_images import RealImages
 from screens.wall import EVERY, Canvas, Easel, Wall, look, made, stand, told
 from screens.widgets.gallery import Gallery, Tile
 from screens.zoom import Zoom
 
 LEAST_STEPS, MOST_STEPS = 25, 100_000
+
+TALL = 40
+"""Lines from which on real images are shown below."""
 
 
 class IllusionsScreen(Base):
@@ -41,12 +45,14 @@ class IllusionsScreen(Base):
         Command("illusions.fewer", "-", "steps(0.5)", "Fewer", "Half the steps", show=False),
         Command("illusions.seed", "d", "seed(1)", "Seed", "Draw from another start", show=False),
         Command("illusions.unseed", "D", "seed(-1)", "Last seed", "The one before", show=False),
-        Command("illusions.class", "c", "choose_class", "Class", "Draw for another class"),
+        Command(
+            "illusions.class", "c", "choose_class", "Class", "Draw for another class", show=False
+        ),
         Command("illusions.guide", "C", "guide", "CLIP", "Without CLIP, or with", show=False),
         Command("illusions.cancel", "x", "cancel", "Cancel", "Stop drawing for good"),
         Command("illusions.where", "o", "where", "File", "Where the picture is", show=False),
         Command("illusions.whatif", "w", "whatif", "What-if", "Try scaling them"),
-        Command("illusions.edit", "e", "edit", "Edit", "Edit with them"),
+        Command("illusions.edit", "e", "edit", "Edit", "Edit with them", show=False),
     )
     BINDINGS = bindings(TABLE)
     CSS = """
@@ -55,7 +61,11 @@ class IllusionsScreen(Base):
     IllusionsScreen #instead { height: 1fr; content-align: center middle; padding: 0 4; }
     IllusionsScreen #instead { display: none; }
     IllusionsScreen.-instead #instead { display: block; }
-    IllusionsScreen.-instead #told, IllusionsScreen.-instead Gallery { display: none; }
+    IllusionsScreen.-instead #told, IllusionsScreen.-instead Hanging { display: none; }
+    IllusionsScreen RealImages { display: none; height: 2fr; }
+    IllusionsScreen Hanging { height: 3fr; }
+    IllusionsScreen.-tall RealImages { display: block; }
+    IllusionsScreen.-instead RealImages { display: none; }
     """
     REST = 0.6
     """Seconds a wish stands before its job begins."""
@@ -69,11 +79,13 @@ class IllusionsScreen(Base):
         self._tried: set[IllusionRequest] = set()
         self._rest: Timer | None = None
         self._asker = Asker(self, self._find, self._show, self._say_instead)
+        self._looking = Asker(self, self._closeup, self._show_closely, self._say_instead)
 
     def body(self) -> ComposeResult:
         """Put a gallery below a line that tells what is drawn."""
         yield Static(id="told")
         yield Hanging()
+        yield RealImages(focusable=False)
         yield Static(id="where")
         yield Static(id="instead")
 
@@ -102,7 +114,7 @@ class IllusionsScreen(Base):
         aim = "drawn" if wall.drawn_for == wall.owner else f"drawn for {wall.drawn_for}"
         self.say_where(wall.owner, aim, f"{len(wall.wish.neurons)} neurons")
         self.query_one("#told", Static).update(told(wall, self.backstage.source.clip))
-        gallery, neurons = self.query_one(Gallery), wall.wish.neurons
+        gallery, neurons = self.query_one(Hanging), wall.wish.neurons
         if before is None or before.wish.neurons != neurons:
             gallery.show(len(neurons), self._tile, keys=neurons)
             gallery.focus()
@@ -134,7 +146,7 @@ class IllusionsScreen(Base):
         self.refresh_bindings()
 
     def _refresh(self) -> None:
-        self.query_one(Gallery).refresh_tiles()
+        self.query_one(Hanging).refresh_tiles()
         if isinstance(self.app.screen, Zoom):
             self.app.screen.show_drawing()
         self.refresh_bindings()
@@ -163,6 +175,20 @@ class IllusionsScreen(Base):
     def _closeup(self, neuron: int) -> Closeup | None:
         bank = self.backstage.bank()
         return look_closely(self.backstage, bank, self.class_index, neuron) if bank else None
+
+    def on_resize(self) -> None:
+        """Show what is real below what is drawn, where there is room."""
+        self.set_class(self.size.height >= TALL, "-tall")
+        self._look()
+
+    def _look(self) -> None:
+        neuron = self.query_one(Hanging).key
+        if neuron is not None and self.has_class("-tall"):
+            self._looking.ask(neuron)
+
+    def _show_closely(self, closeup: Closeup | None) -> None:
+        if closeup is not None and closeup.neuron.neuron == self.query_one(Hanging).key:
+            self.query_one(RealImages).show(closeup.neuron)
 
     # what the job tells
 
@@ -242,18 +268,18 @@ class IllusionsScreen(Base):
     @on(Gallery.Chosen)
     def action_zoom(self) -> None:
         """Show the cursor's drawing large, beside what is real."""
-        neuron = self.query_one(Gallery).key
+        neuron = self.query_one(Hanging).key
         if neuron is not None:
             zoom = Zoom(self._wish.neurons, neuron, self._large, self._closeup)
             self.app.push_screen(zoom, self._return_to)
 
     def _return_to(self, neuron: int | None) -> None:
         if neuron is not None:
-            self.query_one(Gallery).move_to_key(neuron)
+            self.query_one(Hanging).move_to_key(neuron)
 
     def action_tick(self) -> None:
         """Tick the cursor's neuron, or untick it."""
-        neuron = self.query_one(Gallery).key
+        neuron = self.query_one(Hanging).key
         if self._wall is None or neuron is None:
             return
         ticks = tuple(j for j in self._wall.ticks if j != neuron)
@@ -266,7 +292,7 @@ class IllusionsScreen(Base):
 
     def action_where(self) -> None:
         """Tell where the picture is, and how to fetch it; the latter is copied too."""
-        neuron = self.query_one(Gallery).key
+        neuron = self.query_one(Hanging).key
         path = self._canvas(neuron).picture if neuron is not None else None
         if path is None:
             return self.notify("There is no picture of this one yet.", severity="warning")
@@ -278,8 +304,9 @@ class IllusionsScreen(Base):
         return None
 
     @on(Gallery.Moved)
-    def _forget_where(self) -> None:
+    def _moved(self) -> None:
         self.query_one("#where", Static).display = False
+        self._look()
 
     def action_whatif(self) -> None:
         """Try scaling the ticked of them, or all."""

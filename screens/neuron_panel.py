@@ -9,19 +9,16 @@ from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 from textual.widgets import Label, Static
 
-from engine.records import Illusion, NeuronImage, NeuronUse, RankedNeuron
+from engine.records import Illusion, NeuronUse, RankedNeuron
 from engine.requests import By
 from screens.blame import RANKED_BY, voted
 from screens.closeup import Closeup
-from screens.widgets.gallery import Gallery, Tile
+from screens.real_images import RealImages
 from screens.widgets.picture import Picture
-from screens.words import counted
 
 HEAT = ("on your mistakes", "on all", "off")
 """Where heat maps are laid over, one after the other."""
 USES = 3
-LEAST_SIDE = 14
-"""Cells across a picture, where the height allows it."""
 WIDE = 110
 """Cells from which on the lists have room for all columns, or this panel for all figures."""
 
@@ -34,13 +31,8 @@ class NeuronPanel(Widget):
     NeuronPanel #figures {
         height: 2; padding: 0 1; text-wrap: nowrap; text-overflow: ellipsis;
     }
-    NeuronPanel .box { height: 1fr; width: 1fr; }
-    NeuronPanel #box-drawn { width: 20; margin-right: 1; }
-    NeuronPanel .title {
-        width: 1fr; height: 1; background: $panel; padding: 0 1; text-wrap: nowrap;
-        text-overflow: ellipsis;
-    }
-    NeuronPanel #box-top { margin-right: 1; }
+    NeuronPanel #box-drawn { width: 20; height: 1fr; margin-right: 1; }
+    NeuronPanel #title-drawn { width: 1fr; height: 1; background: $panel; padding: 0 1; }
     """
 
     def __init__(self) -> None:
@@ -55,25 +47,13 @@ class NeuronPanel(Widget):
         """Put figures above, three boxes of pictures below."""
         yield Static(id="figures")
         with Horizontal():
-            with Vertical(classes="box", id="box-drawn"):
-                yield Label("drawn", classes="title", id="title-drawn")
+            with Vertical(id="box-drawn"):
+                yield Label("drawn", id="title-drawn")
                 yield Picture(id="drawn", missing="not drawn yet: v draws")
-            with Vertical(classes="box", id="box-top"):
-                yield Label("fired most by", classes="title", id="title-top")
-                yield Gallery(captions=1, empty="no images", id="top")
-            with Vertical(classes="box"):
-                yield Label("on your mistakes", classes="title", id="title-wrong")
-                yield Gallery(captions=1, empty="no mistakes", id="wrong")
+            yield RealImages()
 
     def on_resize(self) -> None:
         """Let the pictures take the height there is."""
-        rows = self.size.height - 2 - 1 - 3  # figures, title, caption and edges
-        half = rows // 2 - 1  # two rows of tiles share an edge
-        if 2 * half >= LEAST_SIDE:
-            rows = half
-        across = max(LEAST_SIDE, (self.size.width * 2 // 5) // 3 - 2)
-        for gallery in self.query(Gallery):
-            gallery.side = max(LEAST_SIDE // 2, min(2 * rows, across))
         drawn = max(16, min(2 * (self.size.height - 4), self.size.width // 5))
         self.query_one("#box-drawn").styles.width = drawn
         self._say()
@@ -99,8 +79,8 @@ class NeuronPanel(Widget):
         if self._closeup is not None:
             neuron = self._closeup.neuron
             said.append(f"\nweight {neuron.weight:+.3f}")
-            said.append("  speaks for ", style="dim").append(_uses(neuron.used_by))
-            said.append("  against ", style="dim").append(_uses(neuron.opposed_by))
+            said.append("  speaks for ", style="dim").append(uses(neuron.used_by))
+            said.append("  against ", style="dim").append(uses(neuron.opposed_by))
         self.query_one("#figures", Static).update(said)
 
     def _show_drawn(self, drawn: Illusion | None) -> None:
@@ -117,27 +97,10 @@ class NeuronPanel(Widget):
         """Show the real images, with or without heat."""
         if self._closeup is None:
             return
-        neuron = self._closeup.neuron
-        self._hang("#top", neuron.top_images, self._heat == HEAT[1])
-        self._hang("#wrong", neuron.mistakes, self._heat != HEAT[2])
-        top = " (heat)" if self._heat == HEAT[1] else ""
-        self.query_one("#title-top", Label).update(f"fired most by{top}")
-        maps = sum(image.heat is not None for image in neuron.mistakes)
-        wrong = "" if self._heat == HEAT[2] else " (heat)" if maps else ", no heat yet"
-        count = counted(len(neuron.mistakes), "mistake")
-        self.query_one("#title-wrong", Label).update(f"{count}{wrong}")
-
-    def _hang(self, where: str, images: Sequence[NeuronImage], heat: bool) -> None:
-        def tile(index: int) -> Tile:
-            image = images[index]
-            path = image.heat if heat and image.heat else image.path
-            wrong = image.true != image.predicted
-            name = f"→ {image.predicted.name}" if where == "#wrong" else image.true.name
-            mark = "✗ " if wrong and where == "#top" else ""
-            return Tile(Path(path), [f"{mark}{name} {image.activation:.1f}"])
-
-        self.query_one(where, Gallery).show(
-            len(images), tile, keys=[image.path for image in images]
+        self.query_one(RealImages).show(
+            self._closeup.neuron,
+            heat_on_top=self._heat == HEAT[1],
+            heat_on_wrong=self._heat != HEAT[2],
         )
 
 
@@ -163,5 +126,6 @@ def figures(ranked: RankedNeuron, lacks: bool, by: By, width: int) -> Text:
     return said
 
 
-def _uses(uses: Sequence[NeuronUse]) -> str:
-    return " · ".join(f"{use.name} {use.weight:+.2f}" for use in uses[:USES])
+def uses(some: Sequence[NeuronUse]) -> str:
+    """Return the first classes with their weights."""
+    return " · ".join(f"{use.name} {use.weight:+.2f}" for use in some[:USES])

@@ -1,7 +1,6 @@
 """One drawing beside what is real: its mask, the images that fire the neuron, the mistakes."""
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import ClassVar
 
 from rich.text import Text
@@ -11,11 +10,11 @@ from textual.containers import Horizontal, Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Footer, Label, Static
 
-from engine.records import NeuronImage
 from screens.asking import Asker
 from screens.closeup import Closeup
+from screens.neuron_panel import uses
+from screens.real_images import RealImages
 from screens.wall import Canvas
-from screens.widgets.gallery import Gallery, Tile
 from screens.widgets.picture import Picture
 
 
@@ -33,9 +32,10 @@ class Zoom(ModalScreen[int]):
     Zoom { background: $background; }
     Zoom .title { width: 1fr; height: 1; background: $panel; padding: 0 1; text-wrap: nowrap;
         text-overflow: ellipsis; }
-    Zoom #upper, Zoom #lower { height: 1fr; }
+    Zoom #upper { height: 1fr; }
     Zoom Vertical { width: 1fr; margin-right: 1; }
     Zoom #figures { padding: 0 1; }
+    Zoom #uses { padding: 1 1 0 1; color: $text-muted; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,enter", "leave", "Back"),
@@ -72,22 +72,13 @@ class Zoom(ModalScreen[int]):
             with Vertical():
                 yield Label("", classes="title", id="title-figures")
                 yield Static(id="figures")
-        with Horizontal(id="lower"):
-            for where, title in (("top", "fired most by"), ("wrong", "your mistakes")):
-                with Vertical():
-                    yield Label(title, classes="title", id=f"title-{where}")
-                    yield _Still(captions=1, empty="none", id=where)
+                yield Static(id="uses")
+        yield RealImages(focusable=False)
         yield Footer(show_command_palette=False)
 
     def on_mount(self) -> None:
         """Show the first."""
         self.action_go(0)
-
-    def on_resize(self) -> None:
-        """Let the real images take the height there is."""
-        rows = (self.size.height - 1) // 2 - 4
-        for gallery in self.query(Gallery):
-            gallery.side = max(6, min(2 * rows, self.size.width // 5))
 
     def show_drawing(self) -> None:
         """Show what is drawn by now."""
@@ -111,20 +102,11 @@ class Zoom(ModalScreen[int]):
     def _take(self, closeup: Closeup | None) -> None:
         if closeup is None or closeup.neuron.neuron != self.neuron:
             return
-        self._hang("top", "fired most by", closeup.neuron.top_images)
-        self._hang("wrong", "your mistakes", closeup.neuron.mistakes)
-
-    def _hang(self, where: str, title: str, images: Sequence[NeuronImage]) -> None:
-        def tile(index: int) -> Tile:
-            image = images[index]
-            path = image.heat if where == "wrong" and image.heat else image.path
-            name = f"→ {image.predicted.name}" if where == "wrong" else image.true.name
-            return Tile(Path(path), [f"{name} {image.activation:.1f}"])
-
-        self.query_one(f"#{where}", Gallery).show(len(images), tile)
-        heat = " (heat)" if where == "wrong" and any(image.heat for image in images) else ""
-        self.query_one(f"#title-{where}", Label).update(f"{title}{heat}")
-
-
-class _Still(Gallery, can_focus=False):
-    """A gallery whose keys are its screen's."""
+        neuron = closeup.neuron
+        self.query_one(RealImages).show(neuron)
+        self.query_one("#uses", Static).update(
+            Text(
+                f"weight {neuron.weight:+.3f} for {neuron.class_.name}\n"
+                f"speaks for {uses(neuron.used_by)}\nagainst {uses(neuron.opposed_by)}"
+            )
+        )
