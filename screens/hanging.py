@@ -6,6 +6,12 @@ import shlex
 from collections.abc import Callable, Hashable, Sequence
 from pathlib import Path
 
+from rich.text import Text
+from textual.message import Message
+
+from engine.records import IllusionStep
+from screens.asking import Asker
+from screens.wall import Canvas, Easel, Wall, seen, stand
 from screens.widgets.gallery import Gallery, Tile
 
 CAPTIONS = 4
@@ -13,10 +19,68 @@ LEAST_SIDE, MOST_SIDE = 12, 64
 
 
 class Hanging(Gallery):
-    """A gallery of pictures as large as all of them fit, or failing that small ones."""
+    """A gallery of drawings as large as all of them fit, or failing that small ones."""
+
+    class Sharpened(Message):
+        """There is something newer to see."""
 
     def __init__(self) -> None:
         super().__init__(captions=CAPTIONS, side=LEAST_SIDE)
+        self._wall: Wall | None = None
+        self._easel = Easel()
+        self._stopped = False
+        self._drying = Asker(self, self._dry, self._hang, self.notify)
+
+    def hang(self, wall: Wall, stopped: bool) -> None:
+        """Show the drawings of a wish.
+
+        Args:
+            wall: The drawings.
+            stopped: Whether nobody goes on with those that are missing.
+        """
+        before, self._wall, self._stopped = self._wall, wall, stopped
+        neurons = wall.wish.neurons
+        if before is None or before.wish.neurons != neurons:
+            self.show(len(neurons), self._draw_tile, keys=neurons)
+        self.refresh_tiles()
+
+    def clear_easel(self) -> None:
+        """Forget what a job told."""
+        self._easel = Easel()
+
+    def take(self, step: IllusionStep) -> bool:
+        """Take what a job tells; return whether the disk may have more now."""
+        began = self._easel.began(step)
+        previews = self._easel.take(step)
+        if previews:
+            self._drying.ask(self._easel, previews, self.side)
+        if began or previews:
+            self.refresh_tiles()
+        return began or bool(previews)
+
+    def canvas(self, neuron: int) -> Canvas:
+        """Return a neuron's drawing as it stands."""
+        if self._wall is None:
+            return Canvas(None, None, ())
+        return stand(self._wall, self._easel, neuron, self._stopped)
+
+    def _draw_tile(self, index: int) -> Tile:
+        assert self._wall is not None
+        neuron = self._wall.wish.neurons[index]
+        canvas = self.canvas(neuron)
+        captions = [Text(str(neuron), style="bold"), *map(Text, canvas.figures)]
+        return Tile(canvas.picture, captions, neuron in self._wall.ticks, "nothing to see yet")
+
+    def _dry(
+        self, easel: Easel, previews: dict[int, Path], side: int
+    ) -> tuple[Easel, dict[int, Path]]:
+        return easel, seen(previews, side)
+
+    def _hang(self, dried: tuple[Easel, dict[int, Path]]) -> None:
+        easel, previews = dried
+        easel.hang(previews)
+        self.refresh_tiles()
+        self.post_message(self.Sharpened())
 
     def show(
         self,

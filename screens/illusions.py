@@ -1,6 +1,7 @@
 """What neurons see, given a class: drawings that sharpen while their job runs."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import ClassVar
 
 from msgspec import structs
@@ -24,8 +25,8 @@ from screens.job_line import JobLine
 from screens.moves import Copied, ToEdit, ToWhatIf
 from screens.ports import Backstage
 from screens.real_images import RealImages
-from screens.wall import EVERY, Canvas, Easel, Wall, look, made, stand, told
-from screens.widgets.gallery import Gallery, Tile
+from screens.wall import EVERY, Wall, look, spoken_of, told
+from screens.widgets.gallery import Gallery
 from screens.zoom import Zoom
 
 LEAST_STEPS, MOST_STEPS = 25, 100_000
@@ -75,11 +76,10 @@ class IllusionsScreen(Base):
         self.class_index, self.neurons = class_index, neurons
         self._wish = IllusionRequest(class_index=class_index, neurons=neurons, every=EVERY)
         self._wall: Wall | None = None
-        self._easel = Easel()
         self._tried: set[IllusionRequest] = set()
         self._rest: Timer | None = None
         self._asker = Asker(self, self._find, self._show, self._say_instead)
-        self._looking = Asker(self, self._closeup, self._show_closely, self._say_instead)
+        self._looking = Asker(self, self._closeup, self._show_closely, self._warn)
 
     def body(self) -> ComposeResult:
         """Put a gallery below a line that tells what is drawn."""
@@ -109,16 +109,14 @@ class IllusionsScreen(Base):
     def _show(self, wall: Wall | None) -> None:
         if wall is None:
             return self._say_instead(fill_bank(self.backstage, self.job_line))
-        before, self._wall, self._wish = self._wall, wall, wall.wish
+        first, self._wall, self._wish = self._wall is None, wall, wall.wish
         self.remove_class("-instead")
         aim = "drawn" if wall.drawn_for == wall.owner else f"drawn for {wall.drawn_for}"
         self.say_where(wall.owner, aim, f"{len(wall.wish.neurons)} neurons")
         self.query_one("#told", Static).update(told(wall, self.backstage.source.clip))
-        gallery, neurons = self.query_one(Hanging), wall.wish.neurons
-        if before is None or before.wish.neurons != neurons:
-            gallery.show(len(neurons), self._tile, keys=neurons)
-            gallery.focus()
         self._refresh()
+        if first:
+            self.query_one(Hanging).focus()
         return self._draw_missing(wall)
 
     def _draw_missing(self, wall: Wall) -> None:
@@ -145,32 +143,16 @@ class IllusionsScreen(Base):
         self.query_one("#instead", Static).update(sentence)
         self.refresh_bindings()
 
+    def _warn(self, sentence: str) -> None:
+        self.notify(sentence, severity="warning")
+
+    @on(Hanging.Sharpened)
     def _refresh(self) -> None:
-        self.query_one(Hanging).refresh_tiles()
+        if self._wall is not None:
+            self.query_one(Hanging).hang(self._wall, stopped=bool(self.job_line.error))
         if isinstance(self.app.screen, Zoom):
             self.app.screen.show_drawing()
         self.refresh_bindings()
-
-    # what is drawn of a neuron
-
-    def _canvas(self, neuron: int) -> Canvas:
-        if self._wall is None:
-            return Canvas(None, None, ())
-        return stand(self._wall, self._easel, neuron, bool(self.job_line.error))
-
-    def _tile(self, index: int) -> Tile:
-        neuron = self._wish.neurons[index]
-        canvas = self._canvas(neuron)
-        ticked = self._wall is not None and neuron in self._wall.ticks
-        captions = [Text(str(neuron), style="bold"), *map(Text, canvas.figures)]
-        return Tile(canvas.picture, captions, ticked, "nothing to see yet")
-
-    def _large(self, neuron: int) -> Canvas:
-        """Return a drawing with all there is to say of it."""
-        canvas = self._canvas(neuron)
-        done = self._wall.finished.get(neuron) if self._wall else None
-        said = canvas.figures if done is None else (*canvas.figures, *made(done))
-        return Canvas(canvas.picture, canvas.mask, said)
 
     def _closeup(self, neuron: int) -> Closeup | None:
         bank = self.backstage.bank()
@@ -193,9 +175,9 @@ class IllusionsScreen(Base):
     # what the job tells
 
     def on_job_line_said(self, message: JobLine.Said) -> None:
-        """Show a preview; with a new batch, the last one's pictures may be finished."""
-        if isinstance(message.record, IllusionStep) and self._easel.take(message.record):
-            self._refresh()
+        """Show previews; with a new batch, the last one's pictures may be finished."""
+        mine, step = message.job == self.job_line.job, message.record
+        if mine and isinstance(step, IllusionStep) and self.query_one(Hanging).take(step):
             self._ask()
 
     def on_job_line_done(self) -> None:
@@ -213,13 +195,7 @@ class IllusionsScreen(Base):
 
     def command_line(self) -> Sequence[str]:
         """Return the `illusion` that draws the same."""
-        if self._wall is None:
-            return ()
-        wish, words = self._wish, ["illusion", "--class", self._wall.drawn_for]
-        for neuron in wish.neurons:
-            words += ["--neuron", str(neuron)]
-        words += ["--steps", str(wish.steps), "--seed", str(wish.seed)]
-        return words if wish.use_clip else [*words, "--no-clip"]
+        return spoken_of(self._wall) if self._wall is not None else ()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer what can be done now."""
@@ -232,10 +208,10 @@ class IllusionsScreen(Base):
 
     def _wish_for(self, wish: IllusionRequest) -> None:
         """Draw something else; a job under way goes on unseen."""
-        if wish != self._wish:
-            self._wish, self._easel = wish, Easel()
-            self.job_line.forget()
-            self._ask()
+        self._wish = wish
+        self.query_one(Hanging).clear_easel()
+        self.job_line.forget()
+        self._ask()
 
     def action_steps(self, factor: float) -> None:
         """Draw with more steps, or fewer."""
@@ -270,7 +246,7 @@ class IllusionsScreen(Base):
         """Show the cursor's drawing large, beside what is real."""
         neuron = self.query_one(Hanging).key
         if neuron is not None:
-            zoom = Zoom(self._wish.neurons, neuron, self._large, self._closeup)
+            zoom = Zoom(self._wish.neurons, neuron, self.query_one(Hanging).canvas, self._closeup)
             self.app.push_screen(zoom, self._return_to)
 
     def _return_to(self, neuron: int | None) -> None:
@@ -287,15 +263,17 @@ class IllusionsScreen(Base):
         try:
             self.backstage.tick(self.class_index, ticks)
         except EngineError as error:
-            self.notify(str(error), severity="warning")
+            self._warn(str(error))
+        self._wall = replace(self._wall, ticks=ticks)
+        self._refresh()
         self._ask()
 
     def action_where(self) -> None:
         """Tell where the picture is, and how to fetch it; the latter is copied too."""
         neuron = self.query_one(Hanging).key
-        path = self._canvas(neuron).picture if neuron is not None else None
+        path = self.query_one(Hanging).canvas(neuron).picture if neuron is not None else None
         if path is None:
-            return self.notify("There is no picture of this one yet.", severity="warning")
+            return self._warn("There is no picture of this one yet.")
         fetch = scp(path)
         where = self.query_one("#where", Static)
         where.display = True

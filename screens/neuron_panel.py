@@ -31,6 +31,7 @@ class NeuronPanel(Widget):
     NeuronPanel #figures {
         height: 2; padding: 0 1; text-wrap: nowrap; text-overflow: ellipsis;
     }
+    NeuronPanel.-none Horizontal { visibility: hidden; }
     NeuronPanel #box-drawn { width: 20; height: 1fr; margin-right: 1; }
     NeuronPanel #title-drawn { width: 1fr; height: 1; background: $panel; padding: 0 1; }
     """
@@ -61,6 +62,7 @@ class NeuronPanel(Widget):
     def begin(self, ranked: RankedNeuron | None, lacks: bool, by: By) -> None:
         """Show a neuron's figures at once; the rest follows."""
         self._ranked, self._lacks, self._by = ranked, lacks, by
+        self.set_class(ranked is None, "-none")
         if self._closeup and (ranked is None or self._closeup.neuron.neuron != ranked.neuron):
             self._closeup = None
         self._say()

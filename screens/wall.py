@@ -15,6 +15,7 @@ from engine.ranking import gather, order
 from engine.records import Illusion, IllusionStep
 from engine.requests import IllusionRequest
 from screens.ports import Backstage
+from screens.widgets.previews import Box, draw
 from screens.words import seconds
 
 TOP = 4
@@ -31,6 +32,8 @@ class Canvas:
     mask: Path | None
     figures: tuple[str, ...]
     """Lines, the most telling first."""
+    made: tuple[str, ...] = ()
+    """How it was made, a line each."""
 
 
 @dataclass(frozen=True)
@@ -139,15 +142,23 @@ class Easel:
         self._steps: dict[int, IllusionStep] = {}
         self._previews: dict[int, Path] = {}
 
-    def take(self, record: IllusionStep) -> bool:
-        """Remember a step; return whether there is something new to see."""
-        fresh = [j for j in record.neurons if j not in self._steps]
+    def take(self, record: IllusionStep) -> dict[int, Path]:
+        """Remember a step; return its previews by neuron."""
         self._steps |= dict.fromkeys(record.neurons, record)
-        for path in record.previews:
-            for neuron in record.neurons:
-                if f"_neuron{neuron:05d}_" in Path(path).name:
-                    self._previews[neuron] = Path(path)
-        return bool(fresh or record.previews)
+        return {
+            neuron: Path(path)
+            for neuron in record.neurons
+            for path in record.previews
+            if f"_neuron{neuron:05d}_" in Path(path).name
+        }
+
+    def began(self, record: IllusionStep) -> bool:
+        """Return whether nothing was told yet of what a step is of."""
+        return not self._steps.keys() >= set(record.neurons)
+
+    def hang(self, previews: dict[int, Path]) -> None:
+        """Put previews in the place of older ones."""
+        self._previews |= previews
 
     def preview(self, neuron: int) -> Path | None:
         """Return the newest preview; it may be gone by the time it is read."""
@@ -166,7 +177,7 @@ def stand(wall: Wall, easel: Easel, neuron: int, stopped: bool) -> Canvas:
     """Return a neuron's drawing: finished, or its newest preview, or an earlier one."""
     done = wall.finished.get(neuron)
     if done is not None:
-        return Canvas(Path(str(done.path)), Path(str(done.mask)), _figures(done))
+        return Canvas(Path(str(done.path)), Path(str(done.mask)), _figures(done), _made(done))
     preview, earlier = easel.preview(neuron), wall.earlier.get(neuron)
     said = easel.said(neuron) or ["waiting"]
     if stopped:
@@ -177,8 +188,7 @@ def stand(wall: Wall, easel: Easel, neuron: int, stopped: bool) -> Canvas:
     return Canvas(preview, None, tuple(said))
 
 
-def made(drawn: Illusion) -> tuple[str, ...]:
-    """Return how a drawing was made, a line each."""
+def _made(drawn: Illusion) -> tuple[str, ...]:
     return (
         f"activation {drawn.activation:.2f}",
         f"{drawn.steps} steps, seed {drawn.seed}",
@@ -199,6 +209,25 @@ def _figures(drawn: Illusion) -> tuple[str, ...]:
         f"→ {drawn.predicted.name} {_share(drawn.p_class)}",
         "no CLIP" if cosine is None else f"CLIP {_share(cosine)}",
     )
+
+
+def seen(previews: dict[int, Path], side: int) -> dict[int, Path]:
+    """Return the previews that are still there, drawn in advance: no older one is to blink.
+
+    Args:
+        previews: Their files, by neuron.
+        side: Of a tile, in cells.
+    """
+    return {j: path for j, path in previews.items() if not draw(Box(path, side, side // 2)).problem}
+
+
+def spoken_of(wall: Wall) -> list[str]:
+    """Return the headless command that draws the same."""
+    words = ["illusion", "--class", wall.drawn_for]
+    for neuron in wall.wish.neurons:
+        words += ["--neuron", str(neuron)]
+    words += ["--steps", str(wall.wish.steps), "--seed", str(wall.wish.seed)]
+    return words if wall.wish.use_clip else [*words, "--no-clip"]
 
 
 def told(wall: Wall, clip: str) -> Text:

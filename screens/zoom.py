@@ -87,7 +87,7 @@ class Zoom(ModalScreen[int]):
         self.query_one("#mask", Picture).show(canvas.mask)
         place = f"{self._at + 1} of {len(self._neurons)}"
         self.query_one("#title-figures", Label).update(f"neuron {self.neuron}   {place}")
-        self.query_one("#figures", Static).update(Text("\n".join(canvas.figures)))
+        self.query_one("#figures", Static).update(Text("\n".join((*canvas.figures, *canvas.made))))
 
     def action_go(self, places: int) -> None:
         """Go to another neuron, round and round."""

@@ -1,5 +1,7 @@
 """Drawings: found, begun, sharpened, finished; drawn again otherwise; looked at closely."""
 
+from pathlib import Path
+
 import pytest
 from textual.widgets import Input
 
@@ -8,6 +10,7 @@ from engine.records import Illusions, IllusionStep, Label
 from engine.requests import HeatRequest, IllusionRequest
 from screens.hanging import Hanging
 from screens.illusions import IllusionsScreen
+from screens.job_line import JobLine
 from screens.moves import Copied, ToEdit, ToWhatIf
 from screens.widgets.gallery import Gallery
 from screens.widgets.picture import Picture
@@ -69,7 +72,7 @@ async def test_drawings_appear_sharpen_and_are_finished(backstage: FakeBackstage
         await until(pilot, lambda: "step 25/450" in shown(pilot))
         assert "fires 1.50" in shown(pilot)
         gallery = pilot.app.screen.query_one(Hanging)
-        assert str(gallery.tile(0).source).endswith("_step0025.png")
+        await until(pilot, lambda: str(gallery.tile(0).source).endswith("_step0025.png"))
         assert "0:19 left" in shown(pilot)
         backstage.last.feed(illusions(backstage, BOTH))
         backstage.last.end()
@@ -185,10 +188,39 @@ async def test_ticks_and_where_to_go(backstage: FakeBackstage, monkeypatch) -> N
         [copied] = app.posted(Copied)
         assert copied.text == f"scp me@box:{path.resolve()} ."
         assert "me@box:" in shown(pilot)
-        await pilot.press("h", "space", "l", "space")
+        await pilot.press("h", "space", "space", "space", "l", "space")
         await settled(pilot)
         assert backstage.ticks(0) == (7,)
         assert "scp" not in shown(pilot)
+
+
+async def test_what_an_unseen_job_tells_is_not_shown(backstage: FakeBackstage) -> None:
+    app = Host(IllusionsScreen(backstage, 0, (7, 18)))
+    async with app.run_test() as pilot:
+        await begun(pilot, backstage)
+        first = backstage.last
+        await pilot.press("d")
+        await begun(pilot, backstage, jobs=2)
+        app.first.post_message(JobLine.Said(first.id, step(backstage, BOTH, 25)))
+        await settled(pilot)
+        assert "step 25/450" not in shown(pilot)
+        assert first.state == "running"
+
+
+async def test_a_preview_that_is_gone_leaves_the_last_one(backstage: FakeBackstage) -> None:
+    app = Host(IllusionsScreen(backstage, 0, (7, 18)))
+    async with app.run_test() as pilot:
+        await begun(pilot, backstage)
+        hanging = pilot.app.screen.query_one(Hanging)
+        backstage.last.feed(step(backstage, BOTH, 25))
+        await until(pilot, lambda: hanging.tile(1).source is not None)
+        gone = step(backstage, BOTH, 50)
+        for path in gone.previews:
+            Path(path).unlink()
+        backstage.last.feed(gone)
+        await until(pilot, lambda: "step 50/450" in shown(pilot))
+        await settled(pilot)
+        assert str(hanging.tile(1).source).endswith("_step0025.png")
 
 
 async def test_zoom_shows_what_is_real_beside(backstage: FakeBackstage) -> None:
@@ -282,7 +314,8 @@ def hang(backstage: FakeBackstage) -> IllusionsScreen:
 @pytest.mark.parametrize("size", [(80, 24), (160, 48)])
 def test_its_picture(backstage: FakeBackstage, snap_compare, size) -> None:
     async def look(pilot) -> None:
-        await until(pilot, lambda: "step 175/450" in shown(pilot))
+        hanging = pilot.app.screen.query_one(Hanging)
+        await until(pilot, lambda: hanging.tile(2).source is not None)
         await settled(pilot)
 
     assert snap_compare(Host(hang(backstage)), terminal_size=size, run_before=look)
