@@ -88,6 +88,12 @@ class Table(Cursor):
                 if self._line(index) != lines.get((self._width, index)):
                     self._refresh_at(index)
 
+    def use(self, *columns: Column) -> None:
+        """Show other columns, of which a row has the same cells."""
+        self._columns = columns
+        self.on_resize()
+        self.refresh()
+
     def sorted_by(self, column_title: str, descending: bool) -> None:
         """Mark the title of the column the rows are sorted by."""
         self._sort = (column_title, descending)

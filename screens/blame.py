@@ -1,0 +1,130 @@
+"""Neurons to blame as a person arranges and ticks them: rows, orders, ticks. Pure."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from rich.text import Text
+
+from engine import answers
+from engine.bank import Bank
+from engine.ranking import gather, order
+from engine.records import Neurons, RankedNeuron
+from engine.requests import By
+from screens.widgets.table import Column
+
+LISTED = 20
+"""Neurons a list, as the headless command lists them."""
+RANKINGS: tuple[By, ...] = ("contrast", "votes", "contribution")
+AMBIGUOUS = "≈"
+
+
+@dataclass(frozen=True)
+class Sort:
+    """A column to sort the rows by, on the screen only."""
+
+    title: str
+    of: Callable[[RankedNeuron], float]
+    descending: bool = True
+
+
+SORTS: tuple[Sort | None, ...] = (
+    None,
+    Sort("vote", lambda n: n.vote or 0.0),
+    Sort("contrast", lambda n: n.contrast),
+    Sort("contribution", lambda n: n.contribution),
+    Sort("importance", lambda n: n.importance),
+    Sort("stable", lambda n: n.stability),
+    Sort("classes", lambda n: n.used_by),
+    Sort("neuron", lambda n: n.neuron, descending=False),
+)
+"""None is the ranking itself."""
+RANKED_BY = {"contrast": "contrast", "votes": "vote", "contribution": "contribution"}
+"""The column each ranking goes by."""
+
+
+@dataclass(frozen=True)
+class Blame:
+    """The two lists, and the one order that `--top N` takes its neurons from."""
+
+    found: Neurons
+    order: tuple[int, ...]
+    by: By
+    top: int
+
+
+def look(bank: Bank, class_index: int, by: By, top: int, mistake: str | None) -> Blame:
+    """Rank the neurons to blame for the mistakes of a class, or for one of them.
+
+    Raises:
+        RequestError: There are no mistakes, or the image is none.
+    """
+    found = answers.neurons(bank, class_index, by=by, top=top, seed=0, mistake=mistake)
+    row = None if mistake is None else answers.find_image(bank, mistake)
+    ranked = order(gather(bank, class_index, mistake=row), by)
+    return Blame(found, tuple(ranked.tolist()), by, top)
+
+
+def columns(by: By) -> tuple[Column, ...]:
+    """Return the columns; narrow tables keep the one the ranking goes by."""
+    pushed = by == "contribution"
+    return (
+        Column("neuron", 10, "right"),
+        Column("vote", 5, "right"),
+        Column("contrast", 9, "right", drop=4 if pushed else 0),
+        Column("contribution", 13, "right", drop=0 if pushed else 4),
+        Column("importance", 11, "right", drop=3),
+        Column("stable", 7, "right", drop=1),
+        Column("classes", 8, "right", drop=2),
+    )
+
+
+def cells(ranked: RankedNeuron, ticked: bool) -> tuple[Text | str, ...]:
+    """Return a row."""
+    mark = AMBIGUOUS if ranked.ambiguous else " "
+    return (
+        f"{'[x]' if ticked else '[ ]'} {ranked.neuron:>5}{mark}",
+        voted(ranked),
+        f"{ranked.contrast:.4f}",
+        f"{ranked.contribution:+.4f}",
+        f"{ranked.importance:.3f}",
+        f"{ranked.stability:.0%}",
+        str(ranked.used_by),
+    )
+
+
+def voted(ranked: RankedNeuron) -> str:
+    """Return the vote, a dash for one too small to be published."""
+    return "–" if ranked.vote is None else f"{ranked.vote:.0f}%"
+
+
+def arranged(
+    ranked: Iterable[RankedNeuron], sort: Sort | None, only_ambiguous: bool
+) -> list[RankedNeuron]:
+    """Return the rows of a list as they are to be seen."""
+    kept = [n for n in ranked if n.ambiguous or not only_ambiguous]
+    return kept if sort is None else sorted(kept, key=sort.of, reverse=sort.descending)
+
+
+def leading(order: Sequence[int], ticks: Iterable[int]) -> int:
+    """Return how many of the order's first are ticked, without a gap."""
+    ticked = set(ticks)
+    return next((n for n, neuron in enumerate(order) if neuron not in ticked), len(order))
+
+
+def slid(order: Sequence[int], ticks: Iterable[int], places: int) -> tuple[int, ...]:
+    """Return the ticks with N moved by `places`; what is ticked beyond the first N stays."""
+    ticked = set(ticks)
+    before = leading(order, ticked)
+    after = max(0, min(len(order), before + places))
+    return sorted_ticks(order, (ticked - set(order[after:before])) | set(order[:after]))
+
+
+def toggled(order: Sequence[int], ticks: Iterable[int], neuron: int) -> tuple[int, ...]:
+    """Return the ticks with one neuron's turned over."""
+    return sorted_ticks(order, set(ticks) ^ {neuron})
+
+
+def sorted_ticks(order: Sequence[int], ticks: Iterable[int]) -> tuple[int, ...]:
+    """Return the ticks strongest blame first; those the order leaves out come last."""
+    rank = {neuron: place for place, neuron in enumerate(order)}
+    return tuple(sorted(set(ticks), key=lambda neuron: (rank.get(neuron, len(rank)), neuron)))

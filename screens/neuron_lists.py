@@ -1,0 +1,149 @@
+"""What the mistakes lack beside what they have too much of; the ticks, and N along the order."""
+
+from collections.abc import Iterable
+
+from rich.text import Text
+from textual import events, on
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.message import Message
+from textual.widget import Widget
+from textual.widgets import Label, Static
+
+from engine.records import RankedNeuron
+from screens import blame
+from screens.blame import SORTS, Blame
+from screens.widgets.table import Table
+
+SIDES = ("insufficient", "excessive")
+TITLES = ("lacks (insufficient)", "has too much (excessive)")
+
+
+class NeuronLists(Widget):
+    """Two tables, of which one has the cursor, under a line with N."""
+
+    DEFAULT_CSS = """
+    NeuronLists { height: 1fr; min-height: 5; }
+    NeuronLists #slider { height: 1; padding: 0 1; text-wrap: nowrap; text-overflow: ellipsis; }
+    NeuronLists .list { width: 1fr; }
+    NeuronLists .title {
+        width: 1fr; padding: 0 1; background: $panel; text-wrap: nowrap; text-overflow: ellipsis;
+    }
+    NeuronLists .list:focus-within .title { text-style: bold; color: $text-accent; }
+    """
+
+    class Moved(Message):
+        """The cursor is on another neuron, or on none."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._blame: Blame | None = None
+        self._ticks: tuple[int, ...] = ()
+        self._sort = 0
+        self._only_ambiguous = False
+        self._rows: list[list[RankedNeuron]] = [[], []]
+        self._side = 0
+
+    def compose(self) -> ComposeResult:
+        """Put the line above the lists."""
+        yield Static(id="slider")
+        with Horizontal():
+            for side, title in zip(SIDES, TITLES, strict=True):
+                with Vertical(classes="list"):
+                    yield Label(title, id=f"title-{side}", classes="title")
+                    yield Table(*blame.columns("contrast"), id=side)
+
+    @property
+    def lacks(self) -> bool:
+        """Whether the cursor is among what is lacking."""
+        return self._side == 0
+
+    @property
+    def ranked(self) -> RankedNeuron | None:
+        """The cursor's neuron."""
+        index, rows = self._table(self._side).index, self._rows[self._side]
+        return rows[index] if index is not None and index < len(rows) else None
+
+    def show(self, found: Blame, ticks: Iterable[int]) -> None:
+        """Show a ranking; the cursors stay on their neurons."""
+        first, self._blame, self._ticks = self._blame is None, found, tuple(ticks)
+        for side in (0, 1):
+            self._table(side).use(*blame.columns(found.by))
+        self._show_rows()
+        if first:
+            self._table(0 if self._rows[0] else 1).focus()
+
+    def tick(self, ticks: Iterable[int]) -> None:
+        """Show other ticks."""
+        self._ticks = tuple(ticks)
+        self._show_rows()
+
+    def cycle_sort(self) -> None:
+        """Sort by the next column; after the last, as they are ranked."""
+        self._sort = (self._sort + 1) % len(SORTS)
+        self._show_rows()
+
+    def toggle_ambiguous(self) -> None:
+        """List only neurons that are in both lists, or all."""
+        self._only_ambiguous = not self._only_ambiguous
+        self._show_rows()
+        self.post_message(self.Moved())
+
+    def go(self, side: int) -> None:
+        """Give a list the cursor: 0 is what is lacking, 1 what is too strong."""
+        self._table(side).focus()
+
+    def _table(self, side: int) -> Table:
+        return self.query_one(f"#{SIDES[side]}", Table)
+
+    def _show_rows(self) -> None:
+        if self._blame is None:
+            return
+        found, sort = self._blame.found, SORTS[self._sort]
+        for side, ranked in enumerate((found.insufficient, found.excessive)):
+            rows = self._rows[side] = blame.arranged(ranked, sort, self._only_ambiguous)
+            only = ", those in both lists" if self._only_ambiguous else ""
+            title = f"{TITLES[side]}: {len(rows)}{only}"
+            self.query_one(f"#title-{SIDES[side]}", Label).update(title)
+            self._show_side(side, rows)
+        self.query_one("#slider", Static).update(self._slider(self._blame))
+
+    def _show_side(self, side: int, rows: list[RankedNeuron]) -> None:
+        assert self._blame is not None
+        sort, ticked = SORTS[self._sort], set(self._ticks)
+        table = self._table(side)
+        table.empty = "none in both lists; a lists all" if self._only_ambiguous else "none"
+        if sort is None:
+            table.sorted_by(blame.RANKED_BY[self._blame.by], True)
+        else:
+            table.sorted_by(sort.title, sort.descending)
+        table.show(
+            len(rows),
+            lambda index: blame.cells(rows[index], rows[index].neuron in ticked),
+            keys=[row.neuron for row in rows],
+        )
+
+    def _slider(self, found: Blame) -> Text:
+        n = blame.leading(found.order, self._ticks)
+        listed = {row.neuron for row in (*found.found.insufficient, *found.found.excessive)}
+        unlisted = len(set(self._ticks) - listed)
+        return Text.assemble(
+            f"{len(self._ticks)} ticked", f" ({unlisted} not listed)" if unlisted else "",
+            "   top N ", ("◀ ", "dim"), (str(n), "bold"), (" ▶", "dim"),
+            f" of {len(found.order):,}",
+            (f"   in the order of whatif --top N, by {found.by}", "dim"),
+            no_wrap=True,
+        )  # fmt: skip
+
+    @on(Table.Moved)
+    def _moved(self, event: Table.Moved) -> None:
+        event.stop()
+        if event.widget is self._table(self._side):
+            self.post_message(self.Moved())
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        """Follow the cursor into the other list."""
+        side = next((side for side in (0, 1) if event.widget is self._table(side)), self._side)
+        if side != self._side:
+            self._side = side
+            self.post_message(self.Moved())

@@ -1,0 +1,64 @@
+"""A planted bank whose first class has six mistakes, and heat maps and drawings made by code."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from engine.drawings import Facts, facts_of, keep_drawn, mask_path, picture_path
+from engine.records import Illusion, Label
+from engine.requests import IllusionRequest
+from tests.screens.fake import FakeBackstage
+from tests.screens.planted import Planted, plant, write_bank
+
+SIDE = 32
+
+
+@pytest.fixture
+def planted(tmp_path: Path) -> Planted:
+    """A workspace where ants are taken for bees, six times, for the spurious neuron's sake."""
+    made = plant(tmp_path)
+    directory = made.home / "bank" / "planted-valid"
+    shutil.rmtree(directory)
+    write_bank(directory, made.split, seed=13)
+    return made
+
+
+def paint(path: Path, seed: int) -> None:
+    """Write a picture of two colours."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    image = Image.new("RGB", (SIDE, SIDE), (200, 60 + seed * 37 % 160, 90))
+    image.paste((30, 40, seed * 31 % 255), (0, SIDE // 2, SIDE, SIDE))
+    image.save(path)
+
+
+def paint_heat(backstage: FakeBackstage, neuron: int, mistakes: int) -> None:
+    """Write the heat maps of a neuron."""
+    for kind, count in (("top", 8), ("mistake", mistakes)):
+        for number in range(count):
+            paint(backstage.home / "heat" / f"neuron{neuron}_{kind}{number:02d}.png", number)
+
+
+def facts(backstage: FakeBackstage, request: IllusionRequest) -> dict[int, Facts]:
+    """Return what the pictures of a request depend on."""
+    return facts_of(backstage.source, backstage.planted.bank(), request, "cpu")
+
+
+def draw(backstage: FakeBackstage, request: IllusionRequest) -> tuple[Illusion, ...]:
+    """Finish the drawings of a request."""
+    found, folder = [], backstage.home / "illusions"
+    clip = backstage.source.clip if request.use_clip and backstage.source.clip != "none" else None
+    for neuron, fact in facts(backstage, request).items():
+        paint(picture_path(folder, fact.stem), neuron)
+        paint(mask_path(folder, fact.stem), neuron + 1)
+        illusion = Illusion(
+            neuron=neuron, path=str(picture_path(folder, fact.stem)),
+            mask=str(mask_path(folder, fact.stem)), activation=9.0,
+            activation_ratio=1.8, predicted=Label(1, "bee"), p_class=0.93, clip_cosine=0.27,
+            steps=request.steps, seconds=3.0, seed=request.seed, size=SIDE,
+            clip=clip,
+        )  # fmt: skip
+        keep_drawn(folder, fact, illusion)
+        found.append(illusion)
+    return tuple(found)

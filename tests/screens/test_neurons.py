@@ -1,0 +1,232 @@
+"""Neurons to blame: two lists, ticks along one order, heat maps asked for at rest."""
+
+from pathlib import Path
+
+import pytest
+
+from engine.requests import BankRequest, HeatRequest, IllusionRequest
+from screens.moves import Copied, ToEdit, ToIllusions, ToWhatIf
+from screens.neurons import NeuronsScreen
+from screens.widgets.gallery import Gallery
+from screens.widgets.picture import Picture
+from screens.widgets.table import Table
+from tests.screens.blamed import draw, paint_heat, planted  # noqa: F401  a fixture
+from tests.screens.conftest import Host, settled, shown, until
+from tests.screens.fake import FakeBackstage
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Heat maps are asked for only where a test waits for it."""
+    monkeypatch.setattr(NeuronsScreen, "REST", 1e6)
+
+
+def neurons(pilot, side: str) -> list[int]:
+    table = pilot.app.screen.query_one(f"#{side}", Table)
+    return list(table._keys or ())
+
+
+async def test_both_lists_and_the_neuron_under_the_cursor(backstage: FakeBackstage) -> None:
+    app = Host(NeuronsScreen(backstage, 0))
+    async with app.run_test() as pilot:
+        await settled(pilot)
+        seen = shown(pilot)
+        assert "ant › neurons › 6 mistakes, all mended (median 8 steps)" in seen
+        assert "lacks (insufficient): 9" in seen
+        assert "has too much (excessive): 10" in seen
+        assert neurons(pilot, "excessive")[0] == 7
+        assert "18 is lacking" in seen
+        assert "not drawn yet" in seen
+        await pilot.press("l")
+        await settled(pilot)
+        seen = shown(pilot)
+        assert "7 is too strong" in seen
+        assert "speaks for" in seen
+        assert "used more by 5" in seen
+        top = pilot.app.screen.query_one("#top", Gallery)
+        assert top.count == 8
+        assert pilot.app.screen.query_one("#wrong", Gallery).count == 6
+        await pilot.press("h", "j")
+        await settled(pilot)
+        assert "21 is lacking" in shown(pilot)
+
+
+async def test_ticks_are_kept_in_the_order(backstage: FakeBackstage) -> None:
+    app = Host(NeuronsScreen(backstage, 0))
+    async with app.run_test(message_hook=app.hear) as pilot:
+        await settled(pilot)
+        await pilot.press("j", "j", "space", "+", "+")
+        assert backstage.ticks(0) == (7, 18, 13)
+        assert "3 ticked   top N ◀ 2 ▶ of 24" in shown(pilot)
+        await pilot.press("-", "v", "w", "e")
+        assert backstage.ticks(0) == (7, 13)
+        assert "[x]     7" in shown(pilot)
+        assert [m.neurons for m in app.posted(ToIllusions)] == [(7, 13)]
+        assert [m.neurons for m in app.posted(ToWhatIf)] == [(7, 13)]
+        assert [m.neurons for m in app.posted(ToEdit)] == [(7, 13)]
+        await pilot.press("u")
+        assert backstage.ticks(0) == ()
+        await pilot.press("v", "enter")
+        await pilot.pause()
+        assert [m.neurons for m in app.posted(ToIllusions)][1:] == [(7, 18, 4, 23), (13,)]
+
+
+async def test_many_ticks_list_more(backstage: FakeBackstage, monkeypatch) -> None:
+    monkeypatch.setattr("screens.neurons.LISTED", 2)
+    app = Host(NeuronsScreen(backstage, 0))
+    async with app.run_test(message_hook=app.hear) as pilot:
+        await settled(pilot)
+        assert len(neurons(pilot, "insufficient")) == 2
+        await pilot.press("+", "+", "+")
+        await settled(pilot)
+        assert len(neurons(pilot, "insufficient")) == 4
+        await pilot.press("y", "]", "]", "]")
+        await settled(pilot)
+        assert len(backstage.ticks(0)) == 24
+        [copied] = app.posted(Copied)
+        assert " neurons --class ant --by contrast --top 4 " in copied.text
+
+
+async def test_what_the_rows_go_by(backstage: FakeBackstage) -> None:
+    app = Host(NeuronsScreen(backstage, 0))
+    async with app.run_test(size=(160, 48)) as pilot:
+        await settled(pilot)
+        await pilot.press("s")
+        await settled(pilot)
+        assert "▼vote" in shown(pilot)
+        assert "6 mistakes only: look at stability before trusting a vote." in shown(pilot)
+        await pilot.press("s")
+        await settled(pilot)
+        assert "▼contribution" in shown(pilot)
+        await pilot.press("s")
+        await settled(pilot)
+        for _ in range(7):
+            await pilot.press("S")
+        assert "▲neuron" in shown(pilot)
+        assert neurons(pilot, "insufficient") == sorted(neurons(pilot, "insufficient"))
+        await pilot.press("a")
+        assert set(neurons(pilot, "insufficient")) == {2, 6, 8, 23}
+        assert set(neurons(pilot, "excessive")) == {2, 6, 8, 23}
+
+
+async def test_heat_maps_are_asked_for_at_rest(backstage: FakeBackstage, monkeypatch) -> None:
+    monkeypatch.setattr(NeuronsScreen, "REST", 0.001)
+    app = Host(NeuronsScreen(backstage, 0))
+    async with app.run_test() as pilot:
+        await until(pilot, lambda: bool(backstage.made))
+        assert backstage.last.request == HeatRequest(class_index=0, neuron=18)
+        assert "6 mistakes, no heat yet" in shown(pilot)
+        paint_heat(backstage, 18, mistakes=6)
+        backstage.last.end()
+        await until(pilot, lambda: "(heat)" in shown(pilot))
+        wrong = pilot.app.screen.query_one("#wrong", Gallery)
+        assert wrong.tile(0).source == backstage.home / "heat" / "neuron18_mistake00.png"
+        top = pilot.app.screen.query_one("#top", Gallery)
+        assert "neuron18" not in str(top.tile(0).source)
+        await pilot.press("t")
+        assert "neuron18_top00" in str(top.tile(0).source)
+        await pilot.press("t")
+        assert "neuron18" not in str(wrong.tile(0).source)
+        await pilot.press("j")
+        await until(pilot, lambda: len(backstage.made) == 2)
+        backstage.last.end("failed", "No memory is left.")
+        await until(pilot, lambda: "✗ No memory is left." in shown(pilot))
+        await pilot.press("j")
+        await settled(pilot)
+        assert len(backstage.made) == 2
+
+
+async def test_heat_maps_of_another_class_are_not_shown(backstage: FakeBackstage) -> None:
+    backstage.submit(HeatRequest(class_index=1, neuron=18))
+    backstage.last.end()
+    paint_heat(backstage, 18, mistakes=6)
+    app = Host(NeuronsScreen(backstage, 0))
+    async with app.run_test() as pilot:
+        await settled(pilot)
+        assert "6 mistakes, no heat yet" in shown(pilot)
+
+
+async def test_a_heat_job_under_way_is_followed(backstage: FakeBackstage, monkeypatch) -> None:
+    monkeypatch.setattr(NeuronsScreen, "REST", 0.001)
+    backstage.submit(HeatRequest(class_index=0, neuron=18))
+    app = Host(NeuronsScreen(backstage, 0))
+    async with app.run_test() as pilot:
+        await until(pilot, lambda: app.first.job_line.job == "job00000")
+        assert len(backstage.made) == 1
+
+
+async def test_a_finished_drawing_is_shown(backstage: FakeBackstage) -> None:
+    [drawn] = draw(backstage, IllusionRequest(class_index=0, neurons=(18,)))
+    app = Host(NeuronsScreen(backstage, 0))
+    async with app.run_test() as pilot:
+        await settled(pilot)
+        assert pilot.app.screen.query_one("#drawn", Picture).path == Path(str(drawn.path))
+        assert "fires 1.8x real" in shown(pilot)
+
+
+async def test_one_mistake_only(backstage: FakeBackstage) -> None:
+    bank = backstage.planted.bank()
+    rows = [int(row) for row in bank.array("mistake_rows") if bank.labels[row] == 0]
+    path = bank.path(rows[0])
+    app = Host(NeuronsScreen(backstage, 0, path))
+    async with app.run_test(message_hook=app.hear) as pilot:
+        await settled(pilot)
+        assert f"only {Path(path).name}, mended" in shown(pilot)
+        await pilot.press("y")
+        await pilot.pause()
+        [copied] = app.posted(Copied)
+        assert f"--by contrast --mistake {path} " in copied.text
+
+
+async def test_a_class_without_mistakes(backstage: FakeBackstage) -> None:
+    app = Host(NeuronsScreen(backstage, 3))
+    async with app.run_test(message_hook=app.hear) as pilot:
+        await settled(pilot)
+        assert "dog has no mistakes on valid" in shown(pilot)
+        await pilot.press("space", "+", "v", "s", "y")
+        await pilot.pause()
+        assert not app.posted(ToIllusions)
+        assert not app.posted(Copied)
+        assert "Tick" not in shown(pilot).splitlines()[-1]
+
+
+async def test_without_a_bank_it_is_waited_for(backstage: FakeBackstage) -> None:
+    backstage.banked = False
+    app = Host(NeuronsScreen(backstage, 0))
+    async with app.run_test() as pilot:
+        await settled(pilot)
+        assert backstage.last.request == BankRequest(split="valid")
+        assert "The images of valid are looked at first" in shown(pilot)
+        backstage.last.end("failed", "The disk is full.")
+        await until(pilot, lambda: "R tries again, escape" in shown(pilot))
+        await pilot.press("R")
+        backstage.banked = True
+        backstage.last.end()
+        await until(pilot, lambda: "18 is lacking" in shown(pilot))
+
+
+async def test_it_lives_through_any_size(backstage: FakeBackstage) -> None:
+    app = Host(NeuronsScreen(backstage, 0))
+    async with app.run_test(size=(160, 48)) as pilot:
+        await settled(pilot)
+        for size in ((40, 10), (12, 4), (80, 24)):
+            await pilot.resize_terminal(*size)
+            await pilot.press("j")
+            await settled(pilot)
+        assert "2 is lacking" in shown(pilot)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (160, 48)])
+def test_its_picture(backstage: FakeBackstage, snap_compare, size) -> None:
+    draw(backstage, IllusionRequest(class_index=0, neurons=(7,)))
+    backstage.submit(HeatRequest(class_index=0, neuron=7))
+    backstage.last.end()
+    paint_heat(backstage, 7, mistakes=6)
+    backstage.tick(0, (7, 18))
+
+    async def look(pilot) -> None:
+        await settled(pilot)
+        await pilot.press("l")
+        await settled(pilot)
+
+    assert snap_compare(Host(NeuronsScreen(backstage, 0)), terminal_size=size, run_before=look)
