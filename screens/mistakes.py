@@ -17,12 +17,12 @@ from screens.base import Base
 from screens.command import Command, bindings
 from screens.mistake_list import SIDE, Sorted, facts, tile
 from screens.moves import Copied, ToNeurons
+from screens.one_image import Zoom
 from screens.ports import Backstage
 from screens.whereabouts import Whereabouts
 from screens.widgets.gallery import Gallery
 from screens.widgets.picture import Picture
 from screens.words import counted
-from screens.one_image import Zoom
 
 UNREAD = "The images are not read yet; go back to the classes, which reads them."
 

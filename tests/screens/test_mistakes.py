@@ -12,8 +12,8 @@ from screens import whereabouts
 from screens.mistake_list import Sorted, facts, tile
 from screens.mistakes import MistakesScreen, Pictures
 from screens.moves import Copied, ToNeurons
-from screens.whereabouts import Whereabouts
 from screens.one_image import Zoom
+from screens.whereabouts import Whereabouts
 from tests.screens.conftest import Host, settled, shown
 from tests.screens.erring import erring
 from tests.screens.planted import plant
