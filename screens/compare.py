@@ -1,21 +1,257 @@
-"""An edit weighed against the original and every control."""
+"""An edit weighed against every control; kept, undone, built on or exported."""
 
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import ClassVar
+
+from rich.text import Text
 from textual.app import ComposeResult
+from textual.containers import Horizontal
 from textual.widgets import Static
 
+from engine.edit_records import Comparison, Edit
+from engine.errors import EditError, EngineError
+from engine.job_records import OVER, JobView
+from engine.records import Exported
+from engine.requests import ExportRequest
+from screens.asking import Asker
 from screens.base import Base
+from screens.changes import MovedImages, changed, changes_table, show_changes
+from screens.command import Command, bindings
+from screens.compare_asks import ENDING, AskEdit, AskPath
+from screens.compare_words import about, experiment, exported, target
+from screens.job_line import JobLine
+from screens.moves import ToEdit
 from screens.ports import Backstage
+from screens.widgets.gallery import Gallery
+from screens.widgets.table import Table
+
+
+@dataclass(frozen=True)
+class View:
+    """What there is to show."""
+
+    edit: Edit
+    comparison: Comparison
+    kept: str | None
+    classes: int
+    exporting: JobView | None
+    """An export of this edit that is under way."""
 
 
 class CompareScreen(Base):
-    """An edit weighed against the original and every control."""
+    """Before, every control and the edit, with what it won and what it lost."""
 
     NAME = "Compare"
+    TABLE: ClassVar = (
+        Command("compare.keep", "K", "keep", "Keep", "Keep this edit: the classes show it"),
+        Command("compare.undo", "u", "undo", "Undo", "Keep it no more: the original counts"),
+        Command("compare.stack", "plus", "stack", "Stack",
+                "Another edit, starting from this one"),
+        Command("compare.export", "x", "export", "Export", "Write a checkpoint with this edit"),
+        Command("compare.list", "L", "list", "Edits", "All edits, to look at another"),
+        Command("compare.pictures", "i", "pictures", "Images", "Look at the images won and lost"),
+    )  # fmt: skip
+    BINDINGS = bindings(TABLE)
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (120, "-wide")]
+    DEFAULT_CSS = """
+    CompareScreen {
+        #about, #arms, #verdict, #exported { height: auto; padding: 0 1; }
+        #arms { margin-top: 1; }
+        #verdict { max-height: 6; margin-bottom: 1; }
+        #exported { display: none; background: $panel; }
+        #below { height: 1fr; min-height: 4; }
+        #changes { margin-right: 1; }
+        &.-exported #exported { display: block; }
+        &.-failed #about { color: $text-error; }
+        &.-failed #below { display: none; }
+        &.-narrow Gallery { display: none; }
+        &.-narrow.-pictures Gallery { display: block; }
+        &.-narrow.-pictures #changes, &.-narrow.-pictures #arms { display: none; }
+        &.-narrow.-pictures #verdict { display: none; }
+    }
+    """
 
     def __init__(self, backstage: Backstage, edit: str) -> None:
         super().__init__(backstage)
         self.edit = edit
+        self.view: View | None = None
+        self._images = MovedImages((), ())
+        self._out: str | None = None
+        self._opens = Asker(self, self._open, self._opened, self._sorry)
+        self._lists = Asker(self, self._list, self._listed, self._sorry)
 
     def body(self) -> ComposeResult:
-        """Return what the screen is about."""
-        yield Static()
+        """Return the experiment over what changed."""
+        yield Static("reading…", id="about")
+        yield Static(id="arms")
+        yield Static(id="verdict")
+        yield Static(id="exported")
+        with Horizontal(id="below"):
+            yield changes_table()
+            yield Gallery(id="images")
+
+    def on_mount(self) -> None:
+        """Ask for the edit."""
+        self.say_where("compare", self.edit)
+        self.query_one("#changes").focus()
+        self._opens.ask(self.edit)
+
+    def on_resize(self) -> None:
+        """Fit the experiment to the new width."""
+        self._say()
+
+    def _open(self, edit: str) -> View:
+        comparison = self.backstage.compare(edit)
+        record = next((some for some in self.backstage.edits() if some.id == comparison.id), None)
+        if record is None:
+            raise EditError(f"{edit} was removed meanwhile; choose another.")
+        jobs = (job for job in self.backstage.jobs() if _exports(job, record.id))
+        classes = len(self.backstage.split(self.backstage.source.eval_split).classes)
+        return View(record, comparison, self.backstage.kept(), classes, next(jobs, None))
+
+    def _opened(self, view: View) -> None:
+        self.view, self.edit = view, view.edit.id
+        self.remove_class("-failed")
+        found = view.comparison
+        self._images = MovedImages.of(found.won, found.lost)
+        show_changes(self.query_one("#changes", Table), changed(found.classes, found.groups))
+        self._images.show(self.query_one(Gallery))
+        self._say()
+        if view.exporting is not None:
+            self.job_line.track(view.exporting.id)
+
+    def _sorry(self, sentence: str) -> None:
+        self.view = None
+        self.query_one("#about", Static).update(Text(f"✗ {sentence}\n  L lists all edits."))
+        for part in ("#arms", "#verdict"):
+            self.query_one(part, Static).update("")
+        self.add_class("-failed")
+        self.refresh_bindings()
+
+    def _say(self) -> None:
+        view = self.view
+        if view is None:
+            return
+        edit, width = view.edit, self.size.width - 2
+        self.say_where(target(edit), f"edit {edit.id}")
+        self.query_one("#about", Static).update(about(edit, view.kept == edit.id))
+        self.query_one("#arms", Static).update(experiment(edit, width))
+        verdict = Text.assemble(("verdict: ", "bold"), (edit.verdict, "bold"))
+        found = view.comparison
+        verdict.append(
+            f"\nwon {len(found.won):,} · lost {len(found.lost):,}   {self._images.told()}"
+        )
+        for note in edit.notes:
+            verdict.append(f"\n{note}", "dim")
+        self.query_one("#verdict", Static).update(verdict)
+        self.refresh_bindings()
+
+    # keys
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Hide what cannot be done now."""
+        kept = self.view is not None and self.view.kept == self.edit
+        there = self.view is not None
+        possible = {
+            "keep": there and not kept, "undo": kept, "stack": there, "pictures": there,
+            "export": there and not self.job_line.running,
+        }  # fmt: skip
+        return possible.get(action, True)
+
+    def action_keep(self) -> None:
+        """Keep it."""
+        self._keep(self.edit, "Kept: the list of classes shows what it changes.")
+
+    def action_undo(self) -> None:
+        """Undo."""
+        self._keep(None, "Undone: the original counts again.")
+
+    def _keep(self, edit: str | None, done: str) -> None:
+        if self.view is None:
+            return
+        try:
+            self.backstage.keep(edit)
+        except EngineError as error:
+            self.notify(str(error), severity="error")
+            return
+        self.view = replace(self.view, kept=edit)
+        self._say()
+        self.notify(done)
+
+    def action_stack(self) -> None:
+        """Edit on."""
+        if self.view is not None:
+            self.post_message(ToEdit(self.view.edit.classes[0].index, on=self.edit))
+
+    def action_pictures(self) -> None:
+        """Show the images, or the classes again."""
+        shown = not self.has_class("-pictures")
+        self.set_class(shown, "-pictures")
+        self.query_one("#images" if shown else "#changes").focus()
+
+    def on_table_chosen(self, message: Table.Chosen) -> None:
+        """Show the images of a class."""
+        group, index = message.key
+        path = None if group else self._images.first(index)
+        if path is not None:
+            self.query_one(Gallery).move_to_key(path)
+        if not self.has_class("-pictures"):
+            self.action_pictures()
+
+    def action_list(self) -> None:
+        """Choose another edit."""
+        self._lists.ask()
+
+    def _list(self) -> tuple[list[Edit], str | None]:
+        return self.backstage.edits(), self.backstage.kept()
+
+    def _listed(self, found: tuple[list[Edit], str | None]) -> None:
+        self.app.push_screen(AskEdit(*found, self.edit), self._look_at)
+
+    def _look_at(self, edit: str | None) -> None:
+        if edit is not None and (edit != self.edit or self.view is None):
+            self.job_line.forget()
+            self.remove_class("-exported")
+            self._out = None
+            self._opens.ask(edit)
+
+    def action_export(self) -> None:
+        """Ask where to, then write it."""
+        suggested = self.backstage.home / f"{self.edit}{ENDING}"
+        self.app.push_screen(AskPath(suggested), self._export)
+
+    def _export(self, out: Path | None) -> None:
+        if out is None:
+            return
+        self._out = str(out)
+        self.remove_class("-exported")
+        self.job_line.submit(ExportRequest(edit=self.edit, out=self._out))
+        self.refresh_bindings()
+
+    def on_job_line_done(self, message: JobLine.Done) -> None:
+        """Say where the checkpoint is and how to load it."""
+        self.refresh_bindings()
+        if isinstance(message.record, Exported) and self.view is not None:
+            self._out = message.record.checkpoint
+            said = exported(
+                message.record, self.backstage.source.model, self.view.classes,
+                target(self.view.edit),
+            )  # fmt: skip
+            self.query_one("#exported", Static).update(said)
+            self.add_class("-exported")
+
+    def on_job_line_failed(self) -> None:
+        """Let another export be asked for."""
+        self.refresh_bindings()
+
+    def command_line(self) -> tuple[str, ...]:
+        """Return `compare`, or once it was exported `export`."""
+        if self._out is not None:
+            return ("export", self.edit, "--out", self._out)
+        return ("compare", self.edit)
+
+
+def _exports(job: JobView, edit: str) -> bool:
+    same = isinstance(job.request, ExportRequest) and job.request.edit == edit
+    return same and job.state not in OVER

@@ -70,7 +70,7 @@ class WhatIfScreen(Base):
         &.-picked #neurons { display: block; }
         &.-narrow Gallery { display: none; }
         &.-narrow.-pictures Gallery { display: block; }
-        &.-narrow.-pictures #changes { display: none; }
+        &.-narrow.-pictures #changes, &.-narrow.-pictures #above { display: none; }
         &.-wide #above { height: 1fr; }
         &.-wide #below { height: 1fr; }
         &.-wide Gallery { margin-left: 1; }

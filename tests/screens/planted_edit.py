@@ -5,11 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from msgspec import structs
 
 from engine.bank import Bank
 from engine.edit_records import Arm, Difference, Edit, Estimate
 from engine.edits import save_edit
 from engine.evaluate import outcome
+from engine.files import write_json
 from engine.heads import EDIT, LAMBDA_0, ORIGINAL, PLACEBO, Head
 from engine.plan import halves
 from engine.ranking import gather, order
@@ -62,7 +64,15 @@ def saved_edit(planted: Planted, class_index: int = 0, count: int = 3) -> Edit:
         notes=("The numbers of this sentence are made up.",), request={},
         provenance={"reporting_bank": bank.meta.key, "reporting_split": "valid"},
     )  # fmt: skip
-    return save_edit(planted.home / "edits", record, head, rows)
+    return _dated(planted.home / "edits", save_edit(planted.home / "edits", record, head, rows))
+
+
+def _dated(root: Path, record: Edit) -> Edit:
+    """Give an edit an id that is the same in every run."""
+    fixed = structs.replace(record, id=f"2026010{len(list(root.iterdir()))}-120000-zero")
+    (root / record.id).rename(root / fixed.id)
+    write_json(root / fixed.id / "edit.json", fixed)
+    return fixed
 
 
 def _placebo(bank: Bank, class_index: int, count: int, seed: int) -> Head:
