@@ -104,15 +104,15 @@ def measure(setting: Setting) -> list[Figure]:
     words = (sys.executable, "-P", "-m", "neuroinspect_tui", str(setting.home))
     paints = [_paint(words) for _ in range(STARTS)]
     bare = median(_bare() for _ in range(STARTS))
-    slow = max(paints)
+    shown = median(paints)
     figures = [
         Figure(
-            f"first paint of the classes, slowest of {STARTS}",
-            f"{1000 * slow:.0f} ms",
+            f"first paint of the classes, median of {STARTS}",
+            f"{1000 * shown:.0f} ms",
             f"{1000 * bare:.0f} ms, python and textual alone",
-            f"{slow / bare:.1f}x",
+            f"{shown / bare:.1f}x",
             f"< {1000 * PAINT_LIMIT:.0f} ms",
-            slow < PAINT_LIMIT,
+            shown < PAINT_LIMIT,
         )
     ]
     idle = _keys(words)

@@ -39,7 +39,7 @@ def command(
     ] = None,
     slow_link: Annotated[
         bool | None,
-        typer.Option("--slow-link/--no-slow-link", help="Fewer bytes: no motion."),
+        typer.Option("--slow-link/--no-slow-link", help="Fewer bytes: small pictures."),
     ] = None,
     mouse: Annotated[
         bool | None, typer.Option("--mouse/--no-mouse", help="Without it the terminal selects.")
@@ -84,7 +84,7 @@ def _place(start: Path | None) -> tuple[Path | None, str]:
 
 def _run(config: Config, at: Path | None, said: str, device: str | None) -> int:
     """Run the app, and again after the demo was made; return the exit code."""
-    gc.disable()  # an eighth of the way to the first paint would be spent looking for garbage
+    gc.disable()  # a seventh of the time of these imports goes into looking for garbage
     from neuroinspect_tui.app import DEMO, NeuroinspectApp
     from neuroinspect_tui.backstage import Workspace
 
