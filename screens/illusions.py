@@ -25,11 +25,9 @@ from screens.job_line import JobLine
 from screens.moves import Copied, ToEdit, ToWhatIf
 from screens.ports import Backstage
 from screens.real_images import RealImages
-from screens.wall import EVERY, Wall, look, spoken_of, told
+from screens.wall import EVERY, Wall, look, spoken_of, told, with_steps
 from screens.widgets.gallery import Gallery
 from screens.zoom import Zoom
-
-LEAST_STEPS, MOST_STEPS = 25, 100_000
 
 TALL = 40
 """Lines from which on real images are shown below."""
@@ -42,8 +40,8 @@ class IllusionsScreen(Base):
     TABLE: ClassVar[tuple[Command, ...]] = (
         Command("illusions.zoom", "z", "zoom", "Zoom", "One beside real images (enter)"),
         Command("illusions.tick", "space", "tick", "Tick", "Tick this neuron, or untick it"),
-        Command("illusions.more", "+,=", "steps(2.0)", "Steps", "Draw with twice the steps"),
-        Command("illusions.fewer", "-", "steps(0.5)", "Fewer", "Half the steps", show=False),
+        Command("illusions.more", "+,=", "steps(1)", "Steps", "Draw with twice the steps"),
+        Command("illusions.fewer", "-", "steps(-1)", "Fewer", "Half the steps", show=False),
         Command("illusions.seed", "d", "seed(1)", "Seed", "Draw from another start", show=False),
         Command("illusions.unseed", "D", "seed(-1)", "Last seed", "The one before", show=False),
         Command(
@@ -213,10 +211,9 @@ class IllusionsScreen(Base):
         self.job_line.forget()
         self._ask()
 
-    def action_steps(self, factor: float) -> None:
-        """Draw with more steps, or fewer."""
-        steps = max(LEAST_STEPS, min(MOST_STEPS, round(self._wish.steps * factor)))
-        self._wish_for(structs.replace(self._wish, steps=steps))
+    def action_steps(self, places: int) -> None:
+        """Draw with twice the steps, or half of them."""
+        self._wish_for(with_steps(self._wish, places))
 
     def action_seed(self, places: int) -> None:
         """Draw from another start."""

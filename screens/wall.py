@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import log2
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +23,10 @@ TOP = 4
 """Neurons drawn where none is named or ticked."""
 EVERY = 25
 """Steps from one preview to the next."""
+
+STEPS = 450
+HALVED, DOUBLED = -4, 7
+"""How often these steps are halved, or doubled, at most."""
 
 
 @dataclass(frozen=True)
@@ -209,6 +214,13 @@ def _figures(drawn: Illusion) -> tuple[str, ...]:
         f"→ {drawn.predicted.name} {_share(drawn.p_class)}",
         "no CLIP" if cosine is None else f"CLIP {_share(cosine)}",
     )
+
+
+def with_steps(wish: IllusionRequest, places: int) -> IllusionRequest:
+    """Return a wish with its steps doubled so often; halved and doubled is what it was."""
+    doubled = round(log2(wish.steps / STEPS)) + places
+    steps = round(STEPS * 2.0 ** max(HALVED, min(DOUBLED, doubled)))
+    return structs.replace(wish, steps=steps)
 
 
 def seen(previews: dict[int, Path], side: int) -> dict[int, Path]:

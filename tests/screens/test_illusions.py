@@ -141,6 +141,18 @@ async def test_other_steps_seeds_and_classes(backstage: FakeBackstage) -> None:
         assert "ant › drawn for fox" in shown(pilot)
 
 
+async def test_half_and_twice_the_steps_are_the_same(backstage: FakeBackstage, monkeypatch) -> None:
+    monkeypatch.setattr(IllusionsScreen, "REST", 1e6)
+    app = Host(IllusionsScreen(backstage, 0, (7,)))
+    async with app.run_test() as pilot:
+        await settled(pilot)
+        for keys, steps in (("---", 56), ("+++", 450), ("-" * 9, 28), ("+" * 20, 57600)):
+            await pilot.press(*keys)
+            await settled(pilot)
+            assert f"{steps} steps" in shown(pilot)
+        assert not backstage.made
+
+
 async def test_with_and_without_clip(backstage: FakeBackstage) -> None:
     from msgspec import structs
 
