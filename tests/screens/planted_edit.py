@@ -64,7 +64,8 @@ def saved_edit(planted: Planted, class_index: int = 0, count: int = 3) -> Edit:
         notes=("The numbers of this sentence are made up.",), request={},
         provenance={"reporting_bank": bank.meta.key, "reporting_split": "valid"},
     )  # fmt: skip
-    return _dated(planted.home / "edits", save_edit(planted.home / "edits", record, head, rows))
+    edits = planted.home / "edits"
+    return _dated(edits, save_edit(edits, record, head, rows, edits / ".partial" / "planted"))
 
 
 def _dated(root: Path, record: Edit) -> Edit:
