@@ -111,10 +111,11 @@ class Sshd:
         }  # fmt: skip
         config = self.root / "config"
         config.write_text("".join(f"{key} {value}\n" for key, value in options.items()))
-        self.process = subprocess.Popen(
-            [str(self.program), "-D", "-e", "-f", config],
-            stdout=subprocess.DEVNULL, stderr=(self.root / "log").open("wb"),
-        )  # fmt: skip
+        with (self.root / "log").open("wb") as log:
+            self.process = subprocess.Popen(
+                [str(self.program), "-D", "-e", "-f", config],
+                stdout=subprocess.DEVNULL, stderr=log,
+            )  # fmt: skip
         deadline = time.monotonic() + 10
         while time.monotonic() < deadline:
             with socket.socket() as probe:

@@ -82,8 +82,8 @@ def result_of(job: JobView) -> Move | None:
             return ToIllusions(k, neurons)
         case HeatRequest(class_index=k):
             return ToNeurons(k)
-        case EditRequest(classes=(k, *_), neurons=neurons, top=top):
-            return ToEdit(k, neurons, top)
+        case EditRequest(classes=(k, *_), neurons=neurons, top=top, on=on):
+            return ToEdit(k, neurons, top, on)
     return None
 
 
