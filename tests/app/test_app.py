@@ -125,7 +125,8 @@ def test_a_screen_is_told_what_its_move_says(
 ) -> None:
     monkeypatch.setattr(routes, screen, lambda *args: args)
     stage: Any = "stage"
-    assert routes.screen_for(move, stage) == ("stage", *told)
+    made: Any = routes.screen_for(move, stage)
+    assert made == ("stage", *told)
 
 
 async def test_jobs_from_anywhere_once(app: NeuroinspectApp) -> None:
