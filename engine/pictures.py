@@ -14,8 +14,8 @@ MAX_PIXELS = 178_956_970  # Pillow's own limit: above it a picture is taken for 
 def decode(path: Path, side: int | None = None) -> Image.Image:
     """Decode an image as a person would see it: 8-bit RGB, upright, transparency on white.
 
-    With `side`, a JPEG may come out smaller, though not under `side` pixels each way: eight
-    times quicker for a large photograph.
+    With `side`, a JPEG may come out smaller, though not under `side` pixels each way, in
+    less than half the time: 60 ms, not 160, for 12 megapixels.
 
     Raises:
         DataError: Empty, truncated, corrupt, or too large; the message is the bare reason.

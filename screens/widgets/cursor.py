@@ -99,7 +99,7 @@ class Cursor(ScrollView, can_focus=True, inherit_bindings=False):
         raise NotImplementedError
 
     def _refresh_at(self, index: int) -> None:
-        """Draw one thing again."""
+        """Draw again what the cursor changes of a thing."""
         raise NotImplementedError
 
     def action_move(self, places: int) -> None:

@@ -43,7 +43,8 @@ def chart(
     rows = height - 1
     marks = _percents(low, high, rows)
     left = max(map(len, marks.values())) + 1
-    right = max(len(one.name) for one in series) + 1 if width >= LEGEND_FROM else 0
+    right = min(max(len(one.name) for one in series) + 1, width // 3)
+    right = right if width >= LEGEND_FROM else 0
     plot = _Plot(max(1, width - left - right), rows, low, high, len(x))
     for one in reversed(series):
         plot.draw(one)
@@ -53,7 +54,7 @@ def chart(
         line = Text(marks.get(row, "").rjust(left - 1) + ("┤" if row in marks else "│"))
         line.append_text(plot.line(row, cursor))
         if row in legend:
-            line.append(" " + legend[row].name, legend[row].style)
+            line.append(" " + legend[row].name[: right - 1], legend[row].style)
         lines.append(line)
     return [*lines, Text(" " * left) + _places(x, plot, cursor)]
 

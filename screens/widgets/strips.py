@@ -15,7 +15,7 @@ _CONSOLE = Console(width=80)
 def text_strip(text: Text | str, width: int, style: Style, align: Align = "left") -> Strip:
     """Return one line of text in `width` cells; its own styles are laid over `style`."""
     segments = Segment.apply_style(fit_in(text, width, align).render(_CONSOLE), style)
-    return Strip(segments).adjust_cell_length(width, style)
+    return Strip(segments).adjust_cell_length(width, style).simplify()
 
 
 def over(strip: Strip, style: Style) -> Strip:

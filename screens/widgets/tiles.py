@@ -60,7 +60,8 @@ def picture_line(
     """
     width, height = size
     if not rows:
-        return text_strip(said(words, width, height)[line], width, styles[1], "center")
+        text = said(words, width, height)[line]
+        return text_strip(text, width, styles[1] if text else styles[0], "center")
     row = line - (height - len(rows)) // 2
     if not 0 <= row < len(rows):
         return Strip.blank(width, styles[0])

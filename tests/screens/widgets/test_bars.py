@@ -1,3 +1,6 @@
+import subprocess
+import sys
+
 from screens.widgets.bars import bar, interval, sparkline
 
 
@@ -20,3 +23,8 @@ def test_a_sparkline_spans_its_own_range():
 
 def test_a_sparkline_keeps_to_the_range_given():
     assert sparkline([0.0, 0.5, 2.0], low=0.0, high=1.0) == "▁▅█"
+
+
+def test_bars_load_no_textual():
+    code = "import sys, screens.widgets.bars; sys.exit('textual' in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -33,6 +33,11 @@ def test_every_line_fits_whatever_the_size():
                 assert max(len(line) for line in lines) <= width, (width, height)
 
 
+def test_a_long_name_leaves_two_thirds_to_the_curves():
+    lines = chart([Series("a" * 80, [0.1, 0.2])], [0, 1], 60, 5)
+    assert {len(line) for line in lines[:-1]} <= {40, 60}
+
+
 def test_a_gap_is_left_open():
     one = chart([Series("a", [0.1, 0.2, None, 0.3, 0.4])], range(5), 30, 6)
     columns = {i for line in one[:-1] for i, c in enumerate(line.plain[4:]) if c >= "\u2801"}
