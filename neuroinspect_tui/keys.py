@@ -37,7 +37,12 @@ SPOKEN = {"question_mark": "?", "slash": "/", "plus": "+", "minus": "-", "comma"
 
 def spoken(keys: str) -> str:
     """Return keys as a person writes them, such as `↓ j`."""
-    return " ".join(SPOKEN.get(key.strip(), key.strip()) for key in keys.split(","))
+    return " ".join(_spoken(key.strip()) for key in keys.split(","))
+
+
+def _spoken(key: str) -> str:
+    held, _, last = key.rpartition("+")
+    return "+".join(filter(None, (held, SPOKEN.get(last, last))))
 
 
 def widget_commands(widget: type[Widget]) -> list[Command]:

@@ -16,10 +16,11 @@ from engine.requests import (
     HeatRequest,
     IllusionRequest,
 )
+from neuroinspect_tui import routes
 from neuroinspect_tui.app import DEMO, NeuroinspectApp
 from neuroinspect_tui.config import Config, recent_workspaces
 from neuroinspect_tui.everywhere import APP
-from neuroinspect_tui.keys import SCREENS, complaints, markdown_keys
+from neuroinspect_tui.keys import SCREENS, complaints, markdown_keys, spoken
 from neuroinspect_tui.watch import Watch
 from screens.base import COMMON, Base, Trail
 from screens.classes import ClassesScreen
@@ -94,22 +95,38 @@ async def test_moves_lead_to_screens_and_escape_back(app: NeuroinspectApp) -> No
         assert names(pilot) == ["ClassesScreen"]
         for move, kind in (
             (ToMistakes(1), MistakesScreen),
-            (ToNeurons(1, "a.png"), NeuronsScreen),
+            (ToNeurons(1), NeuronsScreen),
             (ToIllusions(1, (2, 3)), IllusionsScreen),
             (ToWhatIf(1, (2,)), WhatIfScreen),
-            (ToEdit(1, (2,), "5", None), EditScreen),
+            (ToEdit(1, (2,)), EditScreen),
+            (ToCompare("0001"), CompareScreen),
         ):
             await go(pilot, move)
-            screen = pilot.app.screen
-            assert isinstance(screen, kind)
-            assert getattr(screen, "class_index", None) == move.class_index
-        await go(pilot, ToCompare("0001"))
-        assert isinstance(pilot.app.screen, CompareScreen)
-        assert pilot.app.screen.edit == "0001"
+            assert isinstance(pilot.app.screen, kind)
         await pilot.press("escape")
         assert names(pilot)[-1] == "WhatIfScreen"  # the form that led there is done with
         await pilot.press(*["escape"] * 9)
         assert names(pilot) == ["ClassesScreen"]
+
+
+@pytest.mark.parametrize(
+    ("move", "screen", "told"),
+    [
+        (ToMistakes(1), "MistakesScreen", (1,)),
+        (ToNeurons(1, "a.png"), "NeuronsScreen", (1, "a.png")),
+        (ToIllusions(1, (2, 3)), "IllusionsScreen", (1, (2, 3))),
+        (ToWhatIf(1, (2,)), "WhatIfScreen", (1, (2,))),
+        (ToEdit(1, (2,), "5%", "0001"), "EditScreen", (1, (2,), "5%", "0001")),
+        (ToCompare("0001"), "CompareScreen", ("0001",)),
+    ],
+)
+def test_a_screen_is_told_what_its_move_says(
+    move: routes.Move, screen: str, told: tuple[Any, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(routes, screen, lambda *args: args)
+    stage: Any = "stage"
+    made: Any = routes.screen_for(move, stage)
+    assert made == ("stage", *told)
 
 
 async def test_jobs_from_anywhere_once(app: NeuroinspectApp) -> None:
@@ -156,7 +173,6 @@ async def test_a_job_leads_to_its_result(
 async def test_a_finished_edit_leads_to_its_weighing(
     app: NeuroinspectApp,
     backstage: FakeBackstage,  # noqa: F811
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     edit = an_edit("0001ratio")
     async with app.run_test(notifications=True) as pilot:
@@ -169,7 +185,6 @@ async def test_a_finished_edit_leads_to_its_weighing(
         backstage.last.feed(edit)
         await go(pilot, ToResult(backstage.jobs()[0]))
         await until(pilot, lambda: isinstance(app.screen, CompareScreen))
-        assert getattr(app.screen, "edit", "") == "0001ratio"
 
 
 def an_edit(id_: str) -> Any:
@@ -364,3 +379,8 @@ async def test_quitting_leaves_jobs_alone(
         await pilot.press("q")
     assert backstage.last.state == "running"
     assert app.return_code == 0
+
+
+def test_keys_are_written_as_people_do() -> None:
+    assert spoken("down,j") == "↓ j"
+    assert spoken("plus,shift+left,ctrl+s,question_mark") == "+ shift+← ctrl+s ?"
