@@ -17,7 +17,7 @@ from tests.screens.conftest import Host, settled, until
 from tests.screens.fake import FakeBackstage
 from tests.screens.planted_edit import plant_harder, saved_edit
 
-ANT = 0
+ANT, DOG = 0, 3
 SIZES = [(80, 24), (160, 48)]
 
 
@@ -32,22 +32,24 @@ def test_what_if_of_the_top(snap_compare: Any, backstage: FakeBackstage, size: A
     async def before(pilot: Pilot[Any]) -> None:
         await settled(pilot)
         await pilot.press("H", "H", "left")
-        inquiry = pilot.app.screen.inquiry
+        inquiry = screen.inquiry
         await until(pilot, lambda: inquiry.curve is not None and inquiry.random is not None)
         await settled(pilot)
 
-    assert snap_compare(Host(WhatIfScreen(backstage, ANT)), terminal_size=size, run_before=before)
+    screen = WhatIfScreen(backstage, ANT)
+    assert snap_compare(Host(screen), terminal_size=size, run_before=before)
 
 
 def test_what_if_of_ticked_neurons(snap_compare: Any, backstage: FakeBackstage) -> None:
     async def before(pilot: Pilot[Any]) -> None:
         await settled(pilot)
         await pilot.press("space", "right_square_bracket")
-        inquiry = pilot.app.screen.inquiry
+        inquiry = screen.inquiry
         await until(pilot, lambda: inquiry.curve is not None and inquiry.random is not None)
         await settled(pilot)
 
-    assert snap_compare(Host(WhatIfScreen(backstage, ANT, (7, 3, 12))), run_before=before)
+    screen = WhatIfScreen(backstage, ANT, (7, 3, 12))
+    assert snap_compare(Host(screen), run_before=before)
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -77,16 +79,16 @@ def test_an_edit_under_way(snap_compare: Any, backstage: FakeBackstage, size: An
     backstage.last.feed(*epochs)
 
     async def before(pilot: Pilot[Any]) -> None:
-        line = pilot.app.screen.job_line
-        await until(pilot, lambda: "7/20" in str(line.render()))
+        await until(pilot, lambda: "7/20" in str(screen.job_line.render()))
         await settled(pilot)
 
-    assert snap_compare(Host(EditScreen(backstage, ANT)), terminal_size=size, run_before=before)
+    screen = EditScreen(backstage, ANT)
+    assert snap_compare(Host(screen), terminal_size=size, run_before=before)
 
 
 @pytest.mark.parametrize("size", SIZES)
 def test_an_edit_weighed(snap_compare: Any, backstage: FakeBackstage, size: Any) -> None:
-    edit = saved_edit(backstage.planted, ANT)
+    edit = saved_edit(backstage.planted, DOG, count=8)
     backstage.keep(edit.id)
     app = Host(CompareScreen(backstage, edit.id))
     assert snap_compare(app, terminal_size=size, run_before=settled)
