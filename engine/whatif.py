@@ -191,11 +191,12 @@ def curve(
     sizes = np.unique(np.linspace(0, len(ranked), CURVE_POINTS + 1).round().astype(int))
     generator = np.random.default_rng(seed)
     standing = Standing.of(bank, scaling.class_index, scaling.rows)
-    edits = _along(standing, ranked, sizes, scaling.scale)
-    placebos = [
-        _along(standing, placebo(ranked, signs, generator), sizes, scaling.scale)
-        for _ in range(PLACEBOS)
-    ]
+    orders = [ranked, *(placebo(ranked, signs, generator) for _ in range(PLACEBOS))]
+    used = np.unique(np.concatenate(orders))
+    features = columns(bank, used).T  # (S, n), read once: it costs more than all the rest
+    edits, *placebos = (
+        _along(standing, (used, features), some, sizes, scaling.scale) for some in orders
+    )
     points = []
     for place, n in enumerate(sizes.tolist()):
         right = edits[place] == bank.labels
@@ -212,14 +213,17 @@ def curve(
     return tuple(points)
 
 
-def _along(standing: Standing, ranked: Array, sizes: Array, scale: float) -> list[Array]:
-    features = columns(standing.bank, ranked)
+def _along(
+    standing: Standing, known: tuple[Array, Array], ranked: Array, sizes: Array, scale: float
+) -> list[Array]:
+    used, features = known
+    places = np.searchsorted(used, ranked)
     weight = np.asarray(standing.bank.weight[standing.rows][:, ranked])  # (R, N)
     logits = np.array(standing.logits, dtype=np.float32)
     found, at = [], 0
     for size in sizes.tolist():
         if size > at:
-            logits -= (1 - scale) * (features[:, at:size] @ weight[:, at:size].T)
+            logits -= (1 - scale) * (features[places[at:size]].T @ weight[:, at:size].T)
             at = size
         found.append(standing.rest.predict(logits, standing.rows))
     return found

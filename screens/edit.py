@@ -75,6 +75,7 @@ class EditScreen(Base):
         self.class_index, self.neurons, self.top, self.on_edit = class_index, neurons, top, on
         self.values = begin(neurons, top)
         self._split: Split | None = None
+        self._made: str | None = None
         self._opens = Asker(self, self._open, self._opened, self._sorry)
         self._checks = Asker(self, self._check, self._start, self._sorry)
 
@@ -264,7 +265,17 @@ class EditScreen(Base):
         """Go on to the comparison."""
         self._run_shown(False)
         if isinstance(message.record, Edit):
-            self.post_message(ToCompare(message.record.id))
+            self._made = message.record.id
+            self._go_on()
+
+    def on_screen_resume(self) -> None:
+        """Go on to what was made while another screen was looked at."""
+        self._go_on()
+
+    def _go_on(self) -> None:
+        if self._made is not None and self.app.screen is self:
+            made, self._made = self._made, None
+            self.post_message(ToCompare(made))
 
     def on_job_line_failed(self) -> None:
         """Show the form again; the line says what happened."""

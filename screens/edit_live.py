@@ -35,7 +35,8 @@ class Live(Vertical):
         """Put each chart under its figures."""
         for part in ("target", "worst", "overall"):
             yield Static(id=f"{part}-now", classes="what")
-            yield Chart(id=f"{part}-chart", empty="the curves begin with the first epoch")
+            empty = "the curves begin with the first epoch" if part == "worst" else ""
+            yield Chart(id=f"{part}-chart", empty=empty)
 
     def begin(self, name: str) -> None:
         """Forget an older run; `name` is the class's."""

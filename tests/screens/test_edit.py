@@ -56,6 +56,24 @@ async def test_zero_needs_nothing_runs_live_and_leads_to_its_comparison(backstag
         assert app.first.query_one("#run").has_focus
 
 
+async def test_a_run_that_ends_behind_another_screen_waits_to_be_looked_at(backstage):
+    app = Host(EditScreen(backstage, ANT))
+    async with app.run_test(message_hook=app.hear) as pilot:
+        await settled(pilot)
+        await pilot.press("enter")
+        await settled(pilot)
+        await app.push_screen(EditScreen(backstage, FOX))
+        await settled(pilot)
+        record = saved_edit(backstage.planted)
+        backstage.last.feed(record)
+        backstage.last.end()
+        await until(pilot, lambda: not app.first.job_line.running)
+        assert not app.posted(ToCompare)
+        app.pop_screen()
+        await until(pilot, lambda: bool(app.posted(ToCompare)))
+        assert app.posted(ToCompare)[0].edit == record.id
+
+
 async def test_only_fields_that_matter_are_shown_and_become_the_command(backstage):
     app = Host(EditScreen(backstage, ANT, top="40"))
     async with app.run_test(message_hook=app.hear) as pilot:

@@ -1,0 +1,94 @@
+"""What-if, Edit and Compare as they look."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+
+from engine.edit_records import EditEpoch
+from engine.records import Outcome
+from engine.requests import EditRequest
+from screens import weigher
+from screens.compare import CompareScreen
+from screens.edit import EditScreen
+from screens.whatif import WhatIfScreen
+from tests.screens.conftest import Host, settled, until
+from tests.screens.fake import FakeBackstage
+from tests.screens.planted_edit import plant_harder, saved_edit
+
+ANT, DOG = 0, 3
+SIZES = [(80, 24), (160, 48)]
+
+
+@pytest.fixture
+def backstage(tmp_path, monkeypatch) -> FakeBackstage:
+    monkeypatch.setattr(weigher, "time", SimpleNamespace(perf_counter=lambda: 0.0))
+    return FakeBackstage(plant_harder(tmp_path, groups=True))
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_what_if_of_the_top(snap_compare: Any, backstage: FakeBackstage, size: Any) -> None:
+    async def before(pilot: Pilot[Any]) -> None:
+        await settled(pilot)
+        await pilot.press("H", "H", "left")
+        inquiry = screen.inquiry
+        await until(pilot, lambda: inquiry.curve is not None and inquiry.random is not None)
+        await settled(pilot)
+
+    screen = WhatIfScreen(backstage, ANT)
+    assert snap_compare(Host(screen), terminal_size=size, run_before=before)
+
+
+def test_what_if_of_ticked_neurons(snap_compare: Any, backstage: FakeBackstage) -> None:
+    async def before(pilot: Pilot[Any]) -> None:
+        await settled(pilot)
+        await pilot.press("space", "right_square_bracket")
+        inquiry = screen.inquiry
+        await until(pilot, lambda: inquiry.curve is not None and inquiry.random is not None)
+        await settled(pilot)
+
+    screen = WhatIfScreen(backstage, ANT, (7, 3, 12))
+    assert snap_compare(Host(screen), run_before=before)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_the_form_with_a_complaint(snap_compare: Any, backstage: FakeBackstage, size: Any) -> None:
+    async def before(pilot: Pilot[Any]) -> None:
+        await settled(pilot)
+        await pilot.press("down", "right")
+        pilot.app.screen.query_one("#strength").focus()
+        await pilot.press("-", "1", "up", "up", "up")
+        await settled(pilot)
+
+    assert snap_compare(Host(EditScreen(backstage, ANT)), terminal_size=size, run_before=before)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_an_edit_under_way(snap_compare: Any, backstage: FakeBackstage, size: Any) -> None:
+    def outcome(target: float) -> Outcome:
+        return Outcome(overall=0.9 - target / 100, target=target, worst_class=None,
+                       worst_group=target / 2)  # fmt: skip
+
+    backstage.submit(EditRequest(classes=(ANT,), method="ratio"))
+    epochs = [
+        EditEpoch(epoch=n, epochs=20, edit=outcome(0.4 + n / 20), seconds_left=19.0,
+                  controls={"lambda 0": outcome(0.4 + n / 50), "placebo": outcome(0.4)})
+        for n in range(1, 8)
+    ]  # fmt: skip
+    backstage.last.feed(*epochs)
+
+    async def before(pilot: Pilot[Any]) -> None:
+        await until(pilot, lambda: "7/20" in str(screen.job_line.render()))
+        await settled(pilot)
+
+    screen = EditScreen(backstage, ANT)
+    assert snap_compare(Host(screen), terminal_size=size, run_before=before)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_an_edit_weighed(snap_compare: Any, backstage: FakeBackstage, size: Any) -> None:
+    edit = saved_edit(backstage.planted, DOG, count=8)
+    backstage.keep(edit.id)
+    app = Host(CompareScreen(backstage, edit.id))
+    assert snap_compare(app, terminal_size=size, run_before=settled)
