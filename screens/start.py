@@ -72,6 +72,7 @@ class StartScreen(Screen[None]):
         self.program, self.recent, self.demo = program, recent, demo
         self._why, self._directory = said, directory
         self._making = False
+        self._init: Process | None = None
 
     def compose(self) -> ComposeResult:
         """Draw the list, the demo's line and the form."""
@@ -169,24 +170,27 @@ class StartScreen(Screen[None]):
         except OSError as error:
             self._say(f"Cannot start `init`: {error.strerror}.", failed=True)
         else:
+            self._init = process
             await self._followed(process, values["directory"])
         finally:
             self._making = False
         self.refresh_bindings()
 
-    async def _followed(self, process: Process, directory: str) -> None:
-        """Show what `init` says, line by line; left, it is stopped."""
-        last = ""
-        try:
-            assert process.stderr is not None  # a pipe was asked for
-            async for line in process.stderr:
-                last = line.decode("utf-8", "replace").strip() or last
-                self._say(last)
-            code = await process.wait()
-        finally:
+    async def on_unmount(self) -> None:
+        """Stop `init`, and wait until it is gone: nobody else would."""
+        if self._init is not None and self._init.returncode is None:
             with contextlib.suppress(ProcessLookupError):
-                process.kill()
-            await process.wait()
+                self._init.kill()
+            await self._init.wait()
+
+    async def _followed(self, process: Process, directory: str) -> None:
+        """Show what `init` says, line by line."""
+        last = ""
+        assert process.stderr is not None  # a pipe was asked for
+        async for line in process.stderr:
+            last = line.decode("utf-8", "replace").strip() or last
+            self._say(last)
+        code = await process.wait()
         if code:
             self._say(last.removeprefix("neuroinspect-tui: "), failed=True)
         else:

@@ -591,7 +591,7 @@ def test_a_pass_does_not_go_on_from_rows_that_were_lost(filled, run):
     ("name", "named"), [("edit.json", "edit.json"), ("head.safetensors", "head.safetensors")]
 )
 def test_a_damaged_edit_is_refused(filled, run, tmp_path, name, named):
-    edit = sorted((filled / "edits").iterdir())[-1]
+    edit = sorted((filled / "edits").glob("[!.]*"))[-1]
     (edit / name).write_bytes((edit / name).read_bytes()[:100])
     before = state_of(filled)
     refused(run("compare", edit.name, "-w", filled), named)
@@ -617,7 +617,7 @@ HEADS = {
 @pytest.mark.parametrize("how", HEADS)
 def test_a_head_of_nonsense_is_refused(filled, run, tmp_path, how):
     name, array = HEADS[how]
-    edit = sorted((filled / "edits").iterdir())[-1]
+    edit = sorted((filled / "edits").glob("[!.]*"))[-1]
     arrays = load_arrays(edit / "head.safetensors")
     save_arrays(arrays | {name: array}, edit / "head.safetensors")
     before = state_of(filled)
@@ -630,7 +630,7 @@ def test_a_head_of_nonsense_is_refused(filled, run, tmp_path, how):
 
 
 def test_an_edit_about_other_classes_is_refused(filled, run):
-    edit = sorted((filled / "edits").iterdir())[-1]
+    edit = sorted((filled / "edits").glob("[!.]*"))[-1]
     record = json.loads((edit / "edit.json").read_text())
     record["classes"] = [{"index": 99, "name": "x"}]
     (edit / "edit.json").write_text(json.dumps(record))
@@ -671,7 +671,7 @@ def test_pictures_do_not_go_where_a_file_is(filled, run, tmp_path):
 
 
 def test_an_edit_of_other_weights_is_refused(filled, run, tmp_path):
-    edit = sorted((filled / "edits").iterdir())[-1].name
+    edit = sorted((filled / "edits").glob("[!.]*"))[-1].name
     other = make_checkpoint(tmp_path / "other.safetensors", seed=8)
     config = filled / "workspace.toml"
     lines = [
@@ -725,7 +725,7 @@ def on_a_full_disk(size, *words):
 
 @pytest.mark.slow
 def test_a_full_disk_leaves_everything_whole(filled, run, tmp_path):
-    edit = sorted((filled / "edits").iterdir())[-1].name
+    edit = sorted((filled / "edits").glob("[!.]*"))[-1].name
     before = state_of(filled)
     out = tmp_path / "out.safetensors"
     on_a_full_disk(10_000, "export", edit, "-w", filled, "--out", out)
@@ -845,7 +845,7 @@ def test_an_edit_is_whole_or_absent_on_a_full_disk(filled, run, size):
 
 @pytest.mark.parametrize("size", [500, 10_000, 200_000])
 def test_an_export_is_whole_or_absent_on_a_full_disk(filled, run, tmp_path, size):
-    edit = sorted((filled / "edits").iterdir())[-1].name
+    edit = sorted((filled / "edits").glob("[!.]*"))[-1].name
     before = state_of(filled)
     out = tmp_path / "there" / "out.safetensors"
     with a_small_disk(size):

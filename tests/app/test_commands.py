@@ -299,7 +299,7 @@ DOCUMENTED = {
 
 @pytest.mark.parametrize("words", DOCUMENTED, ids=lambda words: " ".join(map(str, words)))
 def test_json_is_one_document_with_the_documented_keys(filled, run, words):
-    edit = sorted(path.name for path in (filled / "edits").iterdir())[0]
+    edit = sorted(path.name for path in (filled / "edits").glob("[!.]*"))[0]
     found = ok(run(*(edit if word == "EDIT" else word for word in words), "-w", filled, "--json"))
     assert set(DOCUMENTED[words].split()) <= found.keys()
 
@@ -361,7 +361,7 @@ def test_the_nearest_workspace_counts(filled, toy, run, monkeypatch):
 
 def test_what_makes_files_fits_a_narrow_terminal_too(filled, toy, run, tmp_path, monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")
-    edit = sorted(path.name for path in (filled / "edits").iterdir())[0]
+    edit = sorted(path.name for path in (filled / "edits").glob("[!.]*"))[0]
     words = ("--model", toy.model, "--checkpoint", toy.checkpoint, "--data", toy.data)
     drawn = ("illusion", "-w", filled, "-c", 0, "-n", 2, "--steps", 1, "--size", 32)
     for some in (

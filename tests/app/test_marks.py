@@ -5,7 +5,7 @@ from neuroinspect_tui import marks
 
 
 def edits(filled):
-    return sorted(path.name for path in (filled / "edits").iterdir() if path.name[0] != ".")
+    return sorted(path.name for path in (filled / "edits").glob("[!.]*") if path.name[0] != ".")
 
 
 def test_an_edit_is_kept_until_undone(filled, run):

@@ -76,13 +76,13 @@ def test_from_the_worst_class_to_an_exported_edit(connect, filled):  # noqa: F81
     pane.press("w")
     pane.wait("answered in")
     pane.press("e")
-    pane.wait("the named|neurons +2|2 named|named")
-    pane.press("Right")  # the method after zero
+    pane.wait(r"neurons +\d+ \d+")
+    pane.press("Down", "Right")  # from the button round to the method, and on from zero
     pane.wait(r"method +◀ ratio ▶")
-    write(pane, "passes over the training images", "4000")
+    write(pane, "passes over the training images", "12000")
     write(pane, "Adam's step size", "0.00001")
     pane.press("C-r")
-    pane.wait(r"epoch \d+/4,?000")
+    pane.wait(r"epoch \d+/12,?000")
     os.kill(pane.process(), signal.SIGKILL)  # the connection, in the middle of the edit
     [job] = [view for view in Store(filled).views() if view.kind == "edit"]
     assert job.state == "running"
@@ -90,7 +90,7 @@ def test_from_the_worst_class_to_an_exported_edit(connect, filled):  # noqa: F81
     pane = connect()
     pane.wait(f"▶ {worst}")
     pane.press("J")
-    pane.wait(f"● .*edit {worst}")
+    pane.wait(f"[●✓] .*edit {worst}")
     pane.wait(f"[●✓] .*draw {worst}")
     pane.press("Enter")
     pane.wait("verdict", 240)
