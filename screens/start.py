@@ -178,6 +178,7 @@ class StartScreen(Screen[None]):
 
     async def on_unmount(self) -> None:
         """Stop `init`, and wait until it is gone: nobody else would."""
+        self.workers.cancel_node(self)
         if self._init is not None and self._init.returncode is None:
             with contextlib.suppress(ProcessLookupError):
                 self._init.kill()
