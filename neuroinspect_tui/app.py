@@ -27,7 +27,7 @@ from neuroinspect_tui.failures import SayingApp
 from neuroinspect_tui.watch import QUIET, Glance, ending, watch_jobs
 from screens.asking import Asker
 from screens.base import COMMON, Base, Trail
-from screens.classes import ClassesScreen
+from screens.classes.screen import ClassesScreen
 from screens.command import bindings
 from screens.moves import (
     Copied,

@@ -10,17 +10,17 @@ from textual.widget import Widget
 
 from neuroinspect_tui.everywhere import APP
 from screens.base import COMMON, Base
-from screens.classes import ClassesScreen
+from screens.classes.screen import ClassesScreen
 from screens.command import Command
-from screens.compare import CompareScreen
-from screens.edit import EditScreen
+from screens.compare.screen import CompareScreen
+from screens.edit.screen import EditScreen
 from screens.help import Section
-from screens.illusions import IllusionsScreen
+from screens.illusions.screen import IllusionsScreen
 from screens.jobs import JobsScreen
-from screens.mistakes import MistakesScreen
-from screens.neurons import NeuronsScreen
-from screens.start import StartScreen
-from screens.whatif import WhatIfScreen
+from screens.mistakes.screen import MistakesScreen
+from screens.neurons.screen import NeuronsScreen
+from screens.start.screen import StartScreen
+from screens.whatif.screen import WhatIfScreen
 from screens.widgets.gallery import Gallery
 from screens.widgets.table import Table
 

@@ -13,17 +13,17 @@ from engine.requests import EditRequest, HeatRequest, IllusionRequest
 from neuroinspect_tui.config import demo_home, recent_workspaces
 from neuroinspect_tui.keys import sections
 from neuroinspect_tui.program import PROGRAM
-from screens.compare import CompareScreen
-from screens.edit import EditScreen
+from screens.compare.screen import CompareScreen
+from screens.edit.screen import EditScreen
 from screens.help import HelpScreen
-from screens.illusions import IllusionsScreen
+from screens.illusions.screen import IllusionsScreen
 from screens.jobs import JobsScreen
-from screens.mistakes import MistakesScreen
+from screens.mistakes.screen import MistakesScreen
 from screens.moves import ToCompare, ToEdit, ToIllusions, ToMistakes, ToNeurons, ToWhatIf
-from screens.neurons import NeuronsScreen
+from screens.neurons.screen import NeuronsScreen
 from screens.ports import Backstage
-from screens.start import StartScreen
-from screens.whatif import WhatIfScreen
+from screens.start.screen import StartScreen
+from screens.whatif.screen import WhatIfScreen
 
 Move = ToMistakes | ToNeurons | ToIllusions | ToWhatIf | ToEdit | ToCompare
 

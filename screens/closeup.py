@@ -10,9 +10,11 @@ from engine import answers
 from engine.bank import Bank
 from engine.drawings import finished
 from engine.job_records import OVER, Request
-from engine.records import Illusion, Neuron, NeuronImage
+from engine.records import Illusion, Neuron, NeuronImage, NeuronUse
 from engine.requests import HeatRequest
 from screens.ports import Backstage
+
+USES = 3
 
 
 @dataclass(frozen=True)
@@ -64,3 +66,8 @@ def with_heat(
         there = path.is_file() and path.stat().st_mtime_ns >= since
         found.append(structs.replace(image, heat=str(path) if there else None))
     return tuple(found)
+
+
+def uses(some: Sequence[NeuronUse]) -> str:
+    """Return the first classes with their weights."""
+    return " · ".join(f"{use.name} {use.weight:+.2f}" for use in some[:USES])

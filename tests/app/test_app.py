@@ -23,13 +23,13 @@ from neuroinspect_tui.everywhere import APP
 from neuroinspect_tui.keys import SCREENS, complaints, markdown_keys, spoken
 from neuroinspect_tui.watch import Watch
 from screens.base import COMMON, Base, Trail
-from screens.classes import ClassesScreen
-from screens.compare import CompareScreen
-from screens.edit import EditScreen
+from screens.classes.screen import ClassesScreen
+from screens.compare.screen import CompareScreen
+from screens.edit.screen import EditScreen
 from screens.help import HelpScreen
-from screens.illusions import IllusionsScreen
+from screens.illusions.screen import IllusionsScreen
 from screens.jobs import JobsScreen
-from screens.mistakes import MistakesScreen
+from screens.mistakes.screen import MistakesScreen
 from screens.moves import (
     Copied,
     ToCompare,
@@ -42,9 +42,9 @@ from screens.moves import (
     ToWhatIf,
     ToWorkspace,
 )
-from screens.neurons import NeuronsScreen
-from screens.start import StartScreen
-from screens.whatif import WhatIfScreen
+from screens.neurons.screen import NeuronsScreen
+from screens.start.screen import StartScreen
+from screens.whatif.screen import WhatIfScreen
 from tests.screens.conftest import backstage, planted, settled, shown, still, until  # noqa: F401
 from tests.screens.fake import FakeBackstage
 

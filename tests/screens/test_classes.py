@@ -12,11 +12,11 @@ from engine.heads import Head
 from engine.partial import PROGRESS
 from engine.records import Progress
 from engine.requests import BankRequest
-from screens.class_list import Listing
-from screens.class_preview import ClassPreview
-from screens.class_table import ClassTable
-from screens.classes import ClassesScreen
-from screens.left_out import LeftOut
+from screens.classes.left_out import LeftOut
+from screens.classes.listed import Listing
+from screens.classes.preview import ClassPreview
+from screens.classes.screen import ClassesScreen
+from screens.classes.table import ClassTable
 from screens.moves import Copied, ToEdit, ToMistakes, ToNeurons, ToWhatIf
 from screens.widgets.gallery import Gallery
 from tests.screens.conftest import Host, settled, shown, until

@@ -4,8 +4,8 @@ import pytest
 
 from engine.records import Exported
 from engine.requests import ExportRequest
-from screens.compare import CompareScreen
-from screens.compare_asks import AskEdit, AskPath
+from screens.compare.asks import AskEdit, AskPath
+from screens.compare.screen import CompareScreen
 from screens.moves import Copied, ToEdit
 from screens.widgets.gallery import Gallery
 from tests.screens.conftest import Host, settled, shown, until

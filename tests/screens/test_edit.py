@@ -7,9 +7,9 @@ from engine.errors import DataError
 from engine.plan import make_plan
 from engine.records import Outcome
 from engine.requests import EditRequest
-from screens.edit import EditScreen
-from screens.edit_form import begin, filled, problems, request_of, words_of
-from screens.edit_live import Live
+from screens.edit.form import begin, filled, problems, request_of, words_of
+from screens.edit.live import Live
+from screens.edit.screen import EditScreen
 from screens.moves import Copied, ToCompare
 from tests.screens.conftest import Host, settled, shown, until
 from tests.screens.fake import FakeBackstage

@@ -9,10 +9,10 @@ from engine.errors import BankError
 from engine.evaluate import mistakes, right_ones
 from engine.records import Label, Mistake, Mistakes
 from screens import whereabouts
-from screens.mistake_list import Sorted, facts, tile
-from screens.mistakes import MistakesScreen, Pictures
+from screens.mistakes.listed import Sorted, facts, tile
+from screens.mistakes.one_image import Zoom
+from screens.mistakes.screen import MistakesScreen, Pictures
 from screens.moves import Copied, ToNeurons
-from screens.one_image import Zoom
 from screens.whereabouts import Whereabouts
 from tests.screens.conftest import Host, settled, shown
 from tests.screens.erring import erring

@@ -6,7 +6,7 @@ import pytest
 
 from engine.requests import BankRequest, HeatRequest, IllusionRequest
 from screens.moves import Copied, ToEdit, ToIllusions, ToWhatIf
-from screens.neurons import NeuronsScreen
+from screens.neurons.screen import NeuronsScreen
 from screens.widgets.gallery import Gallery
 from screens.widgets.picture import Picture
 from screens.widgets.table import Table
@@ -72,7 +72,7 @@ async def test_ticks_are_kept_in_the_order(backstage: FakeBackstage) -> None:
 
 
 async def test_many_ticks_list_more(backstage: FakeBackstage, monkeypatch) -> None:
-    monkeypatch.setattr("screens.neurons.LISTED", 2)
+    monkeypatch.setattr("screens.neurons.screen.LISTED", 2)
     app = Host(NeuronsScreen(backstage, 0))
     async with app.run_test(message_hook=app.hear) as pilot:
         await settled(pilot)

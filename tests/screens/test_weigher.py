@@ -6,7 +6,7 @@ from msgspec import structs
 
 from engine import answers
 from engine.errors import RequestError
-from screens.weigher import Question, Weigher
+from screens.whatif.weigher import Question, Weigher
 from tests.making import planted_bank
 
 WIDTH = 300

@@ -9,10 +9,10 @@ from textual.pilot import Pilot
 from engine.edit_records import EditEpoch
 from engine.records import Outcome
 from engine.requests import EditRequest
-from screens import weigher
-from screens.compare import CompareScreen
-from screens.edit import EditScreen
-from screens.whatif import WhatIfScreen
+from screens.compare.screen import CompareScreen
+from screens.edit.screen import EditScreen
+from screens.whatif import weigher
+from screens.whatif.screen import WhatIfScreen
 from tests.screens.conftest import Host, settled, until
 from tests.screens.fake import FakeBackstage
 from tests.screens.planted_edit import plant_harder, saved_edit

@@ -5,7 +5,7 @@ from textual.widgets import Static
 
 from engine import answers
 from screens.moves import Copied, ToEdit
-from screens.whatif import WhatIfScreen
+from screens.whatif.screen import WhatIfScreen
 from screens.widgets.chart import Chart
 from screens.widgets.gallery import Gallery
 from screens.widgets.table import Table

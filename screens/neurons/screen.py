@@ -11,16 +11,16 @@ from textual.widgets import Static
 
 from engine.errors import EngineError
 from engine.requests import By, HeatRequest
-from screens import blame
 from screens.asking import Asker
 from screens.bank_first import fill_bank
 from screens.base import Base
-from screens.blame import LISTED, RANKINGS, Blame
 from screens.closeup import Closeup, look_closely
 from screens.command import Command, bindings
 from screens.moves import ToEdit, ToIllusions, ToWhatIf
-from screens.neuron_lists import NeuronLists
-from screens.neuron_panel import NeuronPanel
+from screens.neurons import blame
+from screens.neurons.blame import LISTED, RANKINGS, Blame
+from screens.neurons.lists import NeuronLists
+from screens.neurons.panel import NeuronPanel
 from screens.ports import Backstage
 from screens.widgets.table import Table
 from screens.words import counted

@@ -13,7 +13,7 @@ from textual.reactive import reactive
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
-from screens.edit_form import Field
+from screens.edit.form import Field
 
 
 class Choice(Widget, can_focus=True):

@@ -9,7 +9,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Footer, Static
 
 from screens.command import Command, bindings
-from screens.mistake_list import Sorted, facts
+from screens.mistakes.listed import Sorted, facts
 from screens.moves import Copied
 from screens.widgets.picture import Picture
 

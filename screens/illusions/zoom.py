@@ -11,10 +11,9 @@ from textual.screen import ModalScreen
 from textual.widgets import Footer, Label, Static
 
 from screens.asking import Asker
-from screens.closeup import Closeup
-from screens.neuron_panel import uses
+from screens.closeup import Closeup, uses
+from screens.illusions.wall import Canvas
 from screens.real_images import RealImages
-from screens.wall import Canvas
 from screens.widgets.picture import Picture
 
 

@@ -10,7 +10,7 @@ from engine.errors import EngineError
 from engine.evaluate import score
 from engine.partial import SoFar
 from engine.requests import BankRequest
-from screens.class_list import Listing
+from screens.classes.listed import Listing
 from screens.job_line import newest
 from screens.ports import Backstage
 

@@ -13,11 +13,11 @@ from engine.requests import By
 from screens.base import Base
 from screens.changes import MovedImages, changed, changes_table, show_changes
 from screens.command import Command, bindings
-from screens.inquiry import Inquiry
 from screens.moves import ToEdit
 from screens.ports import Backstage
-from screens.weigher import Answer, Question
-from screens.whatif_words import show_curve, spoken, supposed, words_of
+from screens.whatif.inquiry import Inquiry
+from screens.whatif.weigher import Answer, Question
+from screens.whatif.words import show_curve, spoken, supposed, words_of
 from screens.widgets.chart import Chart
 from screens.widgets.gallery import Gallery
 from screens.widgets.table import Column, Table

@@ -14,14 +14,14 @@ from textual.widgets import Input
 from engine.requests import BankRequest
 from screens.asking import Asker
 from screens.base import Base
-from screens.class_list import Listing, mistakes_of
-from screens.class_preview import ClassPreview
-from screens.class_source import Found, Kept, find_classes, weigh_kept
-from screens.class_table import ClassTable, GroupTable
-from screens.class_totals import ClassTotals
+from screens.classes.left_out import LeftOut
+from screens.classes.listed import Listing, mistakes_of
+from screens.classes.preview import ClassPreview
+from screens.classes.source import Found, Kept, find_classes, weigh_kept
+from screens.classes.table import ClassTable, GroupTable
+from screens.classes.totals import ClassTotals
 from screens.command import Command, bindings
 from screens.job_line import JobLine
-from screens.left_out import LeftOut
 from screens.moves import ToEdit, ToMistakes, ToNeurons, ToWhatIf
 from screens.ports import Backstage
 from screens.widgets.gallery import Gallery

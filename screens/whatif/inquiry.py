@@ -11,7 +11,7 @@ from engine.records import CurvePoint, Outcome
 from engine.requests import By, Rows
 from screens.asking import Asker
 from screens.ports import Backstage
-from screens.weigher import Answer, Question, Weigher
+from screens.whatif.weigher import Answer, Question, Weigher
 
 PAUSE = 0.15
 """Seconds without a key before what takes longer is asked: the curve and the random neurons."""

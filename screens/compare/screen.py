@@ -18,8 +18,8 @@ from screens.asking import Asker
 from screens.base import Base
 from screens.changes import MovedImages, changed, changes_table, show_changes
 from screens.command import Command, bindings
-from screens.compare_asks import ENDING, AskEdit, AskPath
-from screens.compare_words import about, experiment, exported, target
+from screens.compare.asks import ENDING, AskEdit, AskPath
+from screens.compare.words import about, experiment, exported, target
 from screens.job_line import JobLine
 from screens.moves import ToEdit
 from screens.ports import Backstage

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from rich.text import Text
 
 from engine.records import CurvePoint, Outcome
-from screens.inquiry import Inquiry
-from screens.weigher import Answer, Question
+from screens.whatif.inquiry import Inquiry
+from screens.whatif.weigher import Answer, Question
 from screens.widgets.chart import DASHED, DOTTED, Chart, Series
 from screens.words import counted, percent
 

@@ -15,9 +15,9 @@ from engine.records import Mistake, Mistakes, Seen
 from screens.asking import Asker
 from screens.base import Base
 from screens.command import Command, bindings
-from screens.mistake_list import SIDE, Sorted, facts, tile
+from screens.mistakes.listed import SIDE, Sorted, facts, tile
+from screens.mistakes.one_image import Zoom
 from screens.moves import Copied, ToNeurons
-from screens.one_image import Zoom
 from screens.ports import Backstage
 from screens.whereabouts import Whereabouts
 from screens.widgets.gallery import Gallery

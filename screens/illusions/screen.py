@@ -17,17 +17,17 @@ from engine.requests import IllusionRequest
 from screens.asking import Asker
 from screens.bank_first import fill_bank
 from screens.base import Base
-from screens.class_choice import ClassChoice
 from screens.closeup import Closeup, look_closely
 from screens.command import Command, bindings
-from screens.hanging import Hanging, scp
+from screens.illusions.class_choice import ClassChoice
+from screens.illusions.hanging import Hanging, scp
+from screens.illusions.wall import EVERY, Wall, look, spoken_of, told, with_steps
+from screens.illusions.zoom import Zoom
 from screens.job_line import JobLine
 from screens.moves import Copied, ToEdit, ToWhatIf
 from screens.ports import Backstage
 from screens.real_images import RealImages
-from screens.wall import EVERY, Wall, look, spoken_of, told, with_steps
 from screens.widgets.gallery import Gallery
-from screens.zoom import Zoom
 
 TALL = 40
 """Lines from which on real images are shown below."""

@@ -11,7 +11,7 @@ from textual.message import Message
 
 from engine.records import IllusionStep
 from screens.asking import Asker
-from screens.wall import Canvas, Easel, Wall, seen, stand
+from screens.illusions.wall import Canvas, Easel, Wall, seen, stand
 from screens.widgets.gallery import Gallery, Tile
 
 CAPTIONS = 4

@@ -11,8 +11,8 @@ from textual.widget import Widget
 from textual.widgets import Label, Static
 
 from engine.records import RankedNeuron
-from screens import blame
-from screens.blame import SORTS, Blame
+from screens.neurons import blame
+from screens.neurons.blame import SORTS, Blame
 from screens.widgets.table import Table
 
 SIDES = ("insufficient", "excessive")

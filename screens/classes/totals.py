@@ -7,8 +7,8 @@ from textual.geometry import Size
 from textual.reactive import reactive
 from textual.widget import Widget
 
-from screens.class_list import SORTS, Listing
-from screens.class_source import Kept
+from screens.classes.listed import SORTS, Listing
+from screens.classes.source import Kept
 from screens.words import counted, percent, points
 
 GAP = 3

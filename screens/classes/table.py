@@ -6,7 +6,7 @@ from rich.text import Text
 from textual.binding import Binding
 
 from engine.records import ClassScore, GroupScore
-from screens.class_list import Listing
+from screens.classes.listed import Listing
 from screens.widgets.table import Column, Table
 from screens.words import bar, interval, percent, points
 

@@ -1,6 +1,5 @@
 """The cursor's neuron: its figures, its drawing, what fires it and where on the mistakes."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
 from rich.text import Text
@@ -9,16 +8,15 @@ from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 from textual.widgets import Label, Static
 
-from engine.records import Illusion, NeuronUse, RankedNeuron
+from engine.records import Illusion, RankedNeuron
 from engine.requests import By
-from screens.blame import RANKED_BY, voted
-from screens.closeup import Closeup
+from screens.closeup import Closeup, uses
+from screens.neurons.blame import RANKED_BY, voted
 from screens.real_images import RealImages
 from screens.widgets.picture import Picture
 
 HEAT = ("on your mistakes", "on all", "off")
 """Where heat maps are laid over, one after the other."""
-USES = 3
 WIDE = 110
 """Cells from which on the lists have room for all columns, or this panel for all figures."""
 
@@ -126,8 +124,3 @@ def figures(ranked: RankedNeuron, lacks: bool, by: By, width: int) -> Text:
     if ranked.ambiguous:
         said.append("  ≈ both")
     return said
-
-
-def uses(some: Sequence[NeuronUse]) -> str:
-    """Return the first classes with their weights."""
-    return " · ".join(f"{use.name} {use.weight:+.2f}" for use in some[:USES])

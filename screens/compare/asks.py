@@ -12,7 +12,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from engine.edit_records import Edit
-from screens.compare_words import target
+from screens.compare.words import target
 from screens.widgets.table import Column, Table
 
 ENDING = ".safetensors"

@@ -18,8 +18,8 @@ from engine.requests import EditRequest
 from screens.asking import Asker
 from screens.base import Base
 from screens.command import Command, bindings
-from screens.edit_fields import Choice, Line
-from screens.edit_form import (
+from screens.edit.fields import Choice, Line
+from screens.edit.form import (
     BY_NAME,
     FIELDS,
     begin,
@@ -31,7 +31,7 @@ from screens.edit_form import (
     suggested,
     words_of,
 )
-from screens.edit_live import Live
+from screens.edit.live import Live
 from screens.job_line import JobLine
 from screens.moves import ToCompare
 from screens.ports import Backstage

@@ -1,0 +1,1 @@
+"""Classes by accuracy, worst first: the first screen."""

@@ -1,0 +1,1 @@
+"""An edit, from its form to its end."""

@@ -1,0 +1,1 @@
+"""The neurons to blame."""
