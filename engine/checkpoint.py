@@ -1,6 +1,7 @@
 """Weights on disk: read without executing anything, fitted with words, written as safetensors."""
 
 import argparse
+import json
 import pickle
 from collections.abc import Mapping
 from pathlib import Path
@@ -152,3 +153,16 @@ def _save(state: State, path: Path, metadata: Mapping[str, str]) -> None:
         save_file(state, path, metadata=dict(metadata))
     except SafetensorError as error:  # wraps the operating system's error
         raise OSError(str(error)) from error
+    _order_metadata(path)
+
+
+def _order_metadata(path: Path) -> None:
+    """Sort the metadata, which safetensors leaves in chance order: same content, same bytes."""
+    with path.open("r+b") as file:
+        size = int.from_bytes(file.read(8), "little")
+        header = json.loads(file.read(size))
+        header["__metadata__"] = dict(sorted(header.get("__metadata__", {}).items()))
+        text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
+        if len(text) <= size:  # always so, but for characters that safetensors writes shorter
+            file.seek(8)
+            file.write(text.ljust(size))

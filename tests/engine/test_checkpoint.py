@@ -3,9 +3,9 @@ from pathlib import Path
 
 import pytest
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 
-from engine.checkpoint import fit_state, read_state, write_state
+from engine.checkpoint import fit_state, read_metadata, read_state, write_state
 from engine.errors import BankError, CheckpointError
 from tests.making import make_model
 
@@ -131,3 +131,15 @@ def test_writing_round_trips_or_leaves_the_old_file(tmp_path, monkeypatch):
         write_state(path, {"other": torch.zeros(2)}, {})
     assert path.read_bytes() == before
     assert [some.name for some in tmp_path.iterdir()] == ["out.safetensors"]
+
+
+def test_the_same_content_is_the_same_bytes_whatever_order_safetensors_takes(tmp_path):
+    state = {"b.weight": torch.arange(6.0).reshape(2, 3), "a": torch.zeros(0)}
+    facts = {f"key {number}": f'é"{number}\n' for number in range(12)}
+    for name in "xy":
+        write_state(tmp_path / name, state, facts)
+        facts = dict(reversed(facts.items()))
+    assert (tmp_path / "x").read_bytes() == (tmp_path / "y").read_bytes()
+    assert read_metadata(tmp_path / "x") == facts
+    found = load_file(tmp_path / "y")
+    assert all(torch.equal(found[key], state[key]) for key in state)
