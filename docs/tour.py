@@ -1,0 +1,101 @@
+"""The app's tour over a real workspace, by keys alone: seconds a step, and the README's pictures.
+
+    python -m docs.tour WORKSPACE [--pictures DIR]
+
+The workspace's own runner does the work; whatever it has already is shown at once.
+"""
+
+import argparse
+import asyncio
+import re
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from textual.pilot import Pilot
+
+from neuroinspect_tui.app import NeuroinspectApp
+from neuroinspect_tui.backstage import Workspace
+from neuroinspect_tui.config import Config
+
+SIZE = (120, 34)
+PATIENCE = 900.0
+METHOD, EPOCHS = "ratio", "40"
+
+
+@dataclass
+class Tour:
+    """One pass through the screens."""
+
+    pilot: Pilot[None]
+    pictures: Path | None
+    steps: list[tuple[str, float]] = field(default_factory=list)
+
+    def seen(self) -> str:
+        """Return the screen as text."""
+        strips = self.pilot.app.screen._compositor.render_strips()
+        return "\n".join("".join(segment.text for segment in strip) for strip in strips)
+
+    async def until(self, pattern: str) -> None:
+        """Wait until a pattern stands on the screen."""
+        deadline = time.monotonic() + PATIENCE
+        while not re.search(pattern, self.seen()):
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"no {pattern!r} on:\n{self.seen()}")
+            await self.pilot.pause(0.02)
+
+    async def step(self, what: str, keys: Sequence[str], pattern: str, picture: str = "") -> None:
+        """Press keys, wait for what they bring, note how long it took."""
+        began = time.monotonic()
+        await self.pilot.press(*keys)
+        await self.until(pattern)
+        self.steps.append((what, time.monotonic() - began))
+        if picture and self.pictures is not None:
+            await self.pilot.pause(1.5)  # the images around it are decoded
+            self.pilot.app.save_screenshot(f"{picture}.svg", str(self.pictures))
+
+
+async def walk(tour: Tour) -> None:
+    """Go from the worst class to an exported edit."""
+    await tour.step("classes, as they are read", [], r"\[\d\d\.\d +\d\d\.\d\]")
+    await tour.step("all classes, worst first", [], r"mistakes in \d+ classes", "classes")
+    await tour.step("mistakes of the worst", ["enter"], r"mistakes \d+ of")
+    await tour.step("neurons to blame", ["n"], r"has too much")
+    await tour.step("heat maps over the mistakes", [], r"heat on \d+|with its heat|heat$", "")
+    await tour.step("two ticked", ["space", "l", "space", "h"], "2 ticked", "neurons")
+    await tour.step("the first preview", ["v"], r"step [1-9]\d*/|fires [\d.]+x")
+    await tour.step("two pictures drawn", [], r"2 of 2 drawn", "illusions")
+    await tour.step("what if the ticked were zeroed", ["escape", "w"], "answered in")
+    await tour.step("what if the top N were", ["m"], "zeroed", "whatif")
+    await tour.step("the form of an edit", ["e"], "silences the neurons")
+    await tour.pilot.press("down", "right")
+    await tour.until(METHOD)
+    while "passes over the training images" not in tour.seen():
+        await tour.pilot.press("down")
+    await tour.step("the first epoch", [*EPOCHS, "ctrl+r"], r"epoch [1-9]\d*/")
+    await tour.step("half of the epochs", [], r"epoch (2\d|3\d|40)/", "edit")
+    await tour.step("edited and weighed", [], "verdict", "compare")
+    await tour.step("kept", ["K"], "✓ kept")
+    await tour.step("exported", ["x", "enter"], "create_model")
+    await tour.step("all jobs", ["escape", "J"], "runner", "jobs")
+
+
+async def main(home: Path, pictures: Path | None) -> None:
+    """Walk, and print what each step took."""
+    app = NeuroinspectApp(Config(), Workspace, home, "")
+    async with app.run_test(size=SIZE) as pilot:
+        tour = Tour(pilot, pictures)
+        try:
+            await walk(tour)
+        finally:
+            for what, seconds in tour.steps:
+                print(f"{seconds:7.1f} s  {what}", flush=True)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(prog="python -m docs.tour", description=__doc__)
+    parser.add_argument("home", type=Path, metavar="WORKSPACE")
+    parser.add_argument("--pictures", type=Path, metavar="DIR")
+    asked = parser.parse_args()
+    asyncio.run(main(asked.home, asked.pictures))
