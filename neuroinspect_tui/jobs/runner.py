@@ -50,6 +50,7 @@ class Runner:
         self.lock = runner_lock(home, lane)
         self.stopped = False
         self.since = time.time()
+        self._locked: int | None = None
 
     def run(self) -> int:
         """Take jobs until idle, stopped, or without a workspace; return the exit code."""
@@ -59,7 +60,7 @@ class Runner:
             try:
                 state = self._serve()
             finally:
-                if (self.home / FILE).is_file():
+                if self._at_home():
                     self._note().unlink(missing_ok=True)
                 self.lock.release()
             # a ticket written while we were leaving saw us alive
@@ -72,7 +73,12 @@ class Runner:
             self.lock.acquire(timeout=1)
         except (Timeout, OSError):
             return False  # another runner serves this lane
+        self._locked = _inode(self.lock.lock_file)
         return True
+
+    def _at_home(self) -> bool:
+        """Tell whether the workspace is there still, and the same: not another in its place."""
+        return (self.home / FILE).is_file() and _inode(self.lock.lock_file) == self._locked
 
     def _stop(self, number: int, frame: FrameType | None) -> None:
         del number, frame
@@ -85,7 +91,7 @@ class Runner:
         idle_since = time.monotonic()
         self._tell(idle=True)
         while not self.stopped:
-            if not (self.home / FILE).is_file():
+            if not self._at_home():
                 return 0
             waiting = self.store.waiting(self.lane)
             if waiting:
@@ -101,7 +107,7 @@ class Runner:
         return 0
 
     def _tell(self, *, idle: bool) -> None:
-        if (self.home / FILE).is_file():  # else the directory would come back
+        if self._at_home():  # else the directory would come back
             now = time.time()
             note = Alive(
                 this_process(), self.lane, self.since, now if idle else None, self.idle_seconds
@@ -124,6 +130,13 @@ class Runner:
         finally:
             self.store.drop_ticket(attempt.job)
         return attempt.stopped
+
+
+def _inode(path: str) -> int | None:
+    try:
+        return os.stat(path).st_ino
+    except OSError:
+        return None
 
 
 def runner_lock(home: Path, lane: str) -> FileLock:

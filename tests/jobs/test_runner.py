@@ -116,6 +116,19 @@ def test_a_runner_without_its_workspace_leaves(served, tmp_path):
     assert not home.exists()
 
 
+def test_a_runner_leaves_a_workspace_that_took_the_place_of_its_own(served, tmp_path):
+    home = shutil.copytree(served, tmp_path / "ws", ignore=shutil.ignore_patterns("jobs"))
+    other = shutil.copytree(home, tmp_path / "other")
+    for workspace in (home, other):
+        (workspace / "jobs").mkdir()
+    process = start_runner(home, "cpu")
+    eventually(lambda: alive(home))
+    home.rename(tmp_path / "old")
+    other.rename(home)
+    assert process.wait(timeout=30) == 0
+    assert not any((home / "jobs").iterdir())
+
+
 def test_of_two_runners_one_leaves_and_an_idle_one_too(served, tmp_path):
     home = shutil.copytree(served, tmp_path / "ws", ignore=shutil.ignore_patterns("jobs"))
     (home / "jobs").mkdir()
