@@ -134,7 +134,7 @@ class Runner:
 
 def _inode(path: str) -> int | None:
     try:
-        return os.stat(path).st_ino
+        return Path(path).stat().st_ino
     except OSError:
         return None
 
