@@ -14,7 +14,8 @@ from engine.job_records import OVER, JobView, Record, Request
 from engine.records import IllusionStep, Progress
 from engine.train_records import TrainEpoch
 from screens.ports import Backstage
-from screens.words import bar, seconds
+from screens.widgets.bars import bar
+from screens.words import seconds
 
 LOG_LINES = 4
 
@@ -182,7 +183,7 @@ def said(record: Record) -> Text:
             stage, at, share, left, note = "finishing", "", None, None, ""
     parts = [f"● {stage}"]
     if share is not None:
-        parts.append(bar(share, JobLine.BAR).plain)
+        parts.append(bar(share, JobLine.BAR))
     parts += [part for part in (at, note, f"{seconds(left)} left" if left else "") if part]
     return Text("  ".join(parts), no_wrap=True, overflow="ellipsis")
 

@@ -18,8 +18,9 @@ from screens.base import Base
 from screens.command import Command, bindings
 from screens.moves import Copied, ToResult
 from screens.ports import Backstage
+from screens.widgets.bars import bar
 from screens.widgets.table import Column, Table
-from screens.words import MARKS, bar, seconds
+from screens.words import MARKS, seconds
 
 LOOK_SECONDS = 1.0
 LOG_LINES = 15

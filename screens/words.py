@@ -1,7 +1,5 @@
 """How screens say numbers."""
 
-from rich.text import Text
-
 from engine.job_records import JobView
 
 MARKS = {
@@ -9,7 +7,6 @@ MARKS = {
     "cancelled": "–", "unknown": "?",
 }  # fmt: skip
 """A job's state in one cell, told by its shape, not by its colour."""
-EIGHTHS = " ▏▎▍▌▋▊▉"
 
 
 def percent(share: float | None, digits: int = 1) -> str:
@@ -25,15 +22,6 @@ def points(difference: float | None) -> str:
 def interval(ci: tuple[float, float] | None) -> str:
     """Return `[13.7 69.4]`, in percent."""
     return "" if ci is None else f"[{100 * ci[0]:4.1f} {100 * ci[1]:5.1f}]"
-
-
-def bar(share: float | None, width: int = 10) -> Text:
-    """Return a bar of eighth blocks; `share` in 0 to 1."""
-    if share is None:
-        return Text(" " * width)
-    full, part = divmod(round(min(1.0, max(0.0, share)) * width * 8), 8)
-    drawn = "█" * full + (EIGHTHS[part] if part else "")
-    return Text(drawn.ljust(width, "░"))
 
 
 def seconds(value: float | None) -> str:

@@ -13,15 +13,12 @@ import typer
 from engine.job_records import JobView
 from neuroinspect_tui.cli.options import Json, Workspace
 from neuroinspect_tui.cli.output import print_json, say, table
+from screens.words import MARKS, seconds
 
 app = typer.Typer(no_args_is_help=True, help="Jobs that outlive the terminal.")
 runner = typer.Typer(no_args_is_help=True, help="The detached process that runs the jobs.")
 app.add_typer(runner, name="runner")
 Key = Annotated[str, typer.Argument(metavar="ID", help="A job's id, or how it starts.")]
-MARKS = {
-    "waiting": "○", "running": "●", "done": "✓", "failed": "✗", "interrupted": "‖",
-    "cancelled": "–", "unknown": "?",
-}  # fmt: skip
 LOG_LINES = 5
 SHOWN = 40
 
@@ -66,12 +63,8 @@ def _stage(view: JobView) -> str:
     return view.stage + (f", {speed:.0f} images/s" if speed else "")
 
 
-def _time(seconds: float | None) -> str:
-    if seconds is None:
-        return "-"
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
+def _time(value: float | None) -> str:
+    return seconds(value) or "-"
 
 
 def _made(view: JobView) -> str:

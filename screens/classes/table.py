@@ -7,8 +7,9 @@ from textual.binding import Binding
 
 from engine.records import ClassScore, GroupScore
 from screens.classes.listed import Listing
+from screens.widgets.bars import bar
 from screens.widgets.table import Column, Table
-from screens.words import bar, interval, percent, points
+from screens.words import interval, percent, points
 
 BAR = 8
 EDIT = "kept edit"

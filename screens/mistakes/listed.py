@@ -7,8 +7,8 @@ from pathlib import Path
 from rich.text import Text
 
 from engine.records import Mistake, Mistakes, Seen
+from screens.widgets.bars import bar
 from screens.widgets.gallery import Tile
-from screens.words import bar
 
 SIDE = 14
 """Cells across a picture, at least."""
