@@ -21,7 +21,7 @@ from screens.ports import Backstage
 COMMON = (
     Command("screen.back", "escape", "back", "Back", "Back to where you came from"),
     Command("screen.retry", "R", "retry", "Retry", "Try again the job that failed", show=False),
-    Command("screen.copy", "y", "copy", "Copy command", "Copy the command that does the same"),
+    Command("screen.copy", "y", "copy", "Copy", "Copy the command that does the same"),
 )
 
 LONG_SECONDS = 10.0

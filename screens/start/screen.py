@@ -25,7 +25,7 @@ TABLE = (
     Command("start.new", "n", "new", "New", "Fill in the form for a new workspace"),
     Command("start.demo", "d", "demo", "Demo", "Open the demo's workspace; made first if need be"),
     Command("start.make", "ctrl+s", "make", "Make it", "Check the form and write the workspace"),
-    Command("start.copy", "y", "copy", "Copy command", "Copy the `init` that does the same"),
+    Command("start.copy", "y", "copy", "Copy", "Copy the `init` that does the same"),
     Command("start.back", "escape", "back", "Back", "Leave the form, or this screen"),
 )
 

@@ -27,7 +27,7 @@ def spoken(inquiry: Inquiry, width: int) -> Text:
     rows = len(answer.whatif.rows) if answer is not None and same else 0
     said = _asked(question, listed, rows, took, width)
     if answer is not None:
-        lines = (*_told(answer, inquiry.name), _rivals(answer, inquiry.random, inquiry.name))
+        lines = (*_told(answer, inquiry.name), _rivals(answer, inquiry.random))
         said.append("\n" + "\n".join(lines), "not bold" if inquiry.fresh else "not bold dim")
     return said
 
@@ -102,11 +102,11 @@ def _told(answer: Answer, name: str) -> tuple[str, str]:
     return first, second
 
 
-def _rivals(answer: Answer, random: Outcome | None, name: str) -> str:
+def _rivals(answer: Answer, random: Outcome | None) -> str:
     """Return what the class would have of the two cheapest rivals."""
     drawn = "…" if random is None else percent(random.target)
     shifted = percent(answer.whatif.bias_shift.target)
-    return f"{name}, same cost by one bias shifted: {shifted}   as many random neurons: {drawn}"
+    return f"its rivals: one bias at the same cost {shifted}   as many random neurons {drawn}"
 
 
 def _pair(before: float | None, after: float | None, digits: int = 1) -> str:
