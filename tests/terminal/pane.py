@@ -68,7 +68,8 @@ class Pane:
 def program(home: Path) -> list[str]:
     """Return the words that open the app on a workspace."""
     return [
-        "env", "-u", "COLUMNS", "-u", "LINES", "TERM=xterm-256color", f"PYTHONPATH={os.pathsep.join(filter(None, sys.path))}",
+        "env", "-u", "COLUMNS", "-u", "LINES", "TERM=xterm-256color",
+        f"PYTHONPATH={os.pathsep.join(filter(None, sys.path))}",
         sys.executable, "-m", "neuroinspect_tui", str(home),
     ]  # fmt: skip
 
