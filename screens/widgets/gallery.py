@@ -13,6 +13,7 @@ from textual.strip import Strip
 from screens.widgets.cursor import Cursor
 from screens.widgets.grid import Grid, Spot
 from screens.widgets.previews import Box, Preview, drawn, remembered
+from screens.widgets.slow_link import THUMBNAIL, on_slow_link
 from screens.widgets.strips import text_strip
 from screens.widgets.tiles import Frame, Tile, picture_line, with_edge, with_lower_edge
 
@@ -49,7 +50,7 @@ class Gallery(Cursor):
         Binding("enter", "choose", "Choose", show=False, id="gallery.choose"),
     ]
     side: var[int] = var(16, init=False)
-    """Cells across a picture, and pixels both ways."""
+    """Cells across a picture, and pixels both ways; no more than 16 on a slow link."""
 
     class Moved(Cursor.Moved):
         """The cursor is on another tile, or on another key."""
@@ -109,6 +110,10 @@ class Gallery(Cursor):
             if old != self.tile(index):
                 self._refresh_tile(index)
         self._draw()
+
+    def validate_side(self, side: int) -> int:
+        """Keep thumbnails small on a slow link."""
+        return min(side, THUMBNAIL) if on_slow_link(self) else side
 
     def watch_side(self) -> None:
         """Draw every picture at the new size."""

@@ -174,3 +174,15 @@ async def test_a_resize_and_another_side_keep_the_cursor_in_sight(gallery, tiles
         assert "no 5000" in "".join(shown(gallery))
         assert any("▄" * 12 in line for line in shown(gallery))
         assert {len(line) for line in shown(gallery)} == {gallery.size.width}
+
+
+async def test_thumbnails_are_small_on_a_slow_link(gallery, tiles, decoded):
+    async with Showing(gallery).run_test(size=(80, 24)) as pilot:
+        gallery.show(3, tiles)
+        gallery.side = 32
+        assert gallery.side == 32
+        pilot.app.add_class("-slow-link")
+        gallery.side = 40
+        await settle(pilot)
+        assert gallery.side == 16
+        assert shown(gallery)[1].rstrip() == " ▄".ljust(17, "▄") + (" " + "▄" * 16) * 2
