@@ -127,6 +127,10 @@ class Gallery(Cursor):
         self._lay_out()
         self._draw()
 
+    def watch_show_vertical_scrollbar(self) -> None:
+        """Lay the tiles out beside the scrollbar."""
+        self._lay_out()
+
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         """Draw what comes into sight."""
         super().watch_scroll_y(old_value, new_value)
@@ -138,7 +142,9 @@ class Gallery(Cursor):
 
     def _lay_out(self) -> None:
         lines = self._rows + self._captions
-        self._grid = Grid(self._sections, self.size.width, self.side, lines)
+        # `size` counts the scrollbar's cells too
+        width = self.scrollable_content_region.width
+        self._grid = Grid(self._sections, width, self.side, lines)
         self.virtual_size = Size(0, self._grid.height)
         self._follow()
         self.refresh()

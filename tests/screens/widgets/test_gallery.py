@@ -57,6 +57,17 @@ async def test_only_pictures_in_sight_are_opened(gallery, tiles, decoded):
         assert decoded == names(*range(TILES - 12, TILES))
 
 
+async def test_no_tile_lies_under_the_scrollbar(gallery, tiles, decoded):
+    async with Showing(gallery).run_test(size=(37, 13)) as pilot:
+        for count, columns in ((4, 4), (TILES, 3), (4, 4)):
+            gallery.show(count, tiles)
+            await settle(pilot)
+            assert gallery.show_vertical_scrollbar == (count == TILES)
+            line = shown(gallery)[1].rstrip()
+            assert line == " ▄▄▄▄▄▄▄▄" * columns
+            assert len(line) <= gallery.scrollable_content_region.width
+
+
 async def test_what_scrolled_away_is_not_waited_for(gallery, tiles, decoded, monkeypatch):
     counting, go_on = previews.decode, threading.Event()
 
