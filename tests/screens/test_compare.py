@@ -1,11 +1,16 @@
 """Compare: what an edit is worth; kept, undone, built on, exported."""
 
-import pytest
+import re
 
+import pytest
+from msgspec import structs
+
+from engine.edit_records import Estimate
 from engine.records import Exported
 from engine.requests import ExportRequest
 from screens.compare.asks import AskEdit, AskPath
 from screens.compare.screen import CompareScreen
+from screens.compare.words import experiment
 from screens.moves import Copied, ToEdit
 from screens.widgets.gallery import Gallery
 from tests.screens.conftest import Host, settled, shown, until
@@ -51,6 +56,25 @@ async def test_every_arm_the_verdict_and_what_changed(backstage, edit):
         assert f"compare {edit.id} -w" in app.posted(Copied)[0].text
         [move] = app.posted(ToEdit)
         assert (move.class_index, move.on) == (ANT, edit.id)
+
+
+@pytest.mark.parametrize(("width", "shown"), [(80, 5), (100, 7), (120, 7), (160, 7)])
+def test_no_figure_is_cut_however_long(edit, width, shown):
+    long = Estimate(0.5, 0.2, 0.8)
+    arms = [
+        structs.replace(
+            arm, target=long, overall=long, worst_class=long, worst_group=long, won=22.25,
+            lost=117.75,
+        )
+        for arm in edit.arms
+    ]  # fmt: skip
+    differences = [structs.replace(some, points=-0.5, lo=-1, hi=1) for some in edit.differences]
+    told = structs.replace(edit, arms=tuple(arms), differences=tuple(differences))
+    lines = experiment(told, width - 2).plain.splitlines()
+    assert max(map(len, lines)) <= width - 2
+    assert not any("…" in line for line in lines)
+    assert all(line.endswith("-50.0 [-100.0 +100.0]") for line in lines[2:-1])
+    assert len(re.split("  +", lines[2])) == shown
 
 
 async def test_keep_and_undo(backstage, edit):
