@@ -123,7 +123,9 @@ async def test_heat_maps_are_asked_for_at_rest(backstage: FakeBackstage, monkeyp
         backstage.last.end()
         await until(pilot, lambda: "(heat)" in shown(pilot))
         wrong = pilot.app.screen.query_one("#wrong", Gallery)
-        assert wrong.tile(0).source.match(f"heat/neuron00018_{Path(wrong.key).stem}_*.png")
+        assert Path(str(wrong.tile(0).source)).match(
+            f"heat/neuron00018_{Path(wrong.key).stem}_*.png"
+        )
         top = pilot.app.screen.query_one("#top", Gallery)
         assert "neuron00018" not in str(top.tile(0).source)
         await pilot.press("t")
