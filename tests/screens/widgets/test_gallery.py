@@ -45,6 +45,17 @@ async def test_a_gallery_with_headings_frame_mark_and_tick(gallery, tiles, decod
         assert shown(gallery)[1].rstrip() == "         ┏▶━━━━[x]┓"
 
 
+async def test_small_sections_stand_side_by_side(gallery, tiles, decoded):
+    async with Showing(gallery).run_test(size=(38, 13)) as pilot:
+        gallery.show(4, tiles, [("ant (1)", 1), ("bee (2)", 2), ("cat (1)", 1)])
+        await settle(pilot)
+        lines = [line.rstrip() for line in shown(gallery)]
+        assert lines[0] == " ant (1)  bee (2)           cat (1)"
+        assert lines[2] == " ▄▄▄▄▄▄▄▄" * 4
+        await pilot.press("end")
+        assert gallery.index == 3
+
+
 async def test_only_pictures_in_sight_are_opened(gallery, tiles, decoded):
     async with Showing(gallery).run_test(size=(38, 13)) as pilot:
         gallery.show(TILES, tiles)
