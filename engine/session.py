@@ -5,7 +5,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import torch
 
 from engine.answers import check_neurons
@@ -22,11 +21,12 @@ from engine.errors import DataError, EditError, RequestError
 from engine.gallery import Gallery
 from engine.guide import Guide, load_guide
 from engine.heat import heat_map, mask, overlay, to_pixels
+from engine.heat_files import heat_path, with_heat, without_heat
 from engine.illusion import Sight
 from engine.model import Classifier, build, load_classifier, new_classifier, pick_device
 from engine.pictures import decode, write_picture
 from engine.protocol import BankJob, EditJob, ExportJob, HeatJob, IllusionJob, TrainJob
-from engine.records import Exported, NeuronImage, Progress
+from engine.records import Exported, Progress
 from engine.requests import (
     UNTRAINED,
     BankRequest,
@@ -130,30 +130,27 @@ class TorchEngine:
         yield from fill_bank(self.classifier, split, directory, request, facts)
 
     def heat(self, request: HeatRequest, out: str) -> HeatJob:
-        """Write a neuron's images with its heat map laid over into `out`; yields `Neuron`."""
+        """Write a neuron's images with its heat map laid over into `out`; yields `Neuron`.
+
+        Those that are there already are not made again.
+        """
         bank = yield from self.ready_bank(self.source.eval_split)
         found = describe_neuron(bank, request.neuron, request.class_index)
-        yield Progress(stage="loading checkpoint", done=0, total=0, unit="")
-        yield msgspec.structs.replace(
-            found,
-            top_images=self._overlaid(found.neuron, found.top_images, Path(out), "top"),
-            mistakes=self._overlaid(found.neuron, found.mistakes, Path(out), "mistake"),
-        )
+        found = with_heat(Path(out), bank, found)
+        if missing := without_heat(found):
+            yield Progress(stage="loading checkpoint", done=0, total=0, unit="")
+            for image in missing:
+                self._lay_heat(bank, request.neuron, image, Path(out))
+        yield with_heat(Path(out), bank, found)
 
-    def _overlaid(
-        self, index: int, images: tuple[NeuronImage, ...], out: Path, kind: str
-    ) -> tuple[NeuronImage, ...]:
-        transform = self.classifier.transform()
-        found = []
-        for number, image in enumerate(images):
-            pixels = transform(decode(Path(image.path)))[None].to(self.device)
-            heat = heat_map(self.classifier, pixels, torch.tensor([index], device=self.device))
-            seen = to_pixels(self.classifier.denormalise(pixels)[0])
-            bright = mask(heat, seen.width)[0].cpu().numpy()
-            path = out / f"neuron{index}_{kind}{number:02d}.png"
-            heat_path = write_picture(overlay(seen, bright), path)
-            found.append(msgspec.structs.replace(image, heat=heat_path))
-        return tuple(found)
+    def _lay_heat(self, bank: Bank, neuron: int, image: str, out: Path) -> None:
+        pixels = self.classifier.transform()(decode(Path(image)))[None].to(self.device)
+        heat = heat_map(self.classifier, pixels, torch.tensor([neuron], device=self.device))
+        seen = to_pixels(self.classifier.denormalise(pixels)[0])
+        bright = mask(heat, seen.width)[0].cpu().numpy()
+        path = heat_path(out, bank, neuron, image)
+        if path is not None:  # else the image went meanwhile
+            write_picture(overlay(seen, bright), path)
 
     @cached_property
     def guide(self) -> Guide | None:

@@ -2,15 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-
-from msgspec import structs
 
 from engine import answers
 from engine.bank import Bank
 from engine.drawings import finished
-from engine.job_records import OVER, Request
-from engine.records import Illusion, Neuron, NeuronImage, NeuronUse
+from engine.heat_files import with_heat, without_heat
+from engine.job_records import OVER
+from engine.records import Illusion, Neuron, NeuronUse
 from engine.requests import HeatRequest
 from screens.ports import Backstage
 
@@ -33,39 +31,16 @@ class Closeup:
 
 def look_closely(backstage: Backstage, bank: Bank, class_index: int, neuron: int) -> Closeup:
     """Collect what is known of a neuron for a class."""
-    found = answers.neuron(bank, neuron, class_index)
+    found = with_heat(backstage.home / "heat", bank, answers.neuron(bank, neuron, class_index))
     request = HeatRequest(class_index=class_index, neuron=neuron)
-    jobs = [job for job in backstage.jobs() if _of(job.request, neuron)]
-    top = with_heat(found.top_images, backstage.home, f"neuron{neuron}_top", bank)
-    wrong = found.mistakes
-    # the files' names tell the neuron, not the class: they are of the class asked for last
-    done = next((job for job in jobs if job.state == "done"), None)
-    if done is not None and done.request == request:
-        wrong = with_heat(wrong, backstage.home, f"neuron{neuron}_mistake", bank)
+    jobs = (job for job in backstage.jobs() if job.request == request and job.state not in OVER)
     drawn = finished(backstage.home / "illusions", class_index, bank.meta.weights)
     return Closeup(
-        neuron=structs.replace(found, top_images=top, mistakes=wrong),
+        neuron=found,
         drawn=next((some for some in drawn if some.neuron == neuron), None),
-        heat=all(image.heat for image in (*top, *wrong)),
-        job=next((j.id for j in jobs if j.request == request and j.state not in OVER), None),
+        heat=not without_heat(found),
+        job=next((job.id for job in jobs), None),
     )
-
-
-def _of(request: Request | None, neuron: int) -> bool:
-    return isinstance(request, HeatRequest) and request.neuron == neuron
-
-
-def with_heat(
-    images: Sequence[NeuronImage], home: Path, stem: str, bank: Bank
-) -> tuple[NeuronImage, ...]:
-    """Return the images with the heat maps that are younger than the bank: of its weights."""
-    since = (bank.directory / "meta.json").stat().st_mtime_ns
-    found = []
-    for number, image in enumerate(images):
-        path = home / "heat" / f"{stem}{number:02d}.png"
-        there = path.is_file() and path.stat().st_mtime_ns >= since
-        found.append(structs.replace(image, heat=str(path) if there else None))
-    return tuple(found)
 
 
 def uses(some: Sequence[NeuronUse]) -> str:

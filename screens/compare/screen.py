@@ -10,11 +10,13 @@ from textual.containers import Horizontal
 from textual.widgets import Static
 
 from engine.edit_records import Comparison, Edit
-from engine.errors import EditError, EngineError
+from engine.edits import find_edit, made_on, read_edit
+from engine.errors import EngineError
 from engine.job_records import OVER, JobView
 from engine.records import Exported
 from engine.requests import ExportRequest
 from screens.asking import Asker
+from screens.bank_first import fill_bank
 from screens.base import Base
 from screens.changes import MovedImages, changed, changes_table, show_changes
 from screens.command import Command, bindings
@@ -37,6 +39,14 @@ class View:
     classes: int
     exporting: JobView | None
     """An export of this edit that is under way."""
+
+
+@dataclass(frozen=True)
+class Unread:
+    """The bank that a comparison needs, and that is not there."""
+
+    split: str
+    on: str | None
 
 
 class CompareScreen(Base):
@@ -64,7 +74,7 @@ class CompareScreen(Base):
         #changes { margin-right: 1; }
         &.-exported #exported { display: block; }
         &.-failed #about { color: $text-error; }
-        &.-failed #below { display: none; }
+        &.-instead #below { display: none; }
         &.-narrow Gallery { display: none; }
         &.-narrow.-pictures Gallery { display: block; }
         &.-narrow.-pictures #changes, &.-narrow.-pictures #arms { display: none; }
@@ -101,18 +111,30 @@ class CompareScreen(Base):
         """Fit the experiment to the new width."""
         self._say()
 
-    def _open(self, edit: str) -> View:
-        comparison = self.backstage.compare(edit)
-        record = next((some for some in self.backstage.edits() if some.id == comparison.id), None)
-        if record is None:
-            raise EditError(f"{edit} was removed meanwhile; choose another.")
+    def _open(self, edit: str) -> View | Unread:
+        record = read_edit(find_edit(self.backstage.home / "edits", edit))
+        unread = self._unread(record)
+        if unread is not None:
+            return unread
+        comparison = self.backstage.compare(record.id)
         jobs = (job for job in self.backstage.jobs() if _exports(job, record.id))
         classes = len(self.backstage.split(self.backstage.source.eval_split).classes)
         return View(record, comparison, self.backstage.kept(), classes, next(jobs, None))
 
-    def _opened(self, view: View) -> None:
+    def _unread(self, record: Edit) -> Unread | None:
+        usual = self.backstage.source.eval_split
+        split = record.provenance.get("reporting_split", usual)
+        if split == self.backstage.split(usual).name:
+            split = usual  # as other screens ask for it: one job for all
+        on = made_on(record)
+        return Unread(split, on) if self.backstage.bank(split, on=on) is None else None
+
+    def _opened(self, view: View | Unread) -> None:
+        if isinstance(view, Unread):
+            self._say_instead(fill_bank(self.backstage, self.job_line, view.split, view.on))
+            return
         self.view, self.edit = view, view.edit.id
-        self.remove_class("-failed")
+        self.remove_class("-failed", "-instead")
         found = view.comparison
         self._images = MovedImages.of(found.won, found.lost)
         show_changes(self.query_one("#changes", Table), changed(found.classes, found.groups))
@@ -122,11 +144,16 @@ class CompareScreen(Base):
             self.job_line.track(view.exporting.id)
 
     def _sorry(self, sentence: str) -> None:
+        self._say_instead(f"✗ {sentence}\n  L lists all edits.")
+        self.add_class("-failed")
+
+    def _say_instead(self, said: str) -> None:
         self.view = None
-        self.query_one("#about", Static).update(Text(f"✗ {sentence}\n  L lists all edits."))
+        self.remove_class("-failed")
+        self.add_class("-instead")
+        self.query_one("#about", Static).update(Text(said))
         for part in ("#arms", "#verdict"):
             self.query_one(part, Static).update("")
-        self.add_class("-failed")
         self.refresh_bindings()
 
     def _say(self) -> None:
@@ -230,8 +257,10 @@ class CompareScreen(Base):
         self.refresh_bindings()
 
     def on_job_line_done(self, message: JobLine.Done) -> None:
-        """Say where the checkpoint is and how to load it."""
+        """Say where the checkpoint is and how to load it; or go on with what was to be read."""
         self.refresh_bindings()
+        if self.view is None:
+            self._opens.ask(self.edit)
         if isinstance(message.record, Exported) and self.view is not None:
             self._out = message.record.checkpoint
             said = exported(

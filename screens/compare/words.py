@@ -1,6 +1,7 @@
 """An edit's experiment in lines of text. Pure."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from rich.text import Text
 
@@ -10,7 +11,7 @@ from engine.records import Exported
 from screens.widgets.rows import Column, fitted, header, line
 from screens.words import counted, percent
 
-Cells = tuple[Text | str, ...]
+Cells = tuple[str, ...]
 
 
 def about(edit: Edit, kept: bool) -> Text:
@@ -44,7 +45,10 @@ def _neurons(edit: Edit) -> str:
 def experiment(edit: Edit, width: int) -> Text:
     """Return a table of every arm: before, the controls, the edit; at most `width` cells."""
     grouped = any(arm.worst_group for arm in edit.arms)
-    columns = (
+    against = {some.control: some for some in edit.differences}
+    arms = _in_order(edit.arms)
+    rows = [_cells(arm, against.get(arm.name), grouped) for arm in arms]
+    heads = (
         Column("", 10),
         Column(f"{target(edit)[:9]} %", 11, "right"),
         Column("overall %", 10, "right"),
@@ -53,12 +57,14 @@ def experiment(edit: Edit, width: int) -> Text:
         Column("won·lost", 8, "right", drop=2),
         Column("edit − this", 18, "right"),
     )
+    columns = tuple(
+        replace(column, width=max(column.width, *map(len, cells)))
+        for column, cells in zip(heads, zip(*rows, strict=True), strict=True)
+    )
     fit = fitted(columns, width)
-    against = {some.control: some for some in edit.differences}
     lines = [header(columns, fit, None)]
     lines[0].stylize("bold dim")
-    for arm in _in_order(edit.arms):
-        cells = _cells(arm, against.get(arm.name), grouped)
+    for arm, cells in zip(arms, rows, strict=True):
         lines.append(line(columns, cells, fit))
         if arm.name == EDIT:
             lines[-1].stylize("bold")

@@ -18,6 +18,7 @@ from engine.requests import EditRequest
 from screens.asking import Asker
 from screens.base import Base
 from screens.command import Command, bindings
+from screens.edit.ahead import ahead
 from screens.edit.fields import Choice, Line
 from screens.edit.form import (
     BY_NAME,
@@ -32,6 +33,7 @@ from screens.edit.form import (
     words_of,
 )
 from screens.edit.live import Live
+from screens.edit.log import Log
 from screens.job_line import JobLine
 from screens.moves import ToCompare
 from screens.ports import Backstage
@@ -55,10 +57,15 @@ class EditScreen(Base):
         #help { height: 2; padding: 0 1; color: $text-muted; }
         #run { margin: 0 0 0 12; min-width: 16; }
         #form { width: 1fr; }
+        #lines { height: auto; max-height: 85%; }
+        #ahead { width: 1fr; padding: 0 1; display: none; }
         #side { width: 2fr; display: none; }
+        Log { display: none; }
         &.-wide #form { width: 60; }
-        &.-wide #side, &.-running #side { display: block; }
-        &.-narrow.-running #form { display: none; }
+        &.-wide #ahead, &.-running #side { display: block; }
+        &.-running #ahead, &.-running #help, &.-narrow.-running #form { display: none; }
+        &.-running #lines { max-height: 50%; }
+        &.-running Log { display: block; }
         &.-failed #help { color: $text-error; }
     }
     """
@@ -80,12 +87,14 @@ class EditScreen(Base):
         self._checks = Asker(self, self._check, self._start, self._sorry)
 
     def body(self) -> ComposeResult:
-        """Return the form; beside it, or instead, the live curves."""
+        """Return the form; beside it what will happen; once it runs, the live curves."""
         yield Static("reading…", id="what")
         with Horizontal():
             with Vertical(id="form"):
                 yield VerticalScroll(id="lines", can_focus=False)
                 yield Static(id="help")
+                yield Log(self.backstage)
+            yield Static(id="ahead")
             yield Live(id="side")
 
     def on_mount(self) -> None:
@@ -154,13 +163,15 @@ class EditScreen(Base):
             line.complain(wrong.get(some.name, ""))
             if isinstance(line.control, Input):
                 line.control.placeholder = suggested(some, self.values)
+        if self._split is not None and not wrong:
+            images = (self._split.name, len(self._split.samples))
+            train = self.backstage.source.train_split
+            self.query_one("#ahead", Static).update(ahead(self.values, images, train, self.on_edit))
         method = self.values["method"]
         start = f", on {self.on_edit}" if self.on_edit else ""
-        self.query_one("#what", Static).update(
-            Text(
-                f"edit {self.name_of_class}{start} by {method}: {BY_NAME['method'].choices[method]}"
-            )
-        )
+        what = BY_NAME["method"].choices[method]
+        said = f"edit {self.name_of_class}{start} by {method}: {what}"
+        self.query_one("#what", Static).update(Text(said))
         self.say_where(self.name_of_class, "edit" + (" on an edit" if self.on_edit else ""))
 
     @on(Input.Changed)
@@ -257,9 +268,11 @@ class EditScreen(Base):
             self._run_shown(True)
 
     def on_job_line_said(self, message: JobLine.Said) -> None:
-        """Draw an epoch."""
+        """Draw an epoch, and show what is logged by now."""
         if isinstance(message.record, EditEpoch):
             self.query_one(Live).add(message.record)
+        if self.has_class("-wide"):
+            self.query_one(Log).look(message.job)
 
     def on_job_line_done(self, message: JobLine.Done) -> None:
         """Go on to the comparison."""

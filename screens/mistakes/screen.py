@@ -50,7 +50,7 @@ class Pictures(Gallery):
 
     def on_resize(self) -> None:
         """Share the width among as many pictures as there is room for."""
-        width = self.outer_size.width - self.scrollbar_size_vertical - 1
+        width = self.scrollable_content_region.width - 1
         self.side = max(SIDE, width // max(1, width // (SIDE + 1)) - 1)
         super().on_resize()
 
@@ -70,7 +70,7 @@ class MistakesScreen(Base):
     BINDINGS = bindings(TABLE)
     DEFAULT_CSS = """
     MistakesScreen {
-        & Pictures { width: 1fr; }
+        & Pictures { width: 1fr; scrollbar-gutter: stable; }
         & #instead { width: 1fr; height: 1fr; content-align: center middle; text-align: center; }
         & #instead, &.-none Pictures, &.-none #detail { display: none; }
         &.-none #instead { display: block; }

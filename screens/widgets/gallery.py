@@ -13,6 +13,7 @@ from textual.strip import Strip
 from screens.widgets.cursor import Cursor
 from screens.widgets.grid import Grid, Spot
 from screens.widgets.previews import Box, Preview, drawn, remembered
+from screens.widgets.slow_link import THUMBNAIL, on_slow_link
 from screens.widgets.strips import text_strip
 from screens.widgets.tiles import Frame, Tile, picture_line, with_edge, with_lower_edge
 
@@ -32,9 +33,7 @@ class Gallery(Cursor):
     Gallery {
         & > .gallery--heading { text-style: bold; color: $foreground; background: $panel; }
         & > .gallery--cursor { text-style: bold; color: $primary; }
-        & > .gallery--asleep { color: $text-muted; }
-        & > .gallery--words { color: $text-muted; }
-        & > .gallery--empty { color: $text-muted; }
+        & > .gallery--asleep, & > .gallery--words, & > .gallery--empty { color: $text-muted; }
     }
     """
     BINDINGS = [
@@ -49,7 +48,7 @@ class Gallery(Cursor):
         Binding("enter", "choose", "Choose", show=False, id="gallery.choose"),
     ]
     side: var[int] = var(16, init=False)
-    """Cells across a picture, and pixels both ways."""
+    """Cells across a picture, and pixels both ways; no more than 16 on a slow link."""
 
     class Moved(Cursor.Moved):
         """The cursor is on another tile, or on another key."""
@@ -110,6 +109,10 @@ class Gallery(Cursor):
                 self._refresh_tile(index)
         self._draw()
 
+    def validate_side(self, side: int) -> int:
+        """Keep thumbnails small on a slow link."""
+        return min(side, THUMBNAIL) if on_slow_link(self) else side
+
     def watch_side(self) -> None:
         """Draw every picture at the new size."""
         self._previews.clear()
@@ -122,6 +125,10 @@ class Gallery(Cursor):
         self._lay_out()
         self._draw()
 
+    def watch_show_vertical_scrollbar(self) -> None:
+        """Lay the tiles out beside the scrollbar."""
+        self._lay_out()
+
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         """Draw what comes into sight."""
         super().watch_scroll_y(old_value, new_value)
@@ -133,7 +140,8 @@ class Gallery(Cursor):
 
     def _lay_out(self) -> None:
         lines = self._rows + self._captions
-        self._grid = Grid(self._sections, self.size.width, self.side, lines)
+        # `size` counts the scrollbar's cells too
+        self._grid = Grid(self._sections, self.scrollable_content_region.width, self.side, lines)
         self.virtual_size = Size(0, self._grid.height)
         self._follow()
         self.refresh()
@@ -162,7 +170,7 @@ class Gallery(Cursor):
         height = self.size.height
         _, y = self._grid.corner(self._cursor)
         spot = self._grid.spot(y)
-        first = y - 1 if spot.row == 0 and spot.section.heading else y
+        first = y - 1 if spot.row == 0 and spot.section.headings else y
         top = round(self.scroll_y)
         top = max(min(top, first), min(first, y + self._grid.pitch + 1 - height))
         most = max(0, self._grid.height - height)
@@ -221,8 +229,7 @@ class Gallery(Cursor):
         return None if source is None else Box(source, self.side, self._rows)
 
     def _preview(self, index: int) -> Preview | None:
-        box = self._box(index)
-        if box is None:
+        if (box := self._box(index)) is None:
             return Preview((), self.tile(index).missing)
         return self._previews.get(index) or remembered(box)
 
@@ -255,7 +262,7 @@ class Gallery(Cursor):
         spot = self._grid.spot(line)
         if spot.line < 0:
             style = self.get_component_rich_style("gallery--heading")
-            return text_strip(" " + spot.section.heading, width, style)
+            return text_strip(self._grid.headings(spot.section), width, style)
         strip = self._edge(spot) if spot.line == 0 else self._across(spot)
         return strip.adjust_cell_length(width, self.rich_style).simplify()
 
@@ -279,8 +286,7 @@ class Gallery(Cursor):
         """Draw one line of a row of tiles: of the pictures, or of the captions."""
         tiles = self._grid.row(spot.section, spot.row)
         blank = Strip.blank(1, self.rich_style)
-        pieces = (piece for i in tiles for piece in (blank, self._piece(i, spot.line - 1)))
-        return Strip.join(pieces)
+        return Strip.join(piece for i in tiles for piece in (blank, self._piece(i, spot.line - 1)))
 
     def _piece(self, index: int, line: int) -> Strip:
         style, tile = self.rich_style, self.tile(index)

@@ -1,15 +1,18 @@
-"""Where the tiles of a gallery are: sections of rows of tiles. Pure."""
+"""Where the tiles of a gallery are: sections of rows of tiles, small ones side by side. Pure."""
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+from rich.cells import cell_len
 
 
 @dataclass(frozen=True)
 class Section:
-    """A heading (or none) and the tiles under it; `top` is its first line."""
+    """Headings (or none) in a line, and the tiles under them; `top` is its first line."""
 
-    heading: str
+    headings: tuple[tuple[int, str], ...]
+    """Each with the column it begins at; several where their tiles share a row."""
     first: int
     count: int
     top: int
@@ -31,20 +34,53 @@ class Grid:
     """Tiles of one size, side by side, neighbours sharing their edge."""
 
     def __init__(self, sections: Sequence[tuple[str, int]], width: int, side: int, lines: int):
-        """Lay out (heading, tiles) in `width` cells; a tile is `side` cells by `lines`."""
+        """Lay out (heading, tiles) in `width` cells; a tile is `side` cells by `lines`.
+
+        Sections small enough to share a row do, their headings side by side.
+        """
         self.columns = max(1, (width - 1) // (side + 1))
         self.side = side
         self.pitch = lines + 1
-        self.sections: list[Section] = []
-        first = top = 0
-        for heading, count in sections:
-            if count:
-                self.sections.append(Section(heading, first, count, top))
-                top += bool(heading) + self._rows(count) * self.pitch + 1
-            first += count
-        self.height = top
+        self.sections = self._stacked(self._joined(sections))
+        last = self.sections[-1] if self.sections else None
+        self.height = 0 if last is None else last.top + self._lines(last)
         self._tops = [section.top for section in self.sections]
         self._firsts = [section.first for section in self.sections]
+
+    def _joined(self, sections: Sequence[tuple[str, int]]) -> list[Section]:
+        """Let neighbours share a row where it has room for all their tiles and headings."""
+        found: list[Section] = []
+        first = 0
+        for heading, count in sections:
+            some = Section(((0, heading),) if heading else (), first, count, 0)
+            first += count
+            if found and count and self._fits(found[-1], some):
+                before = found.pop()
+                headings = (*before.headings, (before.count, heading))
+                some = Section(headings, before.first, before.count + count, 0)
+            if count:
+                found.append(some)
+        return found
+
+    def _fits(self, before: Section, some: Section) -> bool:
+        if not before.headings or not some.headings or before.count + some.count > self.columns:
+            return False
+        (start, left), (_, right) = before.headings[-1], some.headings[0]
+        room = self.columns - before.count
+        return self._within(left, before.count - start) and self._within(right, room)
+
+    def _within(self, heading: str, columns: int) -> bool:
+        return cell_len(heading) < columns * (self.side + 1)
+
+    def _stacked(self, sections: Sequence[Section]) -> list[Section]:
+        found, top = [], 0
+        for section in sections:
+            found.append(replace(section, top=top))
+            top += self._lines(section)
+        return found
+
+    def _lines(self, section: Section) -> int:
+        return bool(section.headings) + self._rows(section.count) * self.pitch + 1
 
     def _rows(self, count: int) -> int:
         return -(-count // self.columns)
@@ -52,8 +88,15 @@ class Grid:
     def spot(self, line: int) -> Spot:
         """Return what is on a line of the grid, 0 to `height` - 1."""
         section = self.sections[bisect_right(self._tops, line) - 1]
-        below = line - section.top - bool(section.heading)
+        below = line - section.top - bool(section.headings)
         return Spot(section, *((0, -1) if below < 0 else divmod(below, self.pitch)))
+
+    def headings(self, section: Section) -> str:
+        """Return a section's line of headings, each above its tiles."""
+        line = ""
+        for column, heading in section.headings:
+            line = line.ljust(column * (self.side + 1) + 1 - cell_len(line) + len(line)) + heading
+        return line
 
     def row(self, section: Section, row: int) -> range:
         """Return the tiles in a row of a section; none in a row that is not there."""
@@ -66,7 +109,7 @@ class Grid:
         """Return the column and line of a tile's upper left corner."""
         place, row, column = self._where(index)
         section = self.sections[place]
-        top = section.top + bool(section.heading) + row * self.pitch
+        top = section.top + bool(section.headings) + row * self.pitch
         return column * (self.side + 1), top
 
     def _where(self, index: int) -> tuple[int, int, int]:
@@ -97,7 +140,7 @@ class Grid:
         if place < 0:
             return 0
         section = self.sections[place]
-        rows = -(-(line - section.top - bool(section.heading)) // self.pitch)
+        rows = -(-(line - section.top - bool(section.headings)) // self.pitch)
         return section.first + min(section.count, rows * self.columns)
 
     def at(self, x: int, line: int) -> int | None:

@@ -11,6 +11,7 @@ from textual.widget import Widget
 
 from screens.widgets.previews import Box, Preview, drawn, remembered
 from screens.widgets.rows import printable
+from screens.widgets.slow_link import LARGE, on_slow_link
 from screens.widgets.strips import text_strip
 from screens.widgets.tiles import picture_line
 
@@ -79,6 +80,8 @@ class Picture(Widget):
         width, height = self.size.width, self.size.height - len(self._captions())
         if self._path is None or width < 1 or height < 1:
             return None
+        if on_slow_link(self) and not self.screen.is_modal:  # a zoom is asked for to be large
+            width, height = min(width, LARGE), min(height, LARGE // 2)
         return Box(self._path, width, height)
 
     def _draw(self, wait: float) -> None:

@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from engine import answers
 from engine.drawings import Facts, facts_of, keep_drawn, mask_path, picture_path
+from engine.heat_files import heat_path
 from engine.records import Illusion, Label
 from engine.requests import IllusionRequest
 from tests.screens.fake import FakeBackstage
@@ -33,11 +35,15 @@ def paint(path: Path, seed: int) -> None:
     image.save(path)
 
 
-def paint_heat(backstage: FakeBackstage, neuron: int, mistakes: int) -> None:
-    """Write the heat maps of a neuron."""
-    for kind, count in (("top", 8), ("mistake", mistakes)):
-        for number in range(count):
-            paint(backstage.home / "heat" / f"neuron{neuron}_{kind}{number:02d}.png", number)
+def paint_heat(backstage: FakeBackstage, neuron: int, class_index: int = 0) -> None:
+    """Write the heat maps of a neuron on a class's images."""
+    bank = backstage.planted.bank()
+    found = answers.neuron(bank, neuron, class_index)
+    for images in (found.top_images, found.mistakes):
+        for number, image in enumerate(images):
+            path = heat_path(backstage.home / "heat", bank, neuron, image.path)
+            assert path is not None
+            paint(path, number)
 
 
 def facts(backstage: FakeBackstage, request: IllusionRequest) -> dict[int, Facts]:

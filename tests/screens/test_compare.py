@@ -1,11 +1,17 @@
 """Compare: what an edit is worth; kept, undone, built on, exported."""
 
-import pytest
+import re
 
+import pytest
+from msgspec import structs
+
+from engine.edit_records import Estimate
+from engine.files import write_json
 from engine.records import Exported
-from engine.requests import ExportRequest
+from engine.requests import BankRequest, ExportRequest
 from screens.compare.asks import AskEdit, AskPath
 from screens.compare.screen import CompareScreen
+from screens.compare.words import experiment
 from screens.moves import Copied, ToEdit
 from screens.widgets.gallery import Gallery
 from tests.screens.conftest import Host, settled, shown, until
@@ -51,6 +57,25 @@ async def test_every_arm_the_verdict_and_what_changed(backstage, edit):
         assert f"compare {edit.id} -w" in app.posted(Copied)[0].text
         [move] = app.posted(ToEdit)
         assert (move.class_index, move.on) == (ANT, edit.id)
+
+
+@pytest.mark.parametrize(("width", "shown"), [(80, 5), (100, 7), (120, 7), (160, 7)])
+def test_no_figure_is_cut_however_long(edit, width, shown):
+    long = Estimate(0.5, 0.2, 0.8)
+    arms = [
+        structs.replace(
+            arm, target=long, overall=long, worst_class=long, worst_group=long, won=22.25,
+            lost=117.75,
+        )
+        for arm in edit.arms
+    ]  # fmt: skip
+    differences = [structs.replace(some, points=-0.5, lo=-1, hi=1) for some in edit.differences]
+    told = structs.replace(edit, arms=tuple(arms), differences=tuple(differences))
+    lines = experiment(told, width - 2).plain.splitlines()
+    assert max(map(len, lines)) <= width - 2
+    assert not any("…" in line for line in lines)
+    assert all(line.endswith("-50.0 [-100.0 +100.0]") for line in lines[2:-1])
+    assert len(re.split("  +", lines[2])) == shown
 
 
 async def test_keep_and_undo(backstage, edit):
@@ -112,6 +137,39 @@ async def test_an_export_under_way_is_found_again_and_fails_with_its_sentence(ba
         assert app.screen is app.first
         backstage.last.end("failed", "The disk is full.")
         await until(pilot, lambda: "✗ The disk is full." in shown(pilot))
+
+
+async def test_images_not_read_yet_are_read_first(backstage, edit):
+    backstage.banked = False
+    app = Host(CompareScreen(backstage, edit.id))
+    async with app.run_test() as pilot:
+        await until(pilot, lambda: bool(backstage.made))
+        assert backstage.last.request == BankRequest(split="valid")
+        await until(pilot, lambda: "are looked at first" in shown(pilot))
+        await pilot.press("x", "K", "plus")  # nothing to do it with yet
+        backstage.last.end("failed", "The disk is full.")
+        await until(pilot, lambda: "✗ The disk is full." in shown(pilot))
+        await pilot.press("R")
+        backstage.banked = True
+        backstage.last.end()
+        await until(pilot, lambda: "verdict:" in shown(pilot))
+        assert len(backstage.made) == 1
+        assert backstage.kept() is None
+
+
+async def test_an_edit_on_an_edit_needs_the_bank_of_its_base(backstage, edit):
+    base = saved_edit(backstage.planted, DOG, count=5)
+    stacked = structs.replace(edit, provenance=edit.provenance | {"on": base.id})
+    write_json(backstage.home / "edits" / edit.id / "edit.json", stacked)
+    backstage.submit(BankRequest(split="valid", on=base.id))
+    app = Host(CompareScreen(backstage, edit.id))
+    async with app.run_test() as pilot:
+        await until(pilot, lambda: app.first.job_line.job == "job00000")
+        backstage.on_bank = backstage.planted.bank()
+        backstage.last.end()
+        await until(pilot, lambda: f"on {base.id}" in shown(pilot))
+        assert "verdict:" in shown(pilot)
+        assert len(backstage.made) == 1
 
 
 async def test_another_edit_is_chosen_from_the_list(backstage, edit):

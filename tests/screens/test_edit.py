@@ -7,6 +7,7 @@ from engine.errors import DataError
 from engine.plan import make_plan
 from engine.records import Outcome
 from engine.requests import EditRequest
+from screens.edit.ahead import CONTROLS, ahead
 from screens.edit.form import begin, filled, problems, request_of, words_of
 from screens.edit.live import Live
 from screens.edit.screen import EditScreen
@@ -117,6 +118,65 @@ async def test_wrong_input_is_said_beside_its_field_and_nothing_starts(backstage
         await pilot.press(*["backspace"] * 4, "enter", "ctrl+r")
         await settled(pilot)
         assert backstage.last.request == EditRequest(classes=(ANT,), neurons=(7, 3), seeds=3)
+
+
+async def test_what_will_happen_stands_beside_the_form_until_it_runs(backstage):
+    app = Host(EditScreen(backstage, ANT))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(pilot)
+        assert "nothing: biases alone are refitted" in shown(pilot)
+        await pilot.press("down", "right")
+        await settled(pilot)
+        said = shown(pilot)
+        assert "train, epochs 20, seeds 5" in said
+        assert all(name in said for name in CONTROLS)
+        lines = said.splitlines()
+        button = next(n for n, line in enumerate(lines) if " Run " in line)
+        assert lines[button + 1].startswith(" trains until the class keeps")
+        assert "the curves begin" not in said
+        await pilot.press("ctrl+r")
+        await settled(pilot)
+        backstage.last.lines += ["reading", "step 1 of 2"]
+        backstage.last.feed(epoch(1))
+        await until(pilot, lambda: "step 1 of 2" in shown(pilot))
+        assert "edit 51.0%" in shown(pilot)
+        assert "train, epochs 20" not in shown(pilot)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({}, "the top 2 to 60% of the neurons, by contrast"),
+        ({"neurons": "7 3", "rows": "all"}, "2 neurons named by you; every class may change"),
+        ({"method": "ratio", "preset": "bird"}, "the top 5 of the neurons, by votes"),
+        ({"method": "focal", "views": "3", "epochs": "9"}, "3 views of train, epochs 9, seeds 5"),
+        ({"method": "afr", "seeds": "2"}, "train, seeds 2"),
+        ({"method": "dfr"}, "where it chooses, seeds 5"),
+        ({"test_split": "test"}, "all 72 images of valid: overall"),
+        ({"select": "mistake-aware"}, "one half of the 72 images of valid: the mean over"),
+    ],
+)
+def test_what_a_form_comes_to(changes, said):
+    values = begin((), "auto") | changes
+    assert said in spoken(values)
+
+
+def test_only_the_controls_a_method_has_are_promised():
+    found = {
+        method: [name for name in CONTROLS if f"{name}: " in spoken(begin((), "auto"), method)]
+        for method in ("zero", "ratio", "focal", "afr", "dfr")
+    }
+    assert found == {
+        "zero": list(CONTROLS), "ratio": list(CONTROLS), "focal": ["lambda 0", "bias shift"],
+        "afr": ["bias shift"], "dfr": ["bias shift"],
+    }  # fmt: skip
+
+
+def spoken(values, method=None):
+    """What is said of a form, a row a line."""
+    values = values if method is None else values | {"method": method}
+    table = ahead(values, ("valid", 72), "train", None)
+    return "\n".join(str(cell) for cell in table.columns[1].cells)
 
 
 async def test_a_class_with_nothing_to_mend_is_one_sentence(backstage):

@@ -7,7 +7,7 @@ from textual.widgets import Input
 
 from engine.drawings import mask_path, picture_path
 from engine.records import Illusions, IllusionStep, Label
-from engine.requests import HeatRequest, IllusionRequest
+from engine.requests import IllusionRequest
 from screens.illusions.hanging import Hanging
 from screens.illusions.screen import IllusionsScreen
 from screens.illusions.zoom import Zoom
@@ -337,9 +337,7 @@ def test_its_picture(backstage: FakeBackstage, snap_compare, size) -> None:
 def test_the_picture_of_one(backstage: FakeBackstage, snap_compare, size) -> None:
     draw(backstage, BOTH)
     backstage.tick(0, (7,))
-    backstage.submit(HeatRequest(class_index=0, neuron=7))
-    backstage.last.end()
-    paint_heat(backstage, 7, mistakes=6)
+    paint_heat(backstage, 7)
 
     async def look(pilot) -> None:
         await until(pilot, lambda: "2 of 2 drawn" in shown(pilot))

@@ -1,10 +1,13 @@
 """Neurons to blame: two lists, ticks along one order, heat maps asked for at rest."""
 
+import os
 from pathlib import Path
 
 import pytest
 
+from engine import answers
 from engine.requests import BankRequest, HeatRequest, IllusionRequest
+from screens.closeup import look_closely
 from screens.moves import Copied, ToEdit, ToIllusions, ToWhatIf
 from screens.neurons.screen import NeuronsScreen
 from screens.widgets.gallery import Gallery
@@ -116,17 +119,19 @@ async def test_heat_maps_are_asked_for_at_rest(backstage: FakeBackstage, monkeyp
         await until(pilot, lambda: bool(backstage.made))
         assert backstage.last.request == HeatRequest(class_index=0, neuron=18)
         assert "6 mistakes, no heat yet" in shown(pilot)
-        paint_heat(backstage, 18, mistakes=6)
+        paint_heat(backstage, 18)
         backstage.last.end()
         await until(pilot, lambda: "(heat)" in shown(pilot))
         wrong = pilot.app.screen.query_one("#wrong", Gallery)
-        assert wrong.tile(0).source == backstage.home / "heat" / "neuron18_mistake00.png"
+        assert Path(str(wrong.tile(0).source)).match(
+            f"heat/neuron00018_{Path(wrong.key).stem}_*.png"
+        )
         top = pilot.app.screen.query_one("#top", Gallery)
-        assert "neuron18" not in str(top.tile(0).source)
+        assert "neuron00018" not in str(top.tile(0).source)
         await pilot.press("t")
-        assert "neuron18_top00" in str(top.tile(0).source)
+        assert "neuron00018" in str(top.tile(0).source)
         await pilot.press("t")
-        assert "neuron18" not in str(wrong.tile(0).source)
+        assert "neuron00018" not in str(wrong.tile(0).source)
         await pilot.press("j")
         await until(pilot, lambda: len(backstage.made) == 2)
         backstage.last.end("failed", "No memory is left.")
@@ -136,14 +141,18 @@ async def test_heat_maps_are_asked_for_at_rest(backstage: FakeBackstage, monkeyp
         assert len(backstage.made) == 2
 
 
-async def test_heat_maps_of_another_class_are_not_shown(backstage: FakeBackstage) -> None:
-    backstage.submit(HeatRequest(class_index=1, neuron=18))
-    backstage.last.end()
-    paint_heat(backstage, 18, mistakes=6)
+async def test_heat_maps_of_another_neuron_or_file_are_not_shown(backstage) -> None:
+    paint_heat(backstage, 19)
     app = Host(NeuronsScreen(backstage, 0))
     async with app.run_test() as pilot:
         await settled(pilot)
         assert "6 mistakes, no heat yet" in shown(pilot)
+    paint_heat(backstage, 18)
+    assert look_closely(backstage, backstage.planted.bank(), 0, 18).heat
+    mistake = answers.neuron(backstage.planted.bank(), 18, 0).mistakes[0].path
+    os.utime(mistake, (0, 0))  # as if it were replaced
+    found = look_closely(backstage, backstage.planted.bank(), 0, 18)
+    assert [image.heat is None for image in found.neuron.mistakes] == [True] + [False] * 5
 
 
 async def test_a_heat_job_under_way_is_followed(backstage: FakeBackstage, monkeypatch) -> None:
@@ -219,9 +228,7 @@ async def test_it_lives_through_any_size(backstage: FakeBackstage) -> None:
 @pytest.mark.parametrize("size", [(80, 24), (160, 48)])
 def test_its_picture(backstage: FakeBackstage, snap_compare, size) -> None:
     draw(backstage, IllusionRequest(class_index=0, neurons=(7,)))
-    backstage.submit(HeatRequest(class_index=0, neuron=7))
-    backstage.last.end()
-    paint_heat(backstage, 7, mistakes=6)
+    paint_heat(backstage, 7)
     backstage.tick(0, (7, 18))
 
     async def look(pilot) -> None:

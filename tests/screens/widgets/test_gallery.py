@@ -45,6 +45,17 @@ async def test_a_gallery_with_headings_frame_mark_and_tick(gallery, tiles, decod
         assert shown(gallery)[1].rstrip() == "         ┏▶━━━━[x]┓"
 
 
+async def test_small_sections_stand_side_by_side(gallery, tiles, decoded):
+    async with Showing(gallery).run_test(size=(38, 13)) as pilot:
+        gallery.show(4, tiles, [("ant (1)", 1), ("bee (2)", 2), ("cat (1)", 1)])
+        await settle(pilot)
+        lines = [line.rstrip() for line in shown(gallery)]
+        assert lines[0] == " ant (1)  bee (2)           cat (1)"
+        assert lines[2] == " ▄▄▄▄▄▄▄▄" * 4
+        await pilot.press("end")
+        assert gallery.index == 3
+
+
 async def test_only_pictures_in_sight_are_opened(gallery, tiles, decoded):
     async with Showing(gallery).run_test(size=(38, 13)) as pilot:
         gallery.show(TILES, tiles)
@@ -55,6 +66,17 @@ async def test_only_pictures_in_sight_are_opened(gallery, tiles, decoded):
         await settle(pilot)
         assert " no 9999 " in shown(gallery)[-2]
         assert decoded == names(*range(TILES - 12, TILES))
+
+
+async def test_no_tile_lies_under_the_scrollbar(gallery, tiles, decoded):
+    async with Showing(gallery).run_test(size=(37, 13)) as pilot:
+        for count, columns in ((4, 4), (TILES, 3), (4, 4)):
+            gallery.show(count, tiles)
+            await settle(pilot)
+            assert gallery.show_vertical_scrollbar == (count == TILES)
+            line = shown(gallery)[1].rstrip()
+            assert line == " ▄▄▄▄▄▄▄▄" * columns
+            assert len(line) <= gallery.scrollable_content_region.width
 
 
 async def test_what_scrolled_away_is_not_waited_for(gallery, tiles, decoded, monkeypatch):
@@ -174,3 +196,15 @@ async def test_a_resize_and_another_side_keep_the_cursor_in_sight(gallery, tiles
         assert "no 5000" in "".join(shown(gallery))
         assert any("▄" * 12 in line for line in shown(gallery))
         assert {len(line) for line in shown(gallery)} == {gallery.size.width}
+
+
+async def test_thumbnails_are_small_on_a_slow_link(gallery, tiles, decoded):
+    async with Showing(gallery).run_test(size=(80, 24)) as pilot:
+        gallery.show(3, tiles)
+        gallery.side = 32
+        assert gallery.side == 32
+        pilot.app.add_class("-slow-link")
+        gallery.side = 40
+        await settle(pilot)
+        assert gallery.side == 16
+        assert shown(gallery)[1].rstrip() == " ▄".ljust(17, "▄") + (" " + "▄" * 16) * 2

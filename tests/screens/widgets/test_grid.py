@@ -15,10 +15,40 @@ line  0 one        10 (row 1 of two)
 
 
 def test_sections_follow_each_other():
-    assert [(s.heading, s.first, s.count, s.top) for s in GRID.sections] == [
-        ("one", 0, 2, 0), ("two", 2, 7, 6), ("", 9, 1, 20),
+    assert [(s.headings, s.first, s.count, s.top) for s in GRID.sections] == [
+        (((0, "one"),), 0, 2, 0), (((0, "two"),), 2, 7, 6), ((), 9, 1, 20),
     ]  # fmt: skip
     assert (GRID.columns, GRID.height) == (3, 25)
+
+
+@pytest.mark.parametrize(
+    ("sections", "rows"),
+    [
+        ([("a", 1), ("b", 2)], ["a0 b1"]),
+        ([("a", 2), ("b", 2)], ["a0", "b0"]),
+        ([("a", 1), ("", 0), ("b", 1), ("c", 1), ("d", 1)], ["a0 b1 c2", "d0"]),
+        ([("a", 4), ("b", 1), ("c", 1)], ["a0", "b0 c1"]),
+        ([("long", 1), ("b", 1)], ["long0 b1"]),
+        ([("longer", 1), ("b", 1)], ["longer0", "b0"]),
+        ([("a", 1), ("its own row", 1)], ["a0", "its own row0"]),
+        ([("a", 1), ("two cols", 1)], ["a0 two cols1"]),
+        ([("a", 1), ("two cols", 1), ("c", 1)], ["a0 two cols1", "c0"]),
+        ([("", 1), ("b", 1)], ["", "b0"]),
+    ],
+)
+def test_small_sections_share_a_row_where_their_headings_fit(sections, rows):
+    grid = Grid(sections, width=16, side=4, lines=3)
+    found = [" ".join(f"{words}{at}" for at, words in some.headings) for some in grid.sections]
+    assert found == rows
+
+
+def test_headings_in_a_row_have_their_tiles_under_them():
+    grid = Grid([("a", 1), ("b", 2), ("c", 3)], width=16, side=4, lines=3)
+    assert [grid.corner(i) for i in range(6)] == [
+        (0, 1), (5, 1), (10, 1), (0, 7), (5, 7), (10, 7),
+    ]  # fmt: skip
+    assert [grid.step(i, 1) for i in range(6)] == [3, 4, 5, 3, 4, 5]
+    assert (grid.at(6, 2), grid.height) == (1, 12)
 
 
 @pytest.mark.parametrize(

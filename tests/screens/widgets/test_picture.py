@@ -2,6 +2,7 @@ import threading
 from pathlib import Path
 
 from PIL import Image
+from textual.screen import ModalScreen
 
 from screens.widgets import previews
 from screens.widgets.picture import Picture
@@ -76,3 +77,19 @@ async def test_a_changed_file_is_painted_over(tmp_path, decoded):
         assert picture.render_line(0) == red, "until the new one is there"
         await settle(pilot)
         assert half_blocks(picture) == 7 * 4
+
+
+async def test_a_picture_is_small_on_a_slow_link_unless_zoomed(pictures, decoded):
+    class Zoomed(ModalScreen[None]):
+        def compose(self):
+            yield Picture(pictures / "1.png")
+
+    picture = Picture(pictures / "1.png")
+    app = Showing(picture)
+    app.add_class("-slow-link")
+    async with app.run_test(size=(80, 32)) as pilot:
+        await settle(pilot)
+        assert half_blocks(picture) == 24 * 12
+        await pilot.app.push_screen(Zoomed())
+        await settle(pilot)
+        assert half_blocks(pilot.app.screen.query_one(Picture)) == 64 * 32
