@@ -70,4 +70,4 @@ def with_heat(
 
 def uses(some: Sequence[NeuronUse]) -> str:
     """Return the first classes with their weights."""
-    return " · ".join(f"{use.name} {use.weight:+.2f}" for use in some[:USES])
+    return " · ".join(f"{use.name} {use.weight:+.2f}" for use in some[:USES]) or "none"
