@@ -99,7 +99,7 @@ def neuron(bank: Bank, index: int, class_index: int) -> Neuron:
     fired = np.asarray(bank.features[wrong, index], dtype=np.float32)
     by_fire = np.argsort(-fired, kind="stable")
 
-    def uses(classes: Array) -> tuple[NeuronUse, ...]:
+    def uses(classes: Sequence[int]) -> tuple[NeuronUse, ...]:
         return tuple(NeuronUse(int(c), bank.classes[c], float(weights[c])) for c in classes)
 
     return Neuron(
@@ -107,8 +107,8 @@ def neuron(bank: Bank, index: int, class_index: int) -> Neuron:
         class_=Label(class_index, bank.classes[class_index]),
         weight=float(weights[class_index]),
         largest_activation=float(values[0]) if len(values) else 0.0,
-        used_by=uses(ranked[:USES]),
-        opposed_by=uses(ranked[::-1][:USES]),
+        used_by=uses([c for c in ranked[:USES] if weights[c] > 0]),
+        opposed_by=uses([c for c in ranked[::-1][:USES] if weights[c] < 0]),
         top_images=_images(bank, rows[:IMAGES], values[:IMAGES]),
         mistakes=_images(bank, wrong[by_fire], fired[by_fire]),
     )

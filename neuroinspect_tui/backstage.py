@@ -13,6 +13,7 @@ from engine.edit_records import Comparison, Edit
 from engine.edits import compare_edit, find_edit, list_edits, made_on, read_edit
 from engine.errors import EditError
 from engine.job_records import JobView, Record, Request
+from engine.requests import BankRequest
 from neuroinspect_tui import marks
 from neuroinspect_tui.jobs.engine import JobEngine
 from neuroinspect_tui.jobs.follow import follow
@@ -39,7 +40,7 @@ class Workspace:
         self.engine = JobEngine(self.source, home)
 
     def split(self, name: str) -> Split:
-        """Return the listing of a split, made once."""
+        """Return the listing of a split, made once and again after its images are to be read."""
         if name not in self._splits:
             self._splits[name] = open_split(self.source, name)
         return self._splits[name]
@@ -95,7 +96,10 @@ class Workspace:
     def submit(self, request: Request, *, interactive: bool = True) -> str:
         """Start a job that outlives the app; return its id."""
         self.engine.classes = self.split(self.source.eval_split).classes
-        return self.engine.submit(request, interactive=interactive).id
+        job = self.engine.submit(request, interactive=interactive).id
+        if isinstance(request, BankRequest):  # the job lists them as they are by then
+            self._splits.pop(request.split, None)
+        return job
 
     def follow(self, job: str, stop: threading.Event) -> Generator[Record, None, None]:
         """Yield a job's records from its first, then as they come, until `stop` is set."""

@@ -28,6 +28,10 @@ class SayingApp(App[str]):
         except EngineError as error:
             self.warn(str(error))
 
+    def notify(self, message: str, **options: Any) -> None:
+        """Show a sentence as it is: the names in it may hold brackets."""
+        super().notify(message, **{**options, "markup": False})
+
     def warn(self, sentence: str) -> None:
         """Show a sentence that must be read."""
         self.notify(sentence, severity="error", timeout=LONG_SECONDS, markup=False)

@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Struct, structs
 
 from engine.edits import find_edit
+from engine.errors import EngineError
 from engine.files import write_json
 
 FILE = "marks.json"
@@ -44,7 +45,7 @@ def keep_edit(home: Path, edit: str | None) -> str | None:
         EditError: No such edit.
     """
     whole = None if edit is None else find_edit(home / "edits", edit).name
-    write_json(home / FILE, structs.replace(read_marks(home), kept=whole))
+    _write(home, structs.replace(read_marks(home), kept=whole))
     return whole
 
 
@@ -52,4 +53,10 @@ def tick(home: Path, class_index: int, neurons: tuple[int, ...]) -> None:
     """Remember the neurons ticked for a class."""
     marks = read_marks(home)
     ticks = marks.ticks | {str(class_index): neurons}
-    write_json(home / FILE, structs.replace(marks, ticks={k: v for k, v in ticks.items() if v}))
+    _write(home, structs.replace(marks, ticks={k: v for k, v in ticks.items() if v}))
+
+
+def _write(home: Path, marks: Marks) -> None:
+    if not home.is_dir():  # writing would bring it back, with nothing else in it
+        raise EngineError(f"{home} is gone; open another workspace.")
+    write_json(home / FILE, marks)

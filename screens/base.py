@@ -38,10 +38,12 @@ class Trail(Widget):
     status: reactive[str] = reactive("")
 
     def render(self) -> RenderResult:
-        """Draw the line; the trail gives way to the status."""
+        """Draw the line; the trail gives way to the status, but not its half of a narrow line."""
         width = self.size.width
         status = Text(self.status, no_wrap=True)
         left = Text(self.trail, style="bold", no_wrap=True)
+        room = width - min(left.cell_len, width // 2) - 2
+        status.truncate(max(0, room), overflow="ellipsis", pad=False)
         left.truncate(max(0, width - status.cell_len - 2), overflow="ellipsis", pad=False)
         gap = max(1, width - left.cell_len - status.cell_len)
         return Text.assemble(left, " " * gap, status, no_wrap=True)

@@ -45,4 +45,4 @@ def look_closely(backstage: Backstage, bank: Bank, class_index: int, neuron: int
 
 def uses(some: Sequence[NeuronUse]) -> str:
     """Return the first classes with their weights."""
-    return " · ".join(f"{use.name} {use.weight:+.2f}" for use in some[:USES])
+    return " · ".join(f"{use.name} {use.weight:+.2f}" for use in some[:USES]) or "none"

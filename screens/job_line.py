@@ -105,9 +105,14 @@ class JobLine(Widget):
         try:
             self._backstage.resume(self.job)
         except EngineError as error:
-            self.fail(str(error))
-        else:
-            self.track(self.job)
+            if not self._goes_on(self.job):
+                self.fail(str(error))
+                return
+        self.track(self.job)
+
+    def _goes_on(self, job: str) -> bool:
+        """Tell whether a runner took it up again, unasked, as it does what one before it left."""
+        return any(some.id == job and some.state not in OVER for some in self._backstage.jobs())
 
     def fail(self, error: str) -> None:
         """Show a failure: its sentence, the log's end, and the key that tries again."""
@@ -116,7 +121,9 @@ class JobLine(Widget):
         lines = [] if self.job is None else self._backstage.log(self.job, LOG_LINES)
         said = Text(f"✗ {error}")
         for line in lines:
-            said.append(f"\n  │ {line}", style="dim")
+            end = Text(f"\n  │ {line}", style="dim")
+            end.truncate(self.screen.size.width - 2, overflow="ellipsis")
+            said.append_text(end)
         if self.job is not None:
             said.append("\n  R tries again")
         self._show(said)

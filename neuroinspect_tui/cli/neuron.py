@@ -1,11 +1,12 @@
 """`neuron`: one neuron, the classes that use it and the images that fire it."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from engine.records import Neuron, NeuronImage
+from engine.records import Neuron, NeuronImage, NeuronUse
 from neuroinspect_tui.cli.options import ClassKey, Detach, Device, Json, Workspace
 from neuroinspect_tui.cli.output import below, print_json, say, table
 
@@ -40,14 +41,17 @@ def command(
     return show(answer, bank.root)
 
 
+def _uses(some: Sequence[NeuronUse]) -> str:
+    return ", ".join(f"{use.name} {use.weight:+.3f}" for use in some) or "none"
+
+
 def show(answer: Neuron, root: str = "") -> None:
     """Print a neuron; `root` is left out of its images' paths."""
     say(
         f"neuron {answer.neuron}: weight {answer.weight:+.4f} for {answer.class_.name}, "
         f"largest activation {answer.largest_activation:.3f}",
-        "speaks for: " + ", ".join(f"{use.name} {use.weight:+.3f}" for use in answer.used_by),
-        "speaks against: "
-        + ", ".join(f"{use.name} {use.weight:+.3f}" for use in answer.opposed_by),
+        f"speaks for: {_uses(answer.used_by)}",
+        f"speaks against: {_uses(answer.opposed_by)}",
     )
     if root:
         say(f"images are in {root}")

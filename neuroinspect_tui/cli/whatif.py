@@ -60,8 +60,10 @@ def read_rows(text: str) -> Rows:
 
 def _show(answer: WhatIf) -> None:
     name = answer.class_.name
+    count = len(answer.neurons)
     say(
-        f"{len(answer.neurons)} neurons scaled by {answer.scale:g} for {len(answer.rows)} classes: "
+        f"{count} {'neuron' if count == 1 else 'neurons'} scaled by {answer.scale:g} "
+        f"for {len(answer.rows)} classes: "
         f"won {len(answer.won)}, lost {len(answer.lost)} images"
     )
     columns = ["", ">overall", f">{name}", ">worst class"]

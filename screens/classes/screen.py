@@ -261,7 +261,7 @@ class ClassesScreen(Base):
             return listing is not None and bool(listing.scores.skipped)
         if action == "back":
             filtering = self.query_one("#needle").has_class("-open")
-            return filtering or len(self.app.screen_stack) > 2
+            return filtering or self.app.screen_stack[1] is not self
         return super().check_action(action, parameters)
 
     def _open(self, leads: Callable[[int], Message]) -> None:

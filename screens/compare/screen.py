@@ -90,6 +90,7 @@ class CompareScreen(Base):
         self._out: str | None = None
         self._opens = Asker(self, self._open, self._opened, self._sorry)
         self._lists = Asker(self, self._list, self._listed, self._sorry)
+        self._looks = Asker(self, backstage.kept, self._looked, self._sorry)
 
     def body(self) -> ComposeResult:
         """Return the experiment over what changed."""
@@ -106,6 +107,11 @@ class CompareScreen(Base):
         self.say_where("compare", self.edit)
         self.query_one("#changes").focus()
         self._opens.ask(self.edit)
+
+    def on_screen_resume(self) -> None:
+        """Look again which edit is kept: another may have been meanwhile."""
+        if self.view is not None:
+            self._looks.ask()
 
     def on_resize(self) -> None:
         """Fit the experiment to the new width."""
@@ -142,6 +148,11 @@ class CompareScreen(Base):
         self._say()
         if view.exporting is not None:
             self.job_line.track(view.exporting.id)
+
+    def _looked(self, kept: str | None) -> None:
+        if self.view is not None and kept != self.view.kept:
+            self.view = replace(self.view, kept=kept)
+            self._say()
 
     def _sorry(self, sentence: str) -> None:
         self._say_instead(f"✗ {sentence}\n  L lists all edits.")

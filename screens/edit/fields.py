@@ -103,7 +103,7 @@ class Line(Horizontal):
         """Put title, control and complaint in a line."""
         yield Static(self.field.title, classes="title")
         yield self.control
-        yield Static(classes="wrong")
+        yield Static(classes="wrong", markup=False)
 
     def complain(self, wrong: str) -> None:
         """Say what is wrong, or nothing."""

@@ -3,6 +3,7 @@
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 
+from rich.cells import cell_len
 from rich.text import Text
 
 from engine.records import CurvePoint, Outcome
@@ -27,7 +28,8 @@ def spoken(inquiry: Inquiry, width: int) -> Text:
     rows = len(answer.whatif.rows) if answer is not None and same else 0
     said = _asked(question, listed, rows, took, width)
     if answer is not None:
-        lines = (*_told(answer, inquiry.name), _rivals(answer, inquiry.random))
+        told = _told(answer, inquiry.name, width)
+        lines = (*told, _rivals(answer, inquiry.random, inquiry.name, width))
         said.append("\n" + "\n".join(lines), "not bold" if inquiry.fresh else "not bold dim")
     return said
 
@@ -88,25 +90,28 @@ def _asked(question: Question, listed: int, rows: int, took: str, width: int) ->
     return left.append(took, "not bold")
 
 
-def _told(answer: Answer, name: str) -> tuple[str, str]:
-    """Return what became of the whole and the class, and of the worst."""
+def _told(answer: Answer, name: str, width: int) -> tuple[str, str]:
+    """Return what became of the whole and the class, and of the worst; a long name is cut."""
     before, after = answer.whatif.before, answer.whatif.after
-    first = (
-        f"overall {_pair(before.overall, after.overall, 2)}   "
-        f"{name} {_pair(before.target, after.target)}   "
-        f"won {len(answer.whatif.won):,} · lost {len(answer.whatif.lost):,}"
-    )
+    overall = f"overall {_pair(before.overall, after.overall, 2)}   "
+    target = f" {_pair(before.target, after.target)}   "
+    moved = f"won {len(answer.whatif.won):,} · lost {len(answer.whatif.lost):,}"
+    short = Text(name)
+    short.truncate(max(1, width - len(overall + target + moved)), overflow="ellipsis")
+    first = overall + short.plain + target + moved
     second = f"worst class {_pair(before.worst_class, after.worst_class)}"
     if before.worst_group is not None:
         second += f"   worst group {_pair(before.worst_group, after.worst_group)}"
     return first, second
 
 
-def _rivals(answer: Answer, random: Outcome | None) -> str:
-    """Return what the class would have of the two cheapest rivals."""
+def _rivals(answer: Answer, random: Outcome | None, name: str, width: int) -> str:
+    """Return what the class, named where there is room, would have of the two cheapest rivals."""
     drawn = "…" if random is None else percent(random.target)
     shifted = percent(answer.whatif.bias_shift.target)
-    return f"its rivals: one bias at the same cost {shifted}   as many random neurons {drawn}"
+    said = f"same cost by one bias shifted: {shifted}   as many random neurons: {drawn}"
+    named = f"{name}, {said}"
+    return named if cell_len(named) <= width else said
 
 
 def _pair(before: float | None, after: float | None, digits: int = 1) -> str:

@@ -269,6 +269,9 @@ async def test_an_expected_failure_is_said(
         app.clear_notifications()
         await go(pilot, ToMistakes(1))
         assert "The [workspace] is gone." in shown(pilot)
+        app.screen.notify("[b]cat[/] [/dog] has no mistakes.")
+        await pilot.pause()
+        assert "[b]cat[/] [/dog] has no mistakes." in shown(pilot)
 
 
 async def test_a_bug_ends_the_app(app: NeuroinspectApp, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,6 @@
 import pytest
 
-from engine.errors import EditError
+from engine.errors import EditError, EngineError
 from neuroinspect_tui import marks
 
 
@@ -50,3 +50,9 @@ def test_a_damaged_file_counts_as_none(filled):
     assert marks.read_marks(filled) == marks.Marks()
     with pytest.raises(EditError, match="No edit"):
         marks.keep_edit(filled, "gone")
+
+
+def test_a_workspace_that_was_removed_does_not_come_back(tmp_path):
+    with pytest.raises(EngineError, match="is gone"):
+        marks.tick(tmp_path / "gone", 0, (2,))
+    assert not (tmp_path / "gone").exists()

@@ -145,3 +145,12 @@ def test_a_class_without_mistakes_is_refused(tmp_path):
     perfect = planted_bank(tmp_path / "perfect", features, labels, 5 * np.eye(2, 4), np.zeros(2))
     with pytest.raises(RequestError, match="no mistakes"):
         gather(perfect, 0)
+
+
+def test_a_neuron_speaks_for_no_class_it_weighs_against(tmp_path):
+    weight = [[2.0, -1.0], [1.0, -2.0], [-3.0, -0.5]]
+    bank = planted_bank(tmp_path / "bank", np.ones((3, 2)), [0, 1, 2], weight, [0.0] * 3)
+    found = answers.neuron(bank, 0, 1)
+    assert [use.index for use in found.used_by] == [0, 1]
+    assert [use.index for use in found.opposed_by] == [2]
+    assert answers.neuron(bank, 1, 1).used_by == ()

@@ -2,6 +2,7 @@
 
 import shutil
 import threading
+from types import SimpleNamespace
 
 import pytest
 
@@ -25,6 +26,14 @@ def test_a_bank_is_none_until_its_job_ran_then_opened_once(filled, tmp_path):
     workspace = Workspace(filled)
     assert workspace.bank() is workspace.bank("valid")
     assert workspace.split("valid") is workspace.split("valid")
+
+
+def test_images_that_are_to_be_read_are_listed_again(workspace, monkeypatch):
+    queued = SimpleNamespace(id="queued")
+    monkeypatch.setattr(workspace.engine, "submit", lambda *_, **__: queued)
+    before = workspace.split("valid")
+    assert workspace.submit(BankRequest(split="valid")) == "queued"
+    assert workspace.split("valid") is not before
 
 
 def test_edits_are_listed_and_compared(workspace):

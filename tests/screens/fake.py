@@ -127,6 +127,8 @@ class FakeBackstage:
     def resume(self, job: str) -> None:
         some = self.job(job)
         with some.changed:
+            if some.state == "running":
+                raise EngineError(f"Job {job} is running already.")
             some.state, some.error = "running", ""
 
     def log(self, job: str, lines: int = 20) -> list[str]:

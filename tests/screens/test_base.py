@@ -63,6 +63,32 @@ async def test_a_job_is_followed_fails_and_is_tried_again(backstage: FakeBacksta
         assert "disk" not in shown(pilot)
 
 
+async def test_on_a_narrow_line_trail_and_status_take_a_half_each(backstage: FakeBackstage) -> None:
+    app = Host(Plain(backstage))
+    async with app.run_test(size=(40, 12)) as pilot:
+        app.first.say_where("sweet pea", "drawn", "2 neurons")
+        app.first.query_one(Trail).status = "2 jobs · draw sweet pea x2 2:36 left"
+        await pilot.pause()
+        top = shown(pilot).splitlines()[0]
+        assert top.startswith(" sweet pea › drawn")
+        assert "  2 jobs · draw" in top
+
+
+async def test_a_job_taken_up_unasked_is_followed_again(backstage: FakeBackstage) -> None:
+    app = Host(Plain(backstage))
+    async with app.run_test() as pilot:
+        line = app.first.job_line
+        line.submit(BankRequest(split="valid"))
+        backstage.last.lines.append("long " * 30)
+        backstage.last.end("interrupted", "It was interrupted.")
+        await until(pilot, lambda: bool(line.error))
+        await settled(pilot)
+        assert line.size.height == 3  # each line of the log is cut, not wrapped
+        backstage.last.state = "running"
+        await pilot.press("R")
+        assert line.running
+
+
 async def test_a_job_that_cannot_be_started_says_so(backstage: FakeBackstage) -> None:
     backstage.refusal = "The workspace is gone."
     app = Host(Plain(backstage))

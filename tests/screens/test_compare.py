@@ -93,6 +93,20 @@ async def test_keep_and_undo(backstage, edit):
         assert "not kept" in shown(pilot)
 
 
+async def test_coming_back_finds_what_was_kept_meanwhile(backstage, edit):
+    app = Host(CompareScreen(backstage, edit.id))
+    async with app.run_test() as pilot:
+        await settled(pilot)
+        await pilot.press("K")
+        await pilot.pause()
+        app.push_screen(CompareScreen(backstage, edit.id))
+        await settled(pilot)
+        await pilot.press("u")
+        app.pop_screen()
+        await settled(pilot)
+        assert "not kept" in shown(pilot)
+
+
 async def test_an_export_asks_where_and_says_how_to_load_it(backstage, edit, tmp_path):
     app = Host(CompareScreen(backstage, edit.id))
     async with app.run_test(message_hook=app.hear, size=(160, 48)) as pilot:

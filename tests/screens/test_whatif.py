@@ -5,10 +5,12 @@ from textual.widgets import Static
 
 from engine import answers
 from screens.moves import Copied, ToEdit
+from screens.whatif.inquiry import Inquiry
 from screens.whatif.screen import WhatIfScreen
 from screens.widgets.chart import Chart
 from screens.widgets.gallery import Gallery
 from screens.widgets.table import Table
+from screens.words import percent
 from tests.screens.conftest import Host, settled, shown, until
 from tests.screens.fake import FakeBackstage
 from tests.screens.planted_edit import plant_harder
@@ -101,6 +103,19 @@ async def test_the_curve_and_the_random_neurons_come_when_keys_rest(backstage):
         assert inquiry.curve is None  # of another scale
         assert "working out the curve" in app.first.query_one(Chart).empty
         await until(pilot, lambda: inquiry.curve is not None)
+
+
+@pytest.mark.parametrize("name", ["canterbury bells", "花" * 60])
+async def test_a_long_name_pushes_no_figure_off_its_line(backstage, monkeypatch, name):
+    monkeypatch.setattr(Inquiry, "name", name)
+    app = Host(WhatIfScreen(backstage, ANT))
+    async with app.run_test(size=(80, 24)) as pilot:
+        inquiry = app.first.inquiry
+        await until(pilot, lambda: inquiry.random is not None)
+        await settled(pilot)
+        told = shown(pilot).splitlines()
+        assert f"lost {len(inquiry.answer.whatif.lost)}" in told[2]
+        assert f"as many random neurons: {percent(inquiry.random.target)}" in told[4]
 
 
 async def test_images_won_and_lost_are_shown_by_class(backstage):
