@@ -8,6 +8,7 @@ from typing import Any
 from rich.text import Text
 from textual import events
 from textual.app import ComposeResult
+from textual.binding import Binding
 from textual.containers import Container, VerticalScroll
 from textual.widgets import Static
 
@@ -36,6 +37,18 @@ TABLE = (
     Command("jobs.path", "d", "path", "Copy path", "Copy the path of the job's directory",
             show=False),
 )  # fmt: skip
+
+
+class JobTable(Table):
+    """The jobs; the footer says what enter does."""
+
+    BINDINGS = [
+        Binding("enter", "choose", "Open", id="jobs.open", tooltip="Look at what the job made")
+    ]
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Choose only a job that can be opened."""
+        return self.screen.check_action("open", parameters) if action == "choose" else True
 
 
 class JobsScreen(Base):
@@ -69,7 +82,7 @@ class JobsScreen(Base):
         """Return the runner's line, the table and the log."""
         yield Static("reading…", id="runner", markup=False)
         with Container(id="both"):
-            yield Table(
+            yield JobTable(
                 Column("", 1),
                 Column("id", 8),
                 Column("job", 18, flex=True),

@@ -73,6 +73,7 @@ class CompareScreen(Base):
         #below { height: 1fr; min-height: 4; }
         #changes { margin-right: 1; }
         &.-exported #exported { display: block; }
+        &.-exported #below { min-height: 0; }
         &.-failed #about { color: $text-error; }
         &.-instead #below { display: none; }
         &.-narrow Gallery { display: none; }

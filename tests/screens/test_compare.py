@@ -141,6 +141,19 @@ async def test_an_export_asks_where_and_says_how_to_load_it(backstage, edit, tmp
         assert f"export {edit.id} --out {out}" in app.posted(Copied)[0].text
 
 
+async def test_what_was_exported_has_room_on_a_small_terminal(backstage, edit):
+    backstage.submit(ExportRequest(edit=edit.id, out="/x/y.safetensors"))
+    app = Host(CompareScreen(backstage, edit.id))
+    async with app.run_test(size=(80, 22)) as pilot:
+        await until(pilot, lambda: app.first.job_line.job == backstage.last.id)
+        done = Exported(edit=edit.id, checkpoint=f"/x/{120 * 'y'}.safetensors", after=edit.after)
+        backstage.last.feed(done)
+        backstage.last.end()
+        await until(pilot, lambda: "✓ written" in shown(pilot))
+        await settled(pilot)
+        assert app.first.max_scroll_y == 0
+
+
 async def test_an_export_under_way_is_found_again_and_fails_with_its_sentence(backstage, edit):
     backstage.submit(ExportRequest(edit=edit.id, out="/x/y.safetensors"))
     app = Host(CompareScreen(backstage, edit.id))

@@ -63,6 +63,7 @@ async def test_every_state_says_where_it_is(busy: FakeBackstage) -> None:
         assert "‖ job00002 some job00002 interrupted at 3 of 10" in lines[5]
         assert lines[6] == "✓ job00001 some job00001 done 0:12"
         assert "✗ job00000 some job00000 The disk is full" in lines[7]
+        assert "⏎ Open" in lines[-1]
 
 
 async def test_cancel_resume_and_open(busy: FakeBackstage) -> None:
