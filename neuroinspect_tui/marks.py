@@ -1,16 +1,19 @@
 """What a person has marked in a workspace: the edit that is kept, the neurons that are ticked.
 
-marks.json, written beside and renamed; a damaged one counts as none.
+marks.json, written beside and renamed. A damaged one counts as none, and is set aside when something
+is marked anew.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
+from filelock import FileLock
 from msgspec import Struct, structs
 
 from engine.edits import find_edit
-from engine.errors import EngineError
-from engine.files import write_json
+from engine.errors import BankError, EngineError
+from engine.files import cannot_write, write_json
 
 FILE = "marks.json"
 
@@ -26,10 +29,14 @@ class Marks(Struct, frozen=True):
 
 def read_marks(home: Path) -> Marks:
     """Read marks.json."""
+    return _read(home / FILE) or Marks()
+
+
+def _read(path: Path) -> Marks | None:
     try:
-        return msgspec.json.decode((home / FILE).read_bytes(), type=Marks)
+        return msgspec.json.decode(path.read_bytes(), type=Marks)
     except (OSError, msgspec.DecodeError):
-        return Marks()
+        return None
 
 
 def kept_edit(home: Path) -> str | None:
@@ -43,20 +50,36 @@ def keep_edit(home: Path, edit: str | None) -> str | None:
 
     Raises:
         EditError: No such edit.
+        BankError: The workspace cannot be written.
     """
     whole = None if edit is None else find_edit(home / "edits", edit).name
-    _write(home, structs.replace(read_marks(home), kept=whole))
+    _change(home, lambda marks: structs.replace(marks, kept=whole))
     return whole
 
 
 def tick(home: Path, class_index: int, neurons: tuple[int, ...]) -> None:
-    """Remember the neurons ticked for a class."""
-    marks = read_marks(home)
-    ticks = marks.ticks | {str(class_index): neurons}
-    _write(home, structs.replace(marks, ticks={k: v for k, v in ticks.items() if v}))
+    """Remember the neurons ticked for a class.
+
+    Raises:
+        EngineError: The workspace is gone, or cannot be written.
+    """
+
+    def ticked(marks: Marks) -> Marks:
+        ticks = marks.ticks | {str(class_index): neurons}
+        return structs.replace(marks, ticks={k: v for k, v in ticks.items() if v})
+
+    _change(home, ticked)
 
 
-def _write(home: Path, marks: Marks) -> None:
+def _change(home: Path, change: Callable[[Marks], Marks]) -> None:
+    """Change marks.json, one process at a time."""
+    path = home / FILE
     if not home.is_dir():  # writing would bring it back, with nothing else in it
         raise EngineError(f"{home} is gone; open another workspace.")
-    write_json(home / FILE, marks)
+    try:
+        with FileLock(home / f".{FILE}.lock"):
+            if path.exists() and _read(path) is None:
+                path.replace(home / f"{FILE}.damaged")
+            write_json(path, change(read_marks(home)))
+    except OSError as error:
+        raise BankError(cannot_write(path, error)) from error

@@ -16,7 +16,7 @@ COLUMNS = (
     Column("n", 5, "right"),
     Column("before", 7, "right"),
     Column("after", 7, "right"),
-    Column("points", 7, "right"),
+    Column("points", 7, "right", drop=2),  # before and after say as much
     Column("won", 5, "right", drop=1),
     Column("lost", 5, "right", drop=1),
 )

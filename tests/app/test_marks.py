@@ -1,3 +1,5 @@
+import threading
+
 import pytest
 
 from engine.errors import EditError, EngineError
@@ -50,6 +52,21 @@ def test_a_damaged_file_counts_as_none(filled):
     assert marks.read_marks(filled) == marks.Marks()
     with pytest.raises(EditError, match="No edit"):
         marks.keep_edit(filled, "gone")
+    marks.tick(filled, 1, (5,))
+    assert marks.read_marks(filled) == marks.Marks(None, {"1": (5,)})
+    assert (filled / "marks.json.damaged").read_bytes() == b'{"kept": 3'
+
+
+def test_two_that_mark_at_once_lose_nothing(filled):
+    threads = [
+        threading.Thread(target=marks.tick, args=(filled, number, (number + 1,)))
+        for number in range(12)
+    ]
+    for some in threads:
+        some.start()
+    for some in threads:
+        some.join()
+    assert marks.read_marks(filled).ticks == {str(n): (n + 1,) for n in range(12)}
 
 
 def test_a_workspace_that_was_removed_does_not_come_back(tmp_path):
