@@ -1,7 +1,7 @@
 """What a person has marked in a workspace: the edit that is kept, the neurons that are ticked.
 
-marks.json, written beside and renamed. A damaged one counts as none, and is set aside when something
-is marked anew.
+marks.json, written beside and renamed. A damaged one counts as none, and is set aside when
+something is marked anew.
 """
 
 from collections.abc import Callable
