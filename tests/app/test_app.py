@@ -323,7 +323,7 @@ async def test_help_and_palette_list_the_screens_commands(app: NeuroinspectApp) 
         await pilot.pause()
         assert isinstance(app.screen, HelpScreen)
         assert "jobs.cancel" in shown(pilot)
-        await pilot.press("escape", "ctrl+p", *"copy com")
+        await pilot.press("escape", "ctrl+p", *"copy")
         await settled(pilot)
         assert "Copy the command that does the same" in shown(pilot)
 
