@@ -61,9 +61,10 @@ def _kills(
     random.Random(0).shuffle(kinds)
     for number, kind in enumerate(kinds):
         say(f"kill {number + 1} of {count}: {kind}")
+        before = len(tally.problems)
         kill(setting, kind, asked[kind], alone[kind], number, tally)
-    for problem in (*tally.lost, *tally.half, *tally.differing):
-        say(problem)
+        for problem in tally.problems[before:]:
+            say(problem)
     kinds_told = ", ".join(f"{some} {n}" for some, n in sorted(tally.kills.items()))
     found = (
         f"{tally.hit} hit a job under way; {len(tally.lost)} lost a step or epoch, "

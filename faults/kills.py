@@ -34,6 +34,11 @@ class Tally:
     lost: list[str] = field(default_factory=list)
     differing: list[str] = field(default_factory=list)
 
+    @property
+    def problems(self) -> list[str]:
+        """All that went wrong."""
+        return [*self.lost, *self.half, *self.differing]
+
 
 @dataclass(frozen=True)
 class Uninterrupted:

@@ -29,7 +29,7 @@ from neuroinspect_tui.workspace import read_source, write_source
 
 PROGRAM = (sys.executable, "-m", "neuroinspect_tui")
 BASE = Recipe(train=320, valid=480, test=64)
-SECONDS = 180.0
+SECONDS = 900.0
 
 
 def jobs(edit: str) -> dict[str, Request]:
