@@ -61,9 +61,9 @@ def _kills(
     random.Random(0).shuffle(kinds)
     for number, kind in enumerate(kinds):
         say(f"kill {number + 1} of {count}: {kind}")
-        before = len(tally.problems)
+        known = set(tally.problems)
         kill(setting, kind, asked[kind], alone[kind], number, tally)
-        for problem in tally.problems[before:]:
+        for problem in set(tally.problems) - known:
             say(problem)
     kinds_told = ", ".join(f"{some} {n}" for some, n in sorted(tally.kills.items()))
     found = (
