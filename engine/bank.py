@@ -5,19 +5,17 @@ strongest images, per-class means and the counterfactual of every mistake, so th
 to pictures is answered from here, without torch.
 """
 
-import hashlib
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
 from engine.data import Sample, Split
 from engine.errors import BankError
-from engine.files import file_digest, folder_digest, read_json, write_json
+from engine.files import file_digest, folder_digest, key_of, read_json, write_json
 from engine.records import Skipped
 from engine.requests import UNTRAINED, Source
 
@@ -168,7 +166,7 @@ def bank_key(source: Source, split: Split, view: int, digest: str) -> str:
         FORMAT, source.model, digest, split.name, view, source.half_bank, split.samples,
         split.folders, len(split.groups), source.seed if view else 0,
     )  # fmt: skip
-    return hashlib.sha256(msgspec.json.encode(parts)).hexdigest()[:16]
+    return key_of(parts, 16)
 
 
 def weights_digest(source: Source, cache: Path) -> str:

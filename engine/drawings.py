@@ -4,7 +4,6 @@ Whatever a picture depends on is in its name, as a digest: two requests that dif
 never share a file, and one that differs in nothing finds the picture there already.
 """
 
-import hashlib
 from pathlib import Path
 
 import msgspec
@@ -12,7 +11,7 @@ from msgspec import Struct
 
 from engine.bank import Bank
 from engine.errors import BankError
-from engine.files import file_digest, folder_digest, read_json, write_json
+from engine.files import file_digest, folder_digest, key_of, read_json, write_json
 from engine.records import Illusion
 from engine.requests import IllusionRequest, Source
 
@@ -44,7 +43,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     @property
     def stem(self) -> str:
         """What the files are called, without their ending."""
-        key = hashlib.sha256(msgspec.json.encode(self)).hexdigest()[:8]
+        key = key_of(self, 8)
         return f"class{self.class_index:04d}_neuron{self.neuron:05d}_seed{self.seed}_{key}"
 
 

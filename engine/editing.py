@@ -1,6 +1,5 @@
 """An edit from request to judged record: choose on one part of the images, report on another."""
 
-import hashlib
 import shutil
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from engine.edit_records import Edit, EditEpoch
 from engine.edit_state import Keeper
 from engine.edits import finished_edit, open_partial, save_edit
 from engine.evaluate import outcome
+from engine.files import key_of
 from engine.head_training import train
 from engine.heads import EDIT, ORIGINAL, SHIFT, Edited, Head
 from engine.judging import Jury, compare, describe, verdict
@@ -79,7 +79,7 @@ def edit(
 
 def _key(banks: Banks, request: EditRequest, device: torch.device) -> str:
     parts = (FORMAT, request, _provenance(banks), device.type)
-    return hashlib.sha256(msgspec.json.encode(parts)).hexdigest()[:16]
+    return key_of(parts, 16)
 
 
 def _make(

@@ -67,6 +67,11 @@ def read_json(path: Path, type: type[T]) -> T:
         ) from error
 
 
+def key_of(parts: object, letters: int) -> str:
+    """Return a short hash, in hexadecimal, of all that a result depends on."""
+    return hashlib.sha256(msgspec.json.encode(parts)).hexdigest()[:letters]
+
+
 def file_digest(path: Path) -> str:
     """Return the sha256 of a file's content, in hexadecimal."""
     with path.open("rb") as file:

@@ -1,6 +1,5 @@
 """Heat maps on disk: what one is of is in its file's name, so it is made once. No torch."""
 
-import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -8,6 +7,7 @@ import msgspec
 from msgspec import Struct
 
 from engine.bank import Bank
+from engine.files import key_of
 from engine.records import Neuron, NeuronImage
 
 FORMAT = 1
@@ -44,7 +44,7 @@ def heat_path(out: Path, bank: Bank, neuron: int, image: str) -> Path | None:
         mtime_ns=stat.st_mtime_ns,
         bytes=stat.st_size,
     )
-    key = hashlib.sha256(msgspec.json.encode(facts)).hexdigest()[:8]
+    key = key_of(facts, 8)
     return out / f"neuron{neuron:05d}_{path.stem[:NAMED]}_{key}.png"
 
 

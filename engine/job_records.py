@@ -60,3 +60,8 @@ class JobView(Struct, frozen=True, kw_only=True):
     """How long it has run."""
     directory: str = ""
     request: Request | None = None
+
+    @property
+    def may_go_on(self) -> bool:
+        """Whether it waits, runs, or would go on where it was interrupted."""
+        return self.state not in OVER or self.state == "interrupted"

@@ -4,7 +4,6 @@ A run lives in train/<key>/ and is resumed after its last whole epoch: every ran
 (seed, epoch, image), so that a run that was killed ends as one that was not.
 """
 
-import hashlib
 import math
 import time
 from collections.abc import Iterator
@@ -26,7 +25,7 @@ from engine.checkpoint import write_state
 from engine.data import Split
 from engine.errors import BankError, DataError, RequestError
 from engine.evaluate import Labelled, outcome
-from engine.files import read_json, write_beside, write_json
+from engine.files import key_of, read_json, write_beside, write_json
 from engine.model import Classifier
 from engine.protocol import TrainJob
 from engine.records import Outcome
@@ -55,7 +54,7 @@ class Run:
 def run_key(request: TrainRequest, splits: tuple[Split, Split], model: str) -> str:
     """Return what a run's result depends on, as a short hash."""
     parts = (request, [(s.samples, s.folders, s.groups) for s in splits], model, version("torch"))
-    return hashlib.sha256(msgspec.json.encode(parts)).hexdigest()[:12]
+    return key_of(parts, 12)
 
 
 def train(

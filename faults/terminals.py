@@ -15,8 +15,6 @@ from faults.setting import PROGRAM, Setting, submit, wait
 from neuroinspect_tui.jobs.launcher import stop_runners
 from neuroinspect_tui.jobs.store import Store
 
-SEEN = b"draw"
-
 
 def closed_ptys(setting: Setting, times: int) -> tuple[int, int]:
     """Submit and follow in a shell on a terminal, close the terminal; return (whole, tried)."""

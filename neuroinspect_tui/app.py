@@ -185,13 +185,13 @@ class NeuroinspectApp(SayingApp):
         elif (where := routes.result_of(job)) is not None:
             self._go(where)
         else:
-            self.notify(f"{job.title}: {progress(job)} · {job.directory}", markup=False)
+            self.notify(f"{job.title}: {progress(job)} · {job.directory}")
 
     def on_copied(self, copied: Copied) -> None:
         """Put text on the clipboard of whoever looks at the terminal."""
         self.copy_to_clipboard(copied.text)
         self.run_worker(partial(terminal.copy_in_tmux, copied.text), thread=True, group="copy")
-        self.notify(f"copied: {copied.text}", markup=False)
+        self.notify(f"copied: {copied.text}")
 
     # keys that work everywhere
 
@@ -263,7 +263,7 @@ class NeuroinspectApp(SayingApp):
         if job.state in ("failed", "interrupted"):
             self.warn(words)
         else:
-            self.notify(words, markup=False)
+            self.notify(words)
         if job.state != "cancelled" and self._driver is not None:
             self.bell()
             self._driver.write(terminal.notification(self.TITLE, words))

@@ -6,9 +6,7 @@ from textual.app import App
 from textual.message import Message
 
 from engine.errors import EngineError
-
-LONG_SECONDS = 10.0
-"""How long a sentence that must be read stays."""
+from screens.base import LONG_SECONDS
 
 
 class SayingApp(App[str]):
@@ -34,4 +32,4 @@ class SayingApp(App[str]):
 
     def warn(self, sentence: str) -> None:
         """Show a sentence that must be read."""
-        self.notify(sentence, severity="error", timeout=LONG_SECONDS, markup=False)
+        self.notify(sentence, severity="error", timeout=LONG_SECONDS)

@@ -199,5 +199,5 @@ def newest(backstage: Backstage, request: Request) -> JobView | None:
     """Return the newest job of just this request, unless it is over for good."""
     for job in backstage.jobs():
         if job.request == request:
-            return job if job.state not in OVER or job.state == "interrupted" else None
+            return job if job.may_go_on else None
     return None

@@ -12,7 +12,7 @@ from textual.widgets import Button, Input, Static
 
 from engine.data import Split
 from engine.edit_records import Edit, EditEpoch
-from engine.job_records import OVER, JobView
+from engine.job_records import JobView
 from engine.plan import make_plan
 from engine.requests import EditRequest
 from screens.asking import Asker
@@ -114,8 +114,7 @@ class EditScreen(Base):
         if not isinstance(asked, EditRequest) or asked.classes != (self.class_index,):
             return False
         same = asked.neurons == self.neurons and self.top in ("auto", asked.top)
-        going = job.state not in OVER or job.state == "interrupted"
-        return same and going and asked.on == self.on_edit
+        return same and job.may_go_on and asked.on == self.on_edit
 
     def _check(self, request: EditRequest) -> EditRequest:
         if request.test_split is not None:

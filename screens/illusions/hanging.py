@@ -1,8 +1,5 @@
-"""How drawings hang: as large as all of them fit; and how to fetch one."""
+"""How drawings hang: as large as all of them fit."""
 
-import getpass
-import platform
-import shlex
 from collections.abc import Callable, Hashable, Sequence
 from pathlib import Path
 
@@ -105,9 +102,3 @@ class Hanging(Gallery):
         columns = (self.size.width - 1) // (side + 1)
         rows = -(-self.count // max(1, columns))
         return columns > 0 and rows * (side // 2 + CAPTIONS + 1) + 1 <= self.size.height
-
-
-def scp(path: Path) -> str:
-    """Return the command that fetches a file from here."""
-    user, there = getpass.getuser(), shlex.quote(str(path.resolve()))
-    return f"scp {user}@{platform.node()}:{there} ."

@@ -20,13 +20,14 @@ from screens.base import Base
 from screens.closeup import Closeup, look_closely
 from screens.command import Command, bindings
 from screens.illusions.class_choice import ClassChoice
-from screens.illusions.hanging import Hanging, scp
+from screens.illusions.hanging import Hanging
 from screens.illusions.wall import EVERY, Wall, look, spoken_of, told, with_steps
 from screens.illusions.zoom import Zoom
 from screens.job_line import JobLine
 from screens.moves import Copied, ToEdit, ToWhatIf
 from screens.ports import Backstage
 from screens.real_images import RealImages
+from screens.whereabouts import fetching
 from screens.widgets.gallery import Gallery
 
 TALL = 40
@@ -271,7 +272,7 @@ class IllusionsScreen(Base):
         path = self.query_one(Hanging).canvas(neuron).picture if neuron is not None else None
         if path is None:
             return self._warn("There is no picture of this one yet.")
-        fetch = scp(path)
+        fetch = fetching(str(path.resolve()))
         where = self.query_one("#where", Static)
         where.display = True
         where.update(Text(f"{path.resolve()}\n{fetch}"))

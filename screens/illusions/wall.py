@@ -102,7 +102,7 @@ def look(backstage: Backstage, bank: Bank, owner: int, wish: IllusionRequest, ad
         (done if as_wished else earlier).setdefault(some.neuron, some)
     missing = {j for j in wish.neurons if j not in done}
     job = next((job for job in jobs if _draws(job, wish, missing)), None)
-    if job is not None and job.state in OVER and job.state != "interrupted":
+    if job is not None and not job.may_go_on:
         job = None
     return Wall(
         owner=bank.classes[owner], wish=wish, classes=tuple(bank.classes),

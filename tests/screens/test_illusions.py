@@ -184,8 +184,8 @@ async def test_a_cancelled_or_failed_drawing_goes_on_when_told(backstage: FakeBa
 
 async def test_ticks_and_where_to_go(backstage: FakeBackstage, monkeypatch) -> None:
     draw(backstage, BOTH)
-    monkeypatch.setattr("screens.illusions.hanging.platform.node", lambda: "box")
-    monkeypatch.setattr("screens.illusions.hanging.getpass.getuser", lambda: "me")
+    monkeypatch.setattr("screens.whereabouts.socket.gethostname", lambda: "box")
+    monkeypatch.setattr("screens.whereabouts.getpass.getuser", lambda: "me")
     app = Host(IllusionsScreen(backstage, 0, (7, 18)))
     async with app.run_test(message_hook=app.hear) as pilot:
         await until(pilot, lambda: "2 of 2 drawn" in shown(pilot))
