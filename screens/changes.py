@@ -5,8 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rich.text import Text
+from textual.app import ComposeResult
+from textual.containers import Horizontal
 
-from engine.records import ClassChange, Moved
+from engine.edit_records import Comparison
+from engine.records import ClassChange, Moved, WhatIf
 from screens.widgets.gallery import Gallery, Tile
 from screens.widgets.table import Column, Table
 from screens.words import percent, points
@@ -20,11 +23,6 @@ COLUMNS = (
     Column("won", 5, "right", drop=1),
     Column("lost", 5, "right", drop=1),
 )
-
-
-def changes_table() -> Table:
-    """Return an empty table of changes."""
-    return Table(*COLUMNS, id="changes", empty="reading…")
 
 
 @dataclass(frozen=True)
@@ -69,15 +67,6 @@ def changed(classes: Sequence[ClassChange], groups: Sequence[ClassChange] | None
     both = [Change(some, False) for some in classes] + [Change(some, True) for some in groups or ()]
     moved = [change for change in both if change.images]
     return sorted(moved, key=lambda some: (-abs(some.points), -some.images))
-
-
-def show_changes(table: Table, changes: Sequence[Change]) -> None:
-    """Fill a table."""
-    table.empty = "No image changes sides."
-    unmoved = not table.index
-    table.show(len(changes), lambda i: changes[i].cells(), keys=[some.key for some in changes])
-    if unmoved:  # stays on the most changed rather than on the class that was
-        table.move_to(0)
 
 
 @dataclass(frozen=True)
@@ -125,6 +114,57 @@ class MovedImages:
             if some
         ]
         return "   ".join(parts)
+
+
+class Changes(Horizontal):
+    """The classes that changed beside their images; on a narrow screen one or the other.
+
+    Which, tells the screen's class `-pictures`: there is more that makes room for the images.
+    """
+
+    DEFAULT_CSS = "Changes > #changes { margin-right: 1; }"
+
+    def __init__(self, id: str) -> None:
+        super().__init__(id=id)
+        self.images = MovedImages((), ())
+
+    def compose(self) -> ComposeResult:
+        """Put the table at the left."""
+        yield Table(*COLUMNS, id="changes", empty="reading…")
+        yield Gallery(id="images")
+
+    def show(self, found: Comparison | WhatIf) -> None:
+        """Show what won and what lost."""
+        self.images = MovedImages.of(found.won, found.lost)
+        self._fill(self.query_one(Table), changed(found.classes, found.groups))
+        self.images.show(self.query_one(Gallery))
+
+    def _fill(self, table: Table, changes: Sequence[Change]) -> None:
+        table.empty = "No image changes sides."
+        unmoved = not table.index
+        table.show(len(changes), lambda i: changes[i].cells(), keys=[some.key for some in changes])
+        if unmoved:  # stays on the most changed rather than on the class that was
+            table.move_to(0)
+
+    def focus_table(self) -> None:
+        """Let keys move through the classes."""
+        self.query_one(Table).focus()
+
+    def switch(self) -> None:
+        """Show the images, or the classes again."""
+        shown = not self.screen.has_class("-pictures")
+        self.screen.set_class(shown, "-pictures")
+        self.query_one("#images" if shown else "#changes").focus()
+
+    def on_table_chosen(self, message: Table.Chosen) -> None:
+        """Show the images of a class."""
+        message.stop()
+        group, index = message.key
+        path = None if group else self.images.first(index)
+        if path is not None:
+            self.query_one(Gallery).move_to_key(path)
+        if not self.screen.has_class("-pictures"):
+            self.switch()
 
 
 def _by_class(some: Moved) -> tuple[int, str]:

@@ -6,7 +6,6 @@ from typing import ClassVar
 
 from rich.text import Text
 from textual.app import ComposeResult
-from textual.containers import Horizontal
 from textual.widgets import Static
 
 from engine.edit_records import Comparison, Edit
@@ -18,15 +17,13 @@ from engine.requests import ExportRequest
 from screens.asking import Asker
 from screens.bank_first import fill_bank
 from screens.base import Base
-from screens.changes import MovedImages, changed, changes_table, show_changes
+from screens.changes import Changes
 from screens.command import Command, bindings
 from screens.compare.asks import ENDING, AskEdit, AskPath
 from screens.compare.words import about, experiment, exported, target
 from screens.job_line import JobLine
 from screens.moves import ToEdit
 from screens.ports import Backstage
-from screens.widgets.gallery import Gallery
-from screens.widgets.table import Table
 
 
 @dataclass(frozen=True)
@@ -71,7 +68,6 @@ class CompareScreen(Base):
         #verdict { max-height: 6; margin-bottom: 1; }
         #exported { display: none; background: $panel; }
         #below { height: 1fr; min-height: 4; }
-        #changes { margin-right: 1; }
         &.-exported #exported { display: block; }
         &.-exported #below { min-height: 0; }
         &.-failed #about { color: $text-error; }
@@ -87,7 +83,6 @@ class CompareScreen(Base):
         super().__init__(backstage)
         self.edit = edit
         self.view: View | None = None
-        self._images = MovedImages((), ())
         self._out: str | None = None
         self._opens = Asker(self, self._open, self._opened, self._sorry)
         self._lists = Asker(self, self._list, self._listed, self._sorry)
@@ -99,14 +94,12 @@ class CompareScreen(Base):
         yield Static(id="arms")
         yield Static(id="verdict")
         yield Static(id="exported")
-        with Horizontal(id="below"):
-            yield changes_table()
-            yield Gallery(id="images")
+        yield Changes(id="below")
 
     def on_mount(self) -> None:
         """Ask for the edit."""
         self.say_where("compare", self.edit)
-        self.query_one("#changes").focus()
+        self.query_one(Changes).focus_table()
         self._opens.ask(self.edit)
 
     def on_screen_resume(self) -> None:
@@ -143,9 +136,7 @@ class CompareScreen(Base):
         self.view, self.edit = view, view.edit.id
         self.remove_class("-failed", "-instead")
         found = view.comparison
-        self._images = MovedImages.of(found.won, found.lost)
-        show_changes(self.query_one("#changes", Table), changed(found.classes, found.groups))
-        self._images.show(self.query_one(Gallery))
+        self.query_one(Changes).show(found)
         self._say()
         if view.exporting is not None:
             self.job_line.track(view.exporting.id)
@@ -177,10 +168,8 @@ class CompareScreen(Base):
         self.query_one("#about", Static).update(about(edit, view.kept == edit.id))
         self.query_one("#arms", Static).update(experiment(edit, width))
         verdict = Text.assemble(("verdict: ", "bold"), (edit.verdict, "bold"))
-        found = view.comparison
-        verdict.append(
-            f"\nwon {len(found.won):,} · lost {len(found.lost):,}   {self._images.told()}"
-        )
+        moved = self.query_one(Changes).images
+        verdict.append(f"\nwon {len(moved.won):,} · lost {len(moved.lost):,}   {moved.told()}")
         for note in edit.notes:
             verdict.append(f"\n{note}", "dim")
         self.query_one("#verdict", Static).update(verdict)
@@ -225,18 +214,7 @@ class CompareScreen(Base):
 
     def action_pictures(self) -> None:
         """Show the images, or the classes again."""
-        shown = not self.has_class("-pictures")
-        self.set_class(shown, "-pictures")
-        self.query_one("#images" if shown else "#changes").focus()
-
-    def on_table_chosen(self, message: Table.Chosen) -> None:
-        """Show the images of a class."""
-        group, index = message.key
-        path = None if group else self._images.first(index)
-        if path is not None:
-            self.query_one(Gallery).move_to_key(path)
-        if not self.has_class("-pictures"):
-            self.action_pictures()
+        self.query_one(Changes).switch()
 
     def action_list(self) -> None:
         """Choose another edit."""

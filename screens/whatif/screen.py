@@ -11,7 +11,7 @@ from textual.widgets import Static
 from engine.errors import EngineError
 from engine.requests import By
 from screens.base import Base
-from screens.changes import MovedImages, changed, changes_table, show_changes
+from screens.changes import Changes
 from screens.command import Command, bindings
 from screens.moves import ToEdit
 from screens.ports import Backstage
@@ -19,7 +19,6 @@ from screens.whatif.inquiry import Inquiry
 from screens.whatif.weigher import Answer, Question
 from screens.whatif.words import show_curve, spoken, supposed, words_of
 from screens.widgets.chart import Chart
-from screens.widgets.gallery import Gallery
 from screens.widgets.table import Column, Table
 from screens.words import counted
 
@@ -63,7 +62,6 @@ class WhatIfScreen(Base):
         &.-failed #answer { color: $text-error; }
         #above { height: 2fr; }
         #below { height: 3fr; }
-        #changes { margin-right: 1; }
         #title { height: 1; padding: 0 1; color: $text-muted; }
         &.-failed #above, &.-failed #below { display: none; }
         #neurons { width: 26; margin-right: 1; display: none; }
@@ -83,7 +81,6 @@ class WhatIfScreen(Base):
         super().__init__(backstage)
         self.class_index = class_index
         self._off: set[int] = set()
-        self._images = MovedImages((), ())
         self.inquiry = Inquiry(
             self, backstage, class_index, neurons,
             opened=self._opened, answered=self._answered, told=self._say, fail=self._sorry,
@@ -97,14 +94,12 @@ class WhatIfScreen(Base):
             with Vertical():
                 yield Static(id="title")
                 yield Chart(empty="reading…", id="curve")
-        with Horizontal(id="below"):
-            yield changes_table()
-            yield Gallery(id="images")
+        yield Changes(id="below")
 
     def on_mount(self) -> None:
         """Open the bank; the rest follows."""
         self.say_where("what if")
-        self.query_one("#changes").focus()
+        self.query_one(Changes).focus_table()
         self.inquiry.open()
 
     def on_resize(self) -> None:
@@ -124,10 +119,7 @@ class WhatIfScreen(Base):
         self.add_class("-failed")
 
     def _answered(self, answer: Answer) -> None:
-        whatif = answer.whatif
-        self._images = MovedImages.of(whatif.won, whatif.lost)
-        show_changes(self.query_one("#changes", Table), changed(whatif.classes, whatif.groups))
-        self._images.show(self.query_one(Gallery))
+        self.query_one(Changes).show(answer.whatif)
         self._say()
 
     def _ask(self, question: Question) -> None:
@@ -219,20 +211,7 @@ class WhatIfScreen(Base):
 
     def action_pictures(self) -> None:
         """Show the images, or the classes again."""
-        shown = not self.has_class("-pictures")
-        self.set_class(shown, "-pictures")
-        self.query_one("#images" if shown else "#changes").focus()
-
-    def on_table_chosen(self, message: Table.Chosen) -> None:
-        """Show the images of a class."""
-        if message.widget.id != "changes":
-            return
-        group, index = message.key
-        path = None if group else self._images.first(index)
-        if path is not None:
-            self.query_one(Gallery).move_to_key(path)
-        if not self.has_class("-pictures"):
-            self.action_pictures()
+        self.query_one(Changes).switch()
 
     def action_tick(self) -> None:
         """Tick these."""
