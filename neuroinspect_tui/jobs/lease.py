@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import stat
 import tempfile
 import time
 from collections.abc import Callable, Generator, Iterator
@@ -14,7 +15,7 @@ from msgspec import Struct
 
 from engine.files import write_json
 from engine.records import Progress
-from neuroinspect_tui.jobs.job import Job, Status
+from neuroinspect_tui.jobs.job import Job, JobError, Status
 
 if TYPE_CHECKING:
     from engine.session import TorchEngine
@@ -47,16 +48,17 @@ class Gpu:
     """A GPU of this machine as all runners see it.
 
     Args:
-        index: CUDA's.
+        index: CUDA's, in this process.
+        uuid: The card itself: with CUDA_VISIBLE_DEVICES two processes' GPU 0 may be two cards.
         root: Where locks and notes lie, shared by all workspaces of a user.
     """
 
-    def __init__(self, index: int, root: Path | None = None) -> None:
+    def __init__(self, index: int, uuid: str, root: Path | None = None) -> None:
         self.index = index
         self.root = root or shared_root()
-        self.lock = FileLock(self.root / f"gpu{index}.lock")
-        self.note = self.root / f"gpu{index}.json"
-        self.peaks = self.root / f"gpu{index}-peaks.json"
+        self.lock = FileLock(self.root / f"gpu-{uuid}.lock")
+        self.note = self.root / f"gpu-{uuid}.json"
+        self.peaks = self.root / f"gpu-{uuid}-peaks.json"
 
     def memory(self) -> tuple[int, int]:
         """Return bytes free for us, and in all."""
@@ -115,10 +117,19 @@ class Gpu:
 
 
 def shared_root() -> Path:
-    """Return a directory of this user's that all workspaces share."""
-    path = Path(os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir())
-    root = path / f"neuroinspect-tui-{os.getuid()}"
+    """Return a directory of this user's that all workspaces share, and that outlives a login.
+
+    XDG_RUNTIME_DIR does not: a runner that went on after the last logout would hold a lock that
+    the next login cannot see.
+
+    Raises:
+        JobError: Somebody else made it.
+    """
+    root = Path(tempfile.gettempdir()) / f"neuroinspect-tui-{os.getuid()}"
     root.mkdir(mode=0o700, exist_ok=True)
+    found = root.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
+        raise JobError(f"{root} is not a directory of yours; remove it, or set TMPDIR.")
     return root
 
 
@@ -135,7 +146,8 @@ def leased(
         return
     import torch
 
-    gpu = Gpu(engine.device.index or 0)
+    index = engine.device.index or 0
+    gpu = Gpu(index, str(torch.cuda.get_device_properties(index).uuid))
     kind = str(job.request.__struct_config__.tag)
     torch.cuda.reset_peak_memory_stats(gpu.index)
 

@@ -1,11 +1,13 @@
 """One job at a time on a GPU, and a reason for those that wait. No GPU is needed to test it."""
 
+import tempfile
 from itertools import islice
 
 import pytest
 
 from engine.files import write_json
-from neuroinspect_tui.jobs.lease import GIB, Gpu, Holder
+from neuroinspect_tui.jobs.job import JobError
+from neuroinspect_tui.jobs.lease import GIB, Gpu, Holder, shared_root
 
 pytestmark = pytest.mark.filterwarnings("default")
 
@@ -13,8 +15,8 @@ pytestmark = pytest.mark.filterwarnings("default")
 class Fake(Gpu):
     """A GPU with as much memory as a test says."""
 
-    def __init__(self, root, free=80.0):
-        super().__init__(0, root)
+    def __init__(self, root, free=80.0, uuid="GPU-1"):
+        super().__init__(0, uuid, root)
         self.free = free
 
     def memory(self):
@@ -42,6 +44,23 @@ def test_a_second_job_waits_and_says_for_whom(tmp_path):
     first.lock.release()
     assert list(reasons) == []
     assert second.lock.is_locked
+
+
+def test_two_cards_that_both_call_themselves_gpu_0_are_had_at_once(tmp_path):
+    """As under CUDA_VISIBLE_DEVICES=0 in one shell and =1 in another."""
+    one, other = Fake(tmp_path), Fake(tmp_path, uuid="GPU-2")
+    assert list(one.wait("illusion")) == list(other.wait("illusion")) == []
+
+
+def test_locks_lie_where_nobody_else_put_something(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    root = shared_root()
+    assert root == shared_root()
+    assert root.stat().st_mode & 0o777 == 0o700
+    root.rmdir()
+    root.symlink_to(tmp_path)
+    with pytest.raises(JobError, match="not a directory of yours"):
+        shared_root()
 
 
 def test_scarce_memory_is_waited_for_and_the_lock_is_not_kept_meanwhile(tmp_path):
