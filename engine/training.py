@@ -4,6 +4,7 @@ A run lives in train/<key>/ and is resumed after its last whole epoch: every ran
 (seed, epoch, image), so that a run that was killed ends as one that was not.
 """
 
+import logging
 import math
 import time
 from collections.abc import Iterator
@@ -15,17 +16,19 @@ from typing import Any
 import msgspec
 import numpy as np
 import torch
+from filelock import FileLock
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from timm.optim._optim_factory import create_optimizer_v2
 from timm.scheduler.scheduler_factory import create_scheduler_v2
 from torch import Tensor, nn
 
-from engine.banking import Images, workers_for
+from engine.banking import Images, wait_for, workers_for
 from engine.checkpoint import write_state
 from engine.data import Split
 from engine.errors import BankError, DataError, RequestError
 from engine.evaluate import Labelled, outcome
-from engine.files import key_of, read_json, write_beside, write_json
+from engine.files import cannot_write, file_digest, key_of, read_json, write_beside, write_json
 from engine.model import Classifier
 from engine.protocol import TrainJob
 from engine.records import Outcome
@@ -53,8 +56,11 @@ class Run:
 
 def run_key(request: TrainRequest, splits: tuple[Split, Split], model: str) -> str:
     """Return what a run's result depends on, as a short hash."""
-    parts = (request, [(s.samples, s.folders, s.groups) for s in splits], model, version("torch"))
-    return key_of(parts, 12)
+    listed = [(split.samples, split.folders, split.groups) for split in splits]
+    init = None
+    if request.init is not None and Path(request.init).is_file():  # else loading it says so
+        init = file_digest(Path(request.init))
+    return key_of((request, init, listed, model, version("torch")), 12)
 
 
 def train(
@@ -62,13 +68,29 @@ def train(
 ) -> TrainJob:
     """Train on the first split, choose the best epoch on the second.
 
-    Yields an epoch at a time; the last record is `Trained`. A finished run answers at once.
+    Yields an epoch at a time; the last record is `Trained`. A finished run answers at once; a
+    second process that asks for the same waits for the first.
 
     Raises:
         RequestError: Numbers that make no sense, no groups to choose by, or too large a batch.
         BankError: The workspace cannot be written.
     """
     _check(request, splits[1])
+    lock = FileLock(directory.with_suffix(".lock"))
+    try:
+        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        yield from wait_for(lock)
+    except OSError as error:
+        raise BankError(cannot_write(directory, error)) from error
+    try:
+        yield from _train(classifier, splits, request, directory)
+    finally:
+        lock.release()
+
+
+def _train(
+    classifier: Classifier, splits: tuple[Split, Split], request: TrainRequest, directory: Path
+) -> Iterator[TrainEpoch | Trained]:
     result = directory / "result.json"
     if result.is_file():
         yield read_json(result, Trained)
@@ -116,15 +138,17 @@ def _start(classifier: Classifier, request: TrainRequest, directory: Path) -> Ru
             optimizer, sched="cosine", num_epochs=request.epochs, min_lr=request.min_lr
         )
     run = Run(classifier, request, directory, optimizer, scheduler)
-    try:
-        run.state = read_json(directory / "state.json", State)
-        kept = load_file(directory / f"epoch-{run.state.epoch}.safetensors")
-        restore(run.body, run.optimizer, kept)
-    except (BankError, OSError):
+    if (directory / "state.json").exists():
         try:
-            directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-        except OSError as error:
-            raise BankError(f"Cannot write {directory}: {error.strerror}.") from error
+            state = read_json(directory / "state.json", State)
+            kept = load_file(directory / f"epoch-{state.epoch}.safetensors")
+        except (BankError, OSError, SafetensorError) as error:
+            logging.getLogger(__name__).warning(
+                "beginning anew: %s is damaged: %s", directory, error
+            )
+        else:
+            restore(run.body, run.optimizer, kept)
+            run.state = state
     return run
 
 

@@ -5,6 +5,7 @@ from safetensors.torch import load_file
 
 import engine.training
 from engine.errors import CheckpointError, RequestError
+from engine.records import Progress
 from engine.requests import TrainRequest
 from engine.session import TorchEngine
 from engine.train_records import Trained
@@ -54,6 +55,42 @@ def test_a_killed_run_ends_as_one_that_was_not(untrained, tmp_path, stop, optimi
     first, second = load_file(whole.checkpoint), load_file(resumed.checkpoint)
     assert all(torch.equal(first[key], second[key]) for key in first)
     assert resumed.best.loss == whole.best.loss
+
+
+@pytest.mark.parametrize("damaged", ["state.json", "epoch-2.safetensors"])
+@pytest.mark.parametrize("lost", [False, True])
+def test_a_run_whose_files_are_spoilt_begins_anew(untrained, tmp_path, damaged, lost, caplog):
+    job = TorchEngine(untrained, tmp_path).train(request())
+    next(job), next(job)
+    job.close()
+    [path] = tmp_path.glob(f"train/*/{damaged}")
+    path.unlink() if lost else path.write_bytes(path.read_bytes()[:40])
+    epochs, found = trained(untrained, tmp_path)
+    assert [some.epoch for some in epochs] == [1, 2, 3, 4]
+    _, whole = trained(untrained, tmp_path / "whole")
+    first, second = load_file(found.checkpoint), load_file(whole.checkpoint)
+    assert all(torch.equal(first[key], second[key]) for key in first)
+    assert ("beginning anew" in caplog.text) == (damaged != "state.json" or not lost)
+
+
+def test_a_second_process_waits_for_the_first(untrained, tmp_path):
+    first = TorchEngine(untrained, tmp_path).train(request())
+    next(first)
+    second = TorchEngine(untrained, tmp_path).train(request())
+    assert next(second) == Progress(stage="waiting for another process", done=0, total=0, unit="")
+    *_, found = first
+    assert list(second) == [found]
+
+
+def test_another_file_of_the_same_name_to_begin_with_is_another_run(untrained, tmp_path):
+    path = tmp_path / "init.safetensors"
+    keys = []
+    for seed in (1, 2):
+        make_checkpoint(path, classes=11, seed=seed)
+        engine_ = TorchEngine(untrained, tmp_path)
+        splits = (engine_.split("train"), engine_.split("valid"))
+        keys.append(engine.training.run_key(request(init=str(path)), splits, untrained.model))
+    assert keys[0] != keys[1]
 
 
 def test_a_finished_run_answers_at_once(untrained, tmp_path, monkeypatch):
