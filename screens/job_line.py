@@ -111,7 +111,7 @@ class JobLine(Widget):
         self.track(self.job)
 
     def _goes_on(self, job: str) -> bool:
-        """Tell whether a runner took it up again, unasked, as it does what one before it left."""
+        """Tell whether another app or shell resumed it before us."""
         return any(some.id == job and some.state not in OVER for some in self._backstage.jobs())
 
     def fail(self, error: str) -> None:

@@ -1,5 +1,6 @@
 """`jobs`: list, show, follow, cancel, resume, run and prune jobs; the runner."""
 
+import signal
 import sys
 import time
 from collections.abc import Iterator
@@ -18,7 +19,7 @@ from screens.words import MARKS, seconds
 app = typer.Typer(no_args_is_help=True, help="Jobs that outlive the terminal.")
 runner = typer.Typer(no_args_is_help=True, help="The detached process that runs the jobs.")
 app.add_typer(runner, name="runner")
-Key = Annotated[str, typer.Argument(metavar="ID", help="A job's id, or how it starts.")]
+Key = Annotated[str, typer.Argument(metavar="ID", help="A job's id, or how it starts or ends.")]
 LOG_LINES = 5
 SHOWN = 40
 
@@ -177,10 +178,13 @@ def run(
         raise JobError(f"{directory} is no job: give WORKSPACE/jobs/ID.")
     store = Store(home)
     attempt = Attempt(store.directory(directory.name))
+    # while the job runs it listens itself; this is for the moments before and after
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(INTERRUPTED))
     if store.status(attempt.job.id).state == "done":
         return say(f"{attempt.job.id} is done already.")
     store.drop_ticket(attempt.job)
     state = attempt.run(Warm(home).records)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     sys.stderr.write(f"{attempt.job.id} {state} {attempt.status.error}\n".replace(" \n", "\n"))
     raise typer.Exit({"done": 0, "interrupted": INTERRUPTED}.get(state, 1))
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from types import FrameType
 
 import msgspec
-from filelock import FileLock, Timeout
+from filelock import Timeout
 from msgspec import structs
 
 from engine.edit_records import Edit, EditEpoch
@@ -23,7 +23,15 @@ from engine.job_records import Record, Request, State
 from engine.records import Exported, IllusionStep, Progress
 from engine.requests import IllusionRequest
 from engine.train_records import TrainEpoch
-from neuroinspect_tui.jobs.job import Job, JobError, Status, read_events, read_job, read_status
+from neuroinspect_tui.jobs.job import (
+    Job,
+    JobError,
+    Status,
+    job_lock,
+    read_events,
+    read_job,
+    read_status,
+)
 from neuroinspect_tui.jobs.job import write_status as write
 from neuroinspect_tui.jobs.process import this_process
 
@@ -48,12 +56,16 @@ class Cancelled(BaseException):
 class Attempt:
     """Runs a job of `directory` to its end, or to where it is stopped.
 
+    Args:
+        directory: The job's.
+        on_over: Called when it is over, before anyone may resume it.
+
     Raises:
         JobError: Another process runs it, or its directory cannot be used.
     """
 
-    def __init__(self, directory: Path) -> None:
-        self.directory = directory
+    def __init__(self, directory: Path, on_over: Callable[[], None] = lambda: None) -> None:
+        self.directory, self._on_over = directory, on_over
         self.job = read_job(directory)
         before = read_status(directory)
         self._spent, self._began = before.seconds, time.monotonic()
@@ -63,6 +75,7 @@ class Attempt:
         )  # fmt: skip
         self.stopped = False
         """Whether SIGTERM came, however the job ended."""
+        self._over = threading.Event()
         self._armed = False
         self._early: type[BaseException] | None = None
         self.answer: Edit | Exported | None = None
@@ -72,7 +85,7 @@ class Attempt:
 
     def run(self, records: Records) -> State:
         """Take the job's records to their end; return how it ended."""
-        lock = FileLock(self.directory / "lock")
+        lock = job_lock(self.directory)
         try:
             lock.acquire(timeout=0)
         except Timeout:
@@ -83,7 +96,6 @@ class Attempt:
             with self._logged(), self._signalled():
                 self._publish()
                 beat = threading.Thread(target=self._beat, daemon=True)
-                self._over = threading.Event()
                 beat.start()
                 state, why = self._attempt(records)
                 self._over.set()
@@ -92,6 +104,7 @@ class Attempt:
             if state == "done":
                 self.say(stage="", step=0, total=0)
             self._publish()
+            self._on_over()
             return state
         finally:
             lock.release()

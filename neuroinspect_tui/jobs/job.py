@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
+from filelock import FileLock
 from msgspec import Struct
 
 from engine.errors import EngineError
@@ -19,6 +20,9 @@ VERSION = 1
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 """Crockford's base 32: no letter is taken for another, and it sorts."""
 EPOCH = 1_700_000_000
+TICKS = 1024
+"""Ids a second: eight letters last until 2057."""
+FULL = (errno.ENOSPC, errno.EDQUOT)
 SILENT_SECONDS = 120.0
 """Without a heartbeat, a job of another host counts as interrupted."""
 
@@ -62,12 +66,12 @@ class Status(Struct, frozen=True, kw_only=True):
 
 
 def new_id(now: float) -> str:
-    """Return eight letters that sort by the second, the last two by chance."""
-    number, letters = max(0, int(now - EPOCH)), ""
-    for _ in range(6):
+    """Return eight letters that sort by time: another for every tick."""
+    number, letters = max(0, int((now - EPOCH) * TICKS)), ""
+    for _ in range(8):
         number, digit = divmod(number, 32)
         letters = ALPHABET[digit] + letters
-    return letters + "".join(secrets.choice(ALPHABET) for _ in range(2))
+    return letters
 
 
 def is_id(name: str) -> bool:
@@ -122,11 +126,16 @@ def write_status(directory: Path, status: Status) -> None:
         temporary.replace(path)
     except OSError as error:
         temporary.unlink(missing_ok=True)
-        if error.errno != errno.ENOSPC:
+        if error.errno not in FULL:
             raise
         with path.open("r+b") as file:  # a full disk has room where the old one lies
             file.write(content)
             file.truncate()
+
+
+def job_lock(directory: Path) -> FileLock:
+    """Return the kernel lock that whoever runs a job holds until it is over."""
+    return FileLock(directory / "lock")
 
 
 def pretty(value: object) -> bytes:

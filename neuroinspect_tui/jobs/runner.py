@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from types import FrameType
 
@@ -116,20 +117,21 @@ class Runner:
                 write_json(self._note(), note)
 
     def _take(self, job_id: str) -> bool:
-        """Run a job; tell whether SIGTERM came."""
+        """Run a job that waits; tell whether SIGTERM came.
+
+        One whose runner died stays interrupted until it is resumed: what killed that one could
+        kill this one too, again and again, and the jobs behind it would never have their turn.
+        """
+        drop = partial(self.store.forget, self.lane, job_id)
         try:
-            attempt = Attempt(self.store.directory(job_id))
-        except JobError:
-            self.store.forget(self.lane, job_id)
-            return False
-        try:
-            if read_status(attempt.directory).state not in ("done", "cancelled"):
+            attempt = Attempt(self.store.directory(job_id), drop)
+            if read_status(attempt.directory).state == "waiting":
                 attempt.run(self.warm.records)
+                return attempt.stopped
         except JobError:
-            return False  # `jobs run` has it
-        finally:
-            self.store.drop_ticket(attempt.job)
-        return attempt.stopped
+            pass  # unreadable, or `jobs run` has it
+        drop()
+        return False
 
 
 def _inode(path: str) -> int | None:

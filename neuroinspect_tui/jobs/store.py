@@ -8,15 +8,18 @@ import shutil
 import time
 from pathlib import Path
 
-import msgspec
+from filelock import Timeout
+from msgspec import structs
 
 from engine.files import cannot_write
 from engine.job_records import OVER, JobView, Request
 from neuroinspect_tui.jobs.job import (
+    TICKS,
     Job,
     JobError,
     Status,
     is_id,
+    job_lock,
     new_id,
     pretty,
     read_job,
@@ -26,6 +29,9 @@ from neuroinspect_tui.jobs.job import (
 
 LASTING = ("done", "failed", "cancelled")
 """States that only a new status.json ends; `interrupted` also follows from a process's death."""
+
+LEAVING_SECONDS = 5.0
+"""Longer than a job takes to stop."""
 
 
 class Store:
@@ -52,14 +58,7 @@ class Store:
             raise JobError(f"The workspace {self.home} is gone.")
         try:
             self.queue.mkdir(parents=True, exist_ok=True, mode=0o700)
-            while True:
-                name = new_id(now)
-                hidden = self.root / f".{name}"
-                with contextlib.suppress(FileExistsError):
-                    hidden.mkdir(mode=0o700)
-                    if not (self.root / name).exists():
-                        break
-                    hidden.rmdir()
+            name, hidden = self._take_id(now)
             job = Job(id=name, title=title, request=request, lane=lane, out=out,
                       interactive=interactive, created=now)  # fmt: skip
             (hidden / "job.json").write_bytes(pretty(job))
@@ -69,6 +68,18 @@ class Store:
         except OSError as error:
             raise JobError(cannot_write(self.root, error)) from error
         return job
+
+    def _take_id(self, now: float) -> tuple[str, Path]:
+        """Return the first id from now on that is nobody's, and its hidden directory."""
+        while True:
+            name = new_id(now)
+            hidden = self.root / f".{name}"
+            with contextlib.suppress(FileExistsError):  # of two that come at once, one goes on
+                hidden.mkdir(mode=0o700)
+                if not (self.root / name).exists():
+                    return name, hidden
+                hidden.rmdir()
+            now += 1 / TICKS
 
     def _ticket(self, job: Job) -> Path:
         return self.queue / f"{job.lane.replace('/', '_')}~{0 if job.interactive else 1}~{job.id}"
@@ -98,7 +109,7 @@ class Store:
         self._ticket(job).unlink(missing_ok=True)
 
     def forget(self, lane: str, job_id: str) -> None:
-        """Drop the ticket of a job that cannot be read."""
+        """Take a job out of the queue, also one that cannot be read."""
         for name in self._tickets(lane):
             if name.endswith(f"~{job_id}"):
                 (self.queue / name).unlink(missing_ok=True)
@@ -120,19 +131,24 @@ class Store:
         return path
 
     def find(self, wanted: str) -> str:
-        """Return the id of a job, from it or the one that starts so.
+        """Return the id of a job, from it or from how only it starts or ends.
+
+        Jobs of one day start alike; how they end tells them apart.
 
         Raises:
             JobError: None, or several.
         """
-        if wanted and (self.root / wanted / "job.json").is_file():
+        names = self._names()
+        if wanted in names and (self.root / wanted / "job.json").is_file():
             return wanted
-        hits = [name for name in self._names() if wanted and name.startswith(wanted)]
+        hits = [
+            name for name in names if wanted and (name.startswith(wanted) or name.endswith(wanted))
+        ]
         if len(hits) == 1:
             return hits[0]
         if hits:
             raise JobError(
-                f"{len(hits)} jobs start with {wanted!r}: {', '.join(hits[:4])}; say more."
+                f"{len(hits)} jobs start or end with {wanted!r}: {', '.join(hits[:4])}; say more."
             )
         raise JobError(f"No job {wanted!r} in {self.home}; see `jobs list`.")
 
@@ -235,7 +251,7 @@ class Store:
             (directory / "cancel").touch()
             if now.state != "running":
                 self.drop_ticket(job)
-                write_status(directory, msgspec.structs.replace(now, state="cancelled"))
+                write_status(directory, structs.replace(now, state="cancelled"))
         except OSError as error:
             raise JobError(cannot_write(directory, error)) from error
 
@@ -243,19 +259,26 @@ class Store:
         """Put a job that was interrupted, cancelled or failed in the queue again.
 
         Raises:
-            JobError: It runs, waits, or is done.
+            JobError: It runs, is about to stop, or is done.
         """
         directory = self.directory(job_id)
-        job, now = read_job(directory), read_status(directory)
-        if now.state == "done":
+        job, state = read_job(directory), self.view(job_id).state
+        if state == "done":
             raise JobError(f"Job {job_id} is done; there is nothing to resume.")
-        if now.state == "running":
+        if state == "running":
             raise JobError(f"Job {job_id} is running already; see `jobs follow {job_id}`.")
+        if state == "waiting":
+            return job
         try:
-            (directory / "cancel").unlink(missing_ok=True)
-            fresh = msgspec.structs.replace(now, state="waiting", error="", process=None, stage="")
-            write_status(directory, fresh)
-            self._ticket(job).touch()
+            with job_lock(directory).acquire(timeout=LEAVING_SECONDS):
+                now = read_status(directory)
+                if now.state != "done":  # else another has resumed it meanwhile
+                    (directory / "cancel").unlink(missing_ok=True)
+                    fresh = structs.replace(now, state="waiting", error="", process=None, stage="")
+                    write_status(directory, fresh)
+                    self._ticket(job).touch()
+        except Timeout:
+            raise JobError(f"Job {job_id} is about to stop; try again in a moment.") from None
         except OSError as error:
             raise JobError(cannot_write(directory, error)) from error
         return job

@@ -1,5 +1,6 @@
 """The runner and who talks to it: a real process, real jobs."""
 
+import os
 import shutil
 import signal
 import subprocess
@@ -154,6 +155,26 @@ def test_stopping_interrupts_and_the_next_runner_goes_on(engine, served):
     eventually(lambda: engine.store.view(job.id).step > before)
     engine.store.cancel(job.id)
     eventually(lambda: engine.store.view(job.id).state == "cancelled")
+
+
+def test_what_killed_its_runner_does_not_keep_those_behind_from_their_turn(engine, served):
+    killed = engine.submit(IllusionRequest(class_index=2, neurons=(2,), steps=100_000, seed=4))
+    eventually(lambda: engine.store.view(killed.id).step > 3)
+    [runner] = [some.process for some in alive(served) if some.lane == killed.lane]
+    os.kill(runner.pid, signal.SIGKILL)
+    eventually(lambda: not is_alive(runner))
+    behind = engine.submit(HeatRequest(class_index=2, neuron=2))
+    assert isinstance(list(follow(engine.store, behind.id))[-1], Neuron)
+    assert engine.store.view(killed.id).state == "interrupted"
+    assert engine.store.waiting(killed.lane) == []
+    resumed = engine.store.resume(killed.id)
+    ensure_runner(served, resumed.lane)
+    eventually(lambda: engine.store.view(killed.id).state == "running")
+    engine.store.cancel(killed.id)
+    eventually(lambda: engine.store.view(killed.id).state == "cancelled")
+    assert engine.store.resume(killed.id).id == killed.id  # at once: its ticket is not lost
+    assert engine.store.waiting(killed.lane) == [killed.id]
+    engine.store.cancel(killed.id)
 
 
 def test_one_job_in_the_foreground(served, tmp_path):

@@ -3,6 +3,7 @@
 import json
 import os
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import msgspec
 import pytest
@@ -13,6 +14,7 @@ from neuroinspect_tui.jobs.job import (
     JobError,
     Status,
     is_id,
+    job_lock,
     new_id,
     read_events,
     read_job,
@@ -24,23 +26,40 @@ from neuroinspect_tui.jobs.store import Store
 
 
 def test_ids_sort_by_time_and_are_read_back():
-    early, late = new_id(1_760_000_000), new_id(1_760_000_001)
-    assert early < late
-    assert is_id(early)
+    ids = [new_id(1_760_000_000 + ticks / 1000) for ticks in range(0, 5000, 7)]
+    assert ids == sorted(set(ids))
+    assert is_id(ids[0])
     assert not is_id("queue")
-    assert not is_id(early.upper() + "X")
-    assert len({new_id(1_760_000_000) for _ in range(50)}) > 20
+    assert not is_id(ids[0].upper() + "X")
+    assert new_id(0.0) < ids[0]  # a clock that was set far back
+
+
+def test_jobs_of_one_moment_are_taken_in_the_order_they_came(store, submit, monkeypatch):
+    monkeypatch.setattr(time, "time", lambda: 1_760_000_000.25)
+    ids = [submit(interactive=False).id for _ in range(40)]
+    assert store.waiting("cpu") == ids
+    assert [view.id for view in store.views()] == ids[::-1]
+
+
+def test_two_that_submit_at_once_never_share_an_id(store, submit, monkeypatch):
+    monkeypatch.setattr(time, "time", lambda: 1_760_000_000.25)
+    submit()  # the queue is there
+    with ThreadPoolExecutor(8) as threads:
+        ids = {job.id for job in threads.map(lambda _: submit(), range(80))}
+    assert len(ids) == 80
+    assert {view.id for view in store.views()} >= ids
+    assert not [path for path in store.root.iterdir() if path.name.startswith(".")]
 
 
 def test_a_job_is_whole_and_waits_its_turn(store, submit):
     first, second = submit(interactive=False), submit(interactive=False)
     asked = submit(HeatRequest(class_index=0, neuron=3))
-    assert store.waiting("cpu") == [asked.id, *sorted([first.id, second.id])]
+    assert store.waiting("cpu") == [asked.id, first.id, second.id]
     assert store.waiting("edits") == []
     assert read_job(store.directory(first.id)).request == BankRequest(split="valid")
     views = {view.id: view for view in store.views()}
     assert views[asked.id].waiting == "for the runner"
-    assert views[sorted([first.id, second.id])[0]].waiting == f"behind {asked.id}"
+    assert views[first.id].waiting == f"behind {asked.id}"
     assert views[asked.id].title == "heat maps of 3"
     assert {view.state for view in views.values()} == {"waiting"}
 
@@ -126,10 +145,32 @@ def test_what_is_done_or_runs_is_not_resumed(store, submit, state):
         store.resume(job.id)
 
 
-def test_ids_are_found_by_their_beginning(store, submit):
+def test_resuming_what_waits_already_changes_nothing(store, submit):
     job = submit()
-    assert store.find(job.id) == store.find(job.id[:7] + job.id[7]) == job.id
-    for wanted in ("", "../../etc", "zzzzzzzz"):
+    assert store.resume(job.id) == job
+    assert store.waiting("cpu") == [job.id]
+
+
+def test_a_job_that_is_about_to_stop_is_not_resumed_under_its_feet(store, submit, monkeypatch):
+    monkeypatch.setattr("neuroinspect_tui.jobs.store.LEAVING_SECONDS", 0.0)
+    job = submit()
+    directory = store.directory(job.id)
+    write_status(directory, Status(state="interrupted"))
+    with job_lock(directory), pytest.raises(JobError, match="about to stop"):
+        store.resume(job.id)
+    assert store.view(job.id).state == "interrupted"
+    store.resume(job.id)
+    assert store.view(job.id).state == "waiting"
+
+
+def test_ids_are_found_by_how_they_begin_or_end(store, submit, monkeypatch):
+    monkeypatch.setattr(time, "time", lambda: 1_760_000_000.0)
+    first, second = submit(), submit()
+    assert store.find(first.id) == store.find(first.id[-3:]) == first.id
+    assert store.find(second.id[-2:]) == second.id
+    with pytest.raises(JobError, match="2 jobs start or end with"):
+        store.find(first.id[:3])
+    for wanted in ("", "../../etc", "zzzzzzzz", "../jobs"):
         with pytest.raises(JobError, match="No job"):
             store.find(wanted)
 

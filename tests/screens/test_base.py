@@ -74,7 +74,7 @@ async def test_on_a_narrow_line_trail_and_status_take_a_half_each(backstage: Fak
         assert "  2 jobs · draw" in top
 
 
-async def test_a_job_taken_up_unasked_is_followed_again(backstage: FakeBackstage) -> None:
+async def test_a_job_that_another_resumed_is_followed_again(backstage: FakeBackstage) -> None:
     app = Host(Plain(backstage))
     async with app.run_test() as pilot:
         line = app.first.job_line
