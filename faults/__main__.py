@@ -7,16 +7,23 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from engine.job_records import Request
 from faults import races, terminals
-from faults.kills import Tally, Uninterrupted, kill, uninterrupted
+from faults.crowd import crowd
+from faults.kills import Tally, Uninterrupted, kill, terminate, uninterrupted
 from faults.setting import Setting, jobs
+
+LEAVES_SECONDS = 5.0
 
 
 def main() -> None:
     """Run every fault; exit 1 where one did harm."""
     parser = argparse.ArgumentParser(prog="python -m faults", description=__doc__)
     parser.add_argument("--kills", type=int, default=100)
-    parser.add_argument("--only", nargs="*", default=[], help="kills pty ssh disk race list left")
+    parser.add_argument("--terms", type=int, default=30)
+    parser.add_argument(
+        "--only", nargs="*", default=[], help="kills terms crowd pty ssh disk race list left"
+    )
     asked = parser.parse_args()
     rows: list[tuple[str, str, bool]] = []
     with tempfile.TemporaryDirectory(prefix="faults-") as root:
@@ -24,12 +31,14 @@ def main() -> None:
         say("making a workspace")
         edit = setting.make()
         alone = {}
-        if not asked.only or {"kills", "disk"} & set(asked.only):
+        if not asked.only or {"kills", "terms", "disk"} & set(asked.only):
             for kind, request in jobs(edit).items():
                 say(f"{kind}, alone")
                 alone[kind] = uninterrupted(setting, kind, request)
         faults: dict[str, Callable[[], list[tuple[str, str, bool]]]] = {
             "kills": lambda: _kills(setting, edit, alone, asked.kills),
+            "terms": lambda: _terms(setting, edit, alone, asked.terms),
+            "crowd": lambda: _crowd(setting),
             "pty": lambda: _pty(setting),
             "ssh": lambda: _ssh(setting),
             "disk": lambda: _disk(setting, alone),
@@ -56,22 +65,48 @@ def say(what: str) -> None:
 def _kills(
     setting: Setting, edit: str, alone: dict[str, Uninterrupted], count: int
 ) -> list[tuple[str, str, bool]]:
-    tally, asked = Tally(), jobs(edit)
+    tally = _each(kill, "kill", setting, jobs(edit), alone, count)
+    what = f"SIGKILL of the runner at {count} random moments ({tally.kinds})"
+    return [(what, tally.said, not tally.problems)]
+
+
+def _terms(
+    setting: Setting, edit: str, alone: dict[str, Uninterrupted], count: int
+) -> list[tuple[str, str, bool]]:
+    tally = _each(terminate, "SIGTERM", setting, jobs(edit), alone, count)
+    what = f"SIGTERM of `jobs run` at {count} random moments ({tally.kinds}), then run again"
+    found = f"{tally.said}; exit 75 after {tally.slowest:.1f} s at the most"
+    return [(what, found, not tally.problems and tally.slowest < LEAVES_SECONDS)]
+
+
+def _each(
+    fault: Callable[[Setting, str, Request, Uninterrupted, int, Tally], None],
+    name: str,
+    setting: Setting,
+    asked: dict[str, Request],
+    alone: dict[str, Uninterrupted],
+    count: int,
+) -> Tally:
+    """Do a fault to every kind of job about as often, in any order."""
+    tally = Tally()
     kinds = [kind for _ in range(count // len(asked) + 1) for kind in asked][:count]
     random.Random(0).shuffle(kinds)
     for number, kind in enumerate(kinds):
-        say(f"kill {number + 1} of {count}: {kind}")
+        say(f"{name} {number + 1} of {count}: {kind}")
         known = set(tally.problems)
-        kill(setting, kind, asked[kind], alone[kind], number, tally)
+        fault(setting, kind, asked[kind], alone[kind], number, tally)
         for problem in set(tally.problems) - known:
             say(problem)
-    kinds_told = ", ".join(f"{some} {n}" for some, n in sorted(tally.kills.items()))
-    found = (
-        f"{tally.hit} hit a job under way; {len(tally.lost)} lost a step or epoch, "
-        f"{len(tally.half)} half files, {count - len(tally.differing)} identical results"
-    )
-    good = not (tally.lost or tally.half or tally.differing)
-    return [(f"SIGKILL of the runner at {count} random moments ({kinds_told})", found, good)]
+    return tally
+
+
+def _crowd(setting: Setting) -> list[tuple[str, str, bool]]:
+    count, wrong = crowd(setting)
+    for problem in wrong:
+        say(problem)
+    what = "two apps and three shells at once submit, follow, list, cancel, resume, stop the runner"
+    found = f"all {count} jobs done, every step told once, no traceback"
+    return [(what, f"{len(wrong)} problems" if wrong else found, not wrong)]
 
 
 def _pty(setting: Setting) -> list[tuple[str, str, bool]]:

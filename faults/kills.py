@@ -1,10 +1,11 @@
-"""SIGKILL of the runner at random moments of every kind of job, then the same result."""
+"""SIGKILL and SIGTERM at random moments of every kind of job, then the same result."""
 
 import json
 import os
 import random
 import shutil
 import signal
+import subprocess
 import time
 from collections import Counter
 from dataclasses import dataclass, field
@@ -15,7 +16,8 @@ from safetensors import safe_open
 
 from engine.job_records import Request
 from engine.records import IllusionStep
-from faults.setting import Setting, result, runners, submit, wait
+from faults.setting import PROGRAM, Setting, prepare, result, runners, submit, wait
+from neuroinspect_tui.jobs.attempt import INTERRUPTED
 from neuroinspect_tui.jobs.job import read_events
 from neuroinspect_tui.jobs.launcher import ensure_runner, stop_runners
 from neuroinspect_tui.jobs.store import Store
@@ -25,19 +27,37 @@ OVER = ("done", "failed", "cancelled")
 
 @dataclass
 class Tally:
-    """What a hundred kills did."""
+    """What some signals did."""
 
     kills: Counter[str] = field(default_factory=Counter)
     hit: int = 0
-    """Jobs that were under way when their runner was killed."""
+    """Jobs that were under way when the signal came."""
+    slowest: float = 0.0
+    """Seconds from SIGTERM until a process was gone."""
     half: list[str] = field(default_factory=list)
     lost: list[str] = field(default_factory=list)
     differing: list[str] = field(default_factory=list)
+    unlike: list[str] = field(default_factory=list)
+    """Ended otherwise than by exit code 75, or 0."""
+
+    @property
+    def kinds(self) -> str:
+        """How often each kind of job."""
+        return ", ".join(f"{some} {n}" for some, n in sorted(self.kills.items()))
+
+    @property
+    def said(self) -> str:
+        """What came of it, in a line."""
+        return (
+            f"{self.hit} hit a job under way; {len(self.lost)} lost a step or epoch, "
+            f"{len(self.half)} half files, {self.kills.total() - len(self.differing)} "
+            "identical results"
+        )
 
     @property
     def problems(self) -> list[str]:
         """All that went wrong."""
-        return [*self.lost, *self.half, *self.differing]
+        return [*self.lost, *self.half, *self.differing, *self.unlike]
 
 
 @dataclass(frozen=True)
@@ -83,14 +103,50 @@ def kill(
         ensure_runner(home, store.resume(job).lane)
     elif state == "waiting":
         ensure_runner(home, store.read(job).lane)
-    if wait(home, job, until=OVER) != "done":
-        tally.differing.append(f"{name}: {store.view(job).error}")
+    wait(home, job, until=OVER)
+    _weigh(home, kind, job, alone, name, tally)
+    stop_runners(home)
+    shutil.rmtree(home)
+
+
+def terminate(
+    setting: Setting, kind: str, request: Request, alone: Uninterrupted, number: int, tally: Tally
+) -> None:
+    """Send SIGTERM to a job in the foreground, as a batch scheduler does, and run it again."""
+    home = setting.copy(f"terminated-{number}")
+    moment = random.Random(number).uniform(0.0, 1.0) * alone.seconds
+    job = prepare(home, request)
+    command = [*PROGRAM, "jobs", "run", str(Store(home).directory(job))]
+    with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
+        wait(home, job, until=("running", *OVER))
+        time.sleep(moment)
+        process.terminate()
+        began = time.monotonic()
+        code = process.wait()
+    seconds = time.monotonic() - began
+    name = f"{kind}, SIGTERM at {moment:.2f} s"
+    tally.kills[kind] += 1
+    tally.half += [f"{name}: {path}" for path in half_files(home)]
+    state = Store(home).view(job).state
+    tally.slowest = max(tally.slowest, seconds)
+    tally.hit += state == "interrupted"
+    if code == INTERRUPTED:
+        code = subprocess.run(command, stderr=subprocess.DEVNULL, check=False).returncode
+        state = Store(home).view(job).state
+    if (code, state) != (0, "done"):
+        tally.unlike.append(f"{name}: exit {code}, {state}")
+    _weigh(home, kind, job, alone, name, tally)
+    shutil.rmtree(home)
+
+
+def _weigh(home: Path, kind: str, job: str, alone: Uninterrupted, name: str, tally: Tally) -> None:
+    view = Store(home).view(job)
+    if view.state != "done":
+        tally.differing.append(f"{name}: {view.state} {view.error}")
     elif result(home, kind) != alone.files:
         tally.differing.append(f"{name}: {_difference(result(home, kind), alone.files)}")
     if steps(home, job) != alone.steps:
         tally.lost.append(f"{name}: {len(steps(home, job))} of {len(alone.steps)} steps")
-    stop_runners(home)
-    shutil.rmtree(home)
 
 
 def _difference(found: dict[str, str], wanted: dict[str, str]) -> str:

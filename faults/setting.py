@@ -21,7 +21,8 @@ from engine.requests import (
     TrainRequest,
 )
 from neuroinspect_tui.demo.dataset import Recipe, write_dataset
-from neuroinspect_tui.jobs.engine import JobEngine
+from neuroinspect_tui.jobs.engine import JobEngine, title_of
+from neuroinspect_tui.jobs.lanes import lane_of
 from neuroinspect_tui.jobs.process import is_alive
 from neuroinspect_tui.jobs.runner import alive
 from neuroinspect_tui.jobs.store import Store
@@ -87,9 +88,23 @@ class Setting:
 
 def submit(home: Path, request: Request) -> str:
     """Submit a job to the workspace's runner; return its id."""
+    return JobEngine(read_source(home), home).submit(_inside(home, request)).id
+
+
+def prepare(home: Path, request: Request) -> str:
+    """Write a job that no runner is started for; return its id."""
+    request, source = _inside(home, request), read_source(home)
+    job = Store(home).submit(
+        request, title=title_of(request, ()), lane=lane_of(request, source), out=None,
+        interactive=False,
+    )  # fmt: skip
+    return job.id
+
+
+def _inside(home: Path, request: Request) -> Request:
     if isinstance(request, ExportRequest):
-        request = ExportRequest(edit=request.edit, out=str(home / request.out))
-    return JobEngine(read_source(home), home).submit(request).id
+        return ExportRequest(edit=request.edit, out=str(home / request.out))
+    return request
 
 
 def result(home: Path, kind: str) -> dict[str, str]:

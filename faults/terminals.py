@@ -10,10 +10,16 @@ import subprocess
 import time
 from pathlib import Path
 
-from engine.requests import EditRequest, IllusionRequest
-from faults.setting import PROGRAM, Setting, submit, wait
+from faults.kills import steps
+from faults.setting import PROGRAM, Setting, wait
 from neuroinspect_tui.jobs.launcher import stop_runners
 from neuroinspect_tui.jobs.store import Store
+
+LONG = (
+    "edit -c all --method ratio --seeds 100",
+    "illusion -c 0 -n 1 -n 2 -n 3 --steps 200",
+)
+"""Commands that take long enough for a connection to drop in the middle of them."""
 
 
 def closed_ptys(setting: Setting, times: int) -> tuple[int, int]:
@@ -49,35 +55,42 @@ def dropped_ssh(setting: Setting) -> list[str]:
 
     Returns what went wrong; raises FileNotFoundError without an sshd.
     """
-    home = setting.copy("ssh")
+    home, wrong = setting.copy("ssh"), list[str]()
+    program, where = shlex.join(PROGRAM), f"-w {shlex.quote(str(home))}"
     with Sshd(setting.root / "sshd") as sshd:
-        wrong = []
-        for request in (
-            EditRequest(classes=(0, 1), method="ratio", epochs=400, seeds=5, lr=1e-5),
-            IllusionRequest(class_index=0, neurons=(1, 2, 3), steps=200),
-        ):
-            job = submit(home, request)
-            follow = f"{shlex.join(PROGRAM)} jobs follow {job} -w {shlex.quote(str(home))} --json"
-            first = sshd.connect(follow)
-            assert first.stdout is not None
-            while b"step" not in (line := first.stdout.readline()) and b"epoch" not in line:
-                if not line:
-                    wrong.append(f"{job}: nothing was seen")
-                    break
-            first.kill()
-            first.wait()
-            at = Store(home).view(job)
+        for asked in LONG:
+            script = (
+                f"id=$({program} {asked} --detach {where}); echo $id;"
+                f"exec {program} jobs follow $id {where} --json"
+            )
+            job, seen = _cut(sshd.connect(f"sh -c {shlex.quote(script)}"))
+            at, before = Store(home).view(job), len(steps(home, job))
             if at.state != "running":
-                wrong.append(f"{job}: {at.state} as the connection dropped")
-            second = sshd.connect(follow)
-            told = second.communicate(timeout=180)[0].splitlines()
+                wrong.append(f"{asked}: {at.state} as the connection dropped")
+            second = sshd.connect(f"{program} jobs follow {job} {where} --json")
+            lines = second.communicate(timeout=180)[0].splitlines()
+            told, whole = sum(map(_is_step, lines)), len(steps(home, job))
             if second.returncode or Store(home).view(job).state != "done":
-                wrong.append(f"{job}: {Store(home).view(job).state}")
-            total = sum(b'_step"' in line or b'_epoch"' in line for line in told)
-            if total < at.step:
-                wrong.append(f"{job}: {total} steps told, {at.step} were done before")
+                wrong.append(f"{asked}: {Store(home).view(job)}")
+            if not seen <= before < told == whole:
+                wrong.append(f"{asked}: {seen} steps seen, {before} made, {told} told of {whole}")
     stop_runners(home)
     return wrong
+
+
+def _cut(client: "subprocess.Popen[bytes]") -> tuple[str, int]:
+    """Kill an ssh client once it told two steps; return the job it follows, and how many."""
+    assert client.stdout is not None
+    job, seen = client.stdout.readline().decode().strip(), 0
+    while seen < 2 and (line := client.stdout.readline()):
+        seen += _is_step(line)
+    client.kill()
+    client.wait()
+    return job, seen
+
+
+def _is_step(line: bytes) -> bool:
+    return b'_step"' in line or b'_epoch"' in line
 
 
 class Sshd:
