@@ -61,7 +61,7 @@ def read_names(path: Path, folders: Sequence[str]) -> tuple[str, ...]:
 def _from_json(path: Path, text: str, folders: Sequence[str]) -> list[str]:
     try:
         names = msgspec.json.decode(text, type=list[str] | dict[str, str])
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         raise DataError(
             f"{path} is neither a list of names nor folder -> name: {error}."
         ) from error

@@ -22,6 +22,7 @@ from torch import Tensor
 from engine.checkpoint import write_state
 from engine.edit_records import EditEpoch
 from engine.errors import BankError
+from engine.files import decode_json
 from engine.heads import Head
 from engine.stack import Best, Stack
 from engine.train_state import optimizer_tensors, restore_optimizer
@@ -119,7 +120,7 @@ class Keeper:
                 said = file.metadata() or {}
                 # copied: results must not depend on where in a file a number lies
                 tensors = {key: file.get_tensor(key).clone() for key in file.keys()}  # noqa: SIM118
-            scores, facts = msgspec.json.decode(said["facts"], type=tuple[Scores, Facts])
+            scores, facts = decode_json(said["facts"], tuple[Scores, Facts])
             if said["check"] != _check(said["facts"], tensors):
                 return None
             weights, biases = tensors.pop("best/weight").numpy(), tensors.pop("best/bias").numpy()

@@ -1,7 +1,9 @@
 """Files that are whole or absent: written beside, then renamed."""
 
+import glob
 import hashlib
 import os
+import socket
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +14,7 @@ import msgspec
 from engine.errors import BankError
 
 T = TypeVar("T")
+HOST = socket.gethostname()
 
 
 def write_beside(path: Path, write: Callable[[Path], None]) -> None:
@@ -23,7 +26,10 @@ def write_beside(path: Path, write: Callable[[Path], None]) -> None:
     temporary = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        _clear(path)
+        handle, name = tempfile.mkstemp(
+            dir=path.parent, prefix=f".{path.name}.{HOST}-{os.getpid()}."
+        )
         os.close(handle)
         temporary = Path(name)
         write(temporary)
@@ -33,6 +39,25 @@ def write_beside(path: Path, write: Callable[[Path], None]) -> None:
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
+
+
+def _clear(path: Path) -> None:
+    """Remove what processes of this host left beside `path` when they were killed."""
+    start = f".{path.name}.{HOST}-"
+    for left in path.parent.glob(f"{glob.escape(start)}*"):
+        pid = left.name.removeprefix(start).partition(".")[0]
+        if pid.isdecimal() and not _runs(int(pid)):
+            left.unlink(missing_ok=True)
+
+
+def _runs(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        pass  # somebody else's
+    return True
 
 
 def cannot_write(path: Path, error: OSError) -> str:
@@ -51,6 +76,19 @@ def _write_bytes(path: Path, content: bytes) -> None:
     path.write_bytes(content)
 
 
+def decode_json(content: bytes | str, type: type[T]) -> T:
+    """Decode JSON as `type`.
+
+    Raises:
+        msgspec.DecodeError: It is not; also for bytes that are no UTF-8, and for nesting without
+            end, which msgspec tells otherwise.
+    """
+    try:
+        return msgspec.json.decode(content, type=type)
+    except (UnicodeDecodeError, RecursionError) as error:
+        raise msgspec.DecodeError(str(error)) from error
+
+
 def read_json(path: Path, type: type[T]) -> T:
     """Read JSON back as `type`.
 
@@ -58,7 +96,7 @@ def read_json(path: Path, type: type[T]) -> T:
         BankError: The file is missing, unreadable, or not what `type` says.
     """
     try:
-        return msgspec.json.decode(path.read_bytes(), type=type)
+        return decode_json(path.read_bytes(), type)
     except OSError as error:
         raise BankError(f"Cannot read {path}: {error.strerror}.") from error
     except msgspec.DecodeError as error:

@@ -10,7 +10,7 @@ import platformdirs
 from msgspec import Struct
 
 from engine.errors import EngineError
-from engine.files import write_json
+from engine.files import decode_json, write_json
 
 Color = Literal["auto", "truecolor", "256", "16", "none"]
 COLORS = get_args(Color)
@@ -74,7 +74,7 @@ def demo_home() -> Path:
 def recent_workspaces() -> list[Path]:
     """Return the workspaces opened last that are still there, newest first."""
     try:
-        found = msgspec.json.decode(_recent_path().read_bytes(), type=list[str])
+        found = decode_json(_recent_path().read_bytes(), list[str])
     except (OSError, msgspec.DecodeError):
         return []
     return [Path(path) for path in found if (Path(path) / "workspace.toml").is_file()]

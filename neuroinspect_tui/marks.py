@@ -13,7 +13,7 @@ from msgspec import Struct, structs
 
 from engine.edits import find_edit
 from engine.errors import BankError, EngineError
-from engine.files import cannot_write, write_json
+from engine.files import cannot_write, decode_json, write_json
 
 FILE = "marks.json"
 
@@ -34,7 +34,7 @@ def read_marks(home: Path) -> Marks:
 
 def _read(path: Path) -> Marks | None:
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Marks)
+        return decode_json(path.read_bytes(), Marks)
     except (OSError, msgspec.DecodeError):
         return None
 
