@@ -3,6 +3,7 @@
 import logging
 import os
 import shutil
+import signal
 from collections.abc import Generator, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -91,6 +92,7 @@ def fill_bank(
         if directory.exists():
             shutil.rmtree(directory)  # no meta.json: never finished
         partial.rename(directory)
+        (directory / PROGRESS).unlink(missing_ok=True)
     except OSError as error:
         raise BankError(cannot_write(directory, error)) from error
     finally:
@@ -182,8 +184,16 @@ def loader(
         sampler=range(start, len(images)),
         num_workers=workers_for(classifier.device, request.workers, left),
         collate_fn=_collate,
+        worker_init_fn=deaf,
         pin_memory=cuda,
     )
+
+
+def deaf(worker: int) -> None:
+    """Leave ending a worker to its parent: Ctrl-C and a scheduler's SIGTERM reach them all."""
+    del worker
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1):
+        signal.signal(number, signal.SIG_IGN)
 
 
 def workers_for(device: torch.device, asked: int, images: int) -> int:

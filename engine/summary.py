@@ -57,7 +57,6 @@ def summarise(
         weights=facts["weights"],
         versions={name: version(name) for name in ("torch", "timm", "numpy", "pillow")},
     )
-    (partial / "progress.json").unlink(missing_ok=True)
     write_json(partial / "meta.json", meta)
 
 

@@ -18,17 +18,17 @@ import numpy as np
 import torch
 from filelock import FileLock
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from timm.optim._optim_factory import create_optimizer_v2
 from timm.scheduler.scheduler_factory import create_scheduler_v2
 from torch import Tensor, nn
 
-from engine.banking import Images, wait_for, workers_for
+from engine.banking import Images, deaf, wait_for, workers_for
 from engine.checkpoint import write_state
 from engine.data import Split
 from engine.errors import BankError, DataError, RequestError
 from engine.evaluate import Labelled, outcome
-from engine.files import cannot_write, file_digest, key_of, read_json, write_beside, write_json
+from engine.files import cannot_write, file_digest, key_of, read_json, write_json
 from engine.model import Classifier
 from engine.protocol import TrainJob
 from engine.records import Outcome
@@ -255,6 +255,7 @@ def _batches(
         sampler=order,
         num_workers=workers_for(classifier.device, run.request.workers, len(order)),
         collate_fn=_collate,
+        worker_init_fn=deaf,
         pin_memory=classifier.device.type == "cuda",
     )
     labels = torch.tensor([sample.label for sample in split.samples])
@@ -286,8 +287,7 @@ def _commit(run: Run, record: TrainEpoch) -> None:
     if better:
         write_state(run.directory / "best.safetensors", run.body.state_dict(), {"format": "pt"})
     path = run.directory / f"epoch-{record.epoch}.safetensors"
-    kept = tensors_of(run.body, run.optimizer)
-    write_beside(path, lambda temporary: save_file(kept, temporary))
+    write_state(path, tensors_of(run.body, run.optimizer), {"format": "pt"})
     run.state = State(
         epoch=record.epoch,
         best=score if better else old.best,

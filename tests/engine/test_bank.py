@@ -16,6 +16,7 @@ from engine.model import Classifier
 from engine.pictures import decode
 from engine.requests import BankRequest, Source
 from engine.session import TorchEngine
+from engine.summary import summarise
 from tests.making import make_checkpoint, make_images
 
 ARRAYS = (
@@ -103,6 +104,20 @@ def test_an_interrupted_pass_goes_on_where_it_was(toy, bank, tmp_path, monkeypat
     for name in ARRAYS:
         path = f"{name}.npy"
         assert (found.directory / path).read_bytes() == (alone.directory / path).read_bytes()
+
+
+def test_a_pass_killed_at_its_very_end_looks_at_no_image_again(toy, tmp_path, monkeypatch):
+    def killed(*asked):
+        yield from summarise(*asked)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(engine.banking, "summarise", killed)
+        with pytest.raises(KeyboardInterrupt):
+            fill(toy, tmp_path)
+    monkeypatch.setattr(engine.banking, "decode", lambda path: pytest.fail("looked again"))
+    found, _ = fill(toy, tmp_path)
+    assert not (found.directory / "progress.json").exists()
 
 
 @pytest.fixture

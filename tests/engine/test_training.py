@@ -1,10 +1,11 @@
 import msgspec
 import pytest
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file
 
 import engine.training
-from engine.errors import CheckpointError, RequestError
+from engine.errors import BankError, CheckpointError, RequestError
 from engine.records import Progress
 from engine.requests import TrainRequest
 from engine.session import TorchEngine
@@ -71,6 +72,22 @@ def test_a_run_whose_files_are_spoilt_begins_anew(untrained, tmp_path, damaged, 
     first, second = load_file(found.checkpoint), load_file(whole.checkpoint)
     assert all(torch.equal(first[key], second[key]) for key in first)
     assert ("beginning anew" in caplog.text) == (damaged != "state.json" or not lost)
+
+
+def test_a_full_disk_at_a_checkpoint_is_a_sentence_and_costs_no_epoch(
+    untrained, tmp_path, monkeypatch
+):
+    def full(*_, **__):
+        raise SafetensorError("Error while serializing: IoError: No space left on device")
+
+    job = TorchEngine(untrained, tmp_path).train(request())
+    next(job)
+    with monkeypatch.context() as patch:
+        patch.setattr("engine.checkpoint.save_file", full)
+        with pytest.raises(BankError, match=r"Cannot write .* No space left"):
+            next(job)
+    epochs, _ = trained(untrained, tmp_path)
+    assert [some.epoch for some in epochs] == [2, 3, 4]
 
 
 def test_a_second_process_waits_for_the_first(untrained, tmp_path):
