@@ -5,6 +5,7 @@ import sys
 import time
 from collections.abc import Iterator
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -168,7 +169,7 @@ def run(
     Example: sbatch --requeue --wrap "neuroinspect-tui jobs run ws/jobs/0sf2k1ab"
     """
     from neuroinspect_tui.jobs.attempt import INTERRUPTED, Attempt
-    from neuroinspect_tui.jobs.job import JobError
+    from neuroinspect_tui.jobs.job import JobError, read_job
     from neuroinspect_tui.jobs.store import Store
     from neuroinspect_tui.jobs.warm import Warm
 
@@ -177,12 +178,12 @@ def run(
     if directory.parent.name != "jobs":
         raise JobError(f"{directory} is no job: give WORKSPACE/jobs/ID.")
     store = Store(home)
-    attempt = Attempt(store.directory(directory.name))
+    drop = partial(store.drop_ticket, read_job(store.directory(directory.name)))
+    attempt = Attempt(store.directory(directory.name), drop)
     # while the job runs it listens itself; this is for the moments before and after
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(INTERRUPTED))
     if store.status(attempt.job.id).state == "done":
         return say(f"{attempt.job.id} is done already.")
-    store.drop_ticket(attempt.job)
     state = attempt.run(Warm(home).records)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     sys.stderr.write(f"{attempt.job.id} {state} {attempt.status.error}\n".replace(" \n", "\n"))

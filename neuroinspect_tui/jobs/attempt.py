@@ -1,16 +1,15 @@
 """One attempt at a job, in this process: records to events.jsonl, the state to status.json."""
 
 import contextlib
+import errno
 import logging
 import os
-import signal
 import threading
 import time
 import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import FrameType
 
 import msgspec
 from filelock import Timeout
@@ -34,23 +33,15 @@ from neuroinspect_tui.jobs.job import (
 )
 from neuroinspect_tui.jobs.job import write_status as write
 from neuroinspect_tui.jobs.process import this_process
+from neuroinspect_tui.jobs.signals import Cancelled, Signals
 
 BEAT_SECONDS = 0.25
 LEAST_SECONDS = 2.0
 """At least as often a heartbeat, also where nothing is new."""
-GRACE_SECONDS = 4.0
-"""From SIGTERM until a computation that does not listen is left where its checkpoint is."""
 INTERRUPTED = 75
+log = logging.getLogger(__name__)
 
 Records = Callable[[Job, "Attempt"], Iterator[Record]]
-
-
-class Stopped(BaseException):
-    """SIGTERM came: the job is left where its checkpoint is."""
-
-
-class Cancelled(BaseException):
-    """The job is not wanted any more."""
 
 
 class Attempt:
@@ -73,15 +64,20 @@ class Attempt:
             state="running", stage="starting", process=this_process(), began=time.time(),
             seconds=before.seconds,
         )  # fmt: skip
-        self.stopped = False
-        """Whether SIGTERM came, however the job ended."""
+        self.spoilt = False
+        """Whether it failed as nobody foresaw."""
+        self._signals = Signals()
         self._over = threading.Event()
-        self._armed = False
-        self._early: type[BaseException] | None = None
+        self._missed = 0
         self.answer: Edit | Exported | None = None
         """Of an earlier attempt, killed before it could say that it was done."""
         self.on_beat: Callable[[Status], None] = lambda status: None
         """Called at every heartbeat, in its thread."""
+
+    @property
+    def stopped(self) -> bool:
+        """Whether SIGTERM came, however the job ended."""
+        return self._signals.stopped
 
     def run(self, records: Records) -> State:
         """Take the job's records to their end; return how it ended."""
@@ -93,8 +89,8 @@ class Attempt:
         except OSError as error:
             raise JobError(cannot_write(self.directory, error)) from error
         try:
-            with self._logged(), self._signalled():
-                self._publish()
+            with self._logged(), self._signals:
+                self._begin()
                 beat = threading.Thread(target=self._beat, daemon=True)
                 beat.start()
                 state, why = self._attempt(records)
@@ -109,45 +105,53 @@ class Attempt:
         finally:
             lock.release()
 
+    def _begin(self) -> None:
+        try:
+            self._publish()
+        except OSError as error:
+            raise JobError(cannot_write(self.directory, error)) from error
+
     def say(self, **changes: object) -> None:
         """Change the status; the next heartbeat writes it."""
         seconds = self._spent + time.monotonic() - self._began
         self.status = structs.replace(self.status, seconds=seconds, updated=time.time(), **changes)
 
     def _attempt(self, records: Records) -> tuple[State, str]:
-        log = logging.getLogger(__name__)
         try:
-            self._armed = True
-            if self._early is not None:
-                raise self._early
-            if (self.directory / "cancel").exists():
-                raise Cancelled
-            with EventLog(self.directory / "events.jsonl") as events:
+            if self._is_unwanted():
+                self._signals.wanted = Cancelled
+            with self._signals.heeded(), EventLog(self.directory / "events.jsonl") as events:
                 self.answer = events.answer
                 place = Place(self.job.request)
                 for record in records(self.job, self):
                     events.append(record)
                     self.say(**place.of(record))
+                    self._signals.check()
             return "done", ""
-        except Stopped:
-            log.info("stopped; `jobs resume %s` goes on here", self.job.id)
-            return "interrupted", ""
-        except Cancelled:
+        except BaseException as error:  # whatever it is, the next job must have its turn
+            if self._signals.wanted is None:
+                if not isinstance(error, Exception):
+                    raise
+                return "failed", self._why(error).encode("utf-8", "replace").decode()
+        if self._signals.wanted is Cancelled:  # whatever else that tore on its way
             return "cancelled", ""
-        except EngineError as error:
+        log.info("stopped; `jobs resume %s` goes on here", self.job.id)
+        return "interrupted", ""
+
+    def _why(self, error: Exception) -> str:
+        """Return the sentence for a failure, and log it."""
+        if isinstance(error, (EngineError, OSError)):
             log.error("%s", error)
-            return "failed", " ".join(str(error).split())
-        except OSError as error:
-            log.error("%s", error)
-            return "failed", cannot_write(Path(str(error.filename or self.directory)), error)
-        except Exception as error:  # noqa: BLE001  whatever it is, the next job must have its turn
-            log.error("%s", traceback.format_exc())
-            return "failed", (
-                f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''} "
-                f"(a fault of the program; details in {self.directory / 'log.txt'})."
-            )
-        finally:
-            self._armed = False
+        if isinstance(error, EngineError):
+            return " ".join(str(error).split())
+        if isinstance(error, OSError):
+            return cannot_write(Path(str(error.filename or self.directory)), error)
+        self.spoilt = True
+        log.error("%s", traceback.format_exc())
+        return (
+            f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''} "
+            f"(a fault of the program; details in {self.directory / 'log.txt'})."
+        )
 
     def _publish(self) -> None:
         with contextlib.suppress(FileNotFoundError):  # deleted under us
@@ -157,47 +161,46 @@ class Attempt:
         """Write the status as it changes; look for `cancel` and for the directory itself."""
         written, at = self.status, time.monotonic()
         while not self._over.wait(BEAT_SECONDS):
+            if self._signals.overdue():
+                self._leave()
             now = self.status
             if now is not written or time.monotonic() - at > LEAST_SECONDS:
-                with contextlib.suppress(OSError):  # the next beat may have more luck
+                with contextlib.suppress(OSError, EngineError):  # the next beat may have more luck
                     self.say()
                     write(self.directory, self.status)
                     written, at = self.status, time.monotonic()
-                self.on_beat(now)
-            if (self.directory / "cancel").exists() or not self.directory.exists():
-                os.kill(os.getpid(), signal.SIGUSR1)
+                    self.on_beat(now)
+            if self._signals.wanted is None and self._is_unwanted():
+                self._signals.wanted = Cancelled
+            self._signals.poke()
 
-    @contextlib.contextmanager
-    def _signalled(self) -> Iterator[None]:
-        """Turn SIGTERM and SIGINT into `Stopped`, SIGUSR1 into `Cancelled`, wherever it is."""
-        kinds = {signal.SIGTERM: Stopped, signal.SIGINT: Stopped, signal.SIGUSR1: Cancelled}
-        before = {}
-
-        def raised(number: int, frame: FrameType | None) -> None:
-            del frame
-            if number != signal.SIGUSR1:
-                self.stopped = True
-                threading.Thread(target=self._leave_soon, daemon=True).start()
-            if self._armed:
-                self._armed = False
-                raise kinds[signal.Signals(number)]
-            self._early = kinds[signal.Signals(number)]
-
-        for number in kinds:
-            before[number] = signal.signal(number, raised)
+    def _is_unwanted(self) -> bool:
+        """Tell whether `cancel` is there, or the directory is gone: seen so twice, and surely."""
         try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
+            (self.directory / "cancel").stat()
+        except FileNotFoundError:
+            pass
+        except OSError:  # a network's disk fails for a moment
+            return False
+        else:
+            return True
+        try:
+            self.directory.stat()
+        except FileNotFoundError:
+            self._missed += 1
+        except OSError:
+            return False
+        else:
+            self._missed = 0
+        return self._missed > 1
 
-    def _leave_soon(self) -> None:
+    def _leave(self) -> None:
         """Leave in the middle where a computation keeps Python from stopping by itself."""
-        if self._over.wait(GRACE_SECONDS):
-            return
-        self.say(state="interrupted", seconds_left=None)
-        self._publish()
-        os._exit(INTERRUPTED)
+        try:
+            self.say(state="interrupted", seconds_left=None)
+            self._publish()
+        finally:
+            os._exit(INTERRUPTED)
 
     @contextlib.contextmanager
     def _logged(self) -> Iterator[None]:
@@ -245,7 +248,9 @@ class EventLog:
         key = _key(record)
         if key is not None and self._seen[key]:
             return
-        self._file.write(msgspec.json.encode(record) + b"\n")
+        line = msgspec.json.encode(record) + b"\n"
+        if self._file.write(line) < len(line):  # a full disk takes what it can, and says nothing
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), self._file.name)
 
 
 def _key(record: Record) -> tuple[object, ...] | None:

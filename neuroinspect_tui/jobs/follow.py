@@ -1,18 +1,21 @@
 """Follow a job: the engine's own records, as they come. Closing only stops looking."""
 
+import subprocess
 import threading
 import time
 from collections.abc import Generator
 
-from engine.job_records import Record
+from engine.job_records import JobView, Record
 from engine.records import Progress
-from neuroinspect_tui.jobs.job import JobError, Status, read_events, read_job, read_status
-from neuroinspect_tui.jobs.launcher import ensure_runner
+from neuroinspect_tui.jobs.job import Job, JobError, read_events, read_job
+from neuroinspect_tui.jobs.launcher import ensure_runner, runner_log
 from neuroinspect_tui.jobs.store import Store
 
 SHORTEST, LONGEST = 0.02, 0.25
 """Seconds between two looks: quick while records come, slower the longer none does."""
 ENSURE_SECONDS = 2.0
+DEATHS = 3
+"""So many runners that fail as they start are no chance."""
 PATIENT_SECONDS = 0.5
 """A shorter wait is not worth a word."""
 
@@ -33,35 +36,46 @@ def follow(
     directory = store.directory(job_id)
     job = read_job(directory)
     offset, pause, ensured, told = 0, SHORTEST, float("-inf"), ""
-    began = time.monotonic()
+    began, started, doubted = time.monotonic(), list[subprocess.Popen[bytes]](), False
     stop = stop or threading.Event()
     while not stop.is_set():
-        status = read_status(directory)  # before the events: a job that is over has them all
+        if not directory.exists():
+            raise JobError(f"Job {job_id} was removed.")
+        now = store.view(job_id)  # before the events: a job that is over has them all
         records, offset = read_events(directory / "events.jsonl", offset)
         yield from records
-        if status.state == "done":
+        if now.state == "done":
             return
-        if status.state == "waiting":
+        if now.state == "waiting":
             if time.monotonic() - ensured > ENSURE_SECONDS:
-                ensure_runner(store.home, job.lane)
+                started += filter(None, [ensure_runner(store.home, job.lane)])
                 ensured = time.monotonic()
-            reason = store.view(job_id).waiting
-            if reason != told and time.monotonic() - began > PATIENT_SECONDS:
-                told = reason
-                yield Progress(stage=f"waiting: {reason}", done=0, total=0, unit="")
-        elif status.state != "running":
-            raise JobError(sentence(job_id, status))
-        elif not directory.exists():
-            raise JobError(f"Job {job_id} was removed.")
+            if sum(runner.returncode not in (None, 0) for runner in started) >= DEATHS:
+                raise JobError(_died(store, job))
+            if now.waiting != told and time.monotonic() - began > PATIENT_SECONDS:
+                told = now.waiting
+                yield Progress(stage=f"waiting: {told}", done=0, total=0, unit="")
+        elif now.state == "interrupted" and not doubted:
+            doubted = True  # between two writes of one who resumes it, it looks so as well
+        elif now.state != "running":
+            raise JobError(sentence(now))
         pause = SHORTEST if records else min(LONGEST, 1.2 * pause)
         stop.wait(pause)
 
 
-def sentence(job_id: str, status: Status) -> str:
+def _died(store: Store, job: Job) -> str:
+    log = runner_log(store.home, job.lane)
+    last = log.read_text("utf-8", "replace").rstrip().rpartition("\n")[2] if log.exists() else ""
+    return f"Job {job.id} waits, but its runners die as they start: {last} (the end of {log})."
+
+
+def sentence(job: JobView) -> str:
     """Return why a job gave no result."""
-    if status.state == "failed":
-        return f"{status.error.rstrip('.')}. Job {job_id}; `jobs resume {job_id}` tries again."
-    if status.state == "cancelled":
-        return f"Job {job_id} was cancelled; `jobs resume {job_id}` takes it up again."
-    at = f" at {status.step:,} of {status.total:,}" if status.total else ""
-    return f"Job {job_id} was interrupted{at}; `jobs resume {job_id}` goes on there."
+    if job.state == "unknown":
+        return job.error
+    if job.state == "failed":
+        return f"{job.error.rstrip('.')}. Job {job.id}; `jobs resume {job.id}` tries again."
+    if job.state == "cancelled":
+        return f"Job {job.id} was cancelled; `jobs resume {job.id}` takes it up again."
+    at = f" at {job.step:,} of {job.total:,}" if job.total else ""
+    return f"Job {job.id} was interrupted{at}; `jobs resume {job.id}` goes on there."

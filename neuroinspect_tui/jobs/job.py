@@ -7,12 +7,14 @@ import secrets
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
 from filelock import FileLock
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from engine.errors import EngineError
+from engine.files import decode_json
 from engine.job_records import Record, Request, State
 from neuroinspect_tui.jobs.process import HOST, Process, is_alive
 
@@ -43,7 +45,7 @@ class Job(Struct, frozen=True, kw_only=True):
     out: str | None = None
     """Where pictures go; None: result/ of the job."""
     interactive: bool = True
-    created: float
+    created: Annotated[float, Meta(ge=0, le=1e11)]
 
 
 class Status(Struct, frozen=True, kw_only=True):
@@ -88,10 +90,10 @@ def read_job(directory: Path) -> Job:
     path = directory / "job.json"
     try:
         content = path.read_bytes()
-        version = msgspec.json.decode(content, type=_Versioned).version
+        version = decode_json(content, _Versioned).version
         if version > VERSION:
             raise JobError(f"{path} was written by a newer version ({version}); update to read it.")
-        return msgspec.json.decode(content, type=Job)
+        return decode_json(content, Job)
     except OSError as error:
         raise JobError(f"Cannot read {path}: {error.strerror}.") from error
     except msgspec.DecodeError as error:
@@ -105,15 +107,20 @@ class _Versioned(Struct):
 def read_status(directory: Path) -> Status:
     """Read status.json as it truly is: one whose process died is interrupted."""
     try:
-        now = msgspec.json.decode((directory / "status.json").read_bytes(), type=Status)
+        now = decode_json((directory / "status.json").read_bytes(), Status)
     except (OSError, msgspec.DecodeError):
         return Status(state="interrupted")
-    if now.state != "running" or now.process is None:
+    if now.state != "running" or now.process is None or lives(now):
         return now
+    return msgspec.structs.replace(now, state="interrupted", stage="")
+
+
+def lives(now: Status) -> bool:
+    """Tell whether a job's process is there; of another host only the heartbeat tells."""
+    if now.process is None:
+        return False
     alive = is_alive(now.process)
-    if alive is None:  # another host: only its heartbeat tells
-        alive = abs(time.time() - now.updated) < SILENT_SECONDS
-    return now if alive else msgspec.structs.replace(now, state="interrupted", stage="")
+    return abs(time.time() - now.updated) < SILENT_SECONDS if alive is None else alive
 
 
 def write_status(directory: Path, status: Status) -> None:
@@ -158,5 +165,6 @@ def read_events(path: Path, offset: int) -> tuple[list[Record], int]:
 def _decoded(content: bytes) -> Iterator[Record]:
     decoder = msgspec.json.Decoder(Record)
     for line in content.splitlines():
-        with contextlib.suppress(msgspec.DecodeError):  # of a newer version, or spoilt: not ours
+        # of a newer version, or spoilt: not ours
+        with contextlib.suppress(msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             yield decoder.decode(line)

@@ -1,22 +1,51 @@
-"""Which runner takes a job: one a device, and one for edits, which never queue behind drawing."""
+"""Which runner takes a job: one a device, and others for edits, which never queue behind drawing.
+
+A lane is `edits` (quick work, on the CPU), a device, or `edits-` and a device for edits that train;
+where the submitting shell had set CUDA_VISIBLE_DEVICES, `@` and what it was: with another value the
+same `cuda:0` is another card.
+"""
+
+import os
+import re
 
 from engine.requests import BankRequest, EditRequest, ExportRequest, Source
 
 EDITS = "edits"
 UNTRAINED = ("zero", "dfr", "afr", "direction")
+VISIBLE = "CUDA_VISIBLE_DEVICES"
 
 
 def lane_of(request: object, source: Source) -> str:
-    """Return the lane of a request: `edits`, or the workspace's device."""
-    quick = isinstance(request, BankRequest) and request.on is not None
-    return EDITS if quick or isinstance(request, (EditRequest, ExportRequest)) else source.device
+    """Return the lane of a request."""
+    if _is_quick(request):
+        return EDITS
+    device = source.device
+    visible = os.environ.get(VISIBLE) if device != "cpu" else None
+    where = device if visible is None else f"{device}@{visible}"
+    if not isinstance(request, EditRequest):
+        return where
+    return EDITS if where == "cpu" else f"{EDITS}-{where}"
 
 
-def device_of(request: object, lane: str, source: Source) -> str:
-    """Return where a job computes: quick edits and exports need no accelerator."""
-    if lane != EDITS:
-        return lane
-    quick = isinstance(request, (ExportRequest, BankRequest)) or (
-        isinstance(request, EditRequest) and request.method in UNTRAINED
-    )
-    return "cpu" if quick else source.device
+def _is_quick(request: object) -> bool:
+    if isinstance(request, EditRequest):
+        return request.method in UNTRAINED
+    stacked = isinstance(request, BankRequest) and request.on is not None
+    return stacked or isinstance(request, ExportRequest)
+
+
+def device_of(lane: str) -> str:
+    """Return where a lane's jobs compute."""
+    device = lane.partition("@")[0].removeprefix(EDITS).removeprefix("-")
+    return device or "cpu"
+
+
+def visible_in(lane: str) -> str | None:
+    """Return a lane's CUDA_VISIBLE_DEVICES; None: it is not set there."""
+    _, at, visible = lane.partition("@")
+    return visible if at else None
+
+
+def file_name(lane: str) -> str:
+    """Return a lane as part of a file's name."""
+    return re.sub(r"[^\w.,:@-]", "_", lane)

@@ -14,6 +14,7 @@ from filelock import Timeout
 
 from engine.files import cannot_write
 from neuroinspect_tui.jobs.job import JobError
+from neuroinspect_tui.jobs.lanes import VISIBLE, file_name, visible_in
 from neuroinspect_tui.jobs.process import is_alive
 from neuroinspect_tui.jobs.runner import alive, runner_lock
 
@@ -21,8 +22,8 @@ LOG_BYTES = 1 << 20
 STOP_SECONDS = 10.0
 
 
-def ensure_runner(home: Path, lane: str) -> None:
-    """Make sure that a runner serves a lane.
+def ensure_runner(home: Path, lane: str) -> "subprocess.Popen[bytes] | None":
+    """Make sure that a runner serves a lane; return one that was started for it.
 
     Raises:
         JobError: It cannot be started.
@@ -31,18 +32,19 @@ def ensure_runner(home: Path, lane: str) -> None:
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        return  # it is alive
+        return None  # it is alive
     except OSError as error:
         raise JobError(cannot_write(home / "jobs", error)) from error
     lock.release()
     process = start_runner(home, lane)
     # it outlives us, or is reaped when it ends before: no zombie
     threading.Thread(target=process.wait, daemon=True).start()
+    return process
 
 
 def start_runner(home: Path, lane: str, *options: str) -> "subprocess.Popen[bytes]":
     """Start a runner; where another won the race, it leaves at once."""
-    log = home / "jobs" / f"runner-{lane.replace('/', '_')}.log"
+    log = runner_log(home, lane)
     words = [sys.executable, "-m", "neuroinspect_tui.jobs.runner", str(home.resolve()), lane]
     try:
         if log.exists() and log.stat().st_size > LOG_BYTES:
@@ -52,10 +54,23 @@ def start_runner(home: Path, lane: str, *options: str) -> "subprocess.Popen[byte
                 [*_scope(), *words, *options],
                 stdin=subprocess.DEVNULL, stdout=file, stderr=file,
                 start_new_session=True, close_fds=True, cwd="/",
-                env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+                env=_environment(lane),
             )  # fmt: skip
     except OSError as error:
         raise JobError(f"Cannot start a runner: {error.strerror}: {error.filename}.") from error
+
+
+def runner_log(home: Path, lane: str) -> Path:
+    """Return where a lane's runner says what it says to nobody else."""
+    return home / "jobs" / f"runner-{file_name(lane)}.log"
+
+
+def _environment(lane: str) -> dict[str, str]:
+    """Return ours, with the packages we see and the cards that the lane sees."""
+    found = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    found.pop(VISIBLE, None)
+    visible = visible_in(lane)
+    return found if visible is None else found | {VISIBLE: visible}
 
 
 def stop_runners(home: Path) -> int:

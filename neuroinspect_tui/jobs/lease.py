@@ -13,7 +13,8 @@ import msgspec
 from filelock import FileLock, Timeout
 from msgspec import Struct
 
-from engine.files import write_json
+from engine.errors import EngineError
+from engine.files import decode_json, write_json
 from engine.records import Progress
 from neuroinspect_tui.jobs.job import Job, JobError, Status
 
@@ -57,6 +58,8 @@ class Gpu:
         self.index = index
         self.root = root or shared_root()
         self.lock = FileLock(self.root / f"gpu-{uuid}.lock")
+        self.turn = FileLock(self.root / f"gpu-{uuid}-next.lock")
+        """Had by who comes next: a runner with a long queue lets others between its jobs."""
         self.note = self.root / f"gpu-{uuid}.json"
         self.peaks = self.root / f"gpu-{uuid}-peaks.json"
 
@@ -68,9 +71,9 @@ class Gpu:
         return free + torch.cuda.memory_reserved(self.index), total
 
     def busy(self) -> str:
-        """Tell who has it."""
+        """Tell who has it, as far as that one has said so."""
         try:
-            holder = msgspec.json.decode(self.note.read_bytes(), type=Holder)
+            holder = decode_json(self.note.read_bytes(), Holder)
         except (OSError, msgspec.DecodeError):
             return f"GPU {self.index} busy"
         left = ""
@@ -92,28 +95,41 @@ class Gpu:
     def known(self) -> dict[str, int]:
         """Return by kind of job the most that one has used here."""
         with contextlib.suppress(OSError, msgspec.DecodeError):
-            return msgspec.json.decode(self.peaks.read_bytes(), type=dict[str, int])
+            return decode_json(self.peaks.read_bytes(), dict[str, int])
         return {}
 
     def learn(self, kind: str, used: int) -> None:
         """Remember what a job has used."""
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(EngineError):
             write_json(self.peaks, self.known() | {kind: used})
+
+    def tell(self, holder: Holder) -> None:
+        """Say who has it."""
+        with contextlib.suppress(EngineError):
+            write_json(self.note, holder)
 
     def wait(self, kind: str) -> Iterator[str]:
         """Yield why there is nothing to be had yet; the lock is held when it ends."""
-        while True:
-            try:
-                self.lock.acquire(timeout=0)
-            except Timeout:
-                yield self.busy()
-            else:
-                reason = self.short(kind)
-                if not reason:
-                    return
-                self.lock.release()
+        try:
+            while reason := self._lacks(kind):
                 yield reason
-            time.sleep(LOOK_SECONDS)
+                time.sleep(LOOK_SECONDS)
+        finally:
+            self.turn.release()
+
+    def _lacks(self, kind: str) -> str:
+        """Take the turn, then the lock; return what is in the way, empty where both are had."""
+        try:
+            if not self.turn.is_locked:
+                self.turn.acquire(timeout=0)
+            self.lock.acquire(timeout=0)
+        except Timeout:
+            return self.busy()
+        reason = self.short(kind)
+        if reason:  # smaller jobs need not wait for what this one lacks
+            self.lock.release()
+            self.turn.release()
+        return reason
 
 
 def shared_root() -> Path:
@@ -152,17 +168,24 @@ def leased(
     torch.cuda.reset_peak_memory_stats(gpu.index)
 
     def told(status: Status) -> None:
-        with contextlib.suppress(OSError):
-            write_json(gpu.note, Holder(job.id, job.title, status.seconds_left))
+        if gpu.lock.is_locked:
+            gpu.tell(Holder(job.id, job.title, status.seconds_left))
 
+    attempt.on_beat = told
     try:
         yield _waiting(gpu, kind, attempt)
-        attempt.on_beat = told
     finally:
-        if gpu.lock.is_locked:
-            gpu.learn(kind, torch.cuda.max_memory_reserved(gpu.index))
-            gpu.note.unlink(missing_ok=True)
+        attempt.on_beat = _silent
+        try:
+            if gpu.lock.is_locked:
+                gpu.learn(kind, torch.cuda.max_memory_reserved(gpu.index))
+                torch.cuda.empty_cache()  # the next one, whoever's it is, finds room
+        finally:
             gpu.lock.release()
+
+
+def _silent(status: Status) -> None:
+    del status
 
 
 def _waiting(gpu: Gpu, kind: str, attempt: Talks) -> Iterator[Progress]:

@@ -10,6 +10,17 @@ from msgspec import Struct
 HOST = socket.gethostname()
 
 
+def _namespace() -> str:
+    try:
+        return str(Path("/proc/self/ns/pid").readlink())
+    except OSError:
+        return ""
+
+
+NAMESPACE = _namespace()
+"""Whose pids these are: containers may share the host's name."""
+
+
 class Process(Struct, frozen=True):
     """A process for as long as the machine runs."""
 
@@ -17,16 +28,17 @@ class Process(Struct, frozen=True):
     started: str
     """Boot and start time as the kernel counts them: no clock change moves them."""
     host: str
+    namespace: str = ""
 
 
 def this_process() -> Process:
     """Return this process."""
-    return Process(os.getpid(), _started(os.getpid()) or "", HOST)
+    return Process(os.getpid(), _started(os.getpid()) or "", HOST, NAMESPACE)
 
 
 def is_alive(process: Process) -> bool | None:
-    """Tell whether a process still runs; None for one of another host."""
-    if process.host != HOST:
+    """Tell whether a process still runs; None for one of another host or container."""
+    if (process.host, process.namespace) != (HOST, NAMESPACE):
         return None
     return _started(process.pid) == process.started
 

@@ -17,9 +17,10 @@ from filelock import FileLock, Timeout
 from msgspec import Struct
 
 from engine.errors import EngineError
-from engine.files import write_json
+from engine.files import decode_json, write_json
 from neuroinspect_tui.jobs.attempt import INTERRUPTED, Attempt
 from neuroinspect_tui.jobs.job import JobError, read_status
+from neuroinspect_tui.jobs.lanes import file_name
 from neuroinspect_tui.jobs.process import Process, is_alive, this_process
 from neuroinspect_tui.jobs.store import Store
 from neuroinspect_tui.jobs.warm import Warm
@@ -50,6 +51,8 @@ class Runner:
         self.warm = Warm(home)
         self.lock = runner_lock(home, lane)
         self.stopped = False
+        self.spoilt = False
+        """Whether a job failed as nobody foresaw: what it left in this process may harm others."""
         self.since = time.time()
         self._locked: int | None = None
 
@@ -65,7 +68,7 @@ class Runner:
                     self._note().unlink(missing_ok=True)
                 self.lock.release()
             # a ticket written while we were leaving saw us alive
-            if state or self.stopped or not self.store.waiting(self.lane):
+            if state or self.stopped or self.spoilt or not self.store.waiting(self.lane):
                 return state
         return 0
 
@@ -91,7 +94,7 @@ class Runner:
     def _serve(self) -> int:
         idle_since = time.monotonic()
         self._tell(idle=True)
-        while not self.stopped:
+        while not (self.stopped or self.spoilt):
             if not self._at_home():
                 return 0
             waiting = self.store.waiting(self.lane)
@@ -127,9 +130,13 @@ class Runner:
             attempt = Attempt(self.store.directory(job_id), drop)
             if read_status(attempt.directory).state == "waiting":
                 attempt.run(self.warm.records)
+                self.spoilt = attempt.spoilt
                 return attempt.stopped
-        except JobError:
-            pass  # unreadable, or `jobs run` has it
+        except JobError as error:  # unreadable, or `jobs run` has it
+            sys.stderr.write(f"{job_id}: {error}\n")
+        except BaseException:
+            drop()
+            raise
         drop()
         return False
 
@@ -143,12 +150,12 @@ def _inode(path: str) -> int | None:
 
 def runner_lock(home: Path, lane: str) -> FileLock:
     """Return the kernel lock of a lane's runner: it dies with its process."""
-    return FileLock(home / "jobs" / f"runner-{lane.replace('/', '_')}.lock")
+    return FileLock(home / "jobs" / f"runner-{file_name(lane)}.lock")
 
 
 def runner_note(home: Path, lane: str) -> Path:
     """Return where a lane's runner tells that it is there."""
-    return home / "jobs" / f"runner-{lane.replace('/', '_')}.json"
+    return home / "jobs" / f"runner-{file_name(lane)}.json"
 
 
 def alive(home: Path) -> list[Alive]:
@@ -156,7 +163,7 @@ def alive(home: Path) -> list[Alive]:
     found = []
     for path in sorted((home / "jobs").glob("runner-*.json")):
         try:
-            note = msgspec.json.decode(path.read_bytes(), type=Alive)
+            note = decode_json(path.read_bytes(), Alive)
         except (OSError, msgspec.DecodeError):
             continue
         if is_alive(note.process) is not False:
@@ -167,8 +174,12 @@ def alive(home: Path) -> list[Alive]:
 def main() -> int:
     """Serve the lane named on the command line."""
     home, lane, *rest = sys.argv[1:]
-    os.nice(NICE)
-    return Runner(Path(home), lane, float(rest[0]) if rest else IDLE_SECONDS).run()
+    os.setpriority(os.PRIO_PROCESS, 0, max(NICE, os.getpriority(os.PRIO_PROCESS, 0)))
+    runner = Runner(Path(home), lane, float(rest[0]) if rest else IDLE_SECONDS)
+    state = runner.run()
+    if runner.spoilt and not runner.stopped:  # such as a GPU's illegal access: only exec cures it
+        os.execv(sys.executable, [sys.executable, "-m", __spec__.name, *sys.argv[1:]])
+    return state
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from filelock import Timeout
 from msgspec import structs
 
 from engine.files import cannot_write
-from engine.job_records import OVER, JobView, Request
+from engine.job_records import JobView, Request
 from neuroinspect_tui.jobs.job import (
     TICKS,
     Job,
@@ -20,12 +20,14 @@ from neuroinspect_tui.jobs.job import (
     Status,
     is_id,
     job_lock,
+    lives,
     new_id,
     pretty,
     read_job,
     read_status,
     write_status,
 )
+from neuroinspect_tui.jobs.lanes import file_name
 
 LASTING = ("done", "failed", "cancelled")
 """States that only a new status.json ends; `interrupted` also follows from a process's death."""
@@ -67,6 +69,11 @@ class Store:
             self._ticket(job).touch()
         except OSError as error:
             raise JobError(cannot_write(self.root, error)) from error
+        except UnicodeEncodeError as error:
+            shutil.rmtree(hidden)
+            raise JobError(
+                "A job is kept as UTF-8, and what was asked holds a name that is not; rename it."
+            ) from error
         return job
 
     def _take_id(self, now: float) -> tuple[str, Path]:
@@ -82,14 +89,14 @@ class Store:
             now += 1 / TICKS
 
     def _ticket(self, job: Job) -> Path:
-        return self.queue / f"{job.lane.replace('/', '_')}~{0 if job.interactive else 1}~{job.id}"
+        return self.queue / f"{file_name(job.lane)}~{0 if job.interactive else 1}~{job.id}"
 
     def waiting(self, lane: str) -> list[str]:
         """Return the jobs a lane is to run, in order: interactive ones first, then by age."""
         return [name.rsplit("~", 1)[1] for name in self._tickets(lane)]
 
     def _tickets(self, lane: str) -> list[str]:
-        wanted = f"{lane.replace('/', '_')}~"
+        wanted = f"{file_name(lane)}~"
         try:
             return sorted(
                 path.name for path in self.queue.iterdir() if path.name.startswith(wanted)
@@ -215,10 +222,11 @@ class Store:
                            directory=str(directory))  # fmt: skip
         now = read_status(directory)
         state, waiting = now.state, now.waiting
-        if state == "waiting" and job_id not in queued:
+        if state == "waiting" and job_id not in queued and not lives(now):
             state = "interrupted"  # its submitter died between two writes
         elif state == "waiting" and not waiting:
-            waiting = f"behind {queued[job_id]}" if queued[job_id] else "for the runner"
+            before = queued.get(job_id)
+            waiting = f"behind {before}" if before else "for the runner"
         view = JobView(
             id=job.id, kind=str(job.request.__struct_config__.tag), title=job.title, state=state,
             stage=now.stage, step=now.step, total=now.total,
@@ -276,7 +284,8 @@ class Store:
                     (directory / "cancel").unlink(missing_ok=True)
                     fresh = structs.replace(now, state="waiting", error="", process=None, stage="")
                     write_status(directory, fresh)
-                    self._ticket(job).touch()
+            if now.state != "done":
+                self._ticket(job).touch()  # now that the job can be run
         except Timeout:
             raise JobError(f"Job {job_id} is about to stop; try again in a moment.") from None
         except OSError as error:
@@ -285,15 +294,25 @@ class Store:
 
     def prune(self, keep_days: float) -> list[str]:
         """Remove finished jobs older than so many days; return their ids."""
-        gone = []
-        for view in self.views():
-            old = view.created < time.time() - 86400 * keep_days
-            if view.state in OVER and view.state not in ("unknown", "interrupted") and old:
-                hidden = self.root / f".gone-{view.id}"
-                try:
-                    (self.root / view.id).rename(hidden)  # at once: no half job is ever seen
-                    shutil.rmtree(hidden)
-                except OSError as error:
-                    raise JobError(f"Cannot remove {hidden}: {error.strerror}.") from error
-                gone.append(view.id)
+        oldest = time.time() - 86400 * keep_days
+        old = (view for view in self.views() if view.state in LASTING and view.created < oldest)
+        gone = [view.id for view in old if self._remove(view.id)]
+        for hidden in self.root.glob(".*"):  # of one that was killed as it submitted, or pruned
+            if hidden.is_dir() and hidden.stat().st_mtime < min(oldest, time.time() - 86400):
+                shutil.rmtree(hidden, ignore_errors=True)
         return gone
+
+    def _remove(self, job_id: str) -> bool:
+        """Remove a job's directory, unless somebody has it running by now."""
+        directory, hidden = self.root / job_id, self.root / f".gone-{job_id}"
+        try:
+            with job_lock(directory).acquire(timeout=0):
+                if read_status(directory).state not in LASTING:
+                    return False
+                directory.rename(hidden)  # at once: no half job is ever seen
+            shutil.rmtree(hidden)
+        except Timeout:
+            return False
+        except OSError as error:
+            raise JobError(f"Cannot remove {directory}: {error.strerror}.") from error
+        return True

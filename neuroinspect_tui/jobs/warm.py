@@ -8,6 +8,7 @@ from msgspec import structs
 
 from engine.edit_records import Edit
 from engine.edits import drop_partial
+from engine.files import folder_digest
 from engine.job_records import Record, Request
 from engine.records import Progress
 from engine.requests import (
@@ -60,7 +61,7 @@ class Warm:
         from engine.session import TorchEngine
 
         source = read_source(self.home)
-        source = structs.replace(source, device=device_of(job.request, job.lane, source))
+        source = structs.replace(source, device=device_of(job.lane))
         key = (source, _stamp(source))
         if self._engine is None or key != self._key:
             self._engine = None  # its memory first
@@ -69,12 +70,18 @@ class Warm:
         return self._engine
 
 
-def _stamp(source: Source) -> tuple[int, int] | None:
+def _stamp(source: Source) -> tuple[object, ...]:
+    """Return what tells that a file or folder the source names is another by now."""
+    return tuple(map(_changed, (source.checkpoint, source.model, source.clip)))
+
+
+def _changed(named: str) -> object:
+    path = Path(named.removeprefix("local-dir:"))
     try:
-        found = Path(source.checkpoint).stat()
+        found = path.stat()
+        return folder_digest(path) if path.is_dir() else (found.st_mtime_ns, found.st_size)
     except (OSError, ValueError):
         return None
-    return found.st_mtime_ns, found.st_size
 
 
 def asked(engine: "Engine", request: Request, out: str | None, home: Path) -> Iterator[Record]:

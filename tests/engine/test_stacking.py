@@ -172,7 +172,7 @@ def test_a_bank_with_an_edit_is_found_without_torch(made):
 def test_a_stack_and_its_bank_do_not_queue_behind_drawings(source):
     cuda = msgspec.structs.replace(source, device="cuda:0")
     request = BankRequest(split="valid", on="20261123-101500-zero")
-    assert (lane_of(request, cuda), device_of(request, EDITS, cuda)) == (EDITS, "cpu")
+    assert (lane_of(request, cuda), device_of(EDITS)) == (EDITS, "cpu")
     assert lane_of(BankRequest(split="valid"), cuda) == "cuda:0"
     assert title_of(request, ()) == "read valid on 20261123-101500-zero"
     edit = EditRequest(classes=(0,), on="20261123-101500-zero")

@@ -3,6 +3,9 @@
 import logging
 import os
 import signal
+import subprocess
+import sys
+import time
 
 import pytest
 
@@ -11,7 +14,7 @@ from engine.errors import DataError
 from engine.job_records import Record
 from engine.records import Exported, IllusionStep, Outcome, Progress
 from engine.requests import IllusionRequest
-from neuroinspect_tui.jobs.attempt import Attempt, EventLog, Place
+from neuroinspect_tui.jobs.attempt import INTERRUPTED, Attempt, EventLog, Place
 from neuroinspect_tui.jobs.job import JobError, read_events, read_status
 from neuroinspect_tui.jobs.process import this_process
 from neuroinspect_tui.jobs.warm import Warm
@@ -88,9 +91,8 @@ def test_a_log_that_cannot_be_closed_ends_nothing(store, submit, monkeypatch):
     assert read_status(store.directory(job.id)).state == "done"
 
 
-@pytest.mark.parametrize(("number", "state"), [(signal.SIGTERM, "interrupted"),
-                                               (signal.SIGUSR1, "cancelled")])  # fmt: skip
-def test_a_signal_ends_it_wherever_it_is(store, submit, number, state):
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGUSR1])
+def test_a_signal_interrupts_it_wherever_it_is(store, submit, number):
     job = submit()
     closed = []
 
@@ -105,11 +107,158 @@ def test_a_signal_ends_it_wherever_it_is(store, submit, number, state):
 
     before = signal.getsignal(signal.SIGTERM)
     one = attempt(store, job)
-    assert one.run(endless) == state
+    assert one.run(endless) == "interrupted"
     assert closed[-1] == "closed"
-    assert one.stopped == (number == signal.SIGTERM)
+    assert one.stopped
     assert signal.getsignal(signal.SIGTERM) is before
     assert len(events(store, job)) == 3
+
+
+SLOW_MODULE = """
+import os, signal, time
+{}
+began = time.monotonic()
+while time.monotonic() < began + 1.0:
+    pass
+whole = True
+"""
+
+
+@pytest.mark.parametrize("state", ["interrupted", "cancelled"])
+def test_no_module_is_left_imported_by_half(store, submit, tmp_path, monkeypatch, state):
+    """In a runner it would stay so for every job that follows."""
+    signalled = "os.kill(os.getpid(), signal.SIGTERM)" if state == "interrupted" else ""
+    (tmp_path / "slow_to_import.py").write_text(SLOW_MODULE.format(signalled))
+    monkeypatch.syspath_prepend(tmp_path)
+    job = submit()
+    done = []
+
+    def importing(job, attempt):
+        yield from steps(1)
+        if state == "cancelled":
+            store.cancel(job.id)
+        import slow_to_import  # type: ignore[import-not-found]
+
+        done.append(slow_to_import.whole)
+        while True:
+            pass
+
+    assert attempt(store, job).run(importing) == state
+    assert done == [True]
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_what_nobody_heard_is_said_again(store, submit):
+    job = submit()
+
+    class Deaf:
+        def __del__(self):
+            os.kill(os.getpid(), signal.SIGTERM)
+            while True:
+                pass
+
+    def swallowing(job, attempt):
+        yield from steps(1)
+        Deaf()
+        yield from steps(1)
+        pytest.fail("it went on")
+
+    assert attempt(store, job).run(swallowing) == "interrupted"
+    assert len(events(store, job)) == 2
+
+
+def test_whatever_a_signal_tears_on_its_way_it_was_interrupted(store, submit):
+    job = submit()
+
+    def torn(job, attempt):
+        yield from steps(1)
+        try:
+            os.kill(os.getpid(), signal.SIGTERM)
+            while True:
+                pass
+        finally:
+            raise RuntimeError("DataLoader worker is killed by signal")
+
+    assert attempt(store, job).run(torn) == "interrupted"
+    assert read_status(store.directory(job.id)).error == ""
+
+
+NATIVE = """
+import hashlib, sys
+from pathlib import Path
+from engine.records import Progress
+from neuroinspect_tui.jobs.attempt import Attempt
+
+def deep(job, attempt):
+    yield Progress(stage="deep", done=1, total=2)
+    print("deep", flush=True)
+    hashlib.pbkdf2_hmac("sha256", b"native code", b"without the GIL", 60_000_000)
+
+Attempt(Path(sys.argv[1])).run(deep)
+"""
+
+
+@pytest.mark.slow
+def test_a_computation_that_never_listens_is_left_in_time(store, submit):
+    """Python's own handlers wait for the main thread, which is in native code."""
+    directory = store.directory(submit().id)
+    with subprocess.Popen(
+        [sys.executable, "-c", NATIVE, str(directory)], stdout=subprocess.PIPE
+    ) as process:
+        assert process.stdout.readline() == b"deep\n"
+        process.terminate()
+        assert process.wait(timeout=60) == INTERRUPTED  # 0 where it came to its end
+    assert read_status(directory).state == "interrupted"
+
+
+def test_a_disk_that_fails_for_a_moment_ends_nothing(store, submit, monkeypatch):
+    job = submit()
+    real = type(store.root).stat
+
+    def failing(path, **how):
+        if path.name in ("cancel", job.id):
+            raise OSError(116, "Stale file handle")
+        return real(path, **how)
+
+    def slow(job, attempt):
+        with monkeypatch.context() as patch:
+            patch.setattr(type(store.root), "stat", failing)
+            time.sleep(0.7)
+        store.cancel(job.id)
+        yield from steps(1)
+        while True:
+            pass
+
+    assert attempt(store, job).run(slow) == "cancelled"
+
+
+def test_a_line_that_only_half_fits_on_the_disk_is_a_full_disk(tmp_path, monkeypatch):
+    with EventLog(tmp_path / "events.jsonl") as log:
+
+        class Full:
+            name = "events.jsonl"
+
+            def write(self, line):
+                return len(line) // 2
+
+            def close(self):
+                pass
+
+        log._file.close()
+        log._file = Full()
+        with pytest.raises(OSError, match="No space left"):
+            log.append(epoch(1))
+
+
+def test_a_sentence_with_a_name_that_is_not_utf8(store, submit):
+    job = submit()
+
+    def failing(job, attempt):
+        yield from steps(1)
+        raise DataError("Cannot read caf\udce9.jpg.")
+
+    assert attempt(store, job).run(failing) == "failed"
+    assert read_status(store.directory(job.id)).error == "Cannot read caf?.jpg."
 
 
 def test_a_cancel_that_came_before_it_started(store, submit):

@@ -28,7 +28,9 @@ def test_no_jobs_yet(run, filled):
     ("words", "kind", "lane"),
     [
         (("illusion", "-c", "1", "-n", "3", "--steps", 5), "illusion", "auto"),
-        (("edit", "-c", "all", "--method", "ratio"), "edit", "edits"),
+        (("edit", "-c", "all"), "edit", "edits"),
+        (("edit", "-c", "all", "--method", "ratio"), "edit", "edits-auto"),
+        (("edit", "-c", "all", "--method", "ratio", "--device", "cpu"), "edit", "edits"),
         (("train", "--epochs", 2), "train", "auto"),
         (("neuron", "3", "-c", "1", "--out", "seen"), "heat", "auto"),
     ],

@@ -2,12 +2,17 @@
 
 import tempfile
 from itertools import islice
+from types import SimpleNamespace
 
 import pytest
+import torch
+from filelock import Timeout
 
+from engine.errors import BankError
 from engine.files import write_json
-from neuroinspect_tui.jobs.job import JobError
-from neuroinspect_tui.jobs.lease import GIB, Gpu, Holder, shared_root
+from engine.requests import HeatRequest
+from neuroinspect_tui.jobs.job import Job, JobError, Status
+from neuroinspect_tui.jobs.lease import GIB, Gpu, Holder, leased, shared_root
 
 pytestmark = pytest.mark.filterwarnings("default")
 
@@ -71,6 +76,81 @@ def test_scarce_memory_is_waited_for_and_the_lock_is_not_kept_meanwhile(tmp_path
     other.lock.release()
     gpu.free = 7.0
     assert list(reasons) == []
+
+
+def test_a_runner_with_a_long_queue_lets_another_between_its_jobs(tmp_path):
+    greedy, patient = Fake(tmp_path), Fake(tmp_path)
+    list(greedy.wait("illusion"))
+    turns = patient.wait("illusion")
+    assert "busy" in next(turns)
+    greedy.lock.release()  # and at once its next job
+    again = Fake(tmp_path).wait("illusion")
+    assert "busy" in next(again)
+    assert list(turns) == []
+    patient.lock.release()
+    assert list(again) == []
+
+
+def test_who_gives_up_waiting_leaves_its_turn_to_others(tmp_path):
+    holder, gone, third = Fake(tmp_path), Fake(tmp_path), Fake(tmp_path)
+    list(holder.wait("heat"))
+    turns = gone.wait("heat")
+    next(turns)
+    turns.close()
+    holder.lock.release()
+    assert list(third.wait("heat")) == []
+
+
+def test_a_full_disk_costs_no_job(tmp_path, monkeypatch):
+    def full(path, value):
+        raise BankError("Cannot write it.")
+
+    monkeypatch.setattr("neuroinspect_tui.jobs.lease.write_json", full)
+    gpu = Fake(tmp_path)
+    gpu.learn("illusion", GIB)
+    gpu.tell(Holder("2v21p6jn", "draw"))
+    assert gpu.busy() == "GPU 0 busy"
+
+
+class Engine:
+    """One on a GPU."""
+
+    device = torch.device("cuda", 0)
+
+
+class Said:
+    """An attempt that remembers what it said."""
+
+    def __init__(self):
+        self.on_beat = None
+        self.said = []
+
+    def say(self, **changes):
+        self.said.append(changes)
+
+
+def test_who_has_the_gpu_is_told_while_the_job_runs_and_never_after(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(torch.cuda, "get_device_properties", lambda i: SimpleNamespace(uuid="u"))
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda i: (70 * GIB, 79 * GIB))
+    for name in ("memory_reserved", "max_memory_reserved", "reset_peak_memory_stats"):
+        monkeypatch.setattr(torch.cuda, name, lambda i: 0)
+    emptied = []
+    monkeypatch.setattr(torch.cuda, "empty_cache", lambda: emptied.append(True))
+    job = Job(id="2v21p6jn", title="draw", lane="cuda", created=0.0,
+              request=HeatRequest(class_index=0, neuron=1))  # fmt: skip
+    attempt, gpu = Said(), Gpu(0, "u")
+    with leased(Engine(), job, attempt) as waiting:
+        attempt.on_beat(Status(seconds_left=200.0))  # before it has it: says nothing
+        assert gpu.busy() == "GPU 0 busy"
+        assert list(waiting) == []
+        attempt.on_beat(Status(seconds_left=200.0))
+        assert gpu.busy() == "GPU 0 busy: job 2v21p6jn, 3 min left"
+        with pytest.raises(Timeout):
+            gpu.lock.acquire(timeout=0)
+    gpu.lock.acquire(timeout=0)
+    assert emptied == [True]
+    attempt.on_beat(Status())
 
 
 def test_what_a_kind_of_job_used_is_what_the_next_one_needs(tmp_path):

@@ -5,8 +5,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
-from neuroinspect_tui.jobs.process import HOST, Process, _started, is_alive
+from neuroinspect_tui.jobs.process import HOST, NAMESPACE, Process, _started, is_alive, this_process
 
 LEADERLESS = """
 import ctypes, os, sys, threading
@@ -28,8 +29,16 @@ def test_a_process_is_alive_until_its_last_thread_is_gone():
         [sys.executable, "-c", LEADERLESS], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as child:
         assert child.stdout.readline() == b"alone\n"
-        process = Process(child.pid, _started(child.pid), HOST)
+        process = Process(child.pid, _started(child.pid), HOST, NAMESPACE)
         assert is_alive(process)
         child.stdin.close()
         child.wait()
         assert not is_alive(process)
+
+
+def test_a_process_of_another_container_is_judged_by_its_heartbeat():
+    """Containers may share the host's name; the same pid is another process there."""
+    here = this_process()
+    assert is_alive(here)
+    assert is_alive(structs.replace(here, namespace="pid:[1]")) is None
+    assert is_alive(structs.replace(here, host="elsewhere")) is None

@@ -9,6 +9,7 @@ from itertools import islice
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from engine.edit_records import Edit, EditEpoch
 from engine.protocol import Engine
@@ -23,14 +24,17 @@ from engine.requests import (
 )
 from engine.session import TorchEngine
 from engine.train_records import Trained, TrainEpoch
+from neuroinspect_tui.jobs import attempt
 from neuroinspect_tui.jobs.engine import JobEngine
 from neuroinspect_tui.jobs.follow import follow
 from neuroinspect_tui.jobs.job import JobError
 from neuroinspect_tui.jobs.launcher import ensure_runner, start_runner, stop_runners
 from neuroinspect_tui.jobs.process import is_alive
-from neuroinspect_tui.jobs.runner import alive
+from neuroinspect_tui.jobs.runner import Runner, alive
+from neuroinspect_tui.jobs.runner import main as runner_main
 from neuroinspect_tui.jobs.store import Store
-from neuroinspect_tui.workspace import read_source
+from neuroinspect_tui.jobs.warm import Warm
+from neuroinspect_tui.workspace import read_source, write_source
 from tests.jobs.conftest import eventually
 
 pytestmark = pytest.mark.slow
@@ -175,6 +179,62 @@ def test_what_killed_its_runner_does_not_keep_those_behind_from_their_turn(engin
     assert engine.store.resume(killed.id).id == killed.id  # at once: its ticket is not lost
     assert engine.store.waiting(killed.lane) == [killed.id]
     engine.store.cancel(killed.id)
+
+
+def test_a_folder_of_other_content_is_another_model_and_another_clip(served, tmp_path):
+    """A warm engine of the old one would answer under the new one's key."""
+    home = shutil.copytree(served, tmp_path / "ws", ignore=shutil.ignore_patterns("jobs"))
+    folder = tmp_path / "clip"
+    folder.mkdir()
+    (folder / "open_clip_model.safetensors").write_bytes(b"one")
+    write_source(home, structs.replace(read_source(home), clip=f"local-dir:{folder}"))
+    store, warm = Store(home), Warm(home)
+    job = store.submit(HeatRequest(class_index=0, neuron=1), title="", lane="cpu", out=None,
+                       interactive=True)  # fmt: skip
+    first = warm.engine(job)
+    assert warm.engine(job) is first
+    (folder / "open_clip_model.safetensors").write_bytes(b"other")
+    assert warm.engine(job) is not first
+
+
+def test_a_runner_in_which_something_unforeseen_failed_begins_anew(store, submit, monkeypatch):
+    """As after a GPU's illegal access: nothing works in that process any more."""
+    first, second = submit(), submit()
+
+    def failing(job, attempt):
+        raise ZeroDivisionError
+        yield
+
+    runner = Runner(store.home, "cpu")
+    runner.warm.records = failing
+    assert runner.run() == 0
+    assert runner.spoilt
+    assert store.view(first.id).state == "failed"
+    assert store.waiting("cpu") == [second.id]
+    began = []
+    monkeypatch.setattr("neuroinspect_tui.jobs.runner.Runner", lambda *_: runner)
+    monkeypatch.setattr("os.setpriority", lambda *_: None)
+    monkeypatch.setattr("os.execv", lambda program, words: began.append(words[2:]))
+    monkeypatch.setattr(sys, "argv", ["runner", str(store.home), "cpu"])
+    runner_main()
+    assert began == [["neuroinspect_tui.jobs.runner", str(store.home), "cpu"]]
+
+
+def test_a_job_that_cannot_even_begin_keeps_nobody_from_their_turn(store, submit, monkeypatch):
+    first, second = submit(), submit()
+    real, locked = attempt.write, store.directory(first.id)
+
+    def refused(directory, status):
+        if directory == locked:
+            raise PermissionError(13, "Permission denied", str(directory / "status.json"))
+        real(directory, status)
+
+    monkeypatch.setattr(attempt, "write", refused)
+    runner = Runner(store.home, "cpu", idle_seconds=0.0)
+    runner.warm.records = lambda job, attempt: iter(())
+    assert runner.run() == 0
+    assert store.view(second.id).state == "done"
+    assert store.view(first.id).state == "interrupted"
 
 
 def test_one_job_in_the_foreground(served, tmp_path):

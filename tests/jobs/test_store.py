@@ -4,12 +4,15 @@ import json
 import os
 import time
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 
 import msgspec
 import pytest
+from msgspec import structs
 
 from engine.requests import BankRequest, EditRequest, HeatRequest
 from neuroinspect_tui.jobs.engine import title_of
+from neuroinspect_tui.jobs.follow import follow
 from neuroinspect_tui.jobs.job import (
     JobError,
     Status,
@@ -21,7 +24,8 @@ from neuroinspect_tui.jobs.job import (
     read_status,
     write_status,
 )
-from neuroinspect_tui.jobs.process import HOST, Process, is_alive, this_process
+from neuroinspect_tui.jobs.launcher import runner_log
+from neuroinspect_tui.jobs.process import Process, is_alive, this_process
 from neuroinspect_tui.jobs.store import Store
 
 
@@ -77,8 +81,8 @@ def test_a_running_job_whose_process_is_gone_is_interrupted(store, submit):
     write_status(directory, Status(state="running", process=this_process(), updated=time.time()))
     assert read_status(directory).state == "running"
     for gone in (
-        Process(os.getpid(), "another-boot:1", HOST),  # the pid was given to another process
-        Process(2**22 - 3, this_process().started, HOST),
+        structs.replace(this_process(), started="another-boot:1"),  # the pid was given to another
+        structs.replace(this_process(), pid=2**22 - 3),
     ):
         write_status(directory, Status(state="running", process=gone, step=7, total=9))
         assert read_status(directory).state == "interrupted"
@@ -113,6 +117,36 @@ def test_strangers_in_jobs_are_left_alone_or_named(store, submit):
     assert {views[n].state for n in ("0aaaaaaa", "0bbbbbbb", "0ccccccc")} == {"unknown"}
     with pytest.raises(JobError, match="No job"):
         store.find("0aaaaaaaa")
+
+
+SPOILT = {
+    "not UTF-8": b'{"state": "done", "error": "caf\xe9"}',
+    "without end": b"[" * 100_000,
+    "no time": b'{"version": 1, "id": "0ddddddd", "title": "", "lane": "cpu", "created": 1e300,'
+    b' "request": {"type": "bank", "split": "x"}}',
+    "empty": b"",
+    "zeros": b"\0" * 300,
+}
+
+
+@pytest.mark.parametrize("content", SPOILT.values(), ids=SPOILT)
+@pytest.mark.parametrize("name", ["job.json", "status.json", "events.jsonl"])
+def test_a_spoilt_file_spoils_one_job_only(store, submit, name, content):
+    job, other = submit(), submit()
+    directory = store.directory(job.id)
+    (directory / name).write_bytes(content)
+    views = {view.id: view for view in store.views()}
+    assert views[other.id].state == "waiting"
+    if name == "job.json":
+        assert views[job.id].state == "unknown"
+        assert "is damaged" in views[job.id].error
+        with pytest.raises(JobError, match="is damaged"):
+            list(follow(store, job.id))
+    elif name == "status.json":
+        assert views[job.id].state in ("interrupted", "waiting")  # or of a newer version
+        store.resume(job.id)
+    else:
+        assert read_events(directory / name, 0)[0] == []
 
 
 def test_a_job_without_its_ticket_or_its_status_is_interrupted_and_resumes(store, submit):
@@ -182,6 +216,61 @@ def test_prune_takes_what_is_over_and_old_and_nothing_else(store, submit):
     assert store.prune(keep_days=1) == []
     assert store.prune(keep_days=0) == [done.id]
     assert {view.id for view in store.views()} == {waiting.id, stopped.id}
+    assert not [path for path in store.root.iterdir() if path.name.startswith(".")]
+
+
+def test_prune_leaves_a_job_that_somebody_has_resumed(store, submit):
+    job = submit()
+    write_status(store.directory(job.id), Status(state="failed"))
+    with job_lock(store.directory(job.id)):
+        assert store.prune(keep_days=0) == []
+    assert store.prune(keep_days=0) == [job.id]
+
+
+def test_prune_takes_what_killed_submitters_left(store, submit):
+    job = submit()
+    old, fresh = store.root / ".0aaaaaaa", store.root / ".gone-0bbbbbbb"
+    old.mkdir(), fresh.mkdir()
+    os.utime(old, (1e9, 1e9))
+    assert store.prune(keep_days=0) == []
+    assert (old.exists(), fresh.exists()) == (False, True)
+    assert store.waiting("cpu") == [job.id]
+
+
+def test_a_job_that_waits_for_a_gpu_outside_the_queue_waits(store, submit):
+    """`jobs run` has taken it from there."""
+    job = submit()
+    store.drop_ticket(job)
+    directory = store.directory(job.id)
+    status = Status(state="waiting", waiting="GPU 0 busy", process=this_process())
+    write_status(directory, status)
+    assert (store.view(job.id).state, store.view(job.id).waiting) == ("waiting", "GPU 0 busy")
+    write_status(directory, structs.replace(status, process=structs.replace(status.process, pid=1)))
+    assert store.view(job.id).state == "interrupted"
+
+
+def test_following_what_nobody_will_run_ends(store, submit):
+    job = submit()
+    store.drop_ticket(job)
+    with pytest.raises(JobError, match=f"jobs resume {job.id}"):
+        list(follow(store, job.id))
+
+
+def test_runners_that_die_as_they_start_are_no_endless_wait(store, submit, monkeypatch):
+    job = submit()
+    runner_log(store.home, "cpu").write_text("Traceback\nPermissionError: not here\n")
+    dead = SimpleNamespace(returncode=1)
+    monkeypatch.setattr("neuroinspect_tui.jobs.follow.ensure_runner", lambda home, lane: dead)
+    monkeypatch.setattr("neuroinspect_tui.jobs.follow.ENSURE_SECONDS", 0.0)
+    with pytest.raises(JobError, match="die as they start: PermissionError: not here"):
+        list(follow(store, job.id))
+
+
+def test_a_job_with_a_name_that_cannot_be_kept_is_refused(store):
+    with pytest.raises(JobError, match="UTF-8"):
+        store.submit(BankRequest(split="x"), title="", lane="cpu", out="caf\udce9",
+                     interactive=True)  # fmt: skip
+    assert store.views() == []
     assert not [path for path in store.root.iterdir() if path.name.startswith(".")]
 
 
