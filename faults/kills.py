@@ -112,15 +112,19 @@ def kill(
 def terminate(
     setting: Setting, kind: str, request: Request, alone: Uninterrupted, number: int, tally: Tally
 ) -> None:
-    """Send SIGTERM to a job in the foreground, as a batch scheduler does, and run it again."""
+    """Send SIGTERM to a job in the foreground, as a batch scheduler does, and run it again.
+
+    Every second time to it alone, else to its whole group.
+    """
     home = setting.copy(f"terminated-{number}")
     moment = random.Random(number).uniform(0.0, 1.0) * alone.seconds
     job = prepare(home, request)
     command = [*PROGRAM, "jobs", "run", str(Store(home).directory(job))]
-    with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
+    quiet = subprocess.DEVNULL
+    with subprocess.Popen(command, stderr=quiet, start_new_session=True) as process:
         wait(home, job, until=("running", *OVER))
         time.sleep(moment)
-        process.terminate()
+        (os.kill if number % 2 else os.killpg)(process.pid, signal.SIGTERM)
         began = time.monotonic()
         code = process.wait()
     seconds = time.monotonic() - began
@@ -131,7 +135,7 @@ def terminate(
     tally.slowest = max(tally.slowest, seconds)
     tally.hit += state == "interrupted"
     if code == INTERRUPTED:
-        code = subprocess.run(command, stderr=subprocess.DEVNULL, check=False).returncode
+        code = subprocess.run(command, stderr=quiet, check=False).returncode
         state = Store(home).view(job).state
     if (code, state) != (0, "done"):
         tally.unlike.append(f"{name}: exit {code}, {state}")

@@ -36,10 +36,10 @@ SECONDS = 900.0
 def jobs(edit: str) -> dict[str, Request]:
     """Return a job of each kind, each of a few seconds."""
     return {
-        "bank": BankRequest(split="train", workers=0, batch_size=8),
+        "bank": BankRequest(split="train", workers=1, batch_size=8),
         "illusion": IllusionRequest(class_index=0, neurons=(3, 5, 8), steps=120, every=20),
         "edit": EditRequest(classes=(0, 1), method="ratio", epochs=20, seeds=3),
-        "train": TrainRequest(epochs=3, batch_size=32, workers=0),
+        "train": TrainRequest(epochs=3, batch_size=32, workers=1),
         "heat": HeatRequest(class_index=0, neuron=3),
         "export": ExportRequest(edit=edit, out="mended.safetensors"),
     }
