@@ -22,7 +22,7 @@ from engine.heads import EDIT, ORIGINAL, SHIFT, Edited, Head
 from engine.judging import Jury, compare, describe, verdict
 from engine.last_layer import last_layer
 from engine.plan import Plan, make_plan
-from engine.records import Label
+from engine.records import Label, Progress
 from engine.requests import EditRequest
 from engine.whatif import BiasShift, net_cost
 from engine.zeroing import zero
@@ -53,7 +53,7 @@ class Banks:
 
 def edit(
     banks: Banks, request: EditRequest, root: Path, device: torch.device
-) -> Generator[EditEpoch | Edit, None, None]:
+) -> Generator[Progress | EditEpoch | Edit, None, None]:
     """Edit the decision layer against every control; the last record is the saved `Edit`.
 
     Asked the same after it was interrupted, it goes on after the last epoch kept; an edit that
@@ -84,7 +84,7 @@ def _key(banks: Banks, request: EditRequest, device: torch.device) -> str:
 
 def _make(
     banks: Banks, request: EditRequest, device: torch.device, partial: Path
-) -> Generator[EditEpoch, None, Edit]:
+) -> Generator[Progress | EditEpoch, None, Edit]:
     bank = banks.evaluation
     tested = banks.test is not None
     plan = make_plan(bank, request, tested=tested, kept_back=banks.kept_back)
@@ -92,7 +92,7 @@ def _make(
     if request.method == "zero":
         edited = yield from zero(bank, plan, chooser)
     elif request.method in LAST_LAYER:
-        edited = last_layer(banks.training, bank, plan, chooser)
+        edited = yield from last_layer(banks.training, bank, plan, chooser, partial)
     else:
         edited = yield from train(banks.training, bank, plan, chooser, device, Keeper(partial))
     rows = plan.reporting if banks.test is None else np.arange(len(banks.test.labels))

@@ -3,21 +3,30 @@
 They need no neurons; `dfr` and `direction` need group labels on the choosing images.
 """
 
+import contextlib
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from functools import partial
+from pathlib import Path
 
 import numpy as np
 import torch
+from safetensors import SafetensorError
+from safetensors.numpy import load_file
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from torch.nn import functional as F
 
 from engine.bank import Array, Bank
+from engine.checkpoint import write_state
 from engine.choosing import Chooser
-from engine.errors import RequestError
+from engine.errors import BankError, RequestError
 from engine.heads import EDIT, Edited, Head
 from engine.plan import Plan
+from engine.records import Progress
 from engine.zeroing import Refit
+
+Fitting = Generator[Progress, None, Head]
 
 DRAWS = 10
 PENALTIES = (1.0, 0.3, 0.1, 0.03, 0.01)
@@ -28,8 +37,45 @@ AFR_PULL = 1e-2
 LABELLED = 5
 
 
-def last_layer(banks: Sequence[Bank], bank: Bank, plan: Plan, chooser: Chooser) -> Edited:
+class Fits:
+    """Fits heads one by one and keeps each on disk: after a kill none is made again.
+
+    Args:
+        directory: The edit's own, while it is under way.
+        total: How many there will be.
+    """
+
+    def __init__(self, directory: Path, total: int) -> None:
+        self._directory, self._total, self._done = directory, total, 0
+
+    def head(self, name: str, fit: Callable[[], Head]) -> Fitting:
+        """Return the head of a name: from disk, or else fitted."""
+        path = self._directory / f"{name}.safetensors"
+        try:
+            kept = load_file(path)
+            head = Head(kept["weight"].copy(), kept["bias"].copy())
+        except (OSError, SafetensorError, KeyError):
+            head = fit()
+            arrays = {"weight": head.weight, "bias": head.bias}
+            tensors = {key: torch.from_numpy(some) for key, some in arrays.items()}
+            with contextlib.suppress(BankError):  # a full disk costs no edit
+                write_state(path, tensors, {"format": "np"})
+        self._done += 1
+        yield Progress(stage="fitting", done=self._done, total=self._total, unit="fits")
+        return head
+
+
+def last_layer(
+    banks: Sequence[Bank], bank: Bank, plan: Plan, chooser: Chooser, directory: Path
+) -> Generator[Progress, None, Edited]:
     """Edit by `dfr`, `afr` or `direction`, once a seed.
+
+    Args:
+        banks: Of the training split.
+        bank: Of the evaluation split.
+        plan: What to do.
+        chooser: What "best" means.
+        directory: Where what is fitted is kept until the edit is saved.
 
     Raises:
         RequestError: The group labels it needs are not there.
@@ -37,34 +83,45 @@ def last_layer(banks: Sequence[Bank], bank: Bank, plan: Plan, chooser: Chooser) 
     method, request = plan.request.method, plan.request
     if method in ("dfr", "direction") and bank.groups is None:
         raise RequestError(f"--method {method} needs group labels; these data have no groups.")
+    seeds = range(request.seed, request.seed + request.seeds)
     heads = []
-    for seed in range(request.seed, request.seed + request.seeds):
+    if method == "afr":  # nothing of it is chance
+        fits = Fits(directory, len(GAMMAS))
+        heads = [(yield from afr(banks[0], bank, chooser, fits))] * len(seeds)
+    fits = Fits(directory, len(seeds) * (len(PENALTIES) + DRAWS))
+    for seed in seeds if method != "afr" else ():
         rng = np.random.default_rng((13, seed))
         if method == "dfr":
-            heads.append(dfr(bank, plan, chooser, rng))
-        elif method == "afr":
-            heads.append(afr(banks[0], bank, chooser))
+            heads.append((yield from dfr(bank, plan, chooser, rng, fits, seed)))
         else:
             heads.append(direction(bank, plan, rng))
     scores = [chooser.score(head.predict(bank, plan.choosing)) for head in heads]
     return Edited({EDIT: heads}, 0, saved=scores.index(max(scores)))
 
 
-def dfr(bank: Bank, plan: Plan, chooser: Chooser, rng: np.random.Generator) -> Head:
+def dfr(
+    bank: Bank, plan: Plan, chooser: Chooser, rng: np.random.Generator, fits: Fits, seed: int
+) -> Fitting:
     """Deep feature reweighting (Kirichenko et al. 2023): group-balanced L1 logistic regression.
 
     On held-out features, standardised; the penalty is chosen on one half of the choosing images by
     the worst group of the other, then ten group-balanced draws of all of them are averaged.
     """
     rows = rng.permutation(plan.choosing)
-    fit, judge = rows[::2], rows[1::2]
+    half, judge = rows[::2], rows[1::2]
     features = np.asarray(bank.features[plan.choosing], dtype=np.float64)
     mean, scale = features.mean(axis=0), features.std(axis=0) + 1e-6
-    regress = _regression(bank, (mean, scale), rng)
+    regression = _regression(bank, (mean, scale), rng)
     judging = Chooser(bank, judge, chooser.classes, "worst-group")
-    tried = [judging.score(regress(fit, c).predict(bank, judge)) for c in PENALTIES]
+    tried = []
+    for c in PENALTIES:
+        head = yield from fits.head(f"dfr-{seed}-penalty-{c:g}", regression(half, c))
+        tried.append(judging.score(head.predict(bank, judge)))
     best = PENALTIES[tried.index(max(tried))]
-    heads = [regress(plan.choosing, best) for _ in range(DRAWS)]
+    heads = []
+    for draw in range(DRAWS):
+        fit = regression(plan.choosing, best)
+        heads.append((yield from fits.head(f"dfr-{seed}-draw-{draw}", fit)))
     return Head(
         np.mean([head.weight for head in heads], axis=0),
         np.mean([head.bias for head in heads], axis=0),
@@ -73,25 +130,32 @@ def dfr(bank: Bank, plan: Plan, chooser: Chooser, rng: np.random.Generator) -> H
 
 def _regression(
     bank: Bank, standard: tuple[Array, Array], rng: np.random.Generator
-) -> Callable[[Array, float], Head]:
+) -> Callable[[Array, float], Callable[[], Head]]:
+    """Return what draws balanced rows at once, and fits them when it is called."""
     mean, scale = standard
 
-    def regress(rows: Array, penalty: float) -> Head:
+    def regression(rows: Array, penalty: float) -> Callable[[], Head]:
         assert bank.groups is not None  # asked for before
         groups = bank.groups[rows]
         present = np.unique(groups)
         least = min(int((groups == g).sum()) for g in present)
         drawn = np.concatenate([rng.permutation(rows[groups == g])[:least] for g in present])
+        return lambda: fit(drawn, penalty)
+
+    def fit(drawn: Array, penalty: float) -> Head:
         x = (np.asarray(bank.features[drawn], dtype=np.float64) - mean) / scale
         solver = "liblinear" if len(np.unique(bank.labels[drawn])) == 2 else "saga"
-        model = LogisticRegression(C=penalty, l1_ratio=1.0, solver=solver, max_iter=200, tol=1e-3)
+        # it shuffles: without a seed by numpy's global state, another way at every run
+        model = LogisticRegression(
+            C=penalty, l1_ratio=1.0, solver=solver, max_iter=200, tol=1e-3, random_state=0
+        )
         with warnings.catch_warnings():
             # saga cut short is a little less sparse; ten of them are averaged
             warnings.simplefilter("ignore", ConvergenceWarning)
             model.fit(x, bank.labels[drawn])
         return _to_head(bank, model, mean, scale)
 
-    return regress
+    return regression
 
 
 def _to_head(bank: Bank, model: LogisticRegression, mean: Array, scale: Array) -> Head:
@@ -107,7 +171,7 @@ def _to_head(bank: Bank, model: LogisticRegression, mean: Array, scale: Array) -
     return Head(weight, bias)
 
 
-def afr(train: Bank, bank: Bank, chooser: Chooser) -> Head:
+def afr(train: Bank, bank: Bank, chooser: Chooser, fits: Fits) -> Fitting:
     """Automatic feature reweighting (Qiu et al. 2023), on the training features.
 
     Cross-entropy weighted by exp(-gamma p_true) of the unedited head, classes balanced, with an
@@ -123,7 +187,8 @@ def afr(train: Bank, bank: Bank, chooser: Chooser) -> Head:
     heads = []
     for gamma in GAMMAS:
         share = (-gamma * p_true).exp() / counts[labels]
-        heads.append(_reweighted(start, features, labels, share / share.sum()))
+        fit = partial(_reweighted, start, features, labels, share / share.sum())
+        heads.append((yield from fits.head(f"afr-{gamma:g}", fit)))
     scores = [chooser.score(head.predict(bank, chooser.rows)) for head in heads]
     return heads[scores.index(max(scores))]
 

@@ -16,6 +16,7 @@ from engine.edit_records import Edit, EditEpoch
 from engine.editing import Banks, edit
 from engine.edits import HEAD, drop_partial, list_edits
 from engine.errors import RequestError
+from engine.last_layer import Fits
 from engine.requests import EditRequest
 from tests.making import birds_bank
 
@@ -94,6 +95,33 @@ def test_nobody_asks_for_more_after_an_epoch(banks, tmp_path, whole, trained_epo
     first.close()
     assert same(tmp_path, records + list(job(banks, tmp_path)), whole)
     assert trained_epochs == list(range(1, EPOCHS + 1))
+
+
+@pytest.mark.parametrize(("method", "fits", "read"), [("dfr", 30, 19), ("afr", 5, 3)])
+def test_a_head_that_was_fitted_is_not_fitted_again(
+    banks, tmp_path, monkeypatch, method, fits, read
+):
+    asked = {"method": method, "seeds": 2}
+    told = [some.done for some in job(banks, tmp_path / "whole", **asked) if hasattr(some, "done")]
+    assert told == list(range(1, fits + 1))
+    made = []
+    original = Fits.head
+
+    def counted(self, name, fit):
+        return original(self, name, lambda: made.append(name) or fit())
+
+    monkeypatch.setattr(Fits, "head", counted)
+    first = job(banks, tmp_path / "killed", **asked)
+    for _ in range(read):
+        next(first)
+    first.close()
+    *progress, _ = job(banks, tmp_path / "killed", **asked)
+    assert [some.done for some in progress] == told
+    assert len(made) == len(set(made)) == fits
+    heads = [path.read_bytes() for path in tmp_path.glob(f"*/*/{HEAD}")]
+    assert len(heads) == 2
+    assert heads[0] == heads[1]
+    assert not list(tmp_path.glob("*/.partial/*"))
 
 
 @pytest.mark.parametrize("step", [0, 20, 70])

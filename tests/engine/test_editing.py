@@ -12,6 +12,7 @@ from engine.errors import EditError, RequestError
 from engine.head_training import schedule, train
 from engine.heads import EDIT, LAMBDA_0, ORIGINAL, PLACEBO, SHIFT, Head
 from engine.plan import halves, make_plan
+from engine.records import Progress
 from engine.requests import EditRequest
 from engine.stack import Stack, losses, terms
 from tests.making import birds, birds_bank, logistic, planted_bank
@@ -43,7 +44,7 @@ def prior(tmp_path_factory):
 
 def run(banks, root, **asked):
     *epochs, record = edit(banks, EditRequest(**asked), root, torch.device("cpu"))
-    assert all(isinstance(some, EditEpoch) for some in epochs)
+    assert all(isinstance(some, (EditEpoch, Progress)) for some in epochs)
     assert isinstance(record, Edit)
     return record
 
