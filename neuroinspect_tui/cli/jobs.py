@@ -169,7 +169,7 @@ def run(
     Example: sbatch --requeue --wrap "neuroinspect-tui jobs run ws/jobs/0sf2k1ab"
     """
     from neuroinspect_tui.jobs.attempt import INTERRUPTED, Attempt
-    from neuroinspect_tui.jobs.job import JobError, read_job
+    from neuroinspect_tui.jobs.job import JobError
     from neuroinspect_tui.jobs.store import Store
     from neuroinspect_tui.jobs.warm import Warm
 
@@ -178,8 +178,8 @@ def run(
     if directory.parent.name != "jobs":
         raise JobError(f"{directory} is no job: give WORKSPACE/jobs/ID.")
     store = Store(home)
-    drop = partial(store.drop_ticket, read_job(store.directory(directory.name)))
-    attempt = Attempt(store.directory(directory.name), drop)
+    job = store.read(directory.name)
+    attempt = Attempt(directory, partial(store.queue.drop, job.lane, job.id))
     # while the job runs it listens itself; this is for the moments before and after
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(INTERRUPTED))
     if store.status(attempt.job.id).state == "done":

@@ -1,37 +1,33 @@
 """One attempt at a job, in this process: records to events.jsonl, the state to status.json."""
 
 import contextlib
-import errno
 import logging
 import os
 import threading
 import time
 import traceback
-from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import msgspec
 from filelock import Timeout
 from msgspec import structs
 
-from engine.edit_records import Edit, EditEpoch
+from engine.edit_records import Edit
 from engine.errors import EngineError
 from engine.files import cannot_write
-from engine.job_records import Record, Request, State
-from engine.records import Exported, IllusionStep, Progress
-from engine.requests import IllusionRequest
-from engine.train_records import TrainEpoch
+from engine.job_records import Record, State
+from engine.records import Exported
+from neuroinspect_tui.jobs.events import EventLog
 from neuroinspect_tui.jobs.job import (
     Job,
     JobError,
     Status,
     job_lock,
-    read_events,
     read_job,
     read_status,
 )
 from neuroinspect_tui.jobs.job import write_status as write
+from neuroinspect_tui.jobs.place import Place
 from neuroinspect_tui.jobs.process import this_process
 from neuroinspect_tui.jobs.signals import Cancelled, Signals
 
@@ -220,87 +216,3 @@ class Attempt:
             root.removeHandler(handler)
             with contextlib.suppress(OSError):  # a full disk takes no last line of a log
                 handler.close()
-
-
-class EventLog:
-    """events.jsonl, appended to: every epoch and step once, whatever was redone."""
-
-    def __init__(self, path: Path) -> None:
-        before, _ = read_events(path, 0)
-        self._seen = Counter(filter(None, map(_key, before)))
-        answers = [some for some in before if isinstance(some, (Edit, Exported))]
-        self.answer = answers[-1] if answers else None
-        self._file = path.open("ab", buffering=0)
-        with path.open("rb+") as file:
-            content = file.read()
-            file.truncate(content.rfind(b"\n") + 1)  # a line cut short by a kill
-
-    def __enter__(self) -> "EventLog":
-        """Use it."""
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Close the file."""
-        self._file.close()
-
-    def append(self, record: Record) -> None:
-        """Write a record as a line, unless an earlier attempt did."""
-        key = _key(record)
-        if key is not None and self._seen[key]:
-            return
-        line = msgspec.json.encode(record) + b"\n"
-        if self._file.write(line) < len(line):  # a full disk takes what it can, and says nothing
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), self._file.name)
-
-
-def _key(record: Record) -> tuple[object, ...] | None:
-    """Return what a step or epoch is known by."""
-    if isinstance(record, IllusionStep):
-        return (record.neurons, record.step)
-    if isinstance(record, (EditEpoch, TrainEpoch)):
-        return (type(record), record.epoch)
-    return None
-
-
-class Place:
-    """Where a job is, from its records: step, total, and the seconds left."""
-
-    def __init__(self, request: Request) -> None:
-        self.request = request
-        self._first: tuple[str, int, float] | None = None
-
-    def of(self, record: Record) -> dict[str, object]:
-        """Return the status's changes."""
-        stage, step, total, left = self._read(record)
-        speed = self._speed(stage, step)
-        if left is None and total and speed:
-            left = (total - step) / speed
-        images = speed if isinstance(record, Progress) and record.unit == "images" else None
-        if isinstance(record, TrainEpoch):
-            images = record.images_per_second
-        return {
-            "stage": stage, "step": step, "total": total, "seconds_left": left,
-            "images_per_second": images,
-        }  # fmt: skip
-
-    def _read(self, record: Record) -> tuple[str, int, int, float | None]:
-        if isinstance(record, Progress):
-            return record.stage, record.done, record.total, None
-        if isinstance(record, IllusionStep):
-            neurons = self.request.neurons if isinstance(self.request, IllusionRequest) else ()
-            done = neurons.index(record.neurons[0]) if record.neurons[0] in neurons else 0
-            step = done * record.steps + record.step * len(record.neurons)
-            return "drawing", step, record.steps * max(1, len(neurons)), None
-        if isinstance(record, (EditEpoch, TrainEpoch)):
-            stage = "editing" if isinstance(record, EditEpoch) else "training"
-            return stage, record.epoch, record.epochs, record.seconds_left
-        return "", 1, 1, 0.0
-
-    def _speed(self, stage: str, step: int) -> float | None:
-        """Return steps a second since the stage began here."""
-        now = time.monotonic()
-        if self._first is None or self._first[0] != stage:
-            self._first = (stage, step, now)
-            return None
-        _, first, began = self._first
-        return (step - first) / (now - began) if step > first and now > began else None

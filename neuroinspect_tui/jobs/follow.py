@@ -7,7 +7,8 @@ from collections.abc import Generator
 
 from engine.job_records import JobView, Record
 from engine.records import Progress
-from neuroinspect_tui.jobs.job import Job, JobError, read_events, read_job
+from neuroinspect_tui.jobs.events import read_events
+from neuroinspect_tui.jobs.job import Job, JobError, read_job
 from neuroinspect_tui.jobs.launcher import ensure_runner, runner_log
 from neuroinspect_tui.jobs.store import Store
 

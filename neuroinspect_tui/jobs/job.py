@@ -1,11 +1,9 @@
 """A job's files: written beside and renamed, or only appended to."""
 
-import contextlib
 import errno
 import os
 import secrets
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -15,7 +13,7 @@ from msgspec import Meta, Struct
 
 from engine.errors import EngineError
 from engine.files import decode_json
-from engine.job_records import Record, Request, State
+from engine.job_records import Request, State
 from neuroinspect_tui.jobs.process import HOST, Process, is_alive
 
 VERSION = 1
@@ -148,23 +146,3 @@ def job_lock(directory: Path) -> FileLock:
 def pretty(value: object) -> bytes:
     """Return a record as indented JSON."""
     return msgspec.json.format(msgspec.json.encode(value), indent=1) + b"\n"
-
-
-def read_events(path: Path, offset: int) -> tuple[list[Record], int]:
-    """Return the whole records from `offset` on, and where they end; a half last line waits."""
-    try:
-        with path.open("rb") as file:
-            file.seek(offset)
-            content = file.read()
-    except FileNotFoundError:
-        return [], offset
-    whole = content[: content.rfind(b"\n") + 1]
-    return list(_decoded(whole)), offset + len(whole)
-
-
-def _decoded(content: bytes) -> Iterator[Record]:
-    decoder = msgspec.json.Decoder(Record)
-    for line in content.splitlines():
-        # of a newer version, or spoilt: not ours
-        with contextlib.suppress(msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            yield decoder.decode(line)

@@ -68,7 +68,7 @@ class Runner:
                     self._note().unlink(missing_ok=True)
                 self.lock.release()
             # a ticket written while we were leaving saw us alive
-            if state or self.stopped or self.spoilt or not self.store.waiting(self.lane):
+            if state or self.stopped or self.spoilt or not self.store.queue.waiting(self.lane):
                 return state
         return 0
 
@@ -97,7 +97,7 @@ class Runner:
         while not (self.stopped or self.spoilt):
             if not self._at_home():
                 return 0
-            waiting = self.store.waiting(self.lane)
+            waiting = self.store.queue.waiting(self.lane)
             if waiting:
                 self._tell(idle=False)
                 if self._take(waiting[0]):
@@ -125,7 +125,7 @@ class Runner:
         One whose runner died stays interrupted until it is resumed: what killed that one could
         kill this one too, again and again, and the jobs behind it would never have their turn.
         """
-        drop = partial(self.store.forget, self.lane, job_id)
+        drop = partial(self.store.queue.drop, self.lane, job_id)
         try:
             attempt = Attempt(self.store.directory(job_id), drop)
             if read_status(attempt.directory).state == "waiting":

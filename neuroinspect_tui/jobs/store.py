@@ -1,7 +1,4 @@
-"""The jobs of a workspace: jobs/<id>/, and a ticket in jobs/queue/ for each that waits.
-
-A reader needs nothing but the files. The runner looks at the tickets, not through a thousand jobs.
-"""
+"""The jobs of a workspace: jobs/<id>/. A reader needs nothing but the files."""
 
 import contextlib
 import shutil
@@ -27,7 +24,7 @@ from neuroinspect_tui.jobs.job import (
     read_status,
     write_status,
 )
-from neuroinspect_tui.jobs.lanes import file_name
+from neuroinspect_tui.jobs.queue import Queue
 
 LASTING = ("done", "failed", "cancelled")
 """States that only a new status.json ends; `interrupted` also follows from a process's death."""
@@ -42,7 +39,7 @@ class Store:
     def __init__(self, home: Path) -> None:
         self.home = home
         self.root = home / "jobs"
-        self.queue = self.root / "queue"
+        self.queue = Queue(self.root / "queue")
         self._over: dict[str, tuple[tuple[int, int], JobView]] = {}
         """Jobs that are over, each with the state of its status.json: a thousand are not read
         again every second."""
@@ -59,18 +56,21 @@ class Store:
         if not self.home.is_dir():
             raise JobError(f"The workspace {self.home} is gone.")
         try:
-            self.queue.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self.queue.make()
             name, hidden = self._take_id(now)
-            job = Job(id=name, title=title, request=request, lane=lane, out=out,
-                      interactive=interactive, created=now)  # fmt: skip
-            (hidden / "job.json").write_bytes(pretty(job))
-            (hidden / "status.json").write_bytes(pretty(Status(updated=now)))
-            hidden.rename(self.root / name)
-            self._ticket(job).touch()
+            try:
+                job = Job(id=name, title=title, request=request, lane=lane, out=out,
+                          interactive=interactive, created=now)  # fmt: skip
+                (hidden / "job.json").write_bytes(pretty(job))
+                (hidden / "status.json").write_bytes(pretty(Status(updated=now)))
+                hidden.rename(self.root / name)
+            except BaseException:
+                shutil.rmtree(hidden, ignore_errors=True)
+                raise
+            self.queue.put(job)
         except OSError as error:
             raise JobError(cannot_write(self.root, error)) from error
         except UnicodeEncodeError as error:
-            shutil.rmtree(hidden)
             raise JobError(
                 "A job is kept as UTF-8, and what was asked holds a name that is not; rename it."
             ) from error
@@ -87,39 +87,6 @@ class Store:
                     return name, hidden
                 hidden.rmdir()
             now += 1 / TICKS
-
-    def _ticket(self, job: Job) -> Path:
-        return self.queue / f"{file_name(job.lane)}~{0 if job.interactive else 1}~{job.id}"
-
-    def waiting(self, lane: str) -> list[str]:
-        """Return the jobs a lane is to run, in order: interactive ones first, then by age."""
-        return [name.rsplit("~", 1)[1] for name in self._tickets(lane)]
-
-    def _tickets(self, lane: str) -> list[str]:
-        wanted = f"{file_name(lane)}~"
-        try:
-            return sorted(
-                path.name for path in self.queue.iterdir() if path.name.startswith(wanted)
-            )
-        except FileNotFoundError:
-            return []
-
-    def lanes(self) -> set[str]:
-        """Return the lanes that have jobs waiting."""
-        try:
-            return {path.name.split("~", 1)[0] for path in self.queue.iterdir() if "~" in path.name}
-        except FileNotFoundError:
-            return set()
-
-    def drop_ticket(self, job: Job) -> None:
-        """Take a job out of the queue."""
-        self._ticket(job).unlink(missing_ok=True)
-
-    def forget(self, lane: str, job_id: str) -> None:
-        """Take a job out of the queue, also one that cannot be read."""
-        for name in self._tickets(lane):
-            if name.endswith(f"~{job_id}"):
-                (self.queue / name).unlink(missing_ok=True)
 
     def directory(self, job_id: str) -> Path:
         """Return a job's directory.
@@ -183,7 +150,7 @@ class Store:
 
     def views(self) -> list[JobView]:
         """Return every job, newest first; a directory that cannot be read is `unknown`."""
-        queued = self._places()
+        queued = self.queue.before()
         return [self._known(name) or self._view(name, queued) for name in self._names()]
 
     def _known(self, job_id: str) -> JobView | None:
@@ -201,17 +168,7 @@ class Store:
     def view(self, job_id: str) -> JobView:
         """Return one job."""
         self.directory(job_id)
-        return self._view(job_id, self._places())
-
-    def _places(self) -> dict[str, str]:
-        """Return by waiting job the one before it in its lane; empty for the first."""
-        found = {}
-        for lane in self.lanes():
-            before = ""
-            for job_id in self.waiting(lane):
-                found[job_id] = before
-                before = job_id
-        return found
+        return self._view(job_id, self.queue.before())
 
     def _view(self, job_id: str, queued: dict[str, str]) -> JobView:
         directory, stamp = self.root / job_id, self._stamp(job_id)
@@ -258,7 +215,7 @@ class Store:
         try:
             (directory / "cancel").touch()
             if now.state != "running":
-                self.drop_ticket(job)
+                self.queue.drop(job.lane, job_id)
                 write_status(directory, structs.replace(now, state="cancelled"))
         except OSError as error:
             raise JobError(cannot_write(directory, error)) from error
@@ -285,7 +242,7 @@ class Store:
                     fresh = structs.replace(now, state="waiting", error="", process=None, stage="")
                     write_status(directory, fresh)
             if now.state != "done":
-                self._ticket(job).touch()  # now that the job can be run
+                self.queue.put(job)  # now that the job can be run
         except Timeout:
             raise JobError(f"Job {job_id} is about to stop; try again in a moment.") from None
         except OSError as error:

@@ -170,14 +170,14 @@ def test_what_killed_its_runner_does_not_keep_those_behind_from_their_turn(engin
     behind = engine.submit(HeatRequest(class_index=2, neuron=2))
     assert isinstance(list(follow(engine.store, behind.id))[-1], Neuron)
     assert engine.store.view(killed.id).state == "interrupted"
-    assert engine.store.waiting(killed.lane) == []
+    assert engine.store.queue.waiting(killed.lane) == []
     resumed = engine.store.resume(killed.id)
     ensure_runner(served, resumed.lane)
     eventually(lambda: engine.store.view(killed.id).state == "running")
     engine.store.cancel(killed.id)
     eventually(lambda: engine.store.view(killed.id).state == "cancelled")
     assert engine.store.resume(killed.id).id == killed.id  # at once: its ticket is not lost
-    assert engine.store.waiting(killed.lane) == [killed.id]
+    assert engine.store.queue.waiting(killed.lane) == [killed.id]
     engine.store.cancel(killed.id)
 
 
@@ -210,7 +210,7 @@ def test_a_runner_in_which_something_unforeseen_failed_begins_anew(store, submit
     assert runner.run() == 0
     assert runner.spoilt
     assert store.view(first.id).state == "failed"
-    assert store.waiting("cpu") == [second.id]
+    assert store.queue.waiting("cpu") == [second.id]
     began = []
     monkeypatch.setattr("neuroinspect_tui.jobs.runner.Runner", lambda *_: runner)
     monkeypatch.setattr("os.setpriority", lambda *_: None)
@@ -262,4 +262,4 @@ def test_one_job_in_the_foreground(served, tmp_path):
     good = run(job(HeatRequest(class_index=0, neuron=1)))
     assert good.communicate()
     assert good.returncode == 0
-    assert list(store.queue.iterdir()) == []
+    assert store.queue.before() == {}

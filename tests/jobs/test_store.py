@@ -12,6 +12,7 @@ from msgspec import structs
 
 from engine.requests import BankRequest, EditRequest, HeatRequest
 from neuroinspect_tui.jobs.engine import title_of
+from neuroinspect_tui.jobs.events import read_events
 from neuroinspect_tui.jobs.follow import follow
 from neuroinspect_tui.jobs.job import (
     JobError,
@@ -19,7 +20,6 @@ from neuroinspect_tui.jobs.job import (
     is_id,
     job_lock,
     new_id,
-    read_events,
     read_job,
     read_status,
     write_status,
@@ -41,7 +41,7 @@ def test_ids_sort_by_time_and_are_read_back():
 def test_jobs_of_one_moment_are_taken_in_the_order_they_came(store, submit, monkeypatch):
     monkeypatch.setattr(time, "time", lambda: 1_760_000_000.25)
     ids = [submit(interactive=False).id for _ in range(40)]
-    assert store.waiting("cpu") == ids
+    assert store.queue.waiting("cpu") == ids
     assert [view.id for view in store.views()] == ids[::-1]
 
 
@@ -58,8 +58,8 @@ def test_two_that_submit_at_once_never_share_an_id(store, submit, monkeypatch):
 def test_a_job_is_whole_and_waits_its_turn(store, submit):
     first, second = submit(interactive=False), submit(interactive=False)
     asked = submit(HeatRequest(class_index=0, neuron=3))
-    assert store.waiting("cpu") == [asked.id, first.id, second.id]
-    assert store.waiting("edits") == []
+    assert store.queue.waiting("cpu") == [asked.id, first.id, second.id]
+    assert store.queue.waiting("edits") == []
     assert read_job(store.directory(first.id)).request == BankRequest(split="valid")
     views = {view.id: view for view in store.views()}
     assert views[asked.id].waiting == "for the runner"
@@ -70,9 +70,9 @@ def test_a_job_is_whole_and_waits_its_turn(store, submit):
 
 def test_lanes_do_not_see_each_other_even_where_one_starts_like_the_other(store, submit):
     one, two = submit(lane="cuda:1"), submit(lane="cuda:10")
-    assert store.waiting("cuda:1") == [one.id]
-    assert store.waiting("cuda:10") == [two.id]
-    assert store.lanes() == {"cuda:1", "cuda:10"}
+    assert store.queue.waiting("cuda:1") == [one.id]
+    assert store.queue.waiting("cuda:10") == [two.id]
+    assert store.queue.before() == {one.id: "", two.id: ""}
 
 
 def test_a_running_job_whose_process_is_gone_is_interrupted(store, submit):
@@ -151,7 +151,7 @@ def test_a_spoilt_file_spoils_one_job_only(store, submit, name, content):
 
 def test_a_job_without_its_ticket_or_its_status_is_interrupted_and_resumes(store, submit):
     job = submit()
-    store.drop_ticket(job)
+    store.queue.drop(job.lane, job.id)
     assert store.view(job.id).state == "interrupted"
     store.resume(job.id)
     assert store.view(job.id).state == "waiting"
@@ -162,12 +162,12 @@ def test_a_job_without_its_ticket_or_its_status_is_interrupted_and_resumes(store
 def test_a_waiting_job_is_cancelled_at_once_and_can_come_back(store, submit):
     job = submit()
     store.cancel(job.id)
-    assert store.waiting("cpu") == []
+    assert store.queue.waiting("cpu") == []
     assert store.view(job.id).state == "cancelled"
     with pytest.raises(JobError, match="cancelled already"):
         store.cancel(job.id)
     store.resume(job.id)
-    assert store.waiting("cpu") == [job.id]
+    assert store.queue.waiting("cpu") == [job.id]
     assert not (store.directory(job.id) / "cancel").exists()
 
 
@@ -182,7 +182,7 @@ def test_what_is_done_or_runs_is_not_resumed(store, submit, state):
 def test_resuming_what_waits_already_changes_nothing(store, submit):
     job = submit()
     assert store.resume(job.id) == job
-    assert store.waiting("cpu") == [job.id]
+    assert store.queue.waiting("cpu") == [job.id]
 
 
 def test_a_job_that_is_about_to_stop_is_not_resumed_under_its_feet(store, submit, monkeypatch):
@@ -234,13 +234,13 @@ def test_prune_takes_what_killed_submitters_left(store, submit):
     os.utime(old, (1e9, 1e9))
     assert store.prune(keep_days=0) == []
     assert (old.exists(), fresh.exists()) == (False, True)
-    assert store.waiting("cpu") == [job.id]
+    assert store.queue.waiting("cpu") == [job.id]
 
 
 def test_a_job_that_waits_for_a_gpu_outside_the_queue_waits(store, submit):
     """`jobs run` has taken it from there."""
     job = submit()
-    store.drop_ticket(job)
+    store.queue.drop(job.lane, job.id)
     directory = store.directory(job.id)
     status = Status(state="waiting", waiting="GPU 0 busy", process=this_process())
     write_status(directory, status)
@@ -251,7 +251,7 @@ def test_a_job_that_waits_for_a_gpu_outside_the_queue_waits(store, submit):
 
 def test_following_what_nobody_will_run_ends(store, submit):
     job = submit()
-    store.drop_ticket(job)
+    store.queue.drop(job.lane, job.id)
     with pytest.raises(JobError, match=f"jobs resume {job.id}"):
         list(follow(store, job.id))
 

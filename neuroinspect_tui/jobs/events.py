@@ -1,0 +1,75 @@
+"""events.jsonl: a job's records, appended to, each step and epoch once."""
+
+import contextlib
+import errno
+import os
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from engine.edit_records import Edit, EditEpoch
+from engine.job_records import Record
+from engine.records import Exported, IllusionStep
+from engine.train_records import TrainEpoch
+
+
+def read_events(path: Path, offset: int) -> tuple[list[Record], int]:
+    """Return the whole records from `offset` on, and where they end; a half last line waits."""
+    try:
+        with path.open("rb") as file:
+            file.seek(offset)
+            content = file.read()
+    except FileNotFoundError:
+        return [], offset
+    whole = content[: content.rfind(b"\n") + 1]
+    return list(_decoded(whole)), offset + len(whole)
+
+
+def _decoded(content: bytes) -> Iterator[Record]:
+    decoder = msgspec.json.Decoder(Record)
+    for line in content.splitlines():
+        # of a newer version, or spoilt: not ours
+        with contextlib.suppress(msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            yield decoder.decode(line)
+
+
+class EventLog:
+    """events.jsonl, appended to: every epoch and step once, whatever was redone."""
+
+    def __init__(self, path: Path) -> None:
+        before, _ = read_events(path, 0)
+        self._seen = Counter(filter(None, map(_key, before)))
+        answers = [some for some in before if isinstance(some, (Edit, Exported))]
+        self.answer = answers[-1] if answers else None
+        self._file = path.open("ab", buffering=0)
+        with path.open("rb+") as file:
+            content = file.read()
+            file.truncate(content.rfind(b"\n") + 1)  # a line cut short by a kill
+
+    def __enter__(self) -> "EventLog":
+        """Use it."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close the file."""
+        self._file.close()
+
+    def append(self, record: Record) -> None:
+        """Write a record as a line, unless an earlier attempt did."""
+        key = _key(record)
+        if key is not None and self._seen[key]:
+            return
+        line = msgspec.json.encode(record) + b"\n"
+        if self._file.write(line) < len(line):  # a full disk takes what it can, and says nothing
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), self._file.name)
+
+
+def _key(record: Record) -> tuple[object, ...] | None:
+    """Return what a step or epoch is known by."""
+    if isinstance(record, IllusionStep):
+        return (record.neurons, record.step)
+    if isinstance(record, (EditEpoch, TrainEpoch)):
+        return (type(record), record.epoch)
+    return None
