@@ -17,6 +17,18 @@ T = TypeVar("T")
 HOST = socket.gethostname()
 
 
+def _namespace() -> str:
+    try:
+        return str(Path("/proc/self/ns/pid").stat().st_ino)
+    except OSError:
+        return ""
+
+
+NAMESPACE = _namespace()
+"""Whose pids a process counts: containers may share the host's name."""
+OURS = f"{HOST}-{NAMESPACE}-"
+
+
 def write_beside(path: Path, write: Callable[[Path], None]) -> None:
     """Let `write` fill a temporary file beside `path`, then rename it over `path`.
 
@@ -28,7 +40,7 @@ def write_beside(path: Path, write: Callable[[Path], None]) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         _clear(path)
         handle, name = tempfile.mkstemp(
-            dir=path.parent, prefix=f".{path.name}.{HOST}-{os.getpid()}."
+            dir=path.parent, prefix=f".{path.name}.{OURS}{os.getpid()}."
         )
         os.close(handle)
         temporary = Path(name)
@@ -43,7 +55,7 @@ def write_beside(path: Path, write: Callable[[Path], None]) -> None:
 
 def _clear(path: Path) -> None:
     """Remove what processes of this host left beside `path` when they were killed."""
-    start = f".{path.name}.{HOST}-"
+    start = f".{path.name}.{OURS}"
     for left in path.parent.glob(f"{glob.escape(start)}*"):
         pid = left.name.removeprefix(start).partition(".")[0]
         if pid.isdecimal() and not _runs(int(pid)):

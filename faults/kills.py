@@ -17,8 +17,8 @@ from safetensors import safe_open
 from engine.job_records import Request
 from engine.records import IllusionStep
 from faults.setting import PROGRAM, Setting, prepare, result, runners, submit, wait
-from neuroinspect_tui.jobs.attempt import INTERRUPTED
 from neuroinspect_tui.jobs.events import read_events
+from neuroinspect_tui.jobs.job import INTERRUPTED
 from neuroinspect_tui.jobs.launcher import ensure_runner, stop_runners
 from neuroinspect_tui.jobs.store import Store
 

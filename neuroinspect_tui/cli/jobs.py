@@ -22,6 +22,7 @@ runner = typer.Typer(no_args_is_help=True, help="The detached process that runs 
 app.add_typer(runner, name="runner")
 Key = Annotated[str, typer.Argument(metavar="ID", help="A job's id, or how it starts or ends.")]
 LOG_LINES = 5
+LEAVING = (signal.SIGTERM, signal.SIGUSR1)
 SHOWN = 40
 
 
@@ -168,8 +169,9 @@ def run(
 
     Example: sbatch --requeue --wrap "neuroinspect-tui jobs run ws/jobs/0sf2k1ab"
     """
-    from neuroinspect_tui.jobs.attempt import INTERRUPTED, Attempt
-    from neuroinspect_tui.jobs.job import JobError
+    from neuroinspect_tui.jobs.attempt import Attempt
+    from neuroinspect_tui.jobs.job import INTERRUPTED, JobError
+    from neuroinspect_tui.jobs.process import end_children
     from neuroinspect_tui.jobs.store import Store
     from neuroinspect_tui.jobs.warm import Warm
 
@@ -181,11 +183,14 @@ def run(
     job = store.read(directory.name)
     attempt = Attempt(directory, partial(store.queue.drop, job.lane, job.id))
     # while the job runs it listens itself; this is for the moments before and after
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(INTERRUPTED))
+    for number in LEAVING:
+        signal.signal(number, lambda *_: sys.exit(INTERRUPTED))
     if store.status(attempt.job.id).state == "done":
         return say(f"{attempt.job.id} is done already.")
     state = attempt.run(Warm(home).records)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    for number in LEAVING:
+        signal.signal(number, signal.SIG_IGN)
+    end_children()
     sys.stderr.write(f"{attempt.job.id} {state} {attempt.status.error}\n".replace(" \n", "\n"))
     raise typer.Exit({"done": 0, "interrupted": INTERRUPTED}.get(state, 1))
 

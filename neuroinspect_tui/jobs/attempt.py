@@ -19,6 +19,7 @@ from engine.job_records import Record, State
 from engine.records import Exported
 from neuroinspect_tui.jobs.events import EventLog
 from neuroinspect_tui.jobs.job import (
+    INTERRUPTED,
     Job,
     JobError,
     Status,
@@ -34,10 +35,15 @@ from neuroinspect_tui.jobs.signals import Cancelled, Signals
 BEAT_SECONDS = 0.25
 LEAST_SECONDS = 2.0
 """At least as often a heartbeat, also where nothing is new."""
-INTERRUPTED = 75
+PAUSES = (0.1, 0.3, 1.0, None)
+"""Seconds between the tries to write how a job ended: a network's disk fails for a moment."""
 log = logging.getLogger(__name__)
 
 Records = Callable[[Job, "Attempt"], Iterator[Record]]
+
+
+class TakenError(JobError):
+    """Another process has the job."""
 
 
 class Attempt:
@@ -48,7 +54,7 @@ class Attempt:
         on_over: Called when it is over, before anyone may resume it.
 
     Raises:
-        JobError: Another process runs it, or its directory cannot be used.
+        JobError: Another process runs it (`TakenError`), or its directory cannot be used.
     """
 
     def __init__(self, directory: Path, on_over: Callable[[], None] = lambda: None) -> None:
@@ -81,7 +87,7 @@ class Attempt:
         try:
             lock.acquire(timeout=0)
         except Timeout:
-            raise JobError(f"Job {self.job.id} is run by another process already.") from None
+            raise TakenError(f"Job {self.job.id} is run by another process already.") from None
         except OSError as error:
             raise JobError(cannot_write(self.directory, error)) from error
         try:
@@ -95,8 +101,7 @@ class Attempt:
             self.say(state=state, error=why, seconds_left=None, images_per_second=None, waiting="")
             if state == "done":
                 self.say(stage="", step=0, total=0)
-            self._publish()
-            self._on_over()
+            self._end()
             return state
         finally:
             lock.release()
@@ -106,6 +111,19 @@ class Attempt:
             self._publish()
         except OSError as error:
             raise JobError(cannot_write(self.directory, error)) from error
+
+    def _end(self) -> None:
+        """Publish how it ended: of all writes the one that nothing repeats."""
+        for pause in PAUSES:
+            try:
+                self._publish()
+                self._on_over()
+            except OSError as error:
+                if pause is None:
+                    raise JobError(cannot_write(self.directory, error)) from error
+                time.sleep(pause)
+            else:
+                return
 
     def say(self, **changes: object) -> None:
         """Change the status; the next heartbeat writes it."""

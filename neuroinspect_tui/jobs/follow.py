@@ -1,5 +1,6 @@
 """Follow a job: the engine's own records, as they come. Closing only stops looking."""
 
+import signal
 import subprocess
 import threading
 import time
@@ -8,7 +9,7 @@ from collections.abc import Generator
 from engine.job_records import JobView, Record
 from engine.records import Progress
 from neuroinspect_tui.jobs.events import read_events
-from neuroinspect_tui.jobs.job import Job, JobError, read_job
+from neuroinspect_tui.jobs.job import INTERRUPTED, Job, JobError, read_job
 from neuroinspect_tui.jobs.launcher import ensure_runner, runner_log
 from neuroinspect_tui.jobs.store import Store
 
@@ -17,6 +18,8 @@ SHORTEST, LONGEST = 0.02, 0.25
 ENSURE_SECONDS = 2.0
 DEATHS = 3
 """So many runners that fail as they start are no chance."""
+PEACEFUL = (None, 0, INTERRUPTED, -signal.SIGTERM)
+"""Exit codes of runners that live, left, or were stopped."""
 PATIENT_SECONDS = 0.5
 """A shorter wait is not worth a word."""
 
@@ -51,7 +54,7 @@ def follow(
             if time.monotonic() - ensured > ENSURE_SECONDS:
                 started += filter(None, [ensure_runner(store.home, job.lane)])
                 ensured = time.monotonic()
-            if sum(runner.returncode not in (None, 0) for runner in started) >= DEATHS:
+            if sum(runner.returncode not in PEACEFUL for runner in started) >= DEATHS:
                 raise JobError(_died(store, job))
             if now.waiting != told and time.monotonic() - began > PATIENT_SECONDS:
                 told = now.waiting

@@ -8,15 +8,17 @@ from pathlib import Path
 from typing import Annotated
 
 import msgspec
-from filelock import FileLock
+from filelock import FileLock, Timeout
 from msgspec import Meta, Struct
 
 from engine.errors import EngineError
-from engine.files import decode_json
+from engine.files import HOST, decode_json
 from engine.job_records import Request, State
-from neuroinspect_tui.jobs.process import HOST, Process, is_alive
+from neuroinspect_tui.jobs.process import Process, is_alive
 
 VERSION = 1
+INTERRUPTED = 75
+"""The exit code of a process that left its job where it may go on (sysexits' TEMPFAIL)."""
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 """Crockford's base 32: no letter is taken for another, and it sorts."""
 EPOCH = 1_700_000_000
@@ -108,17 +110,29 @@ def read_status(directory: Path) -> Status:
         now = decode_json((directory / "status.json").read_bytes(), Status)
     except (OSError, msgspec.DecodeError):
         return Status(state="interrupted")
-    if now.state != "running" or now.process is None or lives(now):
+    if now.state != "running" or now.process is None or lives(directory, now):
         return now
     return msgspec.structs.replace(now, state="interrupted", stage="")
 
 
-def lives(now: Status) -> bool:
+def lives(directory: Path, now: Status) -> bool:
     """Tell whether a job's process is there; of another host only the heartbeat tells."""
     if now.process is None:
         return False
     alive = is_alive(now.process)
+    if alive is None and now.process.host == HOST:  # in another container
+        return is_locked(job_lock(directory))
     return abs(time.time() - now.updated) < SILENT_SECONDS if alive is None else alive
+
+
+def is_locked(lock: FileLock) -> bool:
+    """Tell whether somebody has a lock, as far as can be seen."""
+    try:
+        lock.acquire(timeout=0)
+    except (Timeout, OSError):
+        return True
+    lock.release()
+    return False
 
 
 def write_status(directory: Path, status: Status) -> None:

@@ -1,10 +1,11 @@
-"""Which runner takes a job: one a device, and others for edits, which never queue behind drawing.
+"""Which runner takes a job: one a device, one for quick edits, one for edits that train.
 
-A lane is `edits` (quick work, on the CPU), a device, or `edits-` and a device for edits that train;
-where the submitting shell had set CUDA_VISIBLE_DEVICES, `@` and what it was: with another value the
-same `cuda:0` is another card.
+A lane is `edits` (quick work, on the CPU, which never queues behind drawing), a device, or `edits-`
+and a device; where the submitting shell had set CUDA_VISIBLE_DEVICES, `@` and what it was: with
+another value the same `cuda:0` is another card.
 """
 
+import hashlib
 import os
 import re
 
@@ -13,6 +14,8 @@ from engine.requests import BankRequest, EditRequest, ExportRequest, Source
 EDITS = "edits"
 UNTRAINED = ("zero", "dfr", "afr", "direction")
 VISIBLE = "CUDA_VISIBLE_DEVICES"
+LONGEST = 60
+"""Characters; eight cards by their UUIDs are 330."""
 
 
 def lane_of(request: object, source: Source) -> str:
@@ -47,5 +50,8 @@ def visible_in(lane: str) -> str | None:
 
 
 def file_name(lane: str) -> str:
-    """Return a lane as part of a file's name."""
-    return re.sub(r"[^\w.,:@-]", "_", lane)
+    """Return a lane as part of a file's name: short, whatever it is."""
+    name = re.sub(r"[^\w.,:@-]", "_", lane)
+    if len(name) <= LONGEST:
+        return name
+    return f"{name[:LONGEST]}-{hashlib.sha256(lane.encode()).hexdigest()[:12]}"

@@ -57,7 +57,8 @@ class Gpu:
     def __init__(self, index: int, uuid: str, root: Path | None = None) -> None:
         self.index = index
         self.root = root or shared_root()
-        self.lock = FileLock(self.root / f"gpu-{uuid}.lock")
+        # asked about by the heartbeat's thread as well
+        self.lock = FileLock(self.root / f"gpu-{uuid}.lock", thread_local=False)
         self.turn = FileLock(self.root / f"gpu-{uuid}-next.lock")
         """Had by who comes next: a runner with a long queue lets others between its jobs."""
         self.note = self.root / f"gpu-{uuid}.json"
@@ -173,7 +174,7 @@ def leased(
 
     attempt.on_beat = told
     try:
-        yield _waiting(gpu, kind, attempt)
+        yield _waiting(gpu, kind, job, attempt)
     finally:
         attempt.on_beat = _silent
         try:
@@ -188,8 +189,9 @@ def _silent(status: Status) -> None:
     del status
 
 
-def _waiting(gpu: Gpu, kind: str, attempt: Talks) -> Iterator[Progress]:
+def _waiting(gpu: Gpu, kind: str, job: Job, attempt: Talks) -> Iterator[Progress]:
     for reason in gpu.wait(kind):
         attempt.say(state="waiting", waiting=reason)
         yield Progress(stage=reason, done=0, total=0, unit="")
+    gpu.tell(Holder(job.id, job.title))  # else until the first beat it seems the last one's
     attempt.say(state="running", waiting="")

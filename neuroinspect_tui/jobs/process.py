@@ -1,24 +1,12 @@
 """Which process this is, so that another with the same pid is not taken for it."""
 
 import os
-import socket
 import subprocess
 from pathlib import Path
 
 from msgspec import Struct
 
-HOST = socket.gethostname()
-
-
-def _namespace() -> str:
-    try:
-        return str(Path("/proc/self/ns/pid").readlink())
-    except OSError:
-        return ""
-
-
-NAMESPACE = _namespace()
-"""Whose pids these are: containers may share the host's name."""
+from engine.files import HOST, NAMESPACE
 
 
 class Process(Struct, frozen=True):
@@ -29,6 +17,7 @@ class Process(Struct, frozen=True):
     """Boot and start time as the kernel counts them: no clock change moves them."""
     host: str
     namespace: str = ""
+    """Whose pids these are: containers may share the host's name."""
 
 
 def this_process() -> Process:
@@ -41,6 +30,14 @@ def is_alive(process: Process) -> bool | None:
     if (process.host, process.namespace) != (HOST, NAMESPACE):
         return None
     return _started(process.pid) == process.started
+
+
+def end_children() -> None:
+    """End what reads images for us, though it hangs on a dead disk: nobody waits for it at exit."""
+    from multiprocessing import active_children
+
+    for child in active_children():
+        child.kill()
 
 
 def _started(pid: int) -> str | None:

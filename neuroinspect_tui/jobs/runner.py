@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from types import FrameType
@@ -17,11 +18,11 @@ from filelock import FileLock, Timeout
 from msgspec import Struct
 
 from engine.errors import EngineError
-from engine.files import decode_json, write_json
-from neuroinspect_tui.jobs.attempt import INTERRUPTED, Attempt
-from neuroinspect_tui.jobs.job import JobError, read_status
+from engine.files import HOST, decode_json, write_json
+from neuroinspect_tui.jobs.attempt import Attempt, TakenError
+from neuroinspect_tui.jobs.job import INTERRUPTED, JobError, is_locked, job_lock, lives, read_status
 from neuroinspect_tui.jobs.lanes import file_name
-from neuroinspect_tui.jobs.process import Process, is_alive, this_process
+from neuroinspect_tui.jobs.process import Process, end_children, is_alive, this_process
 from neuroinspect_tui.jobs.store import Store
 from neuroinspect_tui.jobs.warm import Warm
 from neuroinspect_tui.workspace import FILE
@@ -58,8 +59,8 @@ class Runner:
 
     def run(self) -> int:
         """Take jobs until idle, stopped, or without a workspace; return the exit code."""
-        signal.signal(signal.SIGTERM, self._stop)
-        signal.signal(signal.SIGINT, self._stop)
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1):
+            signal.signal(number, self._stop)
         while self._acquired():
             try:
                 state = self._serve()
@@ -132,13 +133,25 @@ class Runner:
                 attempt.run(self.warm.records)
                 self.spoilt = attempt.spoilt
                 return attempt.stopped
-        except JobError as error:  # unreadable, or `jobs run` has it
+            self._drop_at_rest(attempt.directory, drop)
+        except TakenError:
+            if lives(attempt.directory, read_status(attempt.directory)):
+                drop()  # `jobs run` has it
+            else:
+                time.sleep(POLL_SECONDS)  # somebody resumes it just now
+        except JobError as error:
             sys.stderr.write(f"{job_id}: {error}\n")
+            drop()
         except BaseException:
             drop()
             raise
-        drop()
         return False
+
+    def _drop_at_rest(self, directory: Path, drop: Callable[[], None]) -> None:
+        """Drop a ticket left behind, unless its job is resumed just now."""
+        with contextlib.suppress(Timeout), job_lock(directory).acquire(timeout=0):
+            if read_status(directory).state != "waiting":
+                drop()
 
 
 def _inode(path: str) -> int | None:
@@ -166,7 +179,10 @@ def alive(home: Path) -> list[Alive]:
             note = decode_json(path.read_bytes(), Alive)
         except (OSError, msgspec.DecodeError):
             continue
-        if is_alive(note.process) is not False:
+        there = is_alive(note.process)
+        if there is None and note.process.host == HOST:  # in another container
+            there = is_locked(runner_lock(home, note.lane))
+        if there is not False:
             found.append(note)
     return found
 
@@ -177,6 +193,7 @@ def main() -> int:
     os.setpriority(os.PRIO_PROCESS, 0, max(NICE, os.getpriority(os.PRIO_PROCESS, 0)))
     runner = Runner(Path(home), lane, float(rest[0]) if rest else IDLE_SECONDS)
     state = runner.run()
+    end_children()
     if runner.spoilt and not runner.stopped:  # such as a GPU's illegal access: only exec cures it
         os.execv(sys.executable, [sys.executable, "-m", __spec__.name, *sys.argv[1:]])
     return state

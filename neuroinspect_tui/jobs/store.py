@@ -64,10 +64,11 @@ class Store:
                 (hidden / "job.json").write_bytes(pretty(job))
                 (hidden / "status.json").write_bytes(pretty(Status(updated=now)))
                 hidden.rename(self.root / name)
+                self.queue.put(job)
             except BaseException:
-                shutil.rmtree(hidden, ignore_errors=True)
+                for half in (hidden, self.root / name):
+                    shutil.rmtree(half, ignore_errors=True)
                 raise
-            self.queue.put(job)
         except OSError as error:
             raise JobError(cannot_write(self.root, error)) from error
         except UnicodeEncodeError as error:
@@ -179,7 +180,7 @@ class Store:
                            directory=str(directory))  # fmt: skip
         now = read_status(directory)
         state, waiting = now.state, now.waiting
-        if state == "waiting" and job_id not in queued and not lives(now):
+        if state == "waiting" and job_id not in queued and not lives(directory, now):
             state = "interrupted"  # its submitter died between two writes
         elif state == "waiting" and not waiting:
             before = queued.get(job_id)

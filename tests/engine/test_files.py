@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from engine.errors import BankError
-from engine.files import HOST, decode_json, read_json, write_beside, write_json
+from engine.files import OURS, decode_json, read_json, write_beside, write_json
 
 KILLED = """
 import os, signal, sys
@@ -27,7 +27,7 @@ def test_what_a_killed_writer_left_is_gone_with_the_next_write(tmp_path):
         subprocess.run([sys.executable, "-c", KILLED, str(path)], check=False)
     assert not path.exists()
     assert len(list(tmp_path.iterdir())) == 1  # the second cleared the first one's
-    others = tmp_path / f".head[1].json.{HOST}-{os.getpid()}.abcdefgh"
+    others = tmp_path / f".head[1].json.{OURS}{os.getpid()}.abcdefgh"
     others.write_text("being written by this very process")
     elsewhere = tmp_path / ".head[1].json.another-host-7.abcdefgh"
     elsewhere.write_text("being written there")

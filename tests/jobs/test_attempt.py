@@ -14,9 +14,9 @@ from engine.errors import DataError
 from engine.job_records import Record
 from engine.records import Exported, IllusionStep, Outcome, Progress
 from engine.requests import IllusionRequest
-from neuroinspect_tui.jobs.attempt import INTERRUPTED, Attempt
+from neuroinspect_tui.jobs.attempt import Attempt
 from neuroinspect_tui.jobs.events import EventLog, read_events
-from neuroinspect_tui.jobs.job import JobError, read_status
+from neuroinspect_tui.jobs.job import INTERRUPTED, JobError, read_status
 from neuroinspect_tui.jobs.place import Place
 from neuroinspect_tui.jobs.process import this_process
 from neuroinspect_tui.jobs.warm import Warm

@@ -16,6 +16,9 @@ TRAINED = EditRequest(classes=(0,), method="ratio")
 DRAWN = HeatRequest(class_index=0, neuron=1)
 
 
+EIGHT = ",".join(f"GPU-{number}aaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee" for number in range(8))
+
+
 @pytest.fixture(autouse=True)
 def unset(monkeypatch):
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
@@ -35,7 +38,7 @@ def test_quick_work_waits_for_no_drawing_and_for_no_training_on_an_accelerator(d
     assert device_of(lane_of(TRAINED, source(device))) == device
 
 
-@pytest.mark.parametrize("visible", ["0", "", "2,3", "MIG-GPU-1/1/0", "a~b"])
+@pytest.mark.parametrize("visible", ["0", "", "2,3", "MIG-GPU-1/1/0", "a~b", EIGHT])
 def test_another_card_of_the_same_name_is_another_lane(monkeypatch, visible):
     plain = lane_of(DRAWN, source("cuda:0"))
     assert visible_in(plain) is None
@@ -46,7 +49,12 @@ def test_another_card_of_the_same_name_is_another_lane(monkeypatch, visible):
         assert lane != plain
         assert (device_of(lane), visible_in(lane)) == ("cuda:0", visible)
         assert not set("/~") & set(file_name(lane))
+        assert len(file_name(lane)) < 100
         monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "9")  # of whoever starts its runner
         assert _environment(lane)["CUDA_VISIBLE_DEVICES"] == visible
         assert "CUDA_VISIBLE_DEVICES" not in _environment(plain)
         monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+
+
+def test_long_lanes_that_begin_alike_are_told_apart():
+    assert file_name(f"cuda@{EIGHT}") != file_name(f"cuda@{EIGHT[:-1]}f")

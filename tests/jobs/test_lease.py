@@ -1,6 +1,7 @@
 """One job at a time on a GPU, and a reason for those that wait. No GPU is needed to test it."""
 
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from types import SimpleNamespace
 
@@ -129,6 +130,12 @@ class Said:
         self.said.append(changes)
 
 
+def beat(attempt, seconds_left):
+    """As the heartbeat does, in a thread of its own."""
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(attempt.on_beat, Status(seconds_left=seconds_left)).result()
+
+
 def test_who_has_the_gpu_is_told_while_the_job_runs_and_never_after(tmp_path, monkeypatch):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     monkeypatch.setattr(torch.cuda, "get_device_properties", lambda i: SimpleNamespace(uuid="u"))
@@ -141,16 +148,19 @@ def test_who_has_the_gpu_is_told_while_the_job_runs_and_never_after(tmp_path, mo
               request=HeatRequest(class_index=0, neuron=1))  # fmt: skip
     attempt, gpu = Said(), Gpu(0, "u")
     with leased(Engine(), job, attempt) as waiting:
-        attempt.on_beat(Status(seconds_left=200.0))  # before it has it: says nothing
+        beat(attempt, 200.0)  # before it has it: says nothing
         assert gpu.busy() == "GPU 0 busy"
         assert list(waiting) == []
-        attempt.on_beat(Status(seconds_left=200.0))
+        assert gpu.busy() == "GPU 0 busy: job 2v21p6jn"
+        beat(attempt, 200.0)
         assert gpu.busy() == "GPU 0 busy: job 2v21p6jn, 3 min left"
         with pytest.raises(Timeout):
             gpu.lock.acquire(timeout=0)
     gpu.lock.acquire(timeout=0)
     assert emptied == [True]
-    attempt.on_beat(Status())
+    gpu.note.unlink()
+    beat(attempt, 100.0)  # a late one
+    assert not gpu.note.exists()
 
 
 def test_what_a_kind_of_job_used_is_what_the_next_one_needs(tmp_path):

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from msgspec import structs
 
-from neuroinspect_tui.jobs.process import HOST, NAMESPACE, Process, _started, is_alive, this_process
+from engine.files import HOST, NAMESPACE
+from neuroinspect_tui.jobs.process import Process, _started, is_alive, this_process
 
 LEADERLESS = """
 import ctypes, os, sys, threading

@@ -27,7 +27,7 @@ from engine.train_records import Trained, TrainEpoch
 from neuroinspect_tui.jobs import attempt
 from neuroinspect_tui.jobs.engine import JobEngine
 from neuroinspect_tui.jobs.follow import follow
-from neuroinspect_tui.jobs.job import JobError
+from neuroinspect_tui.jobs.job import JobError, Status, job_lock, write_status
 from neuroinspect_tui.jobs.launcher import ensure_runner, start_runner, stop_runners
 from neuroinspect_tui.jobs.process import is_alive
 from neuroinspect_tui.jobs.runner import Runner, alive
@@ -235,6 +235,34 @@ def test_a_job_that_cannot_even_begin_keeps_nobody_from_their_turn(store, submit
     assert runner.run() == 0
     assert store.view(second.id).state == "done"
     assert store.view(first.id).state == "interrupted"
+
+
+def test_a_ticket_is_not_dropped_while_its_job_is_resumed(store, submit):
+    job = submit()
+    directory, runner = store.directory(job.id), Runner(store.home, "cpu")
+    with job_lock(directory):  # written: waiting; the ticket comes when this is released
+        runner._take(job.id)
+    assert store.queue.waiting("cpu") == [job.id]
+    write_status(directory, Status(state="interrupted"))
+    with job_lock(directory):
+        runner._take(job.id)
+    assert store.queue.waiting("cpu") == [job.id]
+    runner._take(job.id)  # of a runner that was killed
+    assert store.queue.waiting("cpu") == []
+
+
+def test_the_last_word_is_tried_again(store, submit, monkeypatch):
+    job, failures = submit(), [OSError(116, "Stale file handle")] * 2
+    real = attempt.write
+
+    def failing(directory, status):
+        if status.state == "done" and failures:
+            raise failures.pop()
+        real(directory, status)
+
+    monkeypatch.setattr(attempt, "write", failing)
+    assert attempt.Attempt(store.directory(job.id)).run(lambda *_: iter(())) == "done"
+    assert store.view(job.id).state == "done"
 
 
 def test_one_job_in_the_foreground(served, tmp_path):

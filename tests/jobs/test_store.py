@@ -26,6 +26,7 @@ from neuroinspect_tui.jobs.job import (
 )
 from neuroinspect_tui.jobs.launcher import runner_log
 from neuroinspect_tui.jobs.process import Process, is_alive, this_process
+from neuroinspect_tui.jobs.queue import Queue
 from neuroinspect_tui.jobs.store import Store
 
 
@@ -97,6 +98,26 @@ def test_a_process_of_another_host_is_known_by_its_heartbeat_alone(store, submit
     assert read_status(directory).state == "running"
     write_status(directory, Status(state="running", process=there, updated=time.time() - 1000))
     assert read_status(directory).state == "interrupted"
+
+
+def test_a_process_of_another_container_is_known_by_its_lock(store, submit):
+    """Its pid is another's here, and its heartbeat may be fresh though it was just killed."""
+    directory = store.directory(submit().id)
+    there = structs.replace(this_process(), namespace="another")
+    write_status(directory, Status(state="running", process=there, updated=time.time()))
+    assert read_status(directory).state == "interrupted"
+    with job_lock(directory):
+        assert read_status(directory).state == "running"
+
+
+def test_a_submit_that_fails_at_its_very_end_leaves_nothing(store, submit, monkeypatch):
+    def full(queue, job):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Queue, "put", full)
+    with pytest.raises(JobError, match="No space left"):
+        submit()
+    assert store.views() == []
 
 
 def test_strangers_in_jobs_are_left_alone_or_named(store, submit):
