@@ -12,7 +12,7 @@ setup: .venv/.installed ## a virtual environment in .venv with the package, edit
 	$(BIN)/pip install --quiet --editable ".[dev]"
 	touch $@
 
-faults: setup ## kills, closed terminals, a full disk; about three quarters of an hour
+faults: setup ## kills, closed terminals, a full disk; about 35 minutes
 	$(BIN)/python -m faults
 
 evidence: setup ## does it work? trains ten models, about half an hour on 2 cores

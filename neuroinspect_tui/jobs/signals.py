@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator
 from types import FrameType
 
-GRACE_SECONDS = 4.0
+GRACE_SECONDS = 3.0
 """From SIGTERM until a computation that does not listen is left where its checkpoint is."""
 LEAVING = (signal.SIGTERM, signal.SIGINT)
 IMPORTING = "<frozen importlib._bootstrap>"
@@ -90,7 +90,10 @@ class Signals:
     def _raise(self, number: int, frame: FrameType | None) -> None:
         if number in LEAVING or self.wanted is None:
             self.wanted, self.stopped = self.wanted or Stopped, True
-        if self._armed and not _importing(frame):
+        if _importing(frame):
+            if self.stopped:  # it cannot be raised here, and there is nothing to wait for
+                self._leave_at = time.monotonic()
+        elif self._armed:
             self.check()
 
 

@@ -126,27 +126,48 @@ whole = True
 """
 
 
-@pytest.mark.parametrize("state", ["interrupted", "cancelled"])
-def test_no_module_is_left_imported_by_half(store, submit, tmp_path, monkeypatch, state):
+def test_no_module_is_left_imported_by_half(store, submit, tmp_path, monkeypatch):
     """In a runner it would stay so for every job that follows."""
-    signalled = "os.kill(os.getpid(), signal.SIGTERM)" if state == "interrupted" else ""
-    (tmp_path / "slow_to_import.py").write_text(SLOW_MODULE.format(signalled))
+    (tmp_path / "slow_to_import.py").write_text(SLOW_MODULE.format(""))
     monkeypatch.syspath_prepend(tmp_path)
     job = submit()
     done = []
 
     def importing(job, attempt):
         yield from steps(1)
-        if state == "cancelled":
-            store.cancel(job.id)
+        store.cancel(job.id)
         import slow_to_import  # type: ignore[import-not-found]
 
         done.append(slow_to_import.whole)
         while True:
             pass
 
-    assert attempt(store, job).run(importing) == state
+    assert attempt(store, job).run(importing) == "cancelled"
     assert done == [True]
+
+
+LEAVING = """
+import sys
+from pathlib import Path
+from engine.records import Progress
+from neuroinspect_tui.jobs.attempt import Attempt
+
+def importing(job, attempt):
+    yield Progress(stage="importing", done=1, total=2)
+    sys.path.insert(0, sys.argv[2])
+    import slow_to_leave
+
+Attempt(Path(sys.argv[1])).run(importing)
+"""
+
+
+def test_a_process_that_is_to_leave_does_not_wait_for_an_import(store, submit, tmp_path):
+    endless = SLOW_MODULE.format("os.kill(os.getpid(), signal.SIGTERM)").replace("+ 1.0", "+ 1e6")
+    (tmp_path / "slow_to_leave.py").write_text(endless)
+    directory = store.directory(submit().id)
+    words = [sys.executable, "-c", LEAVING, str(directory), str(tmp_path)]
+    assert subprocess.run(words, timeout=60, check=False).returncode == INTERRUPTED
+    assert read_status(directory).state == "interrupted"
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
