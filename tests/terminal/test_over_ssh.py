@@ -4,7 +4,6 @@ import os
 import re
 import shlex
 import signal
-import time
 from pathlib import Path
 
 import pytest
@@ -79,10 +78,8 @@ def test_from_the_worst_class_to_an_exported_edit(connect, filled):  # noqa: F81
     pane.wait(r"neurons +\d+ \d+")
     pane.press("Down", "Right")  # from the button round to the method, and on from zero
     pane.wait(r"method +◀ ratio ▶")
-    write(pane, "passes over the training images", "12000")
-    write(pane, "Adam's step size", "0.00001")
     pane.press("C-r")
-    pane.wait(r"epoch \d+/12,?000|verdict")  # of so few images it stops early, at any moment
+    pane.wait(r"epoch \d+/\d+|verdict")  # of so few images it stops early, at any moment
     os.kill(pane.process(), signal.SIGKILL)  # the connection
     [job] = [view for view in Store(filled).views() if view.kind == "edit"]
     assert job.state in ("running", "done")
@@ -103,17 +100,6 @@ def test_from_the_worst_class_to_an_exported_edit(connect, filled):  # noqa: F81
     pane.press("q")
     keeps_its_promise(filled)
     assert list((filled / "illusions").rglob("class*.png"))
-
-
-def write(pane, told, text):
-    """Go down to the field of a form that is told of so, and write into it."""
-    for _ in range(20):
-        if told in pane.screen():
-            break
-        pane.press("Down")
-        time.sleep(0.1)
-    pane.type(text)
-    pane.wait(text)
 
 
 def keeps_its_promise(home):
