@@ -36,10 +36,6 @@ class Pane:
         """Press keys, by tmux's names."""
         self.run("send-keys", *keys)
 
-    def type(self, text: str) -> None:
-        """Type text."""
-        self.run("send-keys", "-l", text)
-
     def resize(self, columns: int, lines: int) -> None:
         """Make the terminal another size."""
         self.run("resize-window", "-x", str(columns), "-y", str(lines))
