@@ -79,10 +79,10 @@ def test_from_the_worst_class_to_an_exported_edit(connect, filled):  # noqa: F81
     pane.press("Down", "Right")  # from the button round to the method, and on from zero
     pane.wait(r"method +◀ ratio ▶")
     pane.press("C-r")
-    pane.wait(r"epoch \d+/\d+|verdict")  # of so few images it stops early, at any moment
-    os.kill(pane.process(), signal.SIGKILL)  # the connection
+    pane.wait("importing torch")  # once it is through, so few images are trained on in no time
+    os.kill(pane.process(), signal.SIGKILL)  # the connection, in the middle of the edit
     [job] = [view for view in Store(filled).views() if view.kind == "edit"]
-    assert job.state in ("running", "done")
+    assert job.state == "running"
 
     pane = connect()
     pane.wait(f"▶ {worst}")
