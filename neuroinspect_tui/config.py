@@ -10,7 +10,7 @@ import platformdirs
 from msgspec import Struct
 
 from engine.errors import EngineError
-from engine.files import decode_json, write_json
+from engine.files import read_json, write_json
 
 Color = Literal["auto", "truecolor", "256", "16", "none"]
 COLORS = get_args(Color)
@@ -74,8 +74,8 @@ def demo_home() -> Path:
 def recent_workspaces() -> list[Path]:
     """Return the workspaces opened last that are still there, newest first."""
     try:
-        found = decode_json(_recent_path().read_bytes(), list[str])
-    except (OSError, msgspec.DecodeError):
+        found = read_json(_recent_path(), list[str])
+    except EngineError:
         return []
     return [Path(path) for path in found if (Path(path) / "workspace.toml").is_file()]
 

@@ -7,13 +7,12 @@ something is marked anew.
 from collections.abc import Callable
 from pathlib import Path
 
-import msgspec
 from filelock import FileLock
 from msgspec import Struct, structs
 
 from engine.edits import find_edit
 from engine.errors import BankError, EngineError
-from engine.files import cannot_write, decode_json, write_json
+from engine.files import cannot_write, read_json, write_json
 
 FILE = "marks.json"
 
@@ -34,8 +33,8 @@ def read_marks(home: Path) -> Marks:
 
 def _read(path: Path) -> Marks | None:
     try:
-        return decode_json(path.read_bytes(), Marks)
-    except (OSError, msgspec.DecodeError):
+        return read_json(path, Marks)
+    except BankError:
         return None
 
 

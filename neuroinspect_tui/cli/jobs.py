@@ -22,7 +22,7 @@ runner = typer.Typer(no_args_is_help=True, help="The detached process that runs 
 app.add_typer(runner, name="runner")
 Key = Annotated[str, typer.Argument(metavar="ID", help="A job's id, or how it starts or ends.")]
 LOG_LINES = 5
-LEAVING = (signal.SIGTERM, signal.SIGUSR1)
+SCHEDULERS = (signal.SIGTERM, signal.SIGUSR1)
 SHOWN = 40
 
 
@@ -183,12 +183,12 @@ def run(
     job = store.read(directory.name)
     attempt = Attempt(directory, partial(store.queue.drop, job.lane, job.id))
     # while the job runs it listens itself; this is for the moments before and after
-    for number in LEAVING:
+    for number in SCHEDULERS:
         signal.signal(number, lambda *_: sys.exit(INTERRUPTED))
     if store.status(attempt.job.id).state == "done":
         return say(f"{attempt.job.id} is done already.")
     state = attempt.run(Warm(home).records)
-    for number in LEAVING:
+    for number in SCHEDULERS:
         signal.signal(number, signal.SIG_IGN)
     end_children()
     sys.stderr.write(f"{attempt.job.id} {state} {attempt.status.error}\n".replace(" \n", "\n"))

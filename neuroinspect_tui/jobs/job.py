@@ -12,7 +12,7 @@ from filelock import FileLock, Timeout
 from msgspec import Meta, Struct
 
 from engine.errors import EngineError
-from engine.files import HOST, decode_json
+from engine.files import HOST, decode_json, read_json
 from engine.job_records import Request, State
 from neuroinspect_tui.jobs.process import Process, is_alive
 
@@ -107,8 +107,8 @@ class _Versioned(Struct):
 def read_status(directory: Path) -> Status:
     """Read status.json as it truly is: one whose process died is interrupted."""
     try:
-        now = decode_json((directory / "status.json").read_bytes(), Status)
-    except (OSError, msgspec.DecodeError):
+        now = read_json(directory / "status.json", Status)
+    except EngineError:
         return Status(state="interrupted")
     if now.state != "running" or now.process is None or lives(directory, now):
         return now

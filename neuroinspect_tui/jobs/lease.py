@@ -9,12 +9,11 @@ from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-import msgspec
 from filelock import FileLock, Timeout
 from msgspec import Struct
 
 from engine.errors import EngineError
-from engine.files import decode_json, write_json
+from engine.files import read_json, write_json
 from engine.records import Progress
 from neuroinspect_tui.jobs.job import Job, JobError, Status
 
@@ -74,8 +73,8 @@ class Gpu:
     def busy(self) -> str:
         """Tell who has it, as far as that one has said so."""
         try:
-            holder = decode_json(self.note.read_bytes(), Holder)
-        except (OSError, msgspec.DecodeError):
+            holder = read_json(self.note, Holder)
+        except EngineError:
             return f"GPU {self.index} busy"
         left = ""
         if holder.seconds_left is not None:
@@ -95,8 +94,8 @@ class Gpu:
 
     def known(self) -> dict[str, int]:
         """Return by kind of job the most that one has used here."""
-        with contextlib.suppress(OSError, msgspec.DecodeError):
-            return decode_json(self.peaks.read_bytes(), dict[str, int])
+        with contextlib.suppress(EngineError):
+            return read_json(self.peaks, dict[str, int])
         return {}
 
     def learn(self, kind: str, used: int) -> None:
@@ -172,21 +171,17 @@ def leased(
         if gpu.lock.is_locked:
             gpu.tell(Holder(job.id, job.title, status.seconds_left))
 
-    attempt.on_beat = told
+    before, attempt.on_beat = attempt.on_beat, told
     try:
         yield _waiting(gpu, kind, job, attempt)
     finally:
-        attempt.on_beat = _silent
+        attempt.on_beat = before
         try:
             if gpu.lock.is_locked:
                 gpu.learn(kind, torch.cuda.max_memory_reserved(gpu.index))
                 torch.cuda.empty_cache()  # the next one, whoever's it is, finds room
         finally:
             gpu.lock.release()
-
-
-def _silent(status: Status) -> None:
-    del status
 
 
 def _waiting(gpu: Gpu, kind: str, job: Job, attempt: Talks) -> Iterator[Progress]:

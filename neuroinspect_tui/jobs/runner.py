@@ -13,16 +13,16 @@ from functools import partial
 from pathlib import Path
 from types import FrameType
 
-import msgspec
 from filelock import FileLock, Timeout
 from msgspec import Struct
 
 from engine.errors import EngineError
-from engine.files import HOST, decode_json, write_json
+from engine.files import HOST, read_json, write_json
 from neuroinspect_tui.jobs.attempt import Attempt, TakenError
 from neuroinspect_tui.jobs.job import INTERRUPTED, JobError, is_locked, job_lock, lives, read_status
 from neuroinspect_tui.jobs.lanes import file_name
 from neuroinspect_tui.jobs.process import Process, end_children, is_alive, this_process
+from neuroinspect_tui.jobs.signals import HEARD
 from neuroinspect_tui.jobs.store import Store
 from neuroinspect_tui.jobs.warm import Warm
 from neuroinspect_tui.workspace import FILE
@@ -59,7 +59,7 @@ class Runner:
 
     def run(self) -> int:
         """Take jobs until idle, stopped, or without a workspace; return the exit code."""
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1):
+        for number in HEARD:
             signal.signal(number, self._stop)
         while self._acquired():
             try:
@@ -176,8 +176,8 @@ def alive(home: Path) -> list[Alive]:
     found = []
     for path in sorted((home / "jobs").glob("runner-*.json")):
         try:
-            note = decode_json(path.read_bytes(), Alive)
-        except (OSError, msgspec.DecodeError):
+            note = read_json(path, Alive)
+        except EngineError:
             continue
         there = is_alive(note.process)
         if there is None and note.process.host == HOST:  # in another container

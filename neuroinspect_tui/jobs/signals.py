@@ -12,6 +12,7 @@ from types import FrameType
 GRACE_SECONDS = 3.0
 """From SIGTERM until a computation that does not listen is left where its checkpoint is."""
 LEAVING = (signal.SIGTERM, signal.SIGINT)
+HEARD = (*LEAVING, signal.SIGUSR1)
 IMPORTING = "<frozen importlib._bootstrap>"
 
 
@@ -45,8 +46,7 @@ class Signals:
         self._heard.setblocking(False)
         said.setblocking(False)
         self._said = said
-        kinds = (*LEAVING, signal.SIGUSR1)
-        self._before = {number: signal.signal(number, self._raise) for number in kinds}
+        self._before = {number: signal.signal(number, self._raise) for number in HEARD}
         # written to at once, while a handler in Python waits for the main thread's next step
         self._fd_before = signal.set_wakeup_fd(said.fileno(), warn_on_full_buffer=False)
         return self

@@ -123,7 +123,7 @@ class Said:
     """An attempt that remembers what it said."""
 
     def __init__(self):
-        self.on_beat = None
+        self.on_beat = lambda status: None
         self.said = []
 
     def say(self, **changes):
