@@ -56,10 +56,9 @@ class Fits:
             head = Head(kept["weight"].copy(), kept["bias"].copy())
         except (OSError, SafetensorError, KeyError):
             head = fit()
-            arrays = {"weight": head.weight, "bias": head.bias}
-            tensors = {key: torch.from_numpy(some) for key, some in arrays.items()}
+            weight, bias = torch.from_numpy(head.weight), torch.from_numpy(head.bias)
             with contextlib.suppress(BankError):  # a full disk costs no edit
-                write_state(path, tensors, {"format": "np"})
+                write_state(path, {"weight": weight, "bias": bias}, {"format": "np"})
         self._done += 1
         yield Progress(stage="fitting", done=self._done, total=self._total, unit="fits")
         return head
@@ -84,17 +83,16 @@ def last_layer(
     if method in ("dfr", "direction") and bank.groups is None:
         raise RequestError(f"--method {method} needs group labels; these data have no groups.")
     seeds = range(request.seed, request.seed + request.seeds)
-    heads = []
+    rngs = {seed: np.random.default_rng((13, seed)) for seed in seeds}
     if method == "afr":  # nothing of it is chance
         fits = Fits(directory, len(GAMMAS))
         heads = [(yield from afr(banks[0], bank, chooser, fits))] * len(seeds)
-    fits = Fits(directory, len(seeds) * (len(PENALTIES) + DRAWS))
-    for seed in seeds if method != "afr" else ():
-        rng = np.random.default_rng((13, seed))
-        if method == "dfr":
+    elif method == "dfr":
+        fits, heads = Fits(directory, len(seeds) * (len(PENALTIES) + DRAWS)), []
+        for seed, rng in rngs.items():
             heads.append((yield from dfr(bank, plan, chooser, rng, fits, seed)))
-        else:
-            heads.append(direction(bank, plan, rng))
+    else:
+        heads = [direction(bank, plan, rng) for rng in rngs.values()]
     scores = [chooser.score(head.predict(bank, plan.choosing)) for head in heads]
     return Edited({EDIT: heads}, 0, saved=scores.index(max(scores)))
 

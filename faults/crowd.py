@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from engine.errors import EngineError
+from engine.job_records import OVER
 from engine.requests import IllusionRequest
 from faults.kills import steps
 from faults.setting import PROGRAM, Setting, wait
@@ -17,7 +18,6 @@ from neuroinspect_tui.jobs.store import Store
 
 APPS, SHELLS, ROUNDS, STEPS = 2, 3, 6, 40
 LOOK_SECONDS = 0.2
-OVER = ("done", "failed", "cancelled", "interrupted")
 
 
 def crowd(setting: Setting) -> tuple[int, list[str]]:

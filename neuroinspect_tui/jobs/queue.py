@@ -40,12 +40,12 @@ class Queue:
 
     def before(self) -> dict[str, str]:
         """Return by waiting job the one before it in its lane; empty for the first."""
-        found = {}
-        for lane in {name.split("~", 1)[0] for name in self._names()}:
-            last = ""
-            for job_id in self.waiting(lane):
-                found[job_id] = last
-                last = job_id
+        found: dict[str, str] = {}
+        last: dict[str, str] = {}
+        for name in sorted(self._names()):
+            lane, job_id = name.split("~", 1)[0], name.rsplit("~", 1)[1]
+            found[job_id] = last.get(lane, "")
+            last[lane] = job_id
         return found
 
     def _tickets(self, lane: str) -> list[str]:

@@ -238,12 +238,12 @@ class Store:
         try:
             with job_lock(directory).acquire(timeout=LEAVING_SECONDS):
                 now = read_status(directory)
-                if now.state != "done":  # else another has resumed it meanwhile
-                    (directory / "cancel").unlink(missing_ok=True)
-                    fresh = structs.replace(now, state="waiting", error="", process=None, stage="")
-                    write_status(directory, fresh)
-            if now.state != "done":
-                self.queue.put(job)  # now that the job can be run
+                if now.state == "done":  # another has resumed it meanwhile
+                    return job
+                (directory / "cancel").unlink(missing_ok=True)
+                fresh = structs.replace(now, state="waiting", error="", process=None, stage="")
+                write_status(directory, fresh)
+            self.queue.put(job)  # now that the job can be run
         except Timeout:
             raise JobError(f"Job {job_id} is about to stop; try again in a moment.") from None
         except OSError as error:
