@@ -11,7 +11,7 @@ from rich.table import Table
 
 from benchmarks import classes, commands, counterfactual, curves, drawing, edits, jobs, paint
 from benchmarks.setting import Figure, Setting, absent
-from engine.errors import EngineError
+from engine.schema.errors import EngineError
 
 ALL = {
     "counterfactual": counterfactual.measure,

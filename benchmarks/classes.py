@@ -7,8 +7,8 @@ from pathlib import Path
 import torch
 
 from benchmarks.setting import Figure, Setting
-from engine.banking import loader
-from engine.requests import BankRequest
+from engine.data.loader import loader
+from engine.schema.requests import BankRequest
 from engine.session import TorchEngine
 
 TIMES = 3

@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 
 from benchmarks.setting import Figure, Setting
-from engine.counterfactual import nudge
-from engine.pictures import decode
+from engine.counterfactual.solver import nudge
+from engine.data.images import decode
 
 TIMES = 3
 

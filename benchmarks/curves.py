@@ -3,21 +3,21 @@
 import numpy as np
 
 from benchmarks.setting import Figure, Setting
-from engine import answers
-from engine.ranking import gather, order
-from engine.whatif import Scaling, what_if
+from engine.ablation.ablation import Scaling, what_if
+from engine.ablation.query import preview_ablation
+from engine.attribution.ranking import gather, order
 
 
 def measure(setting: Setting) -> list[Figure]:
     """Time some 200 values of N, with bias shift and placebos, and the same N one by one."""
     bank, k = setting.bank(), setting.target
-    answer = answers.whatif(bank, k, top="1", with_curve=True)
+    answer = preview_ablation(bank, k, top="1", with_curve=True)
     sizes = [point.n for point in answer.curve or ()]
     ranked = order(gather(bank, k), "contrast")
     scaling = Scaling(k, np.array(answer.rows))
 
     def at_once() -> None:
-        answers.whatif(bank, k, top="1", with_curve=True)
+        preview_ablation(bank, k, top="1", with_curve=True)
 
     def one_by_one() -> None:
         for n in sizes:

@@ -6,8 +6,8 @@ from typing import Any
 import torch
 
 from benchmarks.setting import WORST, Figure, Setting
-from engine.illusion import AT_ONCE, Sight, draw
-from engine.requests import IllusionRequest
+from engine.schema.requests import IllusionRequest
+from engine.visualization.optimize import AT_ONCE, Sight, draw
 
 STEPS = 12
 ROUNDS = 7

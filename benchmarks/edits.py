@@ -3,9 +3,9 @@
 from unittest import mock
 
 from benchmarks.setting import Figure, Setting
-from engine import head_training
-from engine.edit_records import EditEpoch
-from engine.requests import EditRequest
+from engine.editing import trainer as head_training
+from engine.schema.edits import EditEpoch
+from engine.schema.requests import EditRequest
 
 LIMIT = 60.0
 EPOCHS = 20

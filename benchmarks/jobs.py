@@ -4,7 +4,7 @@ import time
 from statistics import quantiles
 
 from benchmarks.setting import Figure, Setting
-from engine.requests import HeatRequest
+from engine.schema.requests import HeatRequest
 from neuroinspect_tui.jobs.engine import JobEngine
 from neuroinspect_tui.jobs.launcher import stop_runners
 from neuroinspect_tui.workspace import write_source

@@ -18,7 +18,7 @@ from types import TracebackType
 from typing import Self
 
 from benchmarks.setting import WORST, Figure, Setting
-from engine.requests import IllusionRequest
+from engine.schema.requests import IllusionRequest
 from neuroinspect_tui.jobs.engine import JobEngine
 from neuroinspect_tui.jobs.launcher import stop_runners
 from neuroinspect_tui.workspace import write_source

@@ -9,8 +9,8 @@ from statistics import median
 
 import torch
 
-from engine.bank import Bank
-from engine.requests import Source
+from engine.features.cache import Bank
+from engine.schema.requests import Source
 from engine.session import TorchEngine
 
 SHARED = Path(__file__).parents[2] / "shared"

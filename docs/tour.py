@@ -16,8 +16,8 @@ from typing import Any
 
 from textual.pilot import Pilot
 
-from neuroinspect_tui.app import NeuroinspectApp
-from neuroinspect_tui.backstage import Workspace
+from neuroinspect_tui.app.app import NeuroinspectApp
+from neuroinspect_tui.app.backstage import Workspace
 from neuroinspect_tui.config import Config
 
 SIZE = (120, 34)

@@ -7,27 +7,23 @@ from typing import Any
 
 import torch
 
-from engine.answers import check_neurons
-from engine.answers import neuron as describe_neuron
-from engine.bank import Bank, find_bank, weights_digest
-from engine.banking import fill_bank
-from engine.checkpoint import read_metadata, write_state
-from engine.data import Split, open_split
-from engine.drawings import facts_of
-from engine.editing import UNTRAINED as UNTRAINED_METHODS
-from engine.editing import Banks, edit
-from engine.edits import find_edit, read_edit, read_head
-from engine.errors import DataError, EditError, RequestError
-from engine.gallery import Gallery
-from engine.guide import Guide, load_guide
-from engine.heat import heat_map, mask, overlay, to_pixels
-from engine.heat_files import heat_path, with_heat, without_heat
-from engine.illusion import Sight
-from engine.model import Classifier, build, load_classifier, new_classifier, pick_device
-from engine.pictures import decode, write_picture
-from engine.protocol import BankJob, EditJob, ExportJob, HeatJob, IllusionJob, TrainJob
-from engine.records import Exported, Progress
-from engine.requests import (
+from engine.attribution.neurons import describe_neuron
+from engine.attribution.query import check_neurons
+from engine.data.images import decode, write_picture
+from engine.data.splits import Split, open_split
+from engine.editing.rebase import fill_stacked, kept_back_by, stacked_on
+from engine.editing.run import UNTRAINED as UNTRAINED_METHODS
+from engine.editing.run import Banks, edit
+from engine.editing.store import find_edit, read_edit, read_head
+from engine.features.cache import Bank, find_bank, weights_digest
+from engine.features.extract import fill_bank
+from engine.models.checkpoint import read_metadata, write_state
+from engine.models.classifier import Classifier, build, load_classifier, new_classifier, pick_device
+from engine.models.clip import Guide, load_guide
+from engine.schema.errors import DataError, EditError, RequestError
+from engine.schema.protocol import BankJob, EditJob, ExportJob, HeatJob, IllusionJob, TrainJob
+from engine.schema.records import Exported, Progress
+from engine.schema.requests import (
     UNTRAINED,
     BankRequest,
     EditRequest,
@@ -37,12 +33,16 @@ from engine.requests import (
     Source,
     TrainRequest,
 )
-from engine.stacking import fill_stacked, kept_back_by, stacked_on
-from engine.training import run_key, train
+from engine.training.loop import run_key, train
+from engine.visualization.gallery import Gallery
+from engine.visualization.heatmap import heat_map, mask, overlay, to_pixels
+from engine.visualization.heatmap_store import heat_path, with_heat, without_heat
+from engine.visualization.optimize import Sight
+from engine.visualization.store import facts_of
 
 
 class TorchEngine:
-    """Answers in this process. Implements `engine.protocol.Engine`.
+    """Answers in this process. Implements `engine.schema.protocol.Engine`.
 
     Args:
         source: The classifier and its images.

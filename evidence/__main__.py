@@ -9,9 +9,9 @@ from pathlib import Path
 import platformdirs
 import torch
 
-from engine.errors import EngineError
-from engine.files import write_json
-from engine.requests import Select
+from engine.io.atomic import write_json
+from engine.schema.errors import EngineError
+from engine.schema.requests import Select
 from evidence import finding, flowers, mending, seeing
 from evidence.models import CASES, Model
 from evidence.tables import Found, table

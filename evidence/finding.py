@@ -8,9 +8,9 @@ import torch
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
-from engine.bank import Bank
-from engine.model import Classifier
-from engine.ranking import Evidence, gather
+from engine.attribution.ranking import Evidence, gather
+from engine.features.cache import Bank
+from engine.models.classifier import Classifier
 from evidence.models import Model
 from neuroinspect_tui.demo.scenes import Scene, draw_scenes, render
 

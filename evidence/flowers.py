@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from engine.edit_records import Arm, Edit
-from engine.evaluate import score
-from engine.requests import EditRequest, Method, Source
+from engine.evaluation.scores import score
+from engine.schema.edits import Arm, Edit
+from engine.schema.requests import EditRequest, Method, Source
 from engine.session import TorchEngine
 from evidence.finding import last
 

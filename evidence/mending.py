@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from engine.edit_records import Edit
-from engine.requests import EditRequest, Select
+from engine.schema.edits import Edit
+from engine.schema.requests import EditRequest, Select
 from evidence.finding import background_dependence, driven
 from evidence.models import Model
 

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from msgspec import structs
 
-from engine.requests import Source, TrainRequest
+from engine.schema.requests import Source, TrainRequest
 from engine.session import TorchEngine
 from neuroinspect_tui.demo.build import (
     Plan,

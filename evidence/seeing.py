@@ -7,10 +7,10 @@ import numpy as np
 import torch
 from torchvision.transforms.functional import to_tensor
 
-from engine.guide import Guide
-from engine.pictures import decode
-from engine.records import Illusions
-from engine.requests import IllusionRequest
+from engine.data.images import decode
+from engine.models.clip import Guide
+from engine.schema.records import Illusions
+from engine.schema.requests import IllusionRequest
 from engine.session import TorchEngine
 from evidence.finding import background_dependence, bird_dependence
 from evidence.models import Model

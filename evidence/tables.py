@@ -3,8 +3,8 @@
 from collections import defaultdict
 from collections.abc import Sequence
 
-from engine.edit_records import Estimate
-from engine.judging import estimate
+from engine.editing.comparison import estimate
+from engine.schema.edits import Estimate
 
 Found = dict[str, list[float]]
 """By row of the table, the figures of one model (or class)."""

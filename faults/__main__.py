@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from engine.job_records import Request
+from engine.schema.jobs import Request
 from faults import races, terminals
 from faults.crowd import crowd
 from faults.kills import Tally, Uninterrupted, kill, terminate, uninterrupted

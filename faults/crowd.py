@@ -7,12 +7,12 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from engine.errors import EngineError
-from engine.job_records import OVER
-from engine.requests import IllusionRequest
+from engine.schema.errors import EngineError
+from engine.schema.jobs import OVER
+from engine.schema.requests import IllusionRequest
 from faults.kills import steps
 from faults.setting import PROGRAM, Setting, wait
-from neuroinspect_tui.backstage import Workspace
+from neuroinspect_tui.app.backstage import Workspace
 from neuroinspect_tui.jobs.launcher import ensure_runner, stop_runners
 from neuroinspect_tui.jobs.store import Store
 

@@ -14,8 +14,8 @@ from pathlib import Path
 from PIL import Image
 from safetensors import safe_open
 
-from engine.job_records import Request
-from engine.records import IllusionStep
+from engine.schema.jobs import Request
+from engine.schema.records import IllusionStep
 from faults.setting import PROGRAM, Setting, prepare, result, runners, submit, wait
 from neuroinspect_tui.jobs.events import read_events
 from neuroinspect_tui.jobs.job import INTERRUPTED

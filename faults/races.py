@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 from statistics import median
 
-from engine.requests import BankRequest
+from engine.schema.requests import BankRequest
 from faults.kills import Uninterrupted
 from faults.setting import PROGRAM, Setting, orphans, result, runners, submit, wait
 from neuroinspect_tui.jobs.engine import title_of

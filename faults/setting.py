@@ -9,8 +9,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.job_records import Request
-from engine.requests import (
+from engine.schema.jobs import Request
+from engine.schema.requests import (
     UNTRAINED,
     BankRequest,
     EditRequest,

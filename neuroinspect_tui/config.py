@@ -9,8 +9,8 @@ import msgspec
 import platformdirs
 from msgspec import Struct
 
-from engine.errors import EngineError
-from engine.files import read_json, write_json
+from engine.io.atomic import read_json, write_json
+from engine.schema.errors import EngineError
 
 Color = Literal["auto", "truecolor", "256", "16", "none"]
 COLORS = get_args(Color)

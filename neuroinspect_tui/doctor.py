@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Literal
 from msgspec import Struct
 from rich.console import Console
 
-from engine.data import open_split
-from engine.errors import EngineError
-from engine.requests import Source
+from engine.data.splits import open_split
+from engine.schema.errors import EngineError
+from engine.schema.requests import Source
 from neuroinspect_tui.config import read_config
 from neuroinspect_tui.jobs.launcher import lingers, logout_kills
 from neuroinspect_tui.workspace import find_home, read_source
 
 if TYPE_CHECKING:
-    from engine.model import Classifier
+    from engine.models.classifier import Classifier
 
 PACKAGES = (
     "neuroinspect-tui",

@@ -4,9 +4,9 @@ import io
 import os
 import sys
 
-from engine.errors import EngineError
+from engine.schema.errors import EngineError
 from neuroinspect_tui.cli import NAMES, app
-from neuroinspect_tui.cli.tui import meant
+from neuroinspect_tui.cli.setup.open_app import meant
 
 
 def main() -> None:

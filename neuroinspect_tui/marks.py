@@ -10,9 +10,9 @@ from pathlib import Path
 from filelock import FileLock
 from msgspec import Struct, structs
 
-from engine.edits import find_edit
-from engine.errors import BankError, EngineError
-from engine.files import cannot_write, read_json, write_json
+from engine.editing.store import find_edit
+from engine.io.atomic import cannot_write, read_json, write_json
+from engine.schema.errors import BankError, EngineError
 
 FILE = "marks.json"
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import msgspec
 import tomlkit
 
-from engine.errors import EngineError
-from engine.files import cannot_write, write_beside
-from engine.requests import UNTRAINED, Source
+from engine.io.atomic import cannot_write, write_beside
+from engine.schema.errors import EngineError
+from engine.schema.requests import UNTRAINED, Source
 
 FILE = "workspace.toml"
 COMMENTS = {

@@ -12,10 +12,10 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Footer
 
-from engine.errors import EngineError
+from engine.schema.errors import EngineError
 from screens.command import Command, bindings
 from screens.job_line import JobLine
-from screens.moves import Copied
+from screens.messages import Copied
 from screens.ports import Backstage
 
 COMMON = (

@@ -8,8 +8,8 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 
-from engine.edit_records import Comparison
-from engine.records import ClassChange, Moved, WhatIf
+from engine.schema.edits import Comparison
+from engine.schema.records import ClassChange, Moved, WhatIf
 from screens.widgets.gallery import Gallery, Tile
 from screens.widgets.table import Column, Table
 from screens.words import percent, points

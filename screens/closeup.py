@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from engine import answers
-from engine.bank import Bank
-from engine.drawings import finished
-from engine.heat_files import with_heat, without_heat
-from engine.job_records import OVER
-from engine.records import Illusion, Neuron, NeuronUse
-from engine.requests import HeatRequest
+from engine.attribution.neurons import describe_neuron
+from engine.features.cache import Bank
+from engine.schema.jobs import OVER
+from engine.schema.records import Illusion, Neuron, NeuronUse
+from engine.schema.requests import HeatRequest
+from engine.visualization.heatmap_store import with_heat, without_heat
+from engine.visualization.store import finished
 from screens.ports import Backstage
 
 USES = 3
@@ -31,7 +31,7 @@ class Closeup:
 
 def look_closely(backstage: Backstage, bank: Bank, class_index: int, neuron: int) -> Closeup:
     """Collect what is known of a neuron for a class."""
-    found = with_heat(backstage.home / "heat", bank, answers.neuron(bank, neuron, class_index))
+    found = with_heat(backstage.home / "heat", bank, describe_neuron(bank, neuron, class_index))
     request = HeatRequest(class_index=class_index, neuron=neuron)
     jobs = (job for job in backstage.jobs() if job.request == request and job.state not in OVER)
     drawn = finished(backstage.home / "illusions", class_index, bank.meta.weights)

@@ -8,11 +8,11 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
 
-from engine.edit_records import EditEpoch
-from engine.errors import EngineError
-from engine.job_records import OVER, JobView, Record, Request
-from engine.records import IllusionStep, Progress
-from engine.train_records import TrainEpoch
+from engine.schema.edits import EditEpoch
+from engine.schema.errors import EngineError
+from engine.schema.jobs import OVER, JobView, Record, Request
+from engine.schema.records import IllusionStep, Progress
+from engine.schema.training import TrainEpoch
 from screens.ports import Backstage
 from screens.widgets.bars import bar
 from screens.words import seconds

@@ -12,12 +12,12 @@ from textual.binding import Binding
 from textual.containers import Container, VerticalScroll
 from textual.widgets import Static
 
-from engine.errors import EngineError
-from engine.job_records import OVER, JobView
-from screens.asking import Asker
+from engine.schema.errors import EngineError
+from engine.schema.jobs import OVER, JobView
 from screens.base import Base
 from screens.command import Command, bindings
-from screens.moves import Copied, ToResult
+from screens.latest import Asker
+from screens.messages import Copied, ToResult
 from screens.ports import Backstage
 from screens.widgets.bars import bar
 from screens.widgets.table import Column, Table

@@ -5,11 +5,11 @@ from collections.abc import Generator
 from pathlib import Path
 from typing import Protocol
 
-from engine.bank import Bank
-from engine.data import Split
-from engine.edit_records import Comparison, Edit
-from engine.job_records import JobView, Record, Request
-from engine.requests import Source
+from engine.data.splits import Split
+from engine.features.cache import Bank
+from engine.schema.edits import Comparison, Edit
+from engine.schema.jobs import JobView, Record, Request
+from engine.schema.requests import Source
 
 
 class Backstage(Protocol):

@@ -8,7 +8,7 @@ from textual.containers import Vertical
 from textual.widget import Widget
 from textual.widgets import Label
 
-from engine.records import Neuron, NeuronImage
+from engine.schema.records import Neuron, NeuronImage
 from screens.widgets.gallery import Gallery, Tile
 from screens.words import counted
 

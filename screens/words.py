@@ -1,6 +1,6 @@
 """How screens say numbers."""
 
-from engine.job_records import JobView
+from engine.schema.jobs import JobView
 
 MARKS = {
     "waiting": "○", "running": "●", "done": "✓", "failed": "✗", "interrupted": "‖",

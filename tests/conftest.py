@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from engine.requests import Source
+from engine.schema.requests import Source
 from tests.making import learn_a_little, make_checkpoint, make_images
 
 torch.set_num_threads(1)  # two test processes on two cores must not fight over them

@@ -11,11 +11,11 @@ from PIL import Image
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from engine.bank import Bank
-from engine.data import Sample, Split
-from engine.model import Classifier, split_model
-from engine.partial import Done
-from engine.summary import summarise
+from engine.data.splits import Sample, Split
+from engine.features.cache import Bank
+from engine.features.progress import Done
+from engine.features.summarize import summarise
+from engine.models.classifier import Classifier, split_model
 
 COLOURS = {
     "001_red_thing": (200, 40, 40),

@@ -2,25 +2,12 @@
 
 import typer
 
-from neuroinspect_tui.cli import (
-    classes,
-    compare,
-    demo,
-    doctor,
-    edit,
-    edits,
-    export,
-    illusion,
-    init,
-    jobs,
-    keep,
-    mistakes,
-    neuron,
-    neurons,
-    train,
-    tui,
-    whatif,
-)
+from neuroinspect_tui.cli import jobs
+from neuroinspect_tui.cli.explore import classes, illusion, mistakes, neuron, neurons, whatif
+from neuroinspect_tui.cli.repair import apply as keep
+from neuroinspect_tui.cli.repair import compare, edit, edits, export, train
+from neuroinspect_tui.cli.setup import demo, doctor, init
+from neuroinspect_tui.cli.setup import open_app as tui
 
 app = typer.Typer(
     name="neuroinspect-tui",

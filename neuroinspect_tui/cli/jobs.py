@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import msgspec
 import typer
 
-from engine.job_records import JobView
+from engine.schema.jobs import JobView
 from neuroinspect_tui.cli.options import Json, Workspace
 from neuroinspect_tui.cli.output import print_json, say, table
 from screens.words import MARKS, seconds
@@ -109,7 +109,8 @@ def follow(
     Example: neuroinspect-tui jobs follow 81c2
     """
     from neuroinspect_tui.cli.progress import follow as shown
-    from neuroinspect_tui.cli.results import line, print_result, row
+    from neuroinspect_tui.cli.record_lines import line, row
+    from neuroinspect_tui.cli.results import print_result
     from neuroinspect_tui.jobs.follow import follow as followed
 
     store, job_id = _found(workspace, job)

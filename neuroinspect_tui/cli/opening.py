@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import typer
 
-from engine.bank import Bank, find_bank
-from engine.class_names import find_class
-from engine.data import Split, open_split
-from engine.job_records import Request
-from engine.requests import BankRequest, Source
+from engine.data.class_names import find_class
+from engine.data.splits import Split, open_split
+from engine.features.cache import Bank, find_bank
+from engine.schema.jobs import Request
+from engine.schema.requests import BankRequest, Source
 from neuroinspect_tui.cli.output import say
 from neuroinspect_tui.cli.progress import follow
-from neuroinspect_tui.cli.results import line, row
+from neuroinspect_tui.cli.record_lines import line, row
 from neuroinspect_tui.workspace import find_home, read_source
 
 if TYPE_CHECKING:

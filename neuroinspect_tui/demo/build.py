@@ -14,10 +14,10 @@ from typing import Any
 
 from msgspec import structs
 
-from engine.files import write_beside, write_json
-from engine.records import Progress
-from engine.requests import UNTRAINED, Source, TrainRequest
-from engine.train_records import Trained
+from engine.io.atomic import write_beside, write_json
+from engine.schema.records import Progress
+from engine.schema.requests import UNTRAINED, Source, TrainRequest
+from engine.schema.training import Trained
 from neuroinspect_tui.demo import birds, dataset, places, scenes
 from neuroinspect_tui.demo.dataset import Recipe, write_dataset, write_folders
 from neuroinspect_tui.demo.scenes import BIRDS, SIZE, draw_scenes

@@ -11,8 +11,8 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from engine.files import write_beside
-from engine.guide import TEMPLATES, Guide
+from engine.io.atomic import write_beside
+from engine.models.clip import TEMPLATES, Guide
 from neuroinspect_tui.demo.scenes import BIRDS, PLACES, SIZE, Scene, render
 
 CONFIG: dict[str, Any] = {

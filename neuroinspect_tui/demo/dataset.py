@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.files import write_beside
+from engine.io.atomic import write_beside
 from neuroinspect_tui.demo.scenes import BIRDS, PLACES, Scene, draw_scenes, render
 
 SPLITS = {"train": 0, "valid": 1, "test": 2, "valid_biased": 3}

@@ -6,15 +6,15 @@ from typing import Any
 
 from msgspec import structs
 
-from engine import answers
-from engine.bank import Bank
-from engine.edit_records import Edit
-from engine.edits import list_edits
-from engine.evaluate import mistakes, score
-from engine.files import read_json, write_beside, write_json
-from engine.ranking import gather, rank
-from engine.records import Classes, Illusions, Neurons, WhatIf
-from engine.requests import EditRequest, IllusionRequest
+from engine.ablation.query import preview_ablation
+from engine.attribution.ranking import gather, rank
+from engine.editing.store import list_edits
+from engine.evaluation.scores import mistakes, score
+from engine.features.cache import Bank
+from engine.io.atomic import read_json, write_beside, write_json
+from engine.schema.edits import Edit
+from engine.schema.records import Classes, Illusions, Neurons, WhatIf
+from engine.schema.requests import EditRequest, IllusionRequest
 from engine.session import TorchEngine
 from neuroinspect_tui.demo.build import Plan
 from neuroinspect_tui.demo.clip_model import zero_shot
@@ -60,7 +60,7 @@ class Story:
         yield self._say(_on_neurons(ranked))
         drawn = yield from self._drawn(worst, ranked)
         yield self._say(_on_drawings(drawn))
-        imagined = answers.whatif(bank, worst, top=TOP)
+        imagined = preview_ablation(bank, worst, top=TOP)
         yield self._say(_on_whatif(imagined))
         edited = yield from self._edited()
         yield self._say(

@@ -12,11 +12,11 @@ from pathlib import Path
 from filelock import Timeout
 from msgspec import structs
 
-from engine.edit_records import Edit
-from engine.errors import EngineError
-from engine.files import cannot_write
-from engine.job_records import Record, State
-from engine.records import Exported
+from engine.io.atomic import cannot_write
+from engine.schema.edits import Edit
+from engine.schema.errors import EngineError
+from engine.schema.jobs import Record, State
+from engine.schema.records import Exported
 from neuroinspect_tui.jobs.events import EventLog
 from neuroinspect_tui.jobs.job import (
     INTERRUPTED,

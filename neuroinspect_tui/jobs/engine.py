@@ -4,9 +4,9 @@ from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import Any
 
-from engine.job_records import Request
-from engine.protocol import BankJob, EditJob, ExportJob, HeatJob, IllusionJob, TrainJob
-from engine.requests import (
+from engine.schema.jobs import Request
+from engine.schema.protocol import BankJob, EditJob, ExportJob, HeatJob, IllusionJob, TrainJob
+from engine.schema.requests import (
     BankRequest,
     EditRequest,
     ExportRequest,
@@ -23,7 +23,7 @@ from neuroinspect_tui.jobs.store import Store
 
 
 class JobEngine:
-    """Submits to the runner and follows. Implements `engine.protocol.Engine`.
+    """Submits to the runner and follows. Implements `engine.schema.protocol.Engine`.
 
     Args:
         source: The classifier and its images.

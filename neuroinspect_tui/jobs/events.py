@@ -9,10 +9,10 @@ from pathlib import Path
 
 import msgspec
 
-from engine.edit_records import Edit, EditEpoch
-from engine.job_records import Record
-from engine.records import Exported, IllusionStep
-from engine.train_records import TrainEpoch
+from engine.schema.edits import Edit, EditEpoch
+from engine.schema.jobs import Record
+from engine.schema.records import Exported, IllusionStep
+from engine.schema.training import TrainEpoch
 
 
 def read_events(path: Path, offset: int) -> tuple[list[Record], int]:

@@ -6,8 +6,8 @@ import threading
 import time
 from collections.abc import Generator
 
-from engine.job_records import JobView, Record
-from engine.records import Progress
+from engine.schema.jobs import JobView, Record
+from engine.schema.records import Progress
 from neuroinspect_tui.jobs.events import read_events
 from neuroinspect_tui.jobs.job import INTERRUPTED, Job, JobError, read_job
 from neuroinspect_tui.jobs.launcher import ensure_runner, runner_log

@@ -11,9 +11,9 @@ import msgspec
 from filelock import FileLock, Timeout
 from msgspec import Meta, Struct
 
-from engine.errors import EngineError
-from engine.files import HOST, decode_json, read_json
-from engine.job_records import Request, State
+from engine.io.atomic import HOST, decode_json, read_json
+from engine.schema.errors import EngineError
+from engine.schema.jobs import Request, State
 from neuroinspect_tui.jobs.process import Process, is_alive
 
 VERSION = 1

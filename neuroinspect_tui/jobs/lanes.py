@@ -9,7 +9,7 @@ import hashlib
 import os
 import re
 
-from engine.requests import BankRequest, EditRequest, ExportRequest, Source
+from engine.schema.requests import BankRequest, EditRequest, ExportRequest, Source
 
 EDITS = "edits"
 UNTRAINED = ("zero", "dfr", "afr", "direction")

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from filelock import Timeout
 
-from engine.files import cannot_write
+from engine.io.atomic import cannot_write
 from neuroinspect_tui.jobs.job import JobError
 from neuroinspect_tui.jobs.lanes import VISIBLE, file_name, visible_in
 from neuroinspect_tui.jobs.process import is_alive

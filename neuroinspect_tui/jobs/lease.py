@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Protocol
 from filelock import FileLock, Timeout
 from msgspec import Struct
 
-from engine.errors import EngineError
-from engine.files import read_json, write_json
-from engine.records import Progress
+from engine.io.atomic import read_json, write_json
+from engine.schema.errors import EngineError
+from engine.schema.records import Progress
 from neuroinspect_tui.jobs.job import Job, JobError, Status
 
 if TYPE_CHECKING:

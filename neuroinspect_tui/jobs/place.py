@@ -2,11 +2,11 @@
 
 import time
 
-from engine.edit_records import EditEpoch
-from engine.job_records import Record, Request
-from engine.records import IllusionStep, Progress
-from engine.requests import IllusionRequest
-from engine.train_records import TrainEpoch
+from engine.schema.edits import EditEpoch
+from engine.schema.jobs import Record, Request
+from engine.schema.records import IllusionStep, Progress
+from engine.schema.requests import IllusionRequest
+from engine.schema.training import TrainEpoch
 
 
 class Place:

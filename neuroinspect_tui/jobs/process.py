@@ -6,7 +6,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from engine.files import HOST, NAMESPACE
+from engine.io.atomic import HOST, NAMESPACE
 
 
 class Process(Struct, frozen=True):

@@ -16,8 +16,8 @@ from types import FrameType
 from filelock import FileLock, Timeout
 from msgspec import Struct
 
-from engine.errors import EngineError
-from engine.files import HOST, read_json, write_json
+from engine.io.atomic import HOST, read_json, write_json
+from engine.schema.errors import EngineError
 from neuroinspect_tui.jobs.attempt import Attempt, TakenError
 from neuroinspect_tui.jobs.job import INTERRUPTED, JobError, is_locked, job_lock, lives, read_status
 from neuroinspect_tui.jobs.lanes import file_name

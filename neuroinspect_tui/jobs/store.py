@@ -8,8 +8,8 @@ from pathlib import Path
 from filelock import Timeout
 from msgspec import structs
 
-from engine.files import cannot_write
-from engine.job_records import JobView, Request
+from engine.io.atomic import cannot_write
+from engine.schema.jobs import JobView, Request
 from neuroinspect_tui.jobs.job import (
     TICKS,
     Job,

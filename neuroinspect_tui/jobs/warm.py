@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from msgspec import structs
 
-from engine.edit_records import Edit
-from engine.edits import drop_partial
-from engine.files import folder_digest
-from engine.job_records import Record, Request
-from engine.records import Progress
-from engine.requests import (
+from engine.editing.store import drop_partial
+from engine.io.atomic import folder_digest
+from engine.schema.edits import Edit
+from engine.schema.jobs import Record, Request
+from engine.schema.records import Progress
+from engine.schema.requests import (
     BankRequest,
     EditRequest,
     ExportRequest,
@@ -20,7 +20,7 @@ from engine.requests import (
     Source,
     TrainRequest,
 )
-from engine.train_records import Trained
+from engine.schema.training import Trained
 from neuroinspect_tui.jobs.attempt import Attempt
 from neuroinspect_tui.jobs.job import Job
 from neuroinspect_tui.jobs.lanes import device_of
@@ -28,7 +28,7 @@ from neuroinspect_tui.jobs.lease import leased
 from neuroinspect_tui.workspace import read_source, set_checkpoint
 
 if TYPE_CHECKING:
-    from engine.protocol import Engine
+    from engine.schema.protocol import Engine
     from engine.session import TorchEngine
 
 

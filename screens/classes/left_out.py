@@ -8,7 +8,7 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Footer, Static
 
-from engine.records import Skipped
+from engine.schema.records import Skipped
 from screens.command import Command, bindings
 from screens.widgets.table import Column, Table
 from screens.words import counted

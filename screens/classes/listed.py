@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from engine.records import Classes, ClassScore, GroupScore
+from engine.schema.records import Classes, ClassScore, GroupScore
 
 SORTS = {
     "accuracy": "by accuracy",

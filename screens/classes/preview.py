@@ -10,11 +10,11 @@ from textual.containers import Vertical
 from textual.timer import Timer
 from textual.widgets import Static
 
-from engine.answers import neurons
-from engine.bank import Bank
-from engine.evaluate import mistakes
-from engine.records import Mistake, Mistakes, Neurons, RankedNeuron
-from screens.asking import Asker
+from engine.attribution.query import rank_neurons
+from engine.evaluation.scores import mistakes
+from engine.features.cache import Bank
+from engine.schema.records import Mistake, Mistakes, Neurons, RankedNeuron
+from screens.latest import Asker
 from screens.widgets.gallery import Gallery, Tile
 from screens.words import counted
 
@@ -90,7 +90,7 @@ class ClassPreview(Vertical):
         listed = mistakes(bank, class_index)
         blamed = None
         if listed.mistakes:
-            blamed = neurons(bank, class_index, by="contrast", top=NEURONS, seed=self._seed)
+            blamed = rank_neurons(bank, class_index, by="contrast", top=NEURONS, seed=self._seed)
         return Glance(listed, blamed)
 
     def _show(self, glance: Glance) -> None:

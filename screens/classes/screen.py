@@ -11,8 +11,7 @@ from textual.events import Key
 from textual.message import Message
 from textual.widgets import Input
 
-from engine.requests import BankRequest
-from screens.asking import Asker
+from engine.schema.requests import BankRequest
 from screens.base import Base
 from screens.classes.left_out import LeftOut
 from screens.classes.listed import Listing, mistakes_of
@@ -22,7 +21,8 @@ from screens.classes.table import ClassTable, GroupTable
 from screens.classes.totals import ClassTotals
 from screens.command import Command, bindings
 from screens.job_line import JobLine
-from screens.moves import ToEdit, ToMistakes, ToNeurons, ToWhatIf
+from screens.latest import Asker
+from screens.messages import ToEdit, ToMistakes, ToNeurons, ToWhatIf
 from screens.ports import Backstage
 from screens.widgets.gallery import Gallery
 from screens.widgets.table import Table

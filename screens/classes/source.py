@@ -4,12 +4,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.bank import Bank, find_bank
-from engine.edits import find_edit, read_head
-from engine.errors import EngineError
-from engine.evaluate import score
-from engine.partial import SoFar
-from engine.requests import BankRequest
+from engine.editing.store import find_edit, read_head
+from engine.evaluation.live import SoFar
+from engine.evaluation.scores import score
+from engine.features.cache import Bank, find_bank
+from engine.schema.errors import EngineError
+from engine.schema.requests import BankRequest
 from screens.classes.listed import Listing
 from screens.job_line import newest
 from screens.ports import Backstage

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from rich.text import Text
 from textual.binding import Binding
 
-from engine.records import ClassScore, GroupScore
+from engine.schema.records import ClassScore, GroupScore
 from screens.classes.listed import Listing
 from screens.widgets.bars import bar
 from screens.widgets.table import Column, Table

@@ -11,7 +11,7 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
-from engine.edit_records import Edit
+from engine.schema.edits import Edit
 from screens.compare.words import target
 from screens.widgets.table import Column, Table
 

@@ -8,21 +8,21 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.widgets import Static
 
-from engine.edit_records import Comparison, Edit
-from engine.edits import find_edit, made_on, read_edit
-from engine.errors import EngineError
-from engine.job_records import OVER, JobView
-from engine.records import Exported
-from engine.requests import ExportRequest
-from screens.asking import Asker
-from screens.bank_first import fill_bank
+from engine.editing.store import find_edit, made_on, read_edit
+from engine.schema.edits import Comparison, Edit
+from engine.schema.errors import EngineError
+from engine.schema.jobs import OVER, JobView
+from engine.schema.records import Exported
+from engine.schema.requests import ExportRequest
 from screens.base import Base
 from screens.changes import Changes
 from screens.command import Command, bindings
 from screens.compare.asks import ENDING, AskEdit, AskPath
 from screens.compare.words import about, experiment, exported, target
+from screens.ensure_features import fill_bank
 from screens.job_line import JobLine
-from screens.moves import ToEdit
+from screens.latest import Asker
+from screens.messages import ToEdit
 from screens.ports import Backstage
 
 

@@ -5,9 +5,9 @@ from dataclasses import replace
 
 from rich.text import Text
 
-from engine.edit_records import Arm, Difference, Edit, Estimate
-from engine.heads import EDIT, ORIGINAL
-from engine.records import Exported
+from engine.editing.heads import EDIT, ORIGINAL
+from engine.schema.edits import Arm, Difference, Edit, Estimate
+from engine.schema.records import Exported
 from screens.widgets.rows import Column, fitted, header, line
 from screens.words import counted, percent
 

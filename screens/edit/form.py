@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast, get_args
 
-from engine.plan import PAPER_TOP, WIDE_TOP, recipe_of
-from engine.requests import By, EditRequest, Method, Preset
+from engine.editing.plan import PAPER_TOP, WIDE_TOP, recipe_of
+from engine.schema.requests import By, EditRequest, Method, Preset
 
 RANKED = frozenset({"zero", "ratio"})
 TRAINED = frozenset({"ratio", "weighted", "focal"})

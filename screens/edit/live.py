@@ -7,8 +7,8 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.widgets import Static
 
-from engine.edit_records import EditEpoch
-from engine.records import Outcome
+from engine.schema.edits import EditEpoch
+from engine.schema.records import Outcome
 from screens.widgets.chart import DASHED, DOTTED, SOLID, Chart, Series
 from screens.words import percent
 

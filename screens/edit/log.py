@@ -2,7 +2,7 @@
 
 from textual.widgets import Static
 
-from screens.asking import Asker
+from screens.latest import Asker
 from screens.ports import Backstage
 
 LINES = 40

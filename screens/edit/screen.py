@@ -10,12 +10,11 @@ from textual.css.query import NoMatches
 from textual.events import DescendantFocus
 from textual.widgets import Button, Input, Static
 
-from engine.data import Split
-from engine.edit_records import Edit, EditEpoch
-from engine.job_records import JobView
-from engine.plan import make_plan
-from engine.requests import EditRequest
-from screens.asking import Asker
+from engine.data.splits import Split
+from engine.editing.plan import make_plan
+from engine.schema.edits import Edit, EditEpoch
+from engine.schema.jobs import JobView
+from engine.schema.requests import EditRequest
 from screens.base import Base
 from screens.command import Command, bindings
 from screens.edit.ahead import ahead
@@ -35,7 +34,8 @@ from screens.edit.form import (
 from screens.edit.live import Live
 from screens.edit.log import Log
 from screens.job_line import JobLine
-from screens.moves import ToCompare
+from screens.latest import Asker
+from screens.messages import ToCompare
 from screens.ports import Backstage
 
 

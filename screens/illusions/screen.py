@@ -11,23 +11,23 @@ from textual.app import ComposeResult
 from textual.timer import Timer
 from textual.widgets import Static
 
-from engine.errors import EngineError
-from engine.records import IllusionStep
-from engine.requests import IllusionRequest
-from screens.asking import Asker
-from screens.bank_first import fill_bank
+from engine.schema.errors import EngineError
+from engine.schema.records import IllusionStep
+from engine.schema.requests import IllusionRequest
 from screens.base import Base
 from screens.closeup import Closeup, look_closely
 from screens.command import Command, bindings
+from screens.ensure_features import fill_bank
+from screens.file_location import fetching
 from screens.illusions.class_choice import ClassChoice
-from screens.illusions.hanging import Hanging
-from screens.illusions.wall import EVERY, Wall, look, spoken_of, told, with_steps
+from screens.illusions.grid import Hanging
+from screens.illusions.state import EVERY, Wall, look, spoken_of, told, with_steps
 from screens.illusions.zoom import Zoom
 from screens.job_line import JobLine
-from screens.moves import Copied, ToEdit, ToWhatIf
+from screens.latest import Asker
+from screens.messages import Copied, ToEdit, ToWhatIf
 from screens.ports import Backstage
 from screens.real_images import RealImages
-from screens.whereabouts import fetching
 from screens.widgets.gallery import Gallery
 
 TALL = 40

@@ -10,9 +10,9 @@ from textual.containers import Horizontal, Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Footer, Label, Static
 
-from screens.asking import Asker
 from screens.closeup import Closeup, uses
-from screens.illusions.wall import Canvas
+from screens.illusions.state import Canvas
+from screens.latest import Asker
 from screens.real_images import RealImages
 from screens.widgets.picture import Picture
 

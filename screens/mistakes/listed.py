@@ -6,7 +6,7 @@ from pathlib import Path
 
 from rich.text import Text
 
-from engine.records import Mistake, Mistakes, Seen
+from engine.schema.records import Mistake, Mistakes, Seen
 from screens.widgets.bars import bar
 from screens.widgets.gallery import Tile
 

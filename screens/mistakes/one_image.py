@@ -9,8 +9,8 @@ from textual.screen import ModalScreen
 from textual.widgets import Footer, Static
 
 from screens.command import Command, bindings
+from screens.messages import Copied
 from screens.mistakes.listed import Sorted, facts
-from screens.moves import Copied
 from screens.widgets.picture import Picture
 
 

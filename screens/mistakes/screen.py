@@ -10,16 +10,16 @@ from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Static
 
-from engine.evaluate import mistakes, right_ones
-from engine.records import Mistake, Mistakes, Seen
-from screens.asking import Asker
+from engine.evaluation.scores import mistakes, right_ones
+from engine.schema.records import Mistake, Mistakes, Seen
 from screens.base import Base
 from screens.command import Command, bindings
+from screens.file_location import Whereabouts
+from screens.latest import Asker
+from screens.messages import Copied, ToNeurons
 from screens.mistakes.listed import SIDE, Sorted, facts, tile
 from screens.mistakes.one_image import Zoom
-from screens.moves import Copied, ToNeurons
 from screens.ports import Backstage
-from screens.whereabouts import Whereabouts
 from screens.widgets.gallery import Gallery
 from screens.widgets.picture import Picture
 from screens.words import counted

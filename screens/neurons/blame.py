@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 from rich.text import Text
 
-from engine import answers
-from engine.bank import Bank
-from engine.ranking import gather, order
-from engine.records import Neurons, RankedNeuron
-from engine.requests import By
+from engine.attribution.query import find_image, rank_neurons
+from engine.attribution.ranking import gather, order
+from engine.features.cache import Bank
+from engine.schema.records import Neurons, RankedNeuron
+from engine.schema.requests import By
 from screens.widgets.table import Column
 
 LISTED = 20
@@ -58,8 +58,8 @@ def look(bank: Bank, class_index: int, by: By, top: int, mistake: str | None) ->
     Raises:
         RequestError: There are no mistakes, or the image is none.
     """
-    found = answers.neurons(bank, class_index, by=by, top=top, seed=0, mistake=mistake)
-    row = None if mistake is None else answers.find_image(bank, mistake)
+    found = rank_neurons(bank, class_index, by=by, top=top, seed=0, mistake=mistake)
+    row = None if mistake is None else find_image(bank, mistake)
     ranked = order(gather(bank, class_index, mistake=row), by)
     return Blame(found, tuple(ranked.tolist()), by, top)
 

@@ -10,7 +10,7 @@ from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Label, Static
 
-from engine.records import RankedNeuron
+from engine.schema.records import RankedNeuron
 from screens.neurons import blame
 from screens.neurons.blame import SORTS, Blame
 from screens.widgets.table import Table

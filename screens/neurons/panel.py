@@ -8,8 +8,8 @@ from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 from textual.widgets import Label, Static
 
-from engine.records import Illusion, RankedNeuron
-from engine.requests import By
+from engine.schema.records import Illusion, RankedNeuron
+from engine.schema.requests import By
 from screens.closeup import Closeup, uses
 from screens.neurons.blame import RANKED_BY, voted
 from screens.real_images import RealImages

@@ -9,14 +9,14 @@ from textual.app import ComposeResult
 from textual.timer import Timer
 from textual.widgets import Static
 
-from engine.errors import EngineError
-from engine.requests import By, HeatRequest
-from screens.asking import Asker
-from screens.bank_first import fill_bank
+from engine.schema.errors import EngineError
+from engine.schema.requests import By, HeatRequest
 from screens.base import Base
 from screens.closeup import Closeup, look_closely
 from screens.command import Command, bindings
-from screens.moves import ToEdit, ToIllusions, ToWhatIf
+from screens.ensure_features import fill_bank
+from screens.latest import Asker
+from screens.messages import ToEdit, ToIllusions, ToWhatIf
 from screens.neurons import blame
 from screens.neurons.blame import LISTED, RANKINGS, Blame
 from screens.neurons.lists import NeuronLists

@@ -16,7 +16,7 @@ from textual.widgets import Footer, Label, Static
 
 from screens.base import Trail
 from screens.command import Command, bindings
-from screens.moves import Copied, ToDemo, ToWorkspace
+from screens.messages import Copied, ToDemo, ToWorkspace
 from screens.start.form import Form, init_words
 from screens.widgets.table import Column, Table
 

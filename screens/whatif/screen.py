@@ -8,15 +8,15 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Static
 
-from engine.errors import EngineError
-from engine.requests import By
+from engine.ablation.interactive import Answer, Question
+from engine.schema.errors import EngineError
+from engine.schema.requests import By
 from screens.base import Base
 from screens.changes import Changes
 from screens.command import Command, bindings
-from screens.moves import ToEdit
+from screens.messages import ToEdit
 from screens.ports import Backstage
-from screens.whatif.inquiry import Inquiry
-from screens.whatif.weigher import Answer, Question
+from screens.whatif.controller import Inquiry
 from screens.whatif.words import show_curve, spoken, supposed, words_of
 from screens.widgets.chart import Chart
 from screens.widgets.table import Column, Table

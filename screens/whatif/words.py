@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from rich.cells import cell_len
 from rich.text import Text
 
-from engine.records import CurvePoint, Outcome
-from screens.whatif.inquiry import Inquiry
-from screens.whatif.weigher import Answer, Question
+from engine.ablation.interactive import Answer, Question
+from engine.schema.records import CurvePoint, Outcome
+from screens.whatif.controller import Inquiry
 from screens.widgets.chart import DASHED, DOTTED, Chart, Series
 from screens.words import counted, percent
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from textual.strip import Strip
 
-from engine.errors import DataError
-from engine.pictures import decode
+from engine.data.images import decode
+from engine.schema.errors import DataError
 from screens.widgets.halfblocks import cells
 
 KEPT_CELLS = 65_536

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from engine.editing import Banks, edit
-from engine.ranking import gather
-from engine.requests import EditRequest
+from engine.attribution.ranking import gather
+from engine.editing.run import Banks, edit
+from engine.schema.requests import EditRequest
 from evidence.finding import activation_vector, concept_amounts, dependence, driven, hits
 from evidence.flowers import balance
 from evidence.mending import figures

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from engine import answers
-from engine.drawings import Facts, facts_of, keep_drawn, mask_path, picture_path
-from engine.heat_files import heat_path
-from engine.records import Illusion, Label
-from engine.requests import IllusionRequest
+from engine.attribution.neurons import describe_neuron
+from engine.schema.records import Illusion, Label
+from engine.schema.requests import IllusionRequest
+from engine.visualization.heatmap_store import heat_path
+from engine.visualization.store import Facts, facts_of, keep_drawn, mask_path, picture_path
 from tests.screens.fake import FakeBackstage
 from tests.screens.planted import Planted, plant, write_bank
 
@@ -38,7 +38,7 @@ def paint(path: Path, seed: int) -> None:
 def paint_heat(backstage: FakeBackstage, neuron: int, class_index: int = 0) -> None:
     """Write the heat maps of a neuron on a class's images."""
     bank = backstage.planted.bank()
-    found = answers.neuron(bank, neuron, class_index)
+    found = describe_neuron(bank, neuron, class_index)
     for images in (found.top_images, found.mistakes):
         for number, image in enumerate(images):
             path = heat_path(backstage.home / "heat", bank, neuron, image.path)

@@ -5,14 +5,14 @@ import shutil
 import numpy as np
 from msgspec import structs
 
-from engine.bank import Meta, find_bank
-from engine.edit_records import Edit
-from engine.edits import save_edit
-from engine.files import read_json, write_json
-from engine.heads import Head
-from engine.partial import PROGRESS, Done
-from engine.records import Label, Outcome, Skipped
-from engine.rowfile import HEADER
+from engine.editing.heads import Head
+from engine.editing.store import save_edit
+from engine.features.cache import Meta, find_bank
+from engine.features.progress import PROGRESS, Done
+from engine.io.atomic import read_json, write_json
+from engine.io.npy_stream import HEADER
+from engine.schema.edits import Edit
+from engine.schema.records import Label, Outcome, Skipped
 from tests.screens.fake import FakeBackstage
 from tests.screens.planted import Planted, write_bank
 

@@ -4,12 +4,12 @@ import threading
 from collections.abc import Generator
 from dataclasses import dataclass, field
 
-from engine.bank import Bank
-from engine.data import Split, open_split
-from engine.edit_records import Comparison, Edit
-from engine.edits import compare_edit, find_edit, list_edits
-from engine.errors import EngineError
-from engine.job_records import JobView, Record, Request, State
+from engine.data.splits import Split, open_split
+from engine.editing.store import compare_edit, find_edit, list_edits
+from engine.features.cache import Bank
+from engine.schema.edits import Comparison, Edit
+from engine.schema.errors import EngineError
+from engine.schema.jobs import JobView, Record, Request, State
 from neuroinspect_tui import marks
 from tests.screens.planted import Planted
 

@@ -10,10 +10,10 @@ import msgspec
 import numpy as np
 from PIL import Image
 
-from engine.bank import Bank, Meta
-from engine.data import Split, open_split
-from engine.files import write_json
-from engine.requests import Source
+from engine.data.splits import Split, open_split
+from engine.features.cache import Bank, Meta
+from engine.io.atomic import write_json
+from engine.schema.requests import Source
 from neuroinspect_tui.workspace import read_source, write_source
 
 NAMES = ("ant", "bee", "cat", "dog", "eel", "fox")

@@ -7,15 +7,15 @@ from typing import Any
 import numpy as np
 from msgspec import structs
 
-from engine.bank import Bank
-from engine.edit_records import Arm, Difference, Edit, Estimate
-from engine.edits import save_edit
-from engine.evaluate import outcome
-from engine.files import write_json
-from engine.heads import EDIT, LAMBDA_0, ORIGINAL, PLACEBO, Head
-from engine.plan import halves
-from engine.ranking import gather, order
-from engine.records import Label
+from engine.attribution.ranking import gather, order
+from engine.editing.heads import EDIT, LAMBDA_0, ORIGINAL, PLACEBO, Head
+from engine.editing.plan import halves
+from engine.editing.store import save_edit
+from engine.evaluation.scores import outcome
+from engine.features.cache import Bank
+from engine.io.atomic import write_json
+from engine.schema.edits import Arm, Difference, Edit, Estimate
+from engine.schema.records import Label
 from tests.screens.planted import Planted, plant, write_bank
 
 HARDER = 22

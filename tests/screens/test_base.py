@@ -5,13 +5,13 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.widgets import Label
 
-from engine.records import Progress
-from engine.requests import BankRequest
-from screens.asking import Asker
+from engine.schema.records import Progress
+from engine.schema.requests import BankRequest
 from screens.base import Base, Trail
 from screens.command import Command, bindings
 from screens.job_line import JobLine
-from screens.moves import Copied
+from screens.latest import Asker
+from screens.messages import Copied
 from tests.screens.conftest import Host, settled, shown, until
 from tests.screens.fake import FakeBackstage
 

@@ -5,19 +5,19 @@ import pytest
 from textual.app import App, ComposeResult
 from textual.widgets import Input
 
-from engine.errors import BankError
-from engine.evaluate import Labelled, score, score_labelled
-from engine.files import write_json
-from engine.heads import Head
-from engine.partial import PROGRESS
-from engine.records import Progress
-from engine.requests import BankRequest
+from engine.editing.heads import Head
+from engine.evaluation.scores import Labelled, score, score_labelled
+from engine.features.progress import PROGRESS
+from engine.io.atomic import write_json
+from engine.schema.errors import BankError
+from engine.schema.records import Progress
+from engine.schema.requests import BankRequest
 from screens.classes.left_out import LeftOut
 from screens.classes.listed import Listing
 from screens.classes.preview import ClassPreview
 from screens.classes.screen import ClassesScreen
 from screens.classes.table import ClassTable
-from screens.moves import Copied, ToEdit, ToMistakes, ToNeurons, ToWhatIf
+from screens.messages import Copied, ToEdit, ToMistakes, ToNeurons, ToWhatIf
 from screens.widgets.gallery import Gallery
 from tests.screens.conftest import Host, settled, shown, until
 from tests.screens.erring import erring, leave_out, plant_edit, read_until

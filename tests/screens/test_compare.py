@@ -5,14 +5,14 @@ import re
 import pytest
 from msgspec import structs
 
-from engine.edit_records import Estimate
-from engine.files import write_json
-from engine.records import Exported
-from engine.requests import BankRequest, ExportRequest
+from engine.io.atomic import write_json
+from engine.schema.edits import Estimate
+from engine.schema.records import Exported
+from engine.schema.requests import BankRequest, ExportRequest
 from screens.compare.asks import AskEdit, AskPath
 from screens.compare.screen import CompareScreen
 from screens.compare.words import experiment
-from screens.moves import Copied, ToEdit
+from screens.messages import Copied, ToEdit
 from screens.widgets.gallery import Gallery
 from tests.screens.conftest import Host, settled, shown, until
 from tests.screens.fake import FakeBackstage

@@ -2,16 +2,16 @@
 
 import pytest
 
-from engine.edit_records import EditEpoch
-from engine.errors import DataError
-from engine.plan import make_plan
-from engine.records import Outcome
-from engine.requests import EditRequest
+from engine.editing.plan import make_plan
+from engine.schema.edits import EditEpoch
+from engine.schema.errors import DataError
+from engine.schema.records import Outcome
+from engine.schema.requests import EditRequest
 from screens.edit.ahead import CONTROLS, ahead
 from screens.edit.form import begin, filled, problems, request_of, words_of
 from screens.edit.live import Live
 from screens.edit.screen import EditScreen
-from screens.moves import Copied, ToCompare
+from screens.messages import Copied, ToCompare
 from tests.screens.conftest import Host, settled, shown, until
 from tests.screens.fake import FakeBackstage
 from tests.screens.planted_edit import plant_harder, saved_edit

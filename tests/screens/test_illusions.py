@@ -5,14 +5,14 @@ from pathlib import Path
 import pytest
 from textual.widgets import Input
 
-from engine.drawings import mask_path, picture_path
-from engine.records import Illusions, IllusionStep, Label
-from engine.requests import IllusionRequest
-from screens.illusions.hanging import Hanging
+from engine.schema.records import Illusions, IllusionStep, Label
+from engine.schema.requests import IllusionRequest
+from engine.visualization.store import mask_path, picture_path
+from screens.illusions.grid import Hanging
 from screens.illusions.screen import IllusionsScreen
 from screens.illusions.zoom import Zoom
 from screens.job_line import JobLine
-from screens.moves import Copied, ToEdit, ToWhatIf
+from screens.messages import Copied, ToEdit, ToWhatIf
 from screens.widgets.gallery import Gallery
 from screens.widgets.picture import Picture
 from tests.screens.blamed import draw, facts, paint, paint_heat, planted  # noqa: F401  a fixture
@@ -184,8 +184,8 @@ async def test_a_cancelled_or_failed_drawing_goes_on_when_told(backstage: FakeBa
 
 async def test_ticks_and_where_to_go(backstage: FakeBackstage, monkeypatch) -> None:
     draw(backstage, BOTH)
-    monkeypatch.setattr("screens.whereabouts.socket.gethostname", lambda: "box")
-    monkeypatch.setattr("screens.whereabouts.getpass.getuser", lambda: "me")
+    monkeypatch.setattr("screens.file_location.socket.gethostname", lambda: "box")
+    monkeypatch.setattr("screens.file_location.getpass.getuser", lambda: "me")
     app = Host(IllusionsScreen(backstage, 0, (7, 18)))
     async with app.run_test(message_hook=app.hear) as pilot:
         await until(pilot, lambda: "2 of 2 drawn" in shown(pilot))

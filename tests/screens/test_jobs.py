@@ -7,11 +7,11 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Static
 
-from engine.errors import EngineError
-from engine.job_records import Request, State
-from engine.requests import BankRequest, EditRequest, HeatRequest, IllusionRequest
+from engine.schema.errors import EngineError
+from engine.schema.jobs import Request, State
+from engine.schema.requests import BankRequest, EditRequest, HeatRequest, IllusionRequest
 from screens.jobs import EMPTY, JobsScreen
-from screens.moves import Copied, ToResult
+from screens.messages import Copied, ToResult
 from screens.widgets.table import Table
 from tests.screens.conftest import Host, settled, shown, until
 from tests.screens.fake import FakeBackstage

@@ -5,15 +5,15 @@ from pathlib import Path
 import pytest
 from textual.app import App, ComposeResult
 
-from engine.errors import BankError
-from engine.evaluate import mistakes, right_ones
-from engine.records import Label, Mistake, Mistakes
-from screens import whereabouts
+from engine.evaluation.scores import mistakes, right_ones
+from engine.schema.errors import BankError
+from engine.schema.records import Label, Mistake, Mistakes
+from screens import file_location as whereabouts
+from screens.file_location import Whereabouts
+from screens.messages import Copied, ToNeurons
 from screens.mistakes.listed import Sorted, facts, tile
 from screens.mistakes.one_image import Zoom
 from screens.mistakes.screen import MistakesScreen, Pictures
-from screens.moves import Copied, ToNeurons
-from screens.whereabouts import Whereabouts
 from tests.screens.conftest import Host, settled, shown
 from tests.screens.erring import erring
 from tests.screens.planted import plant

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from engine import answers
-from engine.requests import BankRequest, HeatRequest, IllusionRequest
+from engine.attribution.neurons import describe_neuron
+from engine.schema.requests import BankRequest, HeatRequest, IllusionRequest
 from screens.closeup import look_closely
-from screens.moves import Copied, ToEdit, ToIllusions, ToWhatIf
+from screens.messages import Copied, ToEdit, ToIllusions, ToWhatIf
 from screens.neurons.screen import NeuronsScreen
 from screens.widgets.gallery import Gallery
 from screens.widgets.picture import Picture
@@ -149,7 +149,7 @@ async def test_heat_maps_of_another_neuron_or_file_are_not_shown(backstage) -> N
         assert "6 mistakes, no heat yet" in shown(pilot)
     paint_heat(backstage, 18)
     assert look_closely(backstage, backstage.planted.bank(), 0, 18).heat
-    mistake = answers.neuron(backstage.planted.bank(), 18, 0).mistakes[0].path
+    mistake = describe_neuron(backstage.planted.bank(), 18, 0).mistakes[0].path
     os.utime(mistake, (0, 0))  # as if it were replaced
     found = look_closely(backstage, backstage.planted.bank(), 0, 18)
     assert [image.heat is None for image in found.neuron.mistakes] == [True] + [False] * 5

@@ -10,7 +10,7 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-from screens.moves import Copied, ToDemo, ToWorkspace
+from screens.messages import Copied, ToDemo, ToWorkspace
 from screens.start.form import FIELDS, init_words
 from screens.start.screen import StartScreen
 from tests.screens.conftest import PATIENCE, Host, settled, shown, until

@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
-from engine.edit_records import EditEpoch
-from engine.records import Outcome
-from engine.requests import EditRequest
+from engine.ablation import interactive as weigher
+from engine.schema.edits import EditEpoch
+from engine.schema.records import Outcome
+from engine.schema.requests import EditRequest
 from screens.compare.screen import CompareScreen
 from screens.edit.screen import EditScreen
-from screens.whatif import weigher
 from screens.whatif.screen import WhatIfScreen
 from tests.screens.conftest import Host, settled, until
 from tests.screens.fake import FakeBackstage

@@ -3,9 +3,9 @@
 import pytest
 from textual.widgets import Static
 
-from engine import answers
-from screens.moves import Copied, ToEdit
-from screens.whatif.inquiry import Inquiry
+from engine.ablation.query import preview_ablation
+from screens.messages import Copied, ToEdit
+from screens.whatif.controller import Inquiry
 from screens.whatif.screen import WhatIfScreen
 from screens.widgets.chart import Chart
 from screens.widgets.gallery import Gallery
@@ -33,7 +33,7 @@ async def test_sliding_along_the_order_answers_as_the_command_does(backstage):
         assert app.first.inquiry.question.top == 1
         await pilot.press("right", "right")
         await settled(pilot)
-        alone = answers.whatif(backstage.planted.bank(), ANT, top="3")
+        alone = preview_ablation(backstage.planted.bank(), ANT, top="3")
         assert app.first.inquiry.answer.whatif == alone
         assert f"won {len(alone.won)} · lost {len(alone.lost)}" in shown(pilot)
         assert f"ant 50.0 → {100 * alone.after.target:.1f}%" in shown(pilot)
@@ -57,7 +57,7 @@ async def test_scale_rows_and_order_change_the_question(backstage):
         assert "all rows" in shown(pilot)
         assert "scaled by 0.5" in shown(pilot)
         top = str(question.top)
-        assert app.first.inquiry.answer.whatif == answers.whatif(
+        assert app.first.inquiry.answer.whatif == preview_ablation(
             backstage.planted.bank(), ANT, top=top, by="contribution", scale=0.5, rows="all"
         )
         await pilot.press("y", "e")
@@ -77,7 +77,7 @@ async def test_ticked_neurons_are_switched_and_ticked_again(backstage):
         await settled(pilot)
         assert "2 of 3 neurons on" in shown(pilot)
         assert "3  [ ] as is" in shown(pilot)
-        chosen = answers.whatif(backstage.planted.bank(), ANT, chosen=(7, 12))
+        chosen = preview_ablation(backstage.planted.bank(), ANT, chosen=(7, 12))
         assert app.first.inquiry.answer.whatif == chosen
         await pilot.press("e", "t")
         await pilot.pause()
@@ -95,7 +95,7 @@ async def test_the_curve_and_the_random_neurons_come_when_keys_rest(backstage):
         inquiry = app.first.inquiry
         await until(pilot, lambda: inquiry.curve is not None and inquiry.random is not None)
         await settled(pilot)
-        whole = answers.whatif(backstage.planted.bank(), ANT, top="24", with_curve=True)
+        whole = preview_ablation(backstage.planted.bank(), ANT, top="24", with_curve=True)
         assert inquiry.curve == whole.curve
         assert all(name in shown(pilot) for name in ("━ zeroed", "╍ one bias", "┄ random"))
         assert "[24]" in shown(pilot)

@@ -11,14 +11,14 @@ import timm
 import torch
 from safetensors.numpy import load_file
 
-from engine.data import open_split
-from engine.edits import list_edits
-from engine.pictures import decode
+from engine.data.images import decode
+from engine.data.splits import open_split
+from engine.editing.store import list_edits
 from faults.terminals import Sshd
 from neuroinspect_tui.jobs.launcher import stop_runners
 from neuroinspect_tui.jobs.store import Store
 from neuroinspect_tui.workspace import read_source
-from tests.app.conftest import filled, filled_once, run  # noqa: F401  fixtures
+from tests.neuroinspect_tui.conftest import filled, filled_once, run  # noqa: F401  fixtures
 from tests.terminal.pane import Pane, program, tmux
 
 pytestmark = [

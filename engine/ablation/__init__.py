@@ -1,0 +1,1 @@
+"""What scaling neurons would do, answered from the cache, beside what costs as much."""

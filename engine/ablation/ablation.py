@@ -1,0 +1,177 @@
+"""Bank + neurons -> class accuracies if those neurons were scaled, untrained. No torch."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.ablation.baselines import BiasShift, net_cost, placebo
+from engine.evaluation.changes import class_changes, moved
+from engine.evaluation.scores import mean_outcome, outcome
+from engine.features.cache import Bank
+from engine.schema.arrays import Array
+from engine.schema.records import CurvePoint, Label, Outcome, WhatIf
+
+CURVE_POINTS = 200
+PLACEBOS = 5
+
+
+@dataclass(frozen=True)
+class Scaling:
+    """Scale W[r, S] by `scale` for `rows` r: the class concerned and what it is taken for."""
+
+    class_index: int
+    rows: Array
+    scale: float = 0.0
+
+
+@dataclass(frozen=True)
+class Rest:
+    """The best logit among the rows that stay, so that a what-if looks only at those that move."""
+
+    value: Array
+    index: Array
+
+    @classmethod
+    def of(cls, logits: Array, rows: Array) -> "Rest":
+        """Find the best of all columns but `rows`."""
+        masked = np.array(logits, dtype=np.float32)
+        masked[:, rows] = -np.inf
+        index = masked.argmax(axis=1)
+        return cls(masked[np.arange(len(masked)), index], index)
+
+    def predict(self, moved: Array, rows: Array) -> Array:
+        """Return (n,) predictions when `rows` have the logits `moved` (n, R)."""
+        best = moved.argmax(axis=1)
+        value, index = moved[np.arange(len(moved)), best], rows[best]
+        wins = (value > self.value) | ((value == self.value) & (index < self.index))
+        return np.where(wins, index, self.index)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What all answers about a class and some rows of W share: made once, asked many times."""
+
+    bank: Bank
+    class_index: int
+    rows: Array
+    """(R,), of W."""
+    logits: Array
+    """(n, R), before anything is scaled."""
+    rest: Rest
+    rival: BiasShift
+    before: Array
+    """(n,), whether the classifier is right."""
+
+    @classmethod
+    def of(cls, bank: Bank, class_index: int, rows: Array) -> "Standing":
+        """Look once at all logits."""
+        return cls(
+            bank=bank,
+            class_index=class_index,
+            rows=rows,
+            logits=np.asarray(bank.logits[:, rows]),
+            rest=Rest.of(bank.logits, rows),
+            rival=BiasShift(bank.logits, bank.labels, [class_index]),
+            before=bank.predicted == bank.labels,
+        )
+
+    def predict(self, neurons: Array, features: Array, scale: float) -> Array:
+        """Return (n,) predictions with `neurons` scaled; `features` (n, S) are theirs."""
+        weight = np.asarray(self.bank.weight[self.rows][:, neurons])  # (R, S)
+        return self.rest.predict(self.logits - (1 - scale) * (features @ weight.T), self.rows)
+
+    def outcome(self, predicted: Array) -> Outcome:
+        """Summarise predictions (n,)."""
+        return outcome(self.bank, predicted == self.bank.labels, [self.class_index])
+
+    def shifted(self, right: Array) -> Outcome:
+        """Summarise a bias shift that costs other classes what being `right` (n,) costs them."""
+        budget = net_cost(self.before, right, self.bank.labels != self.class_index)
+        return self.outcome(self.rival.predict(self.rival.delta(budget)))
+
+    def answer(self, neurons: Array, features: Array, scale: float) -> WhatIf:
+        """Answer what scaling `neurons` would do; `features` (n, S) are theirs."""
+        bank, before = self.bank, self.before
+        predicted = self.predict(neurons, features, scale)
+        after = predicted == bank.labels
+        classes, groups = class_changes(bank, before, after)
+        won, lost = after & ~before, before & ~after
+        return WhatIf(
+            class_=Label(self.class_index, bank.classes[self.class_index]),
+            neurons=tuple(neurons.tolist()),
+            scale=scale,
+            rows=tuple(self.rows.tolist()),
+            before=self.outcome(bank.predicted),
+            after=self.outcome(predicted),
+            classes=classes,
+            groups=groups,
+            won=moved(bank, np.flatnonzero(won), predicted[won]),
+            lost=moved(bank, np.flatnonzero(lost), predicted[lost]),
+            bias_shift=self.shifted(after),
+        )
+
+
+def columns(bank: Bank, neurons: Array) -> Array:
+    """Return (n, S): the features of some neurons, each neuron's values side by side."""
+    return np.asarray(bank.features[:, neurons], dtype=np.float32)
+
+
+def what_if(bank: Bank, neurons: Array, scaling: Scaling) -> WhatIf:
+    """Answer what scaling `neurons` would do to every class."""
+    standing = Standing.of(bank, scaling.class_index, scaling.rows)
+    return standing.answer(neurons, columns(bank, neurons), scaling.scale)
+
+
+def curve(
+    bank: Bank, ranked: Array, scaling: Scaling, signs: Array, seed: int
+) -> tuple[CurvePoint, ...]:
+    """Answer for the top N of `ranked`, for some 200 N at once.
+
+    Each step between two N costs one small product: the logits are carried along the order.
+
+    Args:
+        bank: The bank of the split.
+        ranked: (D,) or fewer neurons, most blamed first.
+        scaling: What is scaled for whom.
+        signs: (D,) signs a placebo must share, position by position.
+        seed: Draws the placebos.
+    """
+    sizes = np.unique(np.linspace(0, len(ranked), CURVE_POINTS + 1).round().astype(int))
+    generator = np.random.default_rng(seed)
+    standing = Standing.of(bank, scaling.class_index, scaling.rows)
+    orders = [ranked, *(placebo(ranked, signs, generator) for _ in range(PLACEBOS))]
+    used = np.unique(np.concatenate(orders))
+    features = columns(bank, used).T  # (S, n), read once: it costs more than all the rest
+    edits, *placebos = (
+        _along(standing, (used, features), some, sizes, scaling.scale) for some in orders
+    )
+    points = []
+    for place, n in enumerate(sizes.tolist()):
+        right = edits[place] == bank.labels
+        points.append(
+            CurvePoint(
+                n=n,
+                edit=standing.outcome(edits[place]),
+                won=int((right & ~standing.before).sum()),
+                lost=int((standing.before & ~right).sum()),
+                bias_shift=standing.shifted(right),
+                placebo=mean_outcome([standing.outcome(some[place]) for some in placebos]),
+            )
+        )
+    return tuple(points)
+
+
+def _along(
+    standing: Standing, known: tuple[Array, Array], ranked: Array, sizes: Array, scale: float
+) -> list[Array]:
+    used, features = known
+    places = np.searchsorted(used, ranked)
+    weight = np.asarray(standing.bank.weight[standing.rows][:, ranked])  # (R, N)
+    logits = np.array(standing.logits, dtype=np.float32)
+    found, at = [], 0
+    for size in sizes.tolist():
+        if size > at:
+            logits -= (1 - scale) * (features[places[at:size]].T @ weight[:, at:size].T)
+            at = size
+        found.append(standing.rest.predict(logits, standing.rows))
+    return found

@@ -1,0 +1,1 @@
+"""Mistakes -> the neurons to blame for them."""

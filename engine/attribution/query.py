@@ -1,0 +1,95 @@
+"""Questions answered from the bank at once, without torch."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from msgspec import structs
+
+from engine.attribution.ranking import gather, rank
+from engine.features.cache import Bank
+from engine.schema.arrays import Array
+from engine.schema.errors import RequestError
+from engine.schema.records import Neurons
+from engine.schema.requests import By, Rows
+
+
+def check_neurons(neurons: Sequence[int], width: int) -> Array:
+    """Return the neurons as an array without repeats.
+
+    Raises:
+        RequestError: One lies outside 0 to D - 1.
+    """
+    for neuron in neurons:
+        if not 0 <= neuron < width:
+            raise RequestError(f"No neuron {neuron}: this model's are 0 to {width - 1}.")
+    return np.array(list(dict.fromkeys(neurons)), dtype=np.int64)
+
+
+def parse_top(text: str, width: int) -> int:
+    """Read `N` or `N%` of D neurons.
+
+    Raises:
+        RequestError: Neither, or outside 1 to D.
+    """
+    match = re.fullmatch(r"(\d{1,9}(?:\.\d+)?)(%?)", text.strip())
+    if match and match[2]:
+        number = round(float(match[1]) / 100 * width)
+    elif match and "." not in match[1]:
+        number = int(match[1])
+    else:
+        raise RequestError(f"{text!r} is no number of neurons; give N or N%, such as 40 or 40%.")
+    if not 1 <= number <= width:
+        raise RequestError(
+            f"{text} is {number} of {width} neurons; give 1 to {width}, or up to 100%."
+        )
+    return number
+
+
+def find_image(bank: Bank, path: str) -> int:
+    """Return the row of an image, from its path as any command prints it, or its end.
+
+    Raises:
+        RequestError: No such image in the split, or several.
+    """
+    wanted = str(Path(path))
+    for row, sample in enumerate(bank.samples):
+        if wanted in (sample.path, bank.path(row)) or Path(wanted).resolve() == Path(
+            bank.path(row)
+        ):
+            return row
+    ends = [row for row, s in enumerate(bank.samples) if f"/{s.path}".endswith(f"/{wanted}")]
+    if len(ends) == 1:
+        return ends[0]
+    found = f"{len(ends)} images end so" if ends else "see `mistakes` for paths"
+    raise RequestError(f"No single image {path!r} in {bank.meta.split}: {found}.")
+
+
+def rank_neurons(
+    bank: Bank, class_index: int, *, by: By, top: int, seed: int, mistake: str | None = None
+) -> Neurons:
+    """Rank the neurons to blame for the mistakes of a class, or for one of them."""
+    if top < 1:
+        raise RequestError(f"--top {top} lists nothing; give 1 or more.")
+    if mistake is None:
+        return rank(bank, gather(bank, class_index), by=by, top=top, seed=seed)
+    row = find_image(bank, mistake)
+    if bank.labels[row] != class_index or bank.predicted[row] == class_index:
+        raise RequestError(
+            f"{mistake} is no mistake of {bank.classes[class_index]}: it is a "
+            f"{bank.classes[bank.labels[row]]} taken for {bank.classes[bank.predicted[row]]}."
+        )
+    ranked = rank(bank, gather(bank, class_index, mistake=row), by=by, top=top, seed=seed)
+    return structs.replace(ranked, mistake=bank.path(row))
+
+
+def concerned(bank: Bank, class_index: int, rows: Rows, among: Array | None = None) -> Array:
+    """Return the rows of W an edit may touch: k and what its mistakes are taken for, or all."""
+    if rows == "all":
+        return np.arange(len(bank.classes))
+    wrong = np.asarray(bank.array("mistake_rows"))
+    wrong = wrong[bank.labels[wrong] == class_index]
+    if among is not None:
+        wrong = wrong[np.isin(wrong, among)]
+    return np.unique(np.append(bank.predicted[wrong], class_index))

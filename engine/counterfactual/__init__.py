@@ -1,0 +1,1 @@
+"""Counterfactual explanation (paper section 3.1)."""

@@ -1,0 +1,1 @@
+"""Images and labels as they lie on disk."""

@@ -1,0 +1,1 @@
+"""Edits of the decision layer, each against its controls."""

@@ -1,0 +1,211 @@
+"""Predictions of an edit and its controls -> arms, differences with intervals, a verdict. No torch.
+
+Everything here looks at reporting images only, which nothing was chosen on.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from math import sqrt
+
+import numpy as np
+
+from engine.editing.heads import EDIT, ORIGINAL, SHIFT
+from engine.evaluation.scores import outcome
+from engine.features.cache import Bank
+from engine.schema.arrays import Array
+from engine.schema.edits import Arm, Difference, Estimate
+from engine.schema.records import Outcome
+
+RESAMPLES = 2000
+T975 = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160,
+        2.145, 2.131, 2.120, 2.110, 2.101, 2.093, 2.086, 2.080, 2.074, 2.069, 2.064, 2.060, 2.056,
+        2.052, 2.048, 2.045)  # fmt: skip
+"""Student's t, 97.5%, for 1 to 29 degrees of freedom; the normal's 1.96 beyond."""
+
+
+@dataclass(frozen=True)
+class Jury:
+    """The reporting images and who is judged on them.
+
+    Args:
+        bank: Of the reporting split.
+        rows: (n,) its reporting rows.
+        classes: The edited classes.
+        predicted: By arm, (seeds, n) predictions; one row for an arm without chance in it.
+    """
+
+    bank: Bank
+    rows: Array
+    classes: Sequence[int]
+    predicted: Mapping[str, Array]
+
+    @cached_property
+    def labels(self) -> Array:
+        """(n,)."""
+        return self.bank.labels[self.rows]
+
+    @cached_property
+    def original(self) -> Array:
+        """(n,), the unedited head's predictions."""
+        return np.asarray(self.predicted[ORIGINAL][0])
+
+    def right(self, arm: str) -> Array:
+        """Return (seeds, n): whether an arm is right."""
+        return self.predicted[arm] == self.labels
+
+    def outcomes(self, arm: str) -> list[Outcome]:
+        """Return an arm's outcome, seed by seed."""
+        return [outcome(self.bank, some, self.classes, self.rows) for some in self.right(arm)]
+
+
+def estimate(values: Sequence[float]) -> Estimate:
+    """Return the mean over seeds and its 95% interval (Student's t); none from one seed."""
+    mean = float(np.mean(values))
+    if len(values) < 2:
+        return Estimate(mean)
+    t = T975[len(values) - 2] if len(values) - 2 < len(T975) else 1.96
+    half = t * float(np.std(values, ddof=1)) / sqrt(len(values))
+    return Estimate(mean, mean - half, mean + half)
+
+
+def describe(jury: Jury, name: str) -> Arm:
+    """Summarise one arm over its seeds."""
+    found = jury.outcomes(name)
+    before = jury.original == jury.labels
+    right = jury.right(name)
+    targets = [o.target for o in found if o.target is not None]
+    groups = [o.worst_group for o in found if o.worst_group is not None]
+    return Arm(
+        name=name,
+        overall=estimate([o.overall for o in found]),
+        target=estimate(targets) if targets else None,
+        worst_class=estimate([o.worst_class for o in found if o.worst_class is not None]),
+        worst_group=estimate(groups) if groups else None,
+        won=float((right & ~before).sum(axis=1).mean()),
+        lost=float((before & ~right).sum(axis=1).mean()),
+    )
+
+
+def compare(jury: Jury, control: str, seed: int) -> Difference:
+    """Return the edit minus a control, with a paired bootstrap over images.
+
+    Images are drawn again within their class (and within their group for the worst group), the
+    same ones for both arms; accuracies are means over each arm's seeds.
+    """
+    edit, other = jury.right(EDIT).astype(float), jury.right(control).astype(float)
+    generator = np.random.default_rng((11, seed))
+    points, lo, hi = _resampled_target(jury, edit, other, generator)
+    others = ~np.isin(jury.labels, jury.classes)
+    cost = float(edit[:, others].mean() - other[:, others].mean()) if others.any() else 0.0
+    group: tuple[float | None, float | None, float | None] = (None, None, None)
+    if jury.bank.groups is not None:
+        group = _resampled_worst_group(jury.bank.groups[jury.rows], (edit, other), generator)
+    return Difference(
+        control=control,
+        points=points, lo=lo, hi=hi,
+        cost_points=cost,
+        group_points=group[0], group_lo=group[1], group_hi=group[2],
+    )  # fmt: skip
+
+
+def _resampled_target(
+    jury: Jury, edit: Array, other: Array, generator: np.random.Generator
+) -> tuple[float, float, float]:
+    gap = edit.mean(axis=0) - other.mean(axis=0)  # (n,)
+    exact, drawn = [], np.zeros(RESAMPLES)
+    members = [np.flatnonzero(jury.labels == k) for k in jury.classes]
+    members = [some for some in members if len(some)]
+    for some in members:
+        exact.append(gap[some].mean())
+        drawn += _weights(len(some), generator) @ gap[some] / len(members)
+    lo, hi = np.percentile(drawn, (2.5, 97.5))
+    return float(np.mean(exact)) if exact else 0.0, float(lo), float(hi)
+
+
+def _resampled_worst_group(
+    groups: Array, arms: tuple[Array, Array], generator: np.random.Generator
+) -> tuple[float, float, float]:
+    present = np.unique(groups)
+    exact = [np.stack([arm[:, groups == g].mean(axis=1) for g in present]) for arm in arms]
+    drawn = [np.ones((RESAMPLES, len(arm))) for arm in arms]
+    for g in present:
+        inside = np.flatnonzero(groups == g)
+        weights = _weights(len(inside), generator)
+        for side, arm in enumerate(arms):
+            drawn[side] = np.minimum(drawn[side], weights @ arm[:, inside].T)
+    worst = [some.min(axis=0).mean() for some in exact]
+    lo, hi = np.percentile(drawn[0].mean(axis=1) - drawn[1].mean(axis=1), (2.5, 97.5))
+    return float(worst[0] - worst[1]), float(lo), float(hi)
+
+
+def _weights(n: int, generator: np.random.Generator) -> Array:
+    """Return (RESAMPLES, n) bootstrap weights, each row summing to 1."""
+    return generator.multinomial(n, np.full(n, 1 / n), size=RESAMPLES).astype(np.float32) / n
+
+
+def verdict(jury: Jury, arms: Sequence[Arm], differences: Sequence[Difference]) -> str:
+    """Say in one plain sentence what the edit is worth beside its controls.
+
+    A control counts as beaten when the lower end of the interval of the difference lies above 0.
+    """
+    by_name = {arm.name: arm for arm in arms}
+    edit, original = by_name[EDIT], by_name[ORIGINAL]
+    grouped = edit.worst_group is not None
+    what = "worst group" if grouped else _named(jury)
+    n = f" ({_counted(jury, grouped=grouped)})"
+    if edit.won == edit.lost == 0:
+        return f"The edit changes no image{n}."
+    balance = f"wins {_images(edit.won)} and loses {_images(edit.lost)}"
+    before, after = _measured(original, grouped=grouped), _measured(edit, grouped=grouped)
+    if after <= before:
+        return f"No gain: {what} goes from {before:.1%} to {after:.1%}{n}; the edit {balance}."
+    gains = {d.control: _gain(d, grouped=grouped) for d in differences}
+    unbeaten = [name for name, (_, lo, _) in gains.items() if lo <= 0]
+    if unbeaten:
+        name = SHIFT if SHIFT in unbeaten else unbeaten[0]
+        points, lo, hi = gains[name]
+        told = "shifting one bias" if name == SHIFT else f"its control, {name}"
+        return (
+            f"No better than {told}: {what} goes from {before:.1%} to {after:.1%}{n}, "
+            f"{_points(points, lo, hi)} against it; the edit {balance}."
+        )
+    closest = min(gains, key=lambda name: gains[name][0])
+    points, lo, hi = gains[closest]
+    return (
+        f"{100 * points:.1f} points over every control: {what} goes from {before:.1%} to "
+        f"{after:.1%}{n}, {_points(points, lo, hi)} against the closest, {closest}; "
+        f"the edit {balance}."
+    )
+
+
+def _images(count: float) -> str:
+    return f"{count:.3g} image" if count == 1 else f"{count:.3g} images"
+
+
+def _measured(arm: Arm, *, grouped: bool) -> float:
+    some = arm.worst_group if grouped else arm.target
+    return (some or arm.overall).mean
+
+
+def _gain(some: Difference, *, grouped: bool) -> tuple[float, float, float]:
+    if grouped and some.group_points is not None:
+        return some.group_points, some.group_lo or 0.0, some.group_hi or 0.0
+    return some.points, some.lo, some.hi
+
+
+def _points(points: float, lo: float, hi: float) -> str:
+    return f"{100 * points:+.1f} points [{100 * lo:+.1f}, {100 * hi:+.1f}]"
+
+
+def _named(jury: Jury) -> str:
+    if len(jury.classes) == 1:
+        return jury.bank.classes[jury.classes[0]]
+    return f"the mean of {len(jury.classes)} classes"
+
+
+def _counted(jury: Jury, *, grouped: bool) -> str:
+    if grouped and jury.bank.groups is not None:
+        smallest = np.bincount(jury.bank.groups[jury.rows])
+        return f"smallest group n {smallest[smallest > 0].min()}"
+    return f"n {int(np.isin(jury.labels, jury.classes).sum())}"

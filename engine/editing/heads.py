@@ -1,0 +1,57 @@
+"""Decision layers: what an edit changes, applied to a bank's features. No torch."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.features.cache import Bank
+from engine.schema.arrays import Array
+
+ROWS_AT_ONCE = 8192
+ORIGINAL, EDIT = "original", "edit"
+LAMBDA_0, PLACEBO, SHIFT = "lambda 0", "placebo", "bias shift"
+"""The arms of an experiment: the first two, and the controls. lambda 0 is the same fit (training,
+or for `zero` the refit of b) without the edit's own term; placebo the edit with random neurons."""
+
+
+@dataclass(frozen=True)
+class Head:
+    """A linear decision layer, z = W f + b: weight (C, D), bias (C,), float32."""
+
+    weight: Array
+    bias: Array
+
+    @classmethod
+    def of(cls, bank: Bank) -> "Head":
+        """Return the classifier's own."""
+        return cls(
+            np.array(bank.weight, dtype=np.float32),
+            np.array(bank.bias, dtype=np.float32),
+        )
+
+    def logits(self, features: Array) -> Array:
+        """Return (n, C) for features (n, D)."""
+        return np.asarray(features, dtype=np.float32) @ self.weight.T + self.bias
+
+    def predict(self, bank: Bank, rows: Array) -> Array:
+        """Return (n,) predictions for some rows of a bank, a bounded part at a time."""
+        parts = [self.logits(features).argmax(axis=1) for features in in_parts(bank.features, rows)]
+        return np.concatenate(parts) if parts else np.zeros(0, dtype=np.int64)
+
+
+def in_parts(features: Array, rows: Array) -> Iterator[Array]:
+    """Yield the features of `rows`, at most 8,192 images at once."""
+    for at in range(0, len(rows), ROWS_AT_ONCE):
+        yield np.asarray(features[rows[at : at + ROWS_AT_ONCE]], dtype=np.float32)
+
+
+@dataclass(frozen=True)
+class Edited:
+    """Every arm's heads: one a seed, or one alone where nothing is left to chance."""
+
+    arms: dict[str, list[Head]]
+    size: int
+    """Neurons a class."""
+    saved: int = 0
+    """The seed whose edit did best on the choosing images."""

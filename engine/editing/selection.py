@@ -1,0 +1,63 @@
+"""What "best on the choosing images" means (`--select`). No torch."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.evaluation.scores import outcome
+from engine.features.cache import Bank
+from engine.schema.arrays import Array
+from engine.schema.records import Outcome
+from engine.schema.requests import Select
+
+
+@dataclass(frozen=True)
+class Chooser:
+    """Scores predictions on the choosing images.
+
+    Args:
+        bank: Of the evaluation split.
+        rows: (n,) its choosing rows.
+        classes: The edited classes.
+        select: `accuracy` (published), `worst-class`, `worst-group`, or `mistake-aware`: the mean
+            over edited class x originally right or wrong, and all other images originally right.
+            Mistakes then weigh as much as the rest although they are few, without group labels.
+            (The mean, not the worst: the worst is best when half of each is wrong.)
+    """
+
+    bank: Bank
+    rows: Array
+    classes: tuple[int, ...]
+    select: Select
+
+    def outcome(self, predicted: Array) -> Outcome:
+        """Summarise predictions (n,)."""
+        return outcome(self.bank, self._right(predicted), self.classes, self.rows)
+
+    def score(self, predicted: Array) -> tuple[float, float]:
+        """Return (the criterion, overall accuracy), larger is better; the second breaks ties."""
+        right = self._right(predicted)
+        found = outcome(self.bank, right, self.classes, self.rows)
+        if self.select == "mistake-aware":
+            chosen: float | None = self._mistake_aware(right)
+        else:
+            chosen = {
+                "accuracy": found.overall,
+                "worst-class": found.worst_class,
+                "worst-group": found.worst_group,
+            }[self.select]
+        return (found.overall if chosen is None else chosen), found.overall
+
+    def _right(self, predicted: Array) -> Array:
+        return np.asarray(predicted == self.bank.labels[self.rows])
+
+    def _mistake_aware(self, right: Array) -> float:
+        labels = self.bank.labels[self.rows]
+        was_right = self.bank.predicted[self.rows] == labels
+        kinds = [
+            right[(labels == k) & (was_right == kind)]
+            for k in self.classes
+            for kind in (True, False)
+        ]
+        kinds.append(right[~np.isin(labels, self.classes) & was_right])
+        return float(np.mean([kind.mean() for kind in kinds if len(kind)]))

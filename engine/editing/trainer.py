@@ -1,0 +1,239 @@
+"""Heads trained on a bank's features (METHOD 5): every seed and every control in one stack.
+
+Adam works weight by weight, so no head feels another. What was trained is kept as it comes: a
+training that was killed goes on after a whole epoch and ends as one that was not.
+"""
+
+import logging
+import math
+import time
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from engine.editing.checkpoint import Facts, Keeper, Moment, tensors_of
+from engine.editing.heads import EDIT, Edited, Head, in_parts
+from engine.editing.losses import Best, Stack, Term, losses, terms
+from engine.editing.plan import Plan
+from engine.editing.selection import Chooser
+from engine.evaluation.scores import mean_outcome
+from engine.features.cache import Bank
+from engine.schema.arrays import Array
+from engine.schema.edits import EditEpoch
+from engine.schema.errors import RequestError
+from engine.schema.records import Outcome
+
+WARM_UP, RAMP_DOWN = 0.05, 0.25
+PATIENCE = 5
+STACK_BYTES = 2 << 30
+"""Seeds beyond what fits here train one group after another."""
+COPIES = 11
+"""Of a stack: weight, gradient, two moments, best heads, and a checkpoint's weight and moments
+twice, the last being let go only when the next is whole."""
+
+
+def schedule(share: float) -> float:
+    """Return the learning rate's factor at a share (0 to 1) of the whole run."""
+    down = 0.5 - 0.5 * math.cos(math.pi * min(1.0, (1 - share) / RAMP_DOWN))
+    return down * min(1.0, share / WARM_UP)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What all seeds share."""
+
+    banks: Sequence[Bank]
+    bank: Bank
+    plan: Plan
+    chooser: Chooser
+    device: torch.device
+    keeper: Keeper
+    parts: Sequence[Term]
+
+    @property
+    def seeds(self) -> int:
+        """How many."""
+        return self.plan.request.seeds
+
+    def group(self, at: Moment) -> range:
+        """Return the seeds under way, or else the next to train."""
+        first = len(at.through) // len(self.parts)
+        return range(first, min(first + at.facts.at_once, self.seeds))
+
+
+def train(
+    banks: Sequence[Bank],
+    bank: Bank,
+    plan: Plan,
+    chooser: Chooser,
+    device: torch.device,
+    keeper: Keeper,
+) -> Generator[EditEpoch, None, Edited]:
+    """Train every arm and seed; return each head at its best epoch on the choosing images.
+
+    Args:
+        banks: Of the training split, one a view; epoch e reads view e modulo their number.
+        bank: Of the evaluation split.
+        plan: What to do.
+        chooser: What "best" means.
+        device: Where to.
+        keeper: Of what an earlier, interrupted training left, and of what this one will.
+
+    Raises:
+        RequestError: Not even one seed fits in the device's memory.
+    """
+    parts = terms(plan)
+    setting = Setting(banks, bank, plan, chooser, device, keeper, parts)
+    fits = max(1, STACK_BYTES // (COPIES * len(parts) * bank.weight.size * 4))
+    at = keeper.read() or Moment(Facts(fits))
+    try:
+        if at.facts.last is not None:
+            yield at.facts.last
+        while setting.group(at):
+            at = yield from _train_group(setting, at)
+    finally:
+        keeper.write()
+    arms = {part.name: [head for _, head in at.best[arm :: len(parts)]]
+            for arm, part in enumerate(parts)}  # fmt: skip
+    scores = [score for score, _ in at.best[:: len(parts)]]
+    return Edited(arms, plan.sizes[-1], saved=scores.index(max(scores)))
+
+
+def _train_group(setting: Setting, at: Moment) -> Generator[EditEpoch, None, Moment]:
+    """Train the seeds under way, or the next, to their end; fewer at once where they do not fit.
+
+    Fewer seeds, not smaller batches: no head feels another, but each feels its batch.
+    """
+    try:
+        return (yield from _run(setting, at))
+    except torch.OutOfMemoryError:
+        pass  # first the traceback must go: it holds the tensors
+    setting.keeper.forget()
+    torch.cuda.empty_cache()
+    count = len(setting.group(at))
+    if count == 1:
+        raise RequestError(
+            f"One seed of {len(setting.parts)} heads {tuple(setting.bank.weight.shape)} does not "
+            f"fit in the memory of {setting.device}; give a smaller --batch-size than "
+            f'{setting.plan.recipe.batch_size}, or set `device = "cpu"` in workspace.toml.'
+        )
+    logging.getLogger(__name__).warning(
+        "out of memory with %d seeds at once; going on with %d", count, count // 2
+    )
+    return Moment(Facts(count // 2, last=at.facts.last), at.through)
+
+
+def _run(setting: Setting, at: Moment) -> Generator[EditEpoch, None, Moment]:
+    plan, keeper, group = setting.plan, setting.keeper, setting.group(at)
+    recipe, epochs = plan.recipe, plan.request.epochs
+    parts = [Term(p.name, p.method, p.aims[group.start : group.stop]) for p in setting.parts]
+    start = Head.of(setting.bank)
+    stack = Stack.of(start, len(group), len(parts), setting.device)
+    parameters = [stack.weight, stack.bias] if setting.bank.meta.has_bias else [stack.weight]
+    optimizer = torch.optim.Adam(parameters, lr=recipe.lr, weight_decay=recipe.weight_decay)
+    facts, through = at.facts, at.through
+    if facts.epoch:
+        at.restore(stack, optimizer)
+    began, first = time.monotonic(), facts.epoch
+    groups_left = len(range(group.start, setting.seeds, facts.at_once))
+    before = (
+        math.ceil(group.start / facts.at_once) * epochs
+    )  # told epochs go on from group to group
+    while facts.epoch < epochs and min(stack.stale) < PATIENCE:
+        epoch = facts.epoch + 1
+        steps = _learn(stack, optimizer, parts, setting, group, facts)
+        left = (time.monotonic() - began) / (epoch - first) * (epochs * groups_left - epoch)
+        means = _look(stack, parts, setting)
+        record = EditEpoch(
+            epoch=before + epoch,
+            epochs=before + epochs * groups_left,
+            edit=means.pop(EDIT),
+            controls=means,
+            seconds_left=max(0.0, left),
+        )
+        facts = Facts(facts.at_once, epoch, steps, tuple(stack.stale), record)
+        keeper.take(Moment(facts, through + _bests(stack, start), tensors_of(stack, optimizer)))
+        yield record
+    after = Moment(Facts(facts.at_once, last=facts.last), through + _bests(stack, start))
+    keeper.take(after)
+    return after
+
+
+def _bests(stack: Stack, start: Head) -> tuple[Best, ...]:
+    return tuple(some or ((0.0, 0.0), start) for some in stack.best)
+
+
+def _learn(
+    stack: Stack,
+    optimizer: torch.optim.Optimizer,
+    parts: Sequence[Term],
+    setting: Setting,
+    group: range,
+    facts: Facts,
+) -> int:
+    """One pass over the training split; return the steps made since the first."""
+    recipe, banks, steps = setting.plan.recipe, setting.banks, facts.steps
+    a_pass = math.ceil(len(banks[0].labels) / recipe.batch_size)
+    total = max(1, setting.plan.request.epochs * a_pass)
+    epoch = facts.epoch + 1
+    for batch in _batches(banks[epoch % len(banks)], setting.plan, group, epoch, setting.device):
+        if recipe.scheduled:
+            optimizer.param_groups[0]["lr"] = recipe.lr * schedule((steps + 0.5) / total)
+        optimizer.zero_grad()
+        losses(stack, parts, recipe, batch).backward()
+        optimizer.step()
+        steps += 1
+    return steps
+
+
+def _batches(
+    bank: Bank, plan: Plan, seeds: range, epoch: int, device: torch.device
+) -> Iterator[tuple[Tensor, Tensor]]:
+    size = plan.recipe.batch_size
+    orders = np.stack(
+        [
+            np.random.default_rng((5, plan.request.seed + seed, epoch)).permutation(
+                len(bank.labels)
+            )
+            for seed in seeds
+        ]
+    )
+    for at in range(0, orders.shape[1], size):
+        rows = orders[:, at : at + size]  # (S, B)
+        features = np.asarray(bank.features[rows], dtype=np.float32)
+        yield (
+            torch.from_numpy(features).to(device),
+            torch.from_numpy(bank.labels[rows]).to(device),
+        )
+
+
+def _look(stack: Stack, parts: Sequence[Term], setting: Setting) -> dict[str, Outcome]:
+    """Score every head on the choosing images and keep the best of each; return arms' means."""
+    chooser = setting.chooser
+    predicted = _predict(stack, setting.bank, chooser.rows)
+    for place, some in enumerate(predicted):
+        best = stack.best[place]
+        if stack.stale[place] >= PATIENCE:
+            continue
+        score = chooser.score(some)
+        if best is None or score > best[0]:
+            stack.best[place], stack.stale[place] = (score, stack.head(place)), 0
+        else:
+            stack.stale[place] += 1
+    found = [chooser.outcome(some) for some in predicted]
+    return {part.name: mean_outcome(found[arm :: len(parts)]) for arm, part in enumerate(parts)}
+
+
+@torch.inference_mode()
+def _predict(stack: Stack, bank: Bank, rows: Array) -> Array:
+    """Return (S * A, n) predictions, at most 8,192 images at once."""
+    weight, bias = stack.weight.flatten(0, 1), stack.bias.flatten(0, 2)
+    parts = []
+    for some in in_parts(bank.features, rows):
+        features = torch.from_numpy(some).to(weight.device)
+        found = [(features @ w.T + b).argmax(dim=1) for w, b in zip(weight, bias, strict=True)]
+        parts.append(torch.stack(found).cpu().numpy())
+    return np.concatenate(parts, axis=1)

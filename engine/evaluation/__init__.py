@@ -1,0 +1,1 @@
+"""Predictions -> accuracies by class and group."""

@@ -1,0 +1,1 @@
+"""The feature cache: what one pass over a split leaves on disk."""

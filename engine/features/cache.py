@@ -1,0 +1,214 @@
+"""The bank: what one pass over a split leaves on disk, content-addressed and memory-mapped.
+
+`bank/<key>/` holds features (n, D), logits (n, C), labels, the decision layer, each neuron's
+strongest images, per-class means and the counterfactual of every mistake, so that everything up
+to pictures is answered from here, without torch.
+"""
+
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from msgspec import Struct
+
+from engine.data.splits import Sample, Split
+from engine.io.atomic import file_digest, folder_digest, key_of, read_json, write_json
+from engine.schema.arrays import Array
+from engine.schema.errors import BankError
+from engine.schema.records import Skipped
+from engine.schema.requests import UNTRAINED, Source
+
+FORMAT = 1
+PER_NEURON = ("strongest_rows", "strongest_values")
+PER_MISTAKE = ("lacks", "has_too_much", "steps", "mended")
+OF_THE_BACKBONE = ("features", "mean", *PER_NEURON)
+"""What a bank with an edit in it shares with the one that it was made of."""
+
+
+class Meta(Struct, frozen=True, kw_only=True):
+    """meta.json: what a bank is of."""
+
+    format: int
+    key: str
+    split: str
+    view: int
+    folders: tuple[str, ...]
+    groups: tuple[str, ...]
+    skipped: tuple[Skipped, ...]
+    n: int
+    width: int
+    has_bias: bool
+    input_size: int
+    weights: str
+    """sha256 of the checkpoint."""
+    versions: dict[str, str]
+    on: str | None = None
+    """The edit whose decision layer it is with; None: the checkpoint's own."""
+
+    @property
+    def base(self) -> str:
+        """The key of the bank of the same images with the checkpoint's own decision layer."""
+        return self.key if self.on is None else self.key.removesuffix(f"+{self.on}")
+
+
+class Bank:
+    """A finished bank. Arrays are memory-mapped: opening one costs nothing.
+
+    Raises:
+        BankError: Files are missing or damaged.
+    """
+
+    def __init__(self, directory: Path, split: Split) -> None:
+        self.directory = directory
+        self.root = split.root
+        self.classes = split.classes  # names may change without a new pass
+        self.groups_named = split.groups
+        self.meta = read_json(directory / "meta.json", Meta)
+        if self.meta.format != FORMAT:
+            raise BankError(f"{directory} has format {self.meta.format}, not {FORMAT}; remove it.")
+        if self.meta.n == 0:
+            reason = f" ({self.meta.skipped[0].reason})" if self.meta.skipped else ""
+            raise BankError(
+                f"Not one image of {self.meta.split} in {split.root} can be decoded{reason}; "
+                "mend the files, or the paths that lead to them."
+            )
+
+    def array(self, name: str) -> Array:
+        """Return `name`.npy, memory-mapped."""
+        directory = self._base if name in OF_THE_BACKBONE else self.directory
+        path = directory / f"{name}.npy"
+        try:
+            found = np.load(path, mmap_mode="r", allow_pickle=False)
+            self._check_shape(name, found)
+        except (OSError, ValueError, EOFError) as error:
+            raise BankError(
+                f"{path} is missing or damaged; remove {directory} to compute it again."
+            ) from error
+        return found
+
+    @property
+    def _base(self) -> Path:
+        """Where lies what no edit of the decision layer changes."""
+        return self.directory.with_name(self.meta.base) if self.meta.on else self.directory
+
+    def _check_shape(self, name: str, found: Array) -> None:
+        n, width, classes = self.meta.n, self.meta.width, len(self.meta.folders)
+        wanted = {
+            "features": (n, width), "logits": (n, classes), "predicted": (n,), "mean": (width,),
+            "weight": (classes, width), "bias": (classes,), "mistake_rows": (found.size,),
+        }.get(name, found.shape)  # fmt: skip
+        if name in PER_NEURON:
+            wanted = (width, *found.shape[1:2])
+        if name in PER_MISTAKE:
+            wanted = (len(self.array("mistake_rows")), *found.shape[1:2])
+        if found.shape != wanted or found.dtype.kind not in "fib":
+            raise ValueError(f"{found.dtype} {found.shape}, not {wanted}")
+
+    @cached_property
+    def features(self) -> Array:
+        """(n, D)."""
+        return self.array("features")
+
+    @cached_property
+    def logits(self) -> Array:
+        """(n, C)."""
+        return self.array("logits")
+
+    @cached_property
+    def weight(self) -> Array:
+        """(C, D)."""
+        return self.array("weight")
+
+    @cached_property
+    def bias(self) -> Array:
+        """(C,)."""
+        return self.array("bias")
+
+    @cached_property
+    def predicted(self) -> Array:
+        """(n,), the class of each image's largest logit."""
+        return np.asarray(self.array("predicted"))
+
+    @cached_property
+    def samples(self) -> tuple[Sample, ...]:
+        """The images, row by row."""
+        path = self._base / "samples.json"
+        found = read_json(path, tuple[Sample, ...])
+        if len(found) != self.meta.n:
+            raise BankError(
+                f"{path} lists {len(found)} images, not {self.meta.n}: it is damaged; "
+                f"remove {self._base} to compute it again."
+            )
+        return found
+
+    @cached_property
+    def labels(self) -> Array:
+        """(n,)."""
+        return np.array([sample.label for sample in self.samples], dtype=np.int64)
+
+    @cached_property
+    def groups(self) -> Array | None:
+        """(n,), or None where the data has no groups."""
+        if not self.groups_named:
+            return None
+        return np.array([sample.group for sample in self.samples], dtype=np.int64)
+
+    def path(self, row: int) -> str:
+        """Return the path of an image."""
+        return str(Path(self.root) / self.samples[row].path)
+
+
+def bank_key(source: Source, split: Split, view: int, digest: str) -> str:
+    """Return the key of a bank: weights, architecture, transform, file list, precision."""
+    parts = (
+        FORMAT, source.model, digest, split.name, view, source.half_bank, split.samples,
+        split.folders, len(split.groups), source.seed if view else 0,
+    )  # fmt: skip
+    return key_of(parts, 16)
+
+
+def weights_digest(source: Source, cache: Path) -> str:
+    """Return the sha256 of the checkpoint, remembered by path, size and time in `cache`."""
+    path = Path(source.checkpoint)
+    if source.checkpoint == UNTRAINED:
+        raise BankError("This workspace has no weights yet; make them with `train`.")
+    if source.checkpoint == "none":
+        local = Path(source.model.removeprefix("local-dir:"))
+        if source.model.startswith("local-dir:") and local.is_dir():
+            return folder_digest(local)
+        return f"pretrained:{source.model}"
+    try:
+        status = path.stat()
+        stamp = f"{path.resolve()}:{status.st_size}:{status.st_mtime_ns}"
+        known: dict[str, str] = {}
+        if cache.is_file():
+            try:
+                known = read_json(cache, dict[str, str])
+            except BankError:
+                known = {}  # a cache: damaged means empty
+        if stamp in known:
+            return known[stamp]
+        digest = file_digest(path)
+    except OSError as error:
+        raise BankError(f"Cannot read the checkpoint {path}: {error.strerror}.") from error
+    try:
+        write_json(cache, {stamp: digest})
+    except BankError:
+        pass  # a read-only workspace still answers; it only hashes again
+    return digest
+
+
+def find_bank(
+    root: Path, source: Source, split: Split, view: int = 0, on: str | None = None
+) -> Path:
+    """Return where the bank of a split is, or will be, under the workspace's bank/.
+
+    Args:
+        root: The workspace's bank/.
+        source: What the workspace names.
+        split: The listing.
+        view: 0, or which augmented view.
+        on: An edit's whole id: the bank with that edit's decision layer.
+    """
+    key = bank_key(source, split, view, weights_digest(source, root / "digests.json"))
+    return root / (key if on is None else f"{key}+{on}")

@@ -1,0 +1,1 @@
+"""What is asked and answered: frozen, torch-free records, and the expected failures."""

@@ -1,0 +1,55 @@
+"""The front door: long jobs as generators of records."""
+
+from collections.abc import Generator
+from typing import Protocol
+
+from engine.schema.edits import Edit, EditEpoch
+from engine.schema.records import Exported, Illusions, IllusionStep, Neuron, Progress
+from engine.schema.requests import (
+    BankRequest,
+    EditRequest,
+    ExportRequest,
+    HeatRequest,
+    IllusionRequest,
+    TrainRequest,
+)
+from engine.schema.training import Trained, TrainEpoch
+
+BankJob = Generator[Progress, None, None]
+HeatJob = Generator[Progress | Neuron, None, None]
+IllusionJob = Generator[Progress | IllusionStep | Illusions, None, None]
+EditJob = Generator[Progress | EditEpoch | Edit, None, None]
+TrainJob = Generator[Progress | TrainEpoch | Trained, None, None]
+ExportJob = Generator[Progress | Exported, None, None]
+
+
+class Engine(Protocol):
+    """One classifier and its images. Long jobs are generators: stop consuming and they stop.
+
+    What is quick is no method here: `engine.attribution` and
+    `engine.ablation` read it from the feature cache, without torch.
+    """
+
+    def bank(self, request: BankRequest) -> BankJob:
+        """Make sure the split's bank is on disk."""
+        ...
+
+    def heat(self, request: HeatRequest, out: str) -> HeatJob:
+        """Write heat maps into the directory `out`; the last record is `Neuron`."""
+        ...
+
+    def illusion(self, request: IllusionRequest, out: str) -> IllusionJob:
+        """Draw what neurons see, into the directory `out`; the last record is `Illusions`."""
+        ...
+
+    def edit(self, request: EditRequest) -> EditJob:
+        """Edit the decision layer; the last record is `Edit`."""
+        ...
+
+    def train(self, request: TrainRequest) -> TrainJob:
+        """Train the whole model; the last record is `Trained`."""
+        ...
+
+    def export(self, request: ExportRequest) -> ExportJob:
+        """Write a whole checkpoint with an edit in it; the last record is `Exported`."""
+        ...

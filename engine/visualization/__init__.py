@@ -1,0 +1,1 @@
+"""What neurons see: drawings and heat maps."""

@@ -1,0 +1,133 @@
+"""The program behind the screens: a workspace's files and its jobs. Never loads torch."""
+
+import threading
+import time
+from collections.abc import Generator
+from pathlib import Path
+
+from msgspec import structs
+
+from engine.data.splits import Split, open_split
+from engine.editing.store import compare_edit, find_edit, list_edits, made_on, read_edit
+from engine.features.cache import Bank, find_bank
+from engine.schema.edits import Comparison, Edit
+from engine.schema.errors import EditError
+from engine.schema.jobs import JobView, Record, Request
+from engine.schema.requests import BankRequest
+from neuroinspect_tui import marks
+from neuroinspect_tui.jobs.engine import JobEngine
+from neuroinspect_tui.jobs.follow import follow
+from neuroinspect_tui.jobs.launcher import ensure_runner
+from neuroinspect_tui.jobs.runner import Alive, alive
+from neuroinspect_tui.workspace import read_source
+
+
+class Workspace:
+    """Implements `screens.ports.Backstage`.
+
+    Args:
+        home: The workspace.
+        device: Instead of the one in workspace.toml.
+    """
+
+    def __init__(self, home: Path, device: str | None = None) -> None:
+        self.home = home
+        self.source = read_source(home)
+        if device is not None:
+            self.source = structs.replace(self.source, device=device)
+        self._splits: dict[str, Split] = {}
+        self._banks: dict[Path, Bank] = {}
+        self.engine = JobEngine(self.source, home)
+
+    def split(self, name: str) -> Split:
+        """Return the listing of a split, made once and again after its images are to be read."""
+        if name not in self._splits:
+            self._splits[name] = open_split(self.source, name)
+        return self._splits[name]
+
+    def bank(self, split: str | None = None, *, on: str | None = None) -> Bank | None:
+        """Return the bank of a split; None before its job ran (`BankRequest`).
+
+        Args:
+            split: Its name; None: the evaluation split.
+            on: An edit's id: the bank with that edit's decision layer.
+
+        Raises:
+            EditError: No such edit.
+        """
+        listing = self.split(split or self.source.eval_split)
+        whole = None if on is None else find_edit(self.home / "edits", on).name
+        directory = find_bank(self.home / "bank", self.source, listing, on=whole)
+        if not (directory / "meta.json").is_file():
+            return None
+        if directory not in self._banks:
+            self._banks[directory] = Bank(directory, listing)
+        return self._banks[directory]
+
+    def edits(self) -> list[Edit]:
+        """Return all edits, oldest first."""
+        return list_edits(self.home / "edits")
+
+    def compare(self, edit: str) -> Comparison:
+        """Set an edit against the original, image by image, where it was reported."""
+        directory = find_edit(self.home / "edits", edit)
+        record = read_edit(directory)
+        bank = self.bank(record.provenance.get("reporting_split"), on=made_on(record))
+        if bank is None:
+            raise EditError(f"The images of {directory.name} are to be read first: run `classes`.")
+        return compare_edit(bank, directory)
+
+    def kept(self) -> str | None:
+        """Return the id of the edit that was kept, if any."""
+        return marks.kept_edit(self.home)
+
+    def keep(self, edit: str | None) -> None:
+        """Keep an edit, or with None undo."""
+        marks.keep_edit(self.home, edit)
+
+    def ticks(self, class_index: int) -> tuple[int, ...]:
+        """Return the neurons ticked for a class."""
+        return marks.read_marks(self.home).ticks.get(str(class_index), ())
+
+    def tick(self, class_index: int, neurons: tuple[int, ...]) -> None:
+        """Remember the neurons ticked for a class."""
+        marks.tick(self.home, class_index, neurons)
+
+    def submit(self, request: Request, *, interactive: bool = True) -> str:
+        """Start a job that outlives the app; return its id."""
+        self.engine.classes = self.split(self.source.eval_split).classes
+        job = self.engine.submit(request, interactive=interactive).id
+        if isinstance(request, BankRequest):  # the job lists them as they are by then
+            self._splits.pop(request.split, None)
+        return job
+
+    def follow(self, job: str, stop: threading.Event) -> Generator[Record, None, None]:
+        """Yield a job's records from its first, then as they come, until `stop` is set."""
+        return follow(self.engine.store, job, stop)
+
+    def jobs(self) -> list[JobView]:
+        """Return all jobs, newest first."""
+        return self.engine.store.views()
+
+    def cancel(self, job: str) -> None:
+        """Ask a job to stop for good."""
+        self.engine.store.cancel(job)
+
+    def resume(self, job: str) -> None:
+        """Let an interrupted or failed job go on where it stopped."""
+        ensure_runner(self.home, self.engine.store.resume(job).lane)
+
+    def log(self, job: str, lines: int = 20) -> list[str]:
+        """Return the end of a job's log."""
+        return self.engine.store.log(job, lines)
+
+    def runner(self) -> str:
+        """Tell in a line which runners are alive, and for how long yet."""
+        return " · ".join(map(_told, alive(self.home))) or "no runner; the next job starts one"
+
+
+def _told(some: Alive) -> str:
+    if some.idle_since is None:
+        return f"runner {some.lane} busy"
+    left = max(0.0, some.idle_since + some.idle_seconds - time.time())
+    return f"runner {some.lane} idle, leaves in {left / 60:.0f} min"

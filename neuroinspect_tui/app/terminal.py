@@ -1,0 +1,57 @@
+"""The terminal around the app: what it must be, its clipboard, its notifications."""
+
+import contextlib
+import os
+import subprocess
+import sys
+
+from engine.schema.errors import EngineError
+
+CLIPBOARD_SECONDS = 2.0
+
+
+def is_terminal() -> bool:
+    """Tell whether the app could be drawn here: Textual draws on stderr and reads stdin."""
+    return all(stream is not None and stream.isatty() for stream in (sys.__stdin__, sys.__stderr__))
+
+
+def need_terminal() -> None:
+    """Refuse to start where the app cannot be drawn.
+
+    Raises:
+        EngineError: stdin or stderr is no terminal, or it is a dumb one.
+    """
+    instead = "the commands of `neuroinspect-tui --help` work without one"
+    for name in ("stdin", "stderr"):
+        stream = getattr(sys, f"__{name}__")
+        if stream is None or not stream.isatty():
+            raise EngineError(f"The app needs a terminal, and {name} is none; {instead}.")
+    if os.environ.get("TERM") == "dumb":
+        raise EngineError(f"The app cannot be drawn on a dumb terminal (TERM=dumb); {instead}.")
+
+
+def notification(title: str, body: str) -> str:
+    """Return the escapes that make a terminal notify: OSC 9 and OSC 777, through tmux too."""
+    title, body = (_spoken(text) for text in (title, body))
+    escapes = f"\x1b]9;{title}: {body}\x1b\\\x1b]777;notify;{title};{body}\x1b\\"
+    if "TMUX" not in os.environ:
+        return escapes
+    return "\x1bPtmux;" + escapes.replace("\x1b", "\x1b\x1b") + "\x1b\\"
+
+
+def _spoken(text: str) -> str:
+    """Nothing in a title may end the escape, or part its fields."""
+    return "".join(c for c in text.replace(";", ",") if c.isprintable())
+
+
+def copy_in_tmux(text: str) -> None:
+    """Hand text to tmux, which hands it on to the terminal it is shown in."""
+    if "TMUX" not in os.environ:
+        return
+    # OSC 52 was sent as well: without tmux's help nothing is lost but its buffer
+    with contextlib.suppress(OSError, subprocess.SubprocessError):
+        subprocess.run(
+            ["tmux", "load-buffer", "-w", "-"], input=text.encode("utf-8", "replace"),
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False,
+            timeout=CLIPBOARD_SECONDS,
+        )  # fmt: skip

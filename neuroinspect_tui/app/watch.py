@@ -1,0 +1,80 @@
+"""What the jobs do, for the line on every screen, and which of them just ended."""
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from engine.schema.errors import EngineError
+from engine.schema.jobs import OVER, JobView, State
+from screens.ports import Backstage
+from screens.words import MARKS, counted, seconds
+
+QUIET = ("heat",)
+"""Small answers a screen asks for on its own: their end is no news."""
+
+
+@dataclass(frozen=True)
+class Glance:
+    """The jobs at one moment."""
+
+    line: str
+    active: int
+    """How many wait or run."""
+    ended: tuple[JobView, ...]
+    """Those that were active, or not there, at the last glance."""
+
+
+class Watch:
+    """Compares the jobs with what they were; what was over at the first look is no news."""
+
+    def __init__(self) -> None:
+        self._before: dict[str, State] | None = None
+
+    def look(self, jobs: Sequence[JobView]) -> Glance:
+        """Take the jobs as they are now, newest first."""
+        before = self._before
+        ended = [] if before is None else [job for job in jobs if _ended(job, before)]
+        self._before = {job.id: job.state for job in jobs}
+        active = [job for job in jobs if job.state not in OVER]
+        return Glance(_line(active), len(active), tuple(reversed(ended)))
+
+
+def _ended(job: JobView, before: dict[str, State]) -> bool:
+    if job.state not in OVER or job.state == "unknown":
+        return False
+    return before.get(job.id, "waiting") not in OVER
+
+
+def _line(active: Sequence[JobView]) -> str:
+    if not active:
+        return ""
+    # the oldest that runs is the one that was waited for longest
+    shown = next((job for job in reversed(active) if job.state == "running"), active[-1])
+    at = f"{seconds(shown.seconds_left)} left" if shown.seconds_left is not None else shown.stage
+    said = f"{shown.title} {at or shown.state}".strip()
+    return f"{counted(len(active), 'job')} · {said}"
+
+
+def ending(job: JobView) -> str:
+    """Return a job's end in a line, such as `✓ edit sweet pea done · J`."""
+    if job.state == "failed":
+        return f"{MARKS[job.state]} {job.title} failed: {job.error} · J"
+    return f"{MARKS[job.state]} {job.title} {job.state} · J"
+
+
+def watch_jobs(
+    backstage: Backstage, every: float, stop: threading.Event, tell: Callable[[Glance], None]
+) -> None:
+    """Look at the jobs every so many seconds, until `stop` is set."""
+    watch = Watch()
+    while not stop.is_set():
+        began = time.monotonic()
+        try:
+            glance = watch.look(backstage.jobs())
+        except EngineError:
+            glance = Glance("the jobs cannot be read", 0, ())
+        if not stop.is_set():
+            tell(glance)
+        # a slow disk is not to be read all the time
+        stop.wait(max(every, 4 * (time.monotonic() - began)))

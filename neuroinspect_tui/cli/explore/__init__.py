@@ -1,0 +1,1 @@
+"""Commands that look: classes, mistakes, neurons, drawings, previews."""

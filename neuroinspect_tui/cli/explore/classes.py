@@ -1,0 +1,94 @@
+"""`classes`: the classes by accuracy."""
+
+from typing import Annotated
+
+import typer
+
+from engine.schema.errors import RequestError
+from engine.schema.records import Classes, ClassScore, GroupScore
+from engine.schema.requests import Source
+from neuroinspect_tui.cli.options import BatchSize, Detach, Device, Json, Workers, Workspace
+from neuroinspect_tui.cli.output import percent, print_json, say, table
+from screens.widgets.bars import bar, interval
+
+SORTS = {
+    "accuracy": lambda c: (2.0 if c.accuracy is None else c.accuracy, c.index),
+    "name": lambda c: c.name,
+    "n": lambda c: (-c.n, c.index),
+}
+
+
+def command(
+    workspace: Workspace = None,
+    sort: Annotated[str, typer.Option("--sort", help="accuracy, name or n.")] = "accuracy",
+    groups: Annotated[bool, typer.Option("--groups", help="Show the groups too.")] = False,
+    device: Device = None,
+    batch_size: BatchSize = 0,
+    workers: Workers = -1,
+    detach: Detach = False,
+    json: Json = False,
+) -> None:
+    """List the classes, worst first. The first time, every image is looked at once.
+
+    Example: neuroinspect-tui classes -w ws --sort n
+    """
+    from msgspec import structs
+
+    from engine.evaluation.scores import score
+    from neuroinspect_tui.cli.opening import open_workspace
+
+    if sort not in SORTS:
+        raise RequestError(f"--sort {sort!r} is none of {', '.join(SORTS)}.")
+    opened = open_workspace(workspace, device, detach=detach)
+    bank = opened.bank(batch_size=batch_size, workers=workers)
+    answer = score(bank, shares=_train_shares(opened.source) if bank.groups_named else ())
+    answer = structs.replace(answer, classes=tuple(sorted(answer.classes, key=SORTS[sort])))
+    if groups and answer.groups is None:
+        raise RequestError("These data have no groups; a CSV with a group column has.")
+    if json:
+        return print_json(answer)
+    return _show(answer, groups=groups)
+
+
+def _train_shares(source: Source) -> list[float]:
+    from engine.data.splits import open_split
+
+    train = open_split(source, source.train_split)
+    counts = [0] * len(train.groups)
+    for sample in train.samples:
+        counts[sample.group] += 1
+    total = max(sum(counts), 1)
+    return [count / total for count in counts]
+
+
+def _show(answer: Classes, *, groups: bool) -> None:
+    wrong = sum(c.n - c.correct for c in answer.classes)
+    bad = sum(c.n > c.correct for c in answer.classes)
+    say(
+        f"{answer.split}: {answer.n} images, accuracy {percent(answer.accuracy, 2)}, mean class "
+        f"{percent(answer.mean_class_accuracy)}; {wrong} mistakes in {bad} classes"
+    )
+    table(
+        ("class", ">right", ">accuracy", "|", ">95%", "mostly taken for"),
+        ((c.name, *_cells(c), _taken(c)) for c in answer.classes),
+    )
+    if groups and answer.groups is not None:
+        table(
+            ("group", ">right", ">accuracy", "|", ">95%"),
+            ((g.name, *_cells(g)) for g in answer.groups),
+        )
+        say(
+            f"worst group {percent(answer.worst_group_accuracy)}; mean weighted by the training "
+            f"split's group shares {percent(answer.train_weighted_accuracy)}"
+        )
+    for skipped in answer.skipped:
+        say(f"left out: {skipped.path}: {skipped.reason}")
+
+
+def _cells(entry: ClassScore | GroupScore) -> tuple[str, ...]:
+    ci = "" if entry.ci is None else interval(*entry.ci)
+    return f"{entry.correct}/{entry.n}", percent(entry.accuracy), bar(entry.accuracy), ci
+
+
+def _taken(entry: ClassScore) -> str:
+    return ", ".join(f"{other.name} {other.count}" for other in entry.confused_with)

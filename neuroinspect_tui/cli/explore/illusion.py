@@ -1,0 +1,76 @@
+"""`illusion`: draw what neurons see, given a class."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from engine.schema.records import Illusions
+from neuroinspect_tui.cli.options import ClassKey, Detach, Device, Json, Seed, Workspace
+from neuroinspect_tui.cli.output import print_json, say, table
+
+
+def command(
+    class_key: ClassKey,
+    neuron: Annotated[
+        list[int], typer.Option("--neuron", "-n", metavar="J", help="May be repeated.")
+    ],
+    workspace: Workspace = None,
+    steps: Annotated[int, typer.Option("--steps", min=1, max=100_000)] = 450,
+    size: Annotated[
+        int, typer.Option("--size", min=0, max=2048, help="Pixels; 0: the model's own.")
+    ] = 0,
+    seed: Seed = 0,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out", metavar="DIR", help="Pictures go there [default: illusions/ of the workspace]."
+        ),
+    ] = None,
+    every: Annotated[int, typer.Option("--every", min=0, help="A preview every K steps.")] = 0,
+    clip: Annotated[bool, typer.Option("--clip/--no-clip", help="Let CLIP guide.")] = True,
+    device: Device = None,
+    detach: Detach = False,
+    json: Json = False,
+) -> None:
+    """Draw what neurons see when the decision is a class: a PNG each and a contact sheet.
+
+    Example: neuroinspect-tui illusion --class "sweet pea" --neuron 853 --neuron 573
+    """
+    from engine.schema.requests import IllusionRequest
+    from neuroinspect_tui.cli.opening import class_of, open_workspace
+
+    opened = open_workspace(workspace, device, detach=detach)
+    request = IllusionRequest(
+        class_index=class_of(opened.split(), class_key),
+        neurons=tuple(dict.fromkeys(neuron)),
+        steps=steps,
+        size=size,
+        seed=seed,
+        every=every,
+        use_clip=clip,
+    )
+    answer = opened.run(request, out=out)
+    return print_json(answer) if json else show(answer)
+
+
+def show(answer: Illusions) -> None:
+    """Print what was drawn."""
+    say(f"{answer.class_.name}, drawn {'with ' + answer.clip if answer.clip else 'without CLIP'}")
+    table(
+        (">neuron", ">activation", ">of real", "predicted", ">p(class)", ">CLIP", ">s", "picture"),
+        (
+            (
+                str(i.neuron),
+                f"{i.activation:.3f}",
+                "-" if i.activation_ratio is None else f"{i.activation_ratio:.1f}x",
+                i.predicted.name,
+                f"{i.p_class:.2f}",
+                "-" if i.clip_cosine is None else f"{i.clip_cosine:.2f}",
+                f"{i.seconds:.0f}",
+                Path(i.path or "").name,
+            )
+            for i in answer.illusions
+        ),
+    )
+    say(f"pictures in {Path(str(answer.sheet)).parent}; all of them: {answer.sheet}")

@@ -1,0 +1,39 @@
+"""`mistakes`: the mistakes of a class."""
+
+from neuroinspect_tui.cli.options import ClassKey, Detach, Json, Workspace
+from neuroinspect_tui.cli.output import below, counted, percent, print_json, say, table
+
+
+def command(
+    class_key: ClassKey, workspace: Workspace = None, detach: Detach = False, json: Json = False
+) -> None:
+    """List a class's mistakes, surest first, each with what it was taken for.
+
+    Example: neuroinspect-tui mistakes --class "sweet pea"
+    """
+    from engine.evaluation.scores import mistakes
+    from neuroinspect_tui.cli.opening import class_of, open_workspace
+
+    bank = open_workspace(workspace, detach=detach).bank()
+    answer = mistakes(bank, class_of(bank, class_key))
+    if json:
+        return print_json(answer)
+    name = answer.class_.name
+    say(
+        f"{name}: {counted(len(answer.mistakes), 'mistake')} in {counted(answer.n, 'image')}; "
+        f"images are in {bank.root}"
+    )
+    table(
+        ("taken for", ">p(true)", ">p(taken)", ">steps", "image"),
+        (
+            (
+                m.predicted.name,
+                percent(m.p_true),
+                percent(m.p_predicted),
+                str(m.steps),
+                below(bank.root, m.path),
+            )
+            for m in answer.mistakes
+        ),
+    )
+    return None

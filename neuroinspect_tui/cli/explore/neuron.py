@@ -1,0 +1,75 @@
+"""`neuron`: one neuron, the classes that use it and the images that fire it."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from engine.attribution.neurons import describe_neuron
+from engine.schema.records import Neuron, NeuronImage, NeuronUse
+from neuroinspect_tui.cli.options import ClassKey, Detach, Device, Json, Workspace
+from neuroinspect_tui.cli.output import below, print_json, say, table
+
+
+def command(
+    neuron: Annotated[int, typer.Argument(metavar="J", help="The neuron, 0 to D - 1.")],
+    class_key: ClassKey,
+    workspace: Workspace = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="DIR", help="Write the heat maps there.")
+    ] = None,
+    device: Device = None,
+    detach: Detach = False,
+    json: Json = False,
+) -> None:
+    """Show which classes use a neuron, and the real images that fire it most.
+
+    Example: neuroinspect-tui neuron 853 --class "sweet pea" --out pictures/
+    """
+    from engine.schema.requests import HeatRequest
+    from neuroinspect_tui.cli.opening import class_of, open_workspace
+
+    opened = open_workspace(workspace, device, detach=detach)
+    bank = opened.bank()
+    k = class_of(bank, class_key)
+    answer = describe_neuron(bank, neuron, k)
+    if out is not None:
+        answer = opened.run(HeatRequest(class_index=k, neuron=neuron), out=out)
+    if json:
+        return print_json(answer)
+    return show(answer, bank.root)
+
+
+def _uses(some: Sequence[NeuronUse]) -> str:
+    return ", ".join(f"{use.name} {use.weight:+.3f}" for use in some) or "none"
+
+
+def show(answer: Neuron, root: str = "") -> None:
+    """Print a neuron; `root` is left out of its images' paths."""
+    say(
+        f"neuron {answer.neuron}: weight {answer.weight:+.4f} for {answer.class_.name}, "
+        f"largest activation {answer.largest_activation:.3f}",
+        f"speaks for: {_uses(answer.used_by)}",
+        f"speaks against: {_uses(answer.opposed_by)}",
+    )
+    if root:
+        say(f"images are in {root}")
+    _images("top images of all classes", answer.top_images, root)
+    _images(f"on {answer.class_.name}'s mistakes", answer.mistakes, root)
+
+
+def _images(title: str, images: tuple[NeuronImage, ...], root: str) -> None:
+    table(
+        (">activation", "class", "image"),
+        (
+            (
+                f"{image.activation:.3f}",
+                image.true.name
+                + ("" if image.true == image.predicted else f" → {image.predicted.name}"),
+                image.heat or below(root, image.path),
+            )
+            for image in images
+        ),
+        title=title,
+    )

@@ -1,0 +1,1 @@
+"""Commands that change the model: train, edit, compare, apply, export."""

@@ -1,0 +1,54 @@
+"""`compare`: an edit's images won and lost, class by class."""
+
+from typing import Annotated
+
+import typer
+
+from engine.schema.edits import Comparison
+from engine.schema.records import Moved
+from neuroinspect_tui.cli.options import Json, Workspace
+from neuroinspect_tui.cli.output import below, percent, print_json, say, table
+
+EditKey = Annotated[
+    str, typer.Argument(metavar="EDIT", help="An edit's id, or its beginning (see `edits`).")
+]
+
+
+def command(edit: EditKey, workspace: Workspace = None, json: Json = False) -> None:
+    """Weigh the images an edit wins against those it loses, where it was reported.
+
+    Example: neuroinspect-tui compare 20261123-101500-zero
+    """
+    from engine.editing.store import compare_edit, find_edit, made_on, read_edit
+    from neuroinspect_tui.cli.opening import open_workspace
+
+    opened = open_workspace(workspace)
+    directory = find_edit(opened.home / "edits", edit)
+    record = read_edit(directory)
+    bank = opened.bank(record.provenance.get("reporting_split"), on=made_on(record))
+    answer = compare_edit(bank, directory)
+    return print_json(answer) if json else _show(answer, bank.root)
+
+
+def _show(answer: Comparison, root: str) -> None:
+    say(
+        f"{answer.id} on {answer.split}: won {len(answer.won)}, lost {len(answer.lost)} images; "
+        f"overall {percent(answer.before.overall)} → {percent(answer.after.overall)}, class "
+        f"{percent(answer.before.target)} → {percent(answer.after.target)}"
+    )
+    changed = [c for c in (*answer.classes, *(answer.groups or ())) if c.won or c.lost]
+    if changed:
+        table(
+            ("class", ">n", ">before", ">after", ">won", ">lost"),
+            (
+                (c.name, str(c.n), percent(c.before), percent(c.after), str(c.won), str(c.lost))
+                for c in changed
+            ),
+        )
+    for title, images in (("won", answer.won), ("lost", answer.lost)):
+        say(*(f"{title}: {_told(some, root)}" for some in images))
+    say(answer.verdict)
+
+
+def _told(some: Moved, root: str) -> str:
+    return f"{some.before.name} → {some.after.name}  {below(root, some.path)}"

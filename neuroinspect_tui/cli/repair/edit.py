@@ -1,0 +1,188 @@
+"""`edit`: edit the decision layer against every control."""
+
+from typing import Annotated, Any, TypeVar, cast, get_args
+
+import typer
+
+from engine.schema.edits import Edit, Estimate
+from engine.schema.errors import RequestError
+from engine.schema.requests import By, Method, Preset, Rows, Select
+from neuroinspect_tui.cli.options import Detach, Device, Json, Seed, Workspace
+from neuroinspect_tui.cli.output import print_json, say, table
+
+T = TypeVar("T")
+
+
+def command(
+    class_key: Annotated[
+        list[str],
+        typer.Option(
+            "--class", "-c", metavar="NAME|INDEX|all",
+            help="A class; may be repeated. Each brings its own neurons.",
+        ),
+    ],
+    workspace: Workspace = None,
+    neuron: Annotated[
+        list[int] | None, typer.Option("--neuron", "-n", metavar="J", help="May be repeated.")
+    ] = None,
+    top: Annotated[
+        str,
+        typer.Option("--top", metavar="N|N%|auto", help="The first N of the order; auto: what "
+                     "does best on the choosing images (zero), or the preset's (ratio)."),
+    ] = "auto",
+    by: Annotated[
+        str | None,
+        typer.Option("--by", help="contrast, votes or contribution [default: contrast; votes for "
+                     "--preset paper]."),
+    ] = None,
+    method: Annotated[
+        str,
+        typer.Option("--method", help="zero (silence, refit b), ratio (the published loss), "
+                     "weighted, focal, afr (no neurons), dfr or direction (need groups)."),
+    ] = "zero",
+    preset: Annotated[
+        str, typer.Option("--preset", help="For ratio: paper or bird (as published), or wide.")
+    ] = "wide",
+    strength: Annotated[
+        float | None, typer.Option("--strength", help="lambda of ratio [default: the preset's].")
+    ] = None,
+    target: Annotated[
+        str, typer.Option("--target", metavar="auto|FLOAT", help="The target ratio o; 1: do not "
+                          "depend on these neurons at all.")
+    ] = "auto",
+    rows: Annotated[
+        str, typer.Option("--rows", help="concerned (the class and its confusions) or all.")
+    ] = "concerned",
+    epochs: Annotated[int, typer.Option("--epochs", help="For trained methods.")] = 20,
+    lr: Annotated[float | None, typer.Option("--lr", help="[default: the preset's]")] = None,
+    batch_size: Annotated[
+        int | None, typer.Option("--batch-size", help="[default: the preset's]")
+    ] = None,
+    seeds: Annotated[int, typer.Option("--seeds", help="Runs of everything with chance.")] = 5,
+    views: Annotated[
+        int, typer.Option("--views", help="Over 1: so many augmented views of the training images.")
+    ] = 1,
+    select: Annotated[
+        str, typer.Option("--select", help="accuracy, worst-class, worst-group or mistake-aware.")
+    ] = "accuracy",
+    test_split: Annotated[
+        str | None,
+        typer.Option("--test-split", metavar="NAME", help="Report there, and choose on the whole "
+                     "evaluation split instead of one half of it."),
+    ] = None,
+    on: Annotated[
+        str | None,
+        typer.Option("--on", metavar="EDIT", help="Start from an edit's decision layer, and mend "
+                     "the mistakes that remain with it."),
+    ] = None,
+    seed: Seed = 0,
+    device: Device = None,
+    detach: Detach = False,
+    json: Json = False,
+) -> None:  # fmt: skip
+    """Edit the decision layer for a class, and weigh it against every control.
+
+    Chooses on one half of the evaluation split and reports on the other.
+
+    Example: neuroinspect-tui edit --class "sweet pea" --method ratio --seeds 5
+    """
+    from engine.editing.store import find_edit
+    from engine.schema.requests import EditRequest
+    from neuroinspect_tui.cli.opening import class_of, open_workspace
+
+    kind = one_of(preset, Preset, "--preset")
+    ranked_by = by or ("votes" if method == "ratio" and kind != "wide" else "contrast")
+    opened = open_workspace(workspace, device, detach=detach)
+    way = one_of(method, Method, "--method")
+    options = {
+        "by": one_of(ranked_by, By, "--by"),
+        "rows": one_of(rows, Rows, "--rows"),
+        "select": one_of(select, Select, "--select"),
+        "target": _target(target),
+    }
+    start = None if on is None else find_edit(opened.home / "edits", on).name
+    listing = opened.split()
+    every = any(key.casefold() == "all" for key in class_key)
+    classes = range(len(listing.classes)) if every else [class_of(listing, k) for k in class_key]
+    request = EditRequest(
+        classes=tuple(dict.fromkeys(classes)), neurons=tuple(neuron or ()), top=top, method=way,
+        preset=kind, strength=strength, epochs=epochs, lr=lr, batch_size=batch_size, seeds=seeds,
+        seed=seed, views=views, test_split=test_split, on=start, **options,
+    )  # fmt: skip
+    answer = opened.run(request)
+    return print_json(answer) if json else show(answer)
+
+
+def one_of(text: str, kind: Any, option: str) -> Any:
+    """Read an option that takes one of a few words."""
+    if text not in get_args(kind):
+        raise RequestError(f"{option} {text!r} is none of {', '.join(get_args(kind))}.")
+    return cast(Any, text)
+
+
+def _target(text: str) -> float | None:
+    if text == "auto":
+        return None
+    try:
+        return float(text)
+    except ValueError:
+        raise RequestError(f"--target {text!r} is no ratio; give auto, or 1.0.") from None
+
+
+def show(answer: Edit) -> None:
+    """Print an edit beside its controls."""
+    names = ", ".join(label.name for label in answer.classes[:3])
+    more = f" and {len(answer.classes) - 3} more" if len(answer.classes) > 3 else ""
+    say(
+        f"{answer.id}: {answer.method} for {names}{more}{_neurons(answer)}"
+        + (f", on {start}" if (start := answer.provenance.get("on")) else ""),
+        f"chosen on {answer.chosen_on} images, reported on {answer.reported_on} "
+        f"({answer.n_target} of the class)",
+    )
+    grouped = any(arm.worst_group for arm in answer.arms)
+    columns = ["", ">overall", ">class", ">worst class"]
+    columns += [">worst group"] if grouped else []
+    table(
+        (*columns, ">won", ">lost"),
+        (
+            (
+                arm.name,
+                *map(
+                    interval,
+                    (arm.overall, arm.target, arm.worst_class, arm.worst_group)[: 3 + grouped],
+                ),
+                f"{arm.won:.3g}",
+                f"{arm.lost:.3g}",
+            )
+            for arm in answer.arms
+        ),
+    )
+    table(
+        ("edit against", ">class, points", ">95%", ">others, points"),
+        (
+            (
+                d.control,
+                f"{100 * d.points:+.1f}",
+                f"[{100 * d.lo:+.1f} {100 * d.hi:+.1f}]",
+                f"{100 * d.cost_points:+.1f}",
+            )
+            for d in answer.differences
+        ),
+    )
+    say(answer.verdict, *answer.notes)
+    say(f"Next: neuroinspect-tui compare {answer.id}, then export {answer.id} --out FILE")
+
+
+def _neurons(answer: Edit) -> str:
+    counts = {len(some) for some in answer.neurons.values()}
+    if not counts:
+        return ""
+    return f", {max(counts)} neurons" + (" each" if len(answer.neurons) > 1 else "")
+
+
+def interval(some: Estimate | None) -> str:
+    """Return `93.1% ±0.2`, a dash for None."""
+    if some is None:
+        return "-"
+    half = "" if some.hi is None else f" ±{100 * (some.hi - some.mean):.1f}"
+    return f"{100 * some.mean:.1f}%{half}"

@@ -1,0 +1,1 @@
+"""Commands that prepare: a workspace, the demo, the doctor, the app."""

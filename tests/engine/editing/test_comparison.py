@@ -1,0 +1,97 @@
+import numpy as np
+import pytest
+
+from engine.editing.comparison import Jury, compare, describe, estimate, verdict
+from engine.editing.heads import EDIT, LAMBDA_0, ORIGINAL, PLACEBO, SHIFT
+from tests.making import planted_bank
+
+N = 400
+
+
+@pytest.fixture(scope="module")
+def bank(tmp_path_factory):
+    """Two classes; the first 100 images are of class 0."""
+    labels = np.repeat([0, 1], [100, N - 100])
+    features = np.random.default_rng(0).normal(0, 1, (N, 6))
+    return planted_bank(
+        tmp_path_factory.mktemp("jury") / "bank", features, labels, np.eye(2, 6), np.zeros(2)
+    )
+
+
+def predictions(wrong_of_0, wrong_of_1, seeds=1, spread=0):
+    """Predictions with so many mistakes in either class, the first images of each."""
+    found = np.repeat([[0] * 100 + [1] * (N - 100)], seeds, axis=0)
+    for seed in range(seeds):
+        found[seed, : wrong_of_0 + seed * spread] = 1
+        found[seed, 100 : 100 + wrong_of_1] = 0
+    return found
+
+
+def judged(bank, **arms):
+    names = {
+        "original": ORIGINAL,
+        "edit": EDIT,
+        "lambda0": LAMBDA_0,
+        "placebo": PLACEBO,
+        "shift": SHIFT,
+    }
+    jury = Jury(bank, np.arange(N), [0], {names[name]: some for name, some in arms.items()})
+    controls = [name for name in jury.predicted if name not in (EDIT, ORIGINAL)]
+    differences = [compare(jury, name, seed=0) for name in controls]
+    found = [describe(jury, name) for name in jury.predicted]
+    return found, differences, verdict(jury, found, differences)
+
+
+def test_an_estimate_is_students_t():
+    found = estimate([0.5, 0.6, 0.7, 0.8, 0.9])
+    assert found.mean == pytest.approx(0.7)
+    assert found.hi - found.mean == pytest.approx(
+        2.776 * np.std([5, 6, 7, 8, 9], ddof=1) / 10 / 5**0.5
+    )
+    assert found.mean - found.lo == pytest.approx(found.hi - found.mean)
+    assert estimate([0.3]).lo is None
+
+
+def test_an_arm_counts_images_won_and_lost(bank):
+    (original, edit, _), _, _ = judged(
+        bank,
+        original=predictions(40, 0),
+        edit=predictions(20, 6, seeds=2, spread=10),
+        shift=predictions(40, 0),
+    )
+    assert (original.won, original.lost) == (0, 0)
+    assert (edit.won, edit.lost) == (15, 6)
+    assert edit.target.mean == pytest.approx(0.75)
+    assert edit.overall.mean == pytest.approx(1 - (25 + 6) / N)
+
+
+def test_a_difference_is_paired(bank):
+    _, (difference,), _ = judged(
+        bank, original=predictions(40, 0), edit=predictions(20, 6), shift=predictions(40, 6)
+    )
+    assert difference.points == pytest.approx(0.2)
+    assert 0.1 < difference.lo < 0.2 < difference.hi < 0.3
+    assert difference.cost_points == 0  # the same images lost by both
+
+
+def test_verdicts(bank):
+    start = predictions(40, 0)
+    same = {"lambda0": start, "placebo": start}
+    *_, told = judged(bank, original=start, edit=predictions(20, 6), shift=start, **same)
+    assert told.startswith(
+        "20.0 points over every control: class 0 goes from 60.0% to 80.0% (n 100)"
+    )
+    assert told.endswith("the edit wins 20 images and loses 6 images.")
+    *_, told = judged(
+        bank, original=start, edit=predictions(20, 6), shift=predictions(20, 6), **same
+    )
+    assert told.startswith("No better than shifting one bias: class 0 goes from 60.0% to 80.0%")
+    *_, told = judged(
+        bank, original=start, edit=predictions(20, 6), shift=start,
+        lambda0=predictions(19, 0), placebo=start,
+    )  # fmt: skip
+    assert told.startswith("No better than its control, lambda 0")
+    *_, told = judged(bank, original=start, edit=predictions(45, 0), shift=start, **same)
+    assert told.startswith("No gain: class 0 goes from 60.0% to 55.0%")
+    *_, told = judged(bank, original=start, edit=start, shift=start, **same)
+    assert told.startswith("The edit changes no image")

@@ -1,0 +1,247 @@
+import json
+import multiprocessing
+import shutil
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pytest
+import torch
+
+import engine.features.extract
+from engine.data.images import decode
+from engine.data.splits import open_split
+from engine.features.cache import Bank, find_bank
+from engine.features.summarize import summarise
+from engine.models.classifier import Classifier
+from engine.schema.errors import BankError, RequestError
+from engine.schema.requests import BankRequest, Source
+from engine.session import TorchEngine
+from tests.making import make_checkpoint, make_images
+
+ARRAYS = (
+    "features", "logits", "predicted", "weight", "bias", "mean", "strongest_rows", "lacks",
+    "strongest_values", "mistake_rows", "has_too_much", "steps", "mended",
+)  # fmt: skip
+
+
+def fill(source, home, **asked):
+    request = BankRequest(**{"split": "valid", "workers": 0, **asked})
+    progress = list(TorchEngine(source, home).bank(request))
+    return opened(source, home, request.split, request.view), progress
+
+
+def opened(source, home, split="valid", view=0):
+    listed = open_split(source, split)
+    return Bank(find_bank(home / "bank", source, listed, view), listed)
+
+
+@pytest.fixture(scope="module")
+def bank(toy, tmp_path_factory):
+    return fill(toy, tmp_path_factory.mktemp("bank"))[0]
+
+
+def test_the_logits_are_the_models(toy, bank, tmp_path):
+    classifier = TorchEngine(toy, tmp_path).classifier
+    transform = classifier.transform()
+    images = torch.stack([transform(decode(Path(bank.path(row)))) for row in range(30)])
+    with torch.inference_mode():
+        logits = classifier.body(images)
+    assert np.allclose(bank.logits, logits.numpy(), atol=1e-4)
+    assert np.allclose(bank.logits, bank.features @ bank.weight.T + bank.bias, atol=1e-4)
+    assert np.array_equal(bank.predicted, logits.argmax(dim=1).numpy())
+    assert bank.labels.tolist() == [0] * 10 + [1] * 10 + [2] * 10
+
+
+def test_the_strongest_images_are_the_largest(bank):
+    rows, values = bank.array("strongest_rows"), bank.array("strongest_values")
+    for j in range(0, bank.meta.width, 17):
+        expected = np.argsort(-np.asarray(bank.features[:, j]), kind="stable")[:32]
+        assert rows[j].tolist() == expected.tolist()
+        assert np.array_equal(values[j], bank.features[expected, j])
+
+
+def test_mistakes_are_explained_on_the_way(bank):
+    wrong = np.flatnonzero(bank.predicted != bank.labels)
+    assert len(wrong) > 3
+    assert np.array_equal(bank.array("mistake_rows"), wrong)
+    assert len(bank.array("steps")) == len(bank.array("lacks")) == len(wrong)
+
+
+def test_what_cannot_be_decoded_is_listed_and_left_out(toy, tmp_path):
+    shutil.copytree(toy.data, tmp_path / "data")
+    broken = tmp_path / "data/valid/002_green_thing/003.png"
+    broken.write_bytes(broken.read_bytes()[:200])
+    (tmp_path / "data/valid/001_red_thing/000.png").write_bytes(b"")
+    source = msgspec.structs.replace(toy, data=str(tmp_path / "data"))
+    found, _ = fill(source, tmp_path, batch_size=4)
+    assert found.meta.n == len(found.labels) == len(found.features) == len(found.predicted) == 28
+    assert {(s.path, s.reason.split(":")[0]) for s in found.meta.skipped} == {
+        ("valid/002_green_thing/003.png", "cannot be decoded"),
+        ("valid/001_red_thing/000.png", "empty file"),
+    }
+    assert "valid/001_red_thing/000.png" not in {s.path for s in found.samples}
+
+
+def test_an_interrupted_pass_goes_on_where_it_was(toy, bank, tmp_path, monkeypatch):
+    looked = []
+    original = engine.features.extract.decode
+    monkeypatch.setattr(
+        engine.features.extract, "decode", lambda path: looked.append(path) or original(path)
+    )
+    job = TorchEngine(toy, tmp_path).bank(BankRequest(split="valid", batch_size=1, workers=0))
+    for progress in job:
+        if progress.done == 19:  # safe points are after 8 and 16
+            break
+    job.close()
+    first = len(looked)
+    assert first >= 19
+    found, _ = fill(toy, tmp_path, batch_size=1)
+    assert len(looked) - first == 30 - 16
+    for name in ARRAYS:
+        assert np.allclose(found.array(name), bank.array(name), atol=1e-5), name
+    alone, _ = fill(toy, tmp_path / "other", batch_size=1)
+    for name in ARRAYS:
+        path = f"{name}.npy"
+        assert (found.directory / path).read_bytes() == (alone.directory / path).read_bytes()
+
+
+def test_a_pass_killed_at_its_very_end_looks_at_no_image_again(toy, tmp_path, monkeypatch):
+    def killed(*asked):
+        yield from summarise(*asked)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(engine.features.extract, "summarise", killed)
+        with pytest.raises(KeyboardInterrupt):
+            fill(toy, tmp_path)
+    monkeypatch.setattr(engine.features.extract, "decode", lambda path: pytest.fail("looked again"))
+    found, _ = fill(toy, tmp_path)
+    assert not (found.directory / "progress.json").exists()
+
+
+@pytest.fixture
+def room_for(monkeypatch):
+    """Lets a classifier look at so many images at once; returns how many it looked at."""
+    features, looked = Classifier.features, []
+
+    def set_room(room):
+        def fitting(self, images):
+            if len(images) > room:
+                raise torch.OutOfMemoryError("CUDA out of memory.")
+            looked.append(len(images))
+            return features(self, images)
+
+        monkeypatch.setattr(Classifier, "features", fitting)
+        return looked
+
+    return set_room
+
+
+def test_out_of_memory_halves_the_batch_and_goes_on(toy, bank, tmp_path, room_for, caplog):
+    looked = room_for(3)
+    found, progress = fill(toy, tmp_path, batch_size=16)
+    assert [some.done for some in progress if some.stage == "reading valid"] == [0, 16, 30]
+    assert looked[1:] == [2] * 15  # the first was a look at the model
+    assert [some.message for some in caplog.records] == [
+        "out of memory with 16 images at once; going on with 2"
+    ]
+    assert found.labels.tolist() == bank.labels.tolist()
+    for name in ARRAYS:
+        assert np.allclose(found.array(name), bank.array(name), atol=1e-5), name
+
+
+def test_no_room_for_one_image_is_a_sentence_and_spoils_nothing(toy, bank, tmp_path, room_for):
+    engine = TorchEngine(toy, tmp_path)
+    assert engine.classifier.width == bank.meta.width  # the model itself fits
+    room_for(0)
+    with pytest.raises(RequestError, match=r"Not even one image of \d+ x \d+ pixels .* cpu"):
+        list(engine.bank(BankRequest(split="valid", workers=0)))
+    room_for(32)
+    assert np.array_equal(fill(toy, tmp_path)[0].features, bank.features)
+
+
+def fill_in_another_process(source, home):
+    torch.set_num_threads(1)
+    fill(source, home, batch_size=1)
+
+
+@pytest.mark.slow
+def test_two_processes_make_one_whole_bank(toy, bank, tmp_path):
+    context = multiprocessing.get_context("spawn")
+    both = [context.Process(target=fill_in_another_process, args=(toy, tmp_path)) for _ in range(2)]
+    for process in both:
+        process.start()
+    for process in both:
+        process.join(120)
+    assert [process.exitcode for process in both] == [0, 0]
+    found = opened(toy, tmp_path)
+    for name in ARRAYS:
+        assert np.allclose(found.array(name), bank.array(name), atol=1e-5), name
+    assert [p.name for p in (tmp_path / "bank").glob("*.partial")] == []
+
+
+def test_a_half_bank_is_close_and_half_the_size(toy, bank, tmp_path):
+    found, _ = fill(msgspec.structs.replace(toy, half_bank=True), tmp_path)
+    assert found.features.dtype == found.logits.dtype == np.float16
+    assert np.allclose(found.features, bank.features, atol=1e-2)
+
+
+def test_views_differ_and_repeat(toy, bank, tmp_path):
+    first, _ = fill(toy, tmp_path, view=1)
+    again, _ = fill(toy, tmp_path / "again", view=1)
+    other, _ = fill(toy, tmp_path, view=2)
+    assert np.array_equal(first.features, again.features)
+    assert not np.allclose(first.features, bank.features, atol=1e-3)
+    assert not np.allclose(first.features, other.features, atol=1e-3)
+
+
+def test_the_key_follows_all_that_features_follow(tmp_path):
+    data = make_images(tmp_path / "data")
+    weights = make_checkpoint(tmp_path / "w.safetensors")
+    source = Source(model="test_resnet", checkpoint=str(weights), data=str(data))
+
+    def key(**changes):
+        changed = msgspec.structs.replace(source, **changes)
+        return find_bank(tmp_path / "bank", changed, open_split(changed, "valid")).name
+
+    first = key()
+    (tmp_path / "names.txt").write_text("a\nb\nc\n")
+    assert key(class_names=str(tmp_path / "names.txt"), device="cpu", clip="x") == first
+    assert key(half_bank=True) != first
+    other = make_checkpoint(tmp_path / "other.safetensors", seed=1)
+    assert key(checkpoint=str(other)) != first
+    (data / "valid/003_blue/000.png").write_bytes(b"changed")
+    assert key() != first
+
+
+@pytest.mark.parametrize("name", ["features.npy", "meta.json", "samples.json", "mistake_rows.npy"])
+@pytest.mark.parametrize("damage", ["cut", "garbage", "gone"])
+def test_a_damaged_bank_says_so(toy, bank, tmp_path, name, damage):
+    shutil.copytree(bank.directory, tmp_path / "bank")
+    path = tmp_path / "bank" / name
+    if damage == "gone":
+        path.unlink()
+    else:
+        path.write_bytes(path.read_bytes()[:90] if damage == "cut" else b"\x00garbage")
+
+    def look():
+        found = Bank(tmp_path / "bank", open_split(toy, "valid"))
+        return found.features, found.samples, found.array("mistake_rows")
+
+    with pytest.raises(BankError, match=r"damaged|Cannot read"):
+        look()
+
+
+def test_a_bank_of_another_format_is_refused(toy, bank, tmp_path):
+    shutil.copytree(bank.directory, tmp_path / "bank")
+    path = tmp_path / "bank" / "meta.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "format": 99}))
+    with pytest.raises(BankError, match="format 99"):
+        Bank(tmp_path / "bank", open_split(toy, "valid"))
+
+
+def test_a_place_that_cannot_be_written_says_so(toy, tmp_path):
+    (tmp_path / "bank").write_text("a file where a directory should be")
+    with pytest.raises(BankError, match="Cannot write"):
+        fill(toy, tmp_path)

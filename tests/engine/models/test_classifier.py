@@ -1,0 +1,104 @@
+import json
+
+import pytest
+import timm
+import torch
+from safetensors.torch import save_file
+from torch import nn
+
+from engine.models.classifier import load_classifier, pick_device, split_model
+from engine.schema.errors import ModelError
+from engine.schema.requests import Source
+from tests.making import make_model
+
+CPU = torch.device("cpu")
+FAMILIES = {
+    "test_resnet": {},
+    "test_vit": {},
+    "test_convnext": {},
+    "test_efficientnet": {},
+    "mobilenetv3_small_050": {},
+    "densenet121": {},
+    "vgg11": {},
+    "swin_tiny_patch4_window7_224": {"embed_dim": 24, "depths": (1, 1, 1, 1)},
+}
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_the_head_on_the_features_is_the_model(name):
+    torch.manual_seed(0)
+    body = timm.create_model(name, num_classes=7, **FAMILIES[name]).eval()
+    classifier = split_model(body, CPU)
+    images = torch.randn(2, *classifier.input_config["input_size"])
+    with torch.inference_mode():
+        features = classifier.features(images)
+        assert features.shape == (2, classifier.width)
+        assert float((classifier.decision(features) - body(images)).abs().max()) < 1e-5
+        assert torch.equal(classifier.pool(classifier.feature_map(images)), features)
+    assert body.get_submodule(classifier.head_name) is classifier.decision
+
+
+def test_neurons_are_the_heads_inputs_not_num_features():
+    classifier = split_model(make_model("mobilenetv3_small_050"), CPU)
+    assert classifier.width == classifier.decision.in_features == 1024
+    assert classifier.body.num_features == 288
+
+
+def test_nothing_trains_or_drifts():
+    classifier = split_model(make_model().train(), CPU)
+    assert not classifier.body.training
+    assert not any(p.requires_grad for p in classifier.body.parameters())
+
+
+def test_normalising_is_undone():
+    classifier = split_model(make_model(), CPU)
+    images = torch.rand(2, 3, 8, 8)
+    assert torch.allclose(classifier.denormalise(classifier.normalise(images)), images, atol=1e-6)
+
+
+def test_a_decision_that_is_not_one_layer_is_named():
+    with pytest.raises(ModelError, match="Identity"):
+        split_model(timm.create_model("test_resnet", num_classes=0), CPU)
+
+
+def test_a_model_that_does_more_after_its_layer_is_refused():
+    body = make_model()
+    body.forward = lambda x: 2 * body.forward_head(body.forward_features(x))
+    with pytest.raises(ModelError, match="more after"):
+        split_model(body, CPU)
+
+
+def test_a_model_of_another_library_is_refused():
+    with pytest.raises(ModelError, match="forward_features"):
+        split_model(nn.Linear(3, 2), CPU)
+
+
+def load(name, classes=3, checkpoint="none", **more):
+    source = Source(model=name, checkpoint=checkpoint, data="", **more)
+    return load_classifier(source, classes, CPU)
+
+
+def test_an_unknown_name_gets_near_ones():
+    with pytest.raises(ModelError, match=r"did you mean .*resnet50"):
+        load("resnet5O")
+
+
+def test_a_local_folder_is_a_model(tmp_path):
+    body = make_model("test_resnet", classes=3, seed=4)
+    config = {"architecture": "test_resnet", "num_classes": 3, "pretrained_cfg": {}}
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    save_file(body.state_dict(), tmp_path / "model.safetensors")
+    classifier = load(f"local-dir:{tmp_path}")
+    assert torch.equal(classifier.decision.weight, body.get_classifier().weight)
+    with pytest.raises(ModelError, match=r"No config\.json"):
+        load(f"local-dir:{tmp_path / 'absent'}")
+
+
+@pytest.mark.parametrize("name", ["cuda:99", "tpu-ish", "meta"])
+def test_a_device_that_is_not_here_is_refused(name):
+    with pytest.raises(ModelError, match="evice"):
+        pick_device(name)
+
+
+def test_auto_finds_a_device():
+    assert pick_device("auto").type in ("cpu", "cuda", "mps")

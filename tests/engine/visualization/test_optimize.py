@@ -1,0 +1,287 @@
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+import engine.visualization.optimize
+import engine.visualization.transforms
+from engine.models.classifier import split_model
+from engine.models.clip import load_guide, resized
+from engine.schema.errors import RequestError
+from engine.schema.records import Illusion, Illusions, IllusionStep, Label
+from engine.schema.requests import IllusionRequest, Source
+from engine.session import TorchEngine
+from engine.visualization.gallery import contact_sheet
+from engine.visualization.heatmap import heat_map, mask
+from engine.visualization.optimize import Drawing, Sight, draw
+from engine.visualization.parameterization import Canvas
+from engine.visualization.transforms import jitter
+from tests.making import make_clip, make_model
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture(scope="module")
+def guide(tmp_path_factory):
+    return load_guide(make_clip(tmp_path_factory.mktemp("clip") / "tiny"), CPU)
+
+
+def sight(name="test_resnet", guide=None):
+    classifier = split_model(make_model(name), CPU)
+    text = None if guide is None else guide.embed(["sweet pea"])[0]
+    return Sight(classifier, guide, text)
+
+
+def drawn(eyes, **asked):
+    request = IllusionRequest(**{"class_index": 1, "neurons": (0,), "steps": 6, **asked})
+    records = list(draw(eyes, request))
+    return (
+        [some for some in records if isinstance(some, IllusionStep)],
+        [some for some in records if isinstance(some, Drawing)],
+    )
+
+
+@pytest.mark.parametrize("guided", [False, True])
+def test_a_neuron_alone_and_in_a_batch_of_eight_is_the_same_picture(monkeypatch, guide, guided):
+    eyes = sight(guide=guide if guided else None)
+    _, alone = drawn(eyes, neurons=(5,))
+    _, among = drawn(eyes, neurons=(3, 9, 5, 0, 1, 2, 4, 6))
+    assert torch.allclose(alone[0].image, among[2].image, atol=1e-4)
+    monkeypatch.setattr(engine.visualization.optimize, "AT_ONCE", {"cpu": 8})
+    steps, together = drawn(eyes, neurons=(3, 9, 5, 0, 1, 2, 4, 6))
+    assert len(steps[0].neurons) == 8
+    assert [some.neuron for some in together] == [3, 9, 5, 0, 1, 2, 4, 6]
+    # AdamW's first steps are the gradient's sign: rounding shows where a gradient is near 0
+    assert float((alone[0].image - together[2].image).abs().mean()) < 5e-4
+    assert not torch.allclose(together[0].image, together[1].image, atol=1e-2)
+
+
+@pytest.mark.parametrize("name", ["test_resnet", "test_vit", "test_convnext"])
+@pytest.mark.parametrize("guided", [False, True])
+def test_drawing_climbs_its_objective(name, guided, guide):
+    eyes = sight(name, guide if guided else None)
+    size = eyes.classifier.input_size
+    request = IllusionRequest(class_index=1, neurons=(0, 3, 5, 7), steps=40)
+    steps, drawings = drawn(eyes, neurons=request.neurons, steps=40)
+    assert isinstance(steps[-1], IllusionStep)
+    blank = Canvas.blank(size, [torch.Generator().manual_seed(0)], CPU).image().detach()[0]
+    gains = []
+    for drawing in drawings:
+        assert drawing.image.shape == (3, size, size)
+        assert 0 <= float(drawing.image.min()) <= float(drawing.image.max()) <= 1
+        before, after = (seen(eyes, image, drawing.neuron) for image in (blank, drawing.image))
+        gains.append([after[0] - before[0], after[1] - before[1]])
+    assert np.mean(gains, axis=0)[0] > 0.05
+    if guided:
+        assert np.mean(gains, axis=0)[1] > 0
+        exact = guide.cosine(drawings[0].image[None], eyes.text)
+        assert drawings[0].clip_cosine == pytest.approx(float(exact), abs=1e-4)
+
+
+@torch.no_grad()
+def seen(eyes, image, neuron):
+    """Activation + gamma * logit, and CLIP's cosine, over the jitter a drawing goes through."""
+    generators = [torch.Generator().manual_seed(seed) for seed in range(16)]
+    images = jitter(image.expand(16, -1, -1, -1), generators, 0.5)
+    features = eyes.classifier.features(eyes.classifier.normalise(images))
+    wanted = features[:, neuron] + 0.5 * eyes.classifier.decision(features)[:, 1]
+    cosine = eyes.guide.cosine(images, eyes.text).mean() if eyes.guide else 0.0
+    return float(wanted.mean()), float(cosine)
+
+
+def test_one_images_clip_term_has_no_gradient_on_another(guide):
+    eyes = sight(guide=guide)
+    images = torch.rand(3, 3, 64, 64, generator=torch.Generator().manual_seed(0))
+    images.requires_grad_()
+    request = IllusionRequest(class_index=0, neurons=(0, 1, 2))
+    objectives, _ = eyes.objective(images, torch.tensor([0, 1, 2]), request)
+    assert objectives.shape == (3,)
+    (gradient,) = torch.autograd.grad(objectives[1], images)
+    assert float(gradient[1].abs().max()) > 0
+    assert float(gradient[0].abs().max()) == float(gradient[2].abs().max()) == 0
+
+
+def test_the_objective_has_the_products_gradient_where_both_factors_are_positive(guide):
+    images = torch.rand(1, 3, 64, 64, generator=torch.Generator().manual_seed(1))
+    images.requires_grad_()
+    eyes = sight(guide=guide)
+    with torch.no_grad():
+        eyes.classifier.decision.bias.add_(50.0)  # a logit above 0
+        small = torch.nn.functional.interpolate(images, (32, 32), mode="bicubic", antialias=True)
+        text = guide.model.encode_image((small - 0.5) / 0.5, normalize=True)[0]
+    eyes = Sight(eyes.classifier, guide, text)
+    request = IllusionRequest(class_index=0, neurons=(0,))
+    found, _ = eyes.objective(images, torch.tensor([0]), request)
+    (gradient,) = torch.autograd.grad(found.sum(), images)
+    features = eyes.classifier.features(eyes.classifier.normalise(images))
+    wanted = features[:, 0] + 0.5 * eyes.classifier.decision(features)[:, 0]
+    cosine = guide.cosine(images, text)
+    assert float(cosine.detach()) > 0.9
+    (expected,) = torch.autograd.grad(((cosine + 0.05) * wanted).sum(), images)
+    assert float(expected.abs().max()) > 1e-3
+    assert torch.allclose(gradient, expected, atol=1e-5)
+
+
+def test_seeds_and_classes_draw_different_pictures():
+    eyes = sight()
+    _, (first,) = drawn(eyes)
+    for other in ({"seed": 1}, {"class_index": 2}):
+        _, (drawing,) = drawn(eyes, **other)
+        assert not torch.allclose(first.image, drawing.image, atol=1e-3)
+    _, (again,) = drawn(eyes)
+    assert torch.equal(first.image, again.image)
+
+
+def test_a_size_the_model_cannot_see_is_refused():
+    for name, size in (("test_vit", 50), ("test_resnet", 5)):
+        with pytest.raises(RequestError, match=f"--size {size} does not suit this model"):
+            drawn(sight(name), size=size)
+    _, (drawing,) = drawn(sight(), size=48)
+    assert drawing.image.shape == (3, 48, 48)
+
+
+def test_the_class_joins_once_the_neuron_fires():
+    assert [
+        engine.visualization.optimize.joined(share) for share in (0.0, 0.2, 0.3, 0.4, 1.0)
+    ] == pytest.approx([0.0, 0.0, 0.5, 1.0, 1.0])
+
+
+def test_the_canvas_starts_near_grey_and_paints_any_size():
+    for size in (31, 32, 64):
+        canvas = Canvas.blank(size, [torch.Generator().manual_seed(0)], CPU)
+        image = canvas.image().detach()
+        assert image.shape == (1, 3, size, size)
+        assert float((image - 0.5).abs().max()) < 0.1
+
+
+def test_jitter_is_each_images_own():
+    images = torch.rand(2, 3, 32, 32)
+
+    def one(order):
+        generators = [torch.Generator().manual_seed(seed) for seed in order]
+        return jitter(images[list(order)], generators, 0.5)
+
+    both, swapped = one((0, 1)), one((1, 0))
+    assert torch.allclose(both[0], swapped[1], atol=1e-6)
+    assert torch.allclose(both[1], swapped[0], atol=1e-6)
+
+
+@pytest.mark.parametrize("size", [31, 64])
+def test_a_warps_own_gradient_is_that_of_grid_sample(monkeypatch, size):
+    images = torch.rand(8, 3, size, size, generator=torch.Generator().manual_seed(1))
+    weights = torch.randn(8, 3, size, size, generator=torch.Generator().manual_seed(2))
+    seen, found = [], []
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            engine.visualization.transforms,
+            "warp",
+            lambda images, theta: seen.append(theta) or images,
+        )
+        jitter(images, [torch.Generator().manual_seed(seed) for seed in range(8)], 0.5)
+    for way in (engine.visualization.transforms.warp, engine.visualization.transforms.Warp.apply):
+        some = images.clone().requires_grad_()
+        warped = way(some, seen[0])
+        (gradient,) = torch.autograd.grad((warped * weights).sum(), some)
+        found.append((warped.detach(), gradient))
+    assert torch.equal(found[0][0], found[1][0])
+    assert torch.allclose(found[0][1], found[1][1], atol=1e-4)
+    assert float(found[0][1].abs().max()) > 1
+
+
+@pytest.mark.parametrize("size", [31, 100])
+def test_pictures_are_resized_as_by_interpolate(size):
+    images = torch.rand(2, 3, 64, 64)
+    wanted = torch.nn.functional.interpolate(images, (size, size), mode="bicubic", antialias=True)
+    assert torch.allclose(resized(images, size), wanted, atol=1e-5)
+
+
+def test_the_tint_ends_with_the_steps():
+    image = torch.full((1, 3, 32, 32), 0.5)
+    tinted = jitter(image, [torch.Generator().manual_seed(0)], 1.0)
+    plain = jitter(image, [torch.Generator().manual_seed(0)], 0.0)
+    assert float((tinted - plain).abs().max()) > 0.01
+    assert torch.allclose(plain[0, :, 16, 16], torch.tensor(0.5))
+
+
+@pytest.mark.parametrize(
+    "name", ["test_resnet", "test_vit", "test_convnext", "mobilenetv3_small_050", "vgg11"]
+)
+def test_every_family_has_a_heat_map_and_a_mask(name):
+    eyes = sight(name)
+    images = torch.randn(2, 3, 64, 64) if name == "vgg11" else None
+    if images is None:
+        images = torch.randn(2, 3, *[eyes.classifier.input_size] * 2)
+    heat = heat_map(eyes.classifier, images, torch.tensor([0, 1]))
+    assert heat.ndim == 3
+    shown = mask(heat, 40)
+    assert shown.shape == (2, 40, 40)
+    assert float(shown.min()) >= 0
+    assert float(shown.max()) <= 1
+
+
+def test_a_globally_pooled_cnns_heat_is_its_channel():
+    eyes = sight()
+    images = torch.randn(2, 3, 160, 160)
+    found = heat_map(eyes.classifier, images, torch.tensor([3, 4]))
+    channels = eyes.classifier.feature_map(images)
+    scale = channels.shape[-1] * channels.shape[-2]
+    assert torch.allclose(found[0] * scale, channels[0, 3], atol=1e-5)
+    assert torch.allclose(found[1] * scale, channels[1, 4], atol=1e-5)
+
+
+def test_the_engine_writes_pictures_masks_previews_and_a_sheet(toy, tmp_path):
+    engine = TorchEngine(msgspec.structs.replace(toy, clip=make_clip(tmp_path / "clip")), tmp_path)
+    request = IllusionRequest(class_index=1, neurons=(4, 2), steps=4, every=2)
+    records = list(engine.illusion(request, str(tmp_path / "out")))
+    found = records[-1]
+    assert isinstance(found, Illusions)
+    assert [some.neuron for some in found.illusions] == [4, 2]
+    for some in found.illusions:
+        with Image.open(some.path) as picture, Image.open(some.mask) as shown:
+            assert picture.size == shown.size == (160, 160)
+        assert 0 <= some.p_class <= 1
+        assert -1 <= some.clip_cosine <= 1
+        assert some.steps == 4
+    with Image.open(found.sheet) as sheet:
+        assert sheet.width >= 320
+    previews = [path for r in records if isinstance(r, IllusionStep) for path in r.previews]
+    assert len(previews) == 4  # two neurons, one after another, twice each
+    assert not any(Path(path).exists() for path in previews)
+
+
+@pytest.mark.slow
+@pytest.mark.shared
+def test_real_clip_and_classifier_draw_what_they_recognise(shared, tmp_path):
+    source = Source(
+        model="tf_efficientnet_lite0",
+        checkpoint=str(shared / "checkpoints/tf_efficientnet_lite0_flowers89.safetensors"),
+        data=str(shared / "data/flowers89"),
+        clip=f"local-dir:{shared / 'clip/flowers-clip'}",
+        device="cpu",
+    )
+    engine = TorchEngine(source, tmp_path)
+    text = engine.guide.embed(["sweet pea"])[0]
+    k = engine.split("valid").classes.index("sweet pea")
+    eyes = Sight(engine.classifier, engine.guide, text)
+    _, (drawing,) = drawn(eyes, class_index=k, neurons=(853,), steps=100)
+    assert drawing.p_class > 0.5
+    assert drawing.clip_cosine > 0.3
+    grey = engine.guide.cosine(torch.full((1, 3, 224, 224), 0.5), text)
+    assert drawing.clip_cosine > float(grey)
+
+
+def test_a_contact_sheet_holds_every_picture():
+    pictures = [Image.new("RGB", (20, 20), colour) for colour in ("red", "green", "blue")]
+    found = [
+        Illusion(
+            neuron=j, path=None, mask=None, activation=1.0, activation_ratio=2.0,
+            predicted=Label(0, "x"), p_class=1.0, clip_cosine=None, steps=1, seconds=0.0,
+        )
+        for j in range(3)
+    ]  # fmt: skip
+    pixels = np.asarray(contact_sheet(pictures, found)).reshape(-1, 3)
+    for colour in ((255, 0, 0), (0, 128, 0), (0, 0, 255)):
+        assert (pixels == colour).all(axis=1).sum() >= 400

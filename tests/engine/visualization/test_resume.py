@@ -1,0 +1,325 @@
+"""Drawings that are interrupted, asked for again, damaged, or too many for the memory."""
+
+import logging
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import msgspec
+import pytest
+import torch
+
+import engine.session
+import engine.visualization.checkpoint
+import engine.visualization.gallery
+import engine.visualization.optimize
+from engine.schema.errors import RequestError
+from engine.schema.records import Illusions, IllusionStep
+from engine.schema.requests import IllusionRequest
+from engine.session import TorchEngine
+from engine.visualization.optimize import Sight
+from engine.visualization.store import finished
+from tests.making import make_clip
+
+STEPS = 30
+
+
+@pytest.fixture(scope="module")
+def source(toy, tmp_path_factory):
+    return msgspec.structs.replace(toy, clip=make_clip(tmp_path_factory.mktemp("clip") / "tiny"))
+
+
+@pytest.fixture(scope="module")
+def home(source, tmp_path_factory):
+    """A workspace whose bank is filled."""
+    found = tmp_path_factory.mktemp("home")
+    list(TorchEngine(source, found).ready_bank("valid"))
+    return found
+
+
+@pytest.fixture
+def asked(source, home, tmp_path):
+    """Ask a new engine for drawings in a directory."""
+
+    def ask(out="out", **changes):
+        request = {"class_index": 1, "neurons": (4, 2), "steps": STEPS, "size": 48, **changes}
+        engine = TorchEngine(source, home)
+        return engine.illusion(IllusionRequest(**request), str(tmp_path / out))
+
+    return ask
+
+
+@pytest.fixture(params=[1, 2])
+def at_once(request, monkeypatch):
+    monkeypatch.setattr(engine.visualization.optimize, "AT_ONCE", {"cpu": request.param})
+    return request.param
+
+
+def pngs(directory):
+    return {path.name: path.read_bytes() for path in directory.glob("*.png")}
+
+
+def steps(records):
+    return [some for some in records if isinstance(some, IllusionStep)]
+
+
+def take(job, count):
+    """Consume a job up to some step, and stop."""
+    for record in job:
+        count -= isinstance(record, IllusionStep)
+        if not count:
+            return job.close()
+    return pytest.fail("there were not so many steps")
+
+
+@pytest.mark.parametrize("stop", [1, 26, STEPS])
+def test_a_stopped_drawing_ends_as_one_that_was_not(asked, tmp_path, at_once, stop):
+    list(asked("whole"))
+    take(asked(), stop)
+    first, *_ = steps(resumed := list(asked()))
+    assert first.step == stop
+    assert len(steps(resumed)) == (2 // at_once) * STEPS + 1 - stop
+    assert len(pngs(tmp_path / "out")) == 5
+    assert pngs(tmp_path / "out") == pngs(tmp_path / "whole")
+    assert not list((tmp_path / "out" / ".partial").iterdir())
+
+
+class Signal(BaseException):
+    pass
+
+
+def test_a_signal_in_the_middle_of_a_step_loses_only_that_step(asked, tmp_path, monkeypatch):
+    list(asked("whole"))
+    jitter, calls = engine.visualization.optimize.jitter, []
+
+    def interrupted(*given):
+        found = jitter(*given)
+        calls.append(1)
+        if len(calls) == 8:
+            raise Signal
+        return found
+
+    with monkeypatch.context() as patch:
+        patch.setattr(engine.visualization.optimize, "jitter", interrupted)
+        with pytest.raises(Signal):
+            list(asked())
+    resumed = list(asked())
+    assert steps(resumed)[0].step == 7
+    assert pngs(tmp_path / "out") == pngs(tmp_path / "whole")
+
+
+def test_a_signal_that_tears_a_step_apart_goes_back_to_the_last_checkpoint(
+    asked, tmp_path, monkeypatch
+):
+    list(asked("whole"))
+    taken, calls = torch.optim.AdamW.step, []
+
+    def torn(self):
+        taken(self)
+        calls.append(1)
+        if len(calls) == 28:
+            raise Signal
+
+    with monkeypatch.context() as patch:
+        patch.setattr(torch.optim.AdamW, "step", torn)
+        with pytest.raises(Signal):
+            list(asked())
+    assert steps(list(asked()))[0].step == 25
+    assert pngs(tmp_path / "out") == pngs(tmp_path / "whole")
+
+
+def test_a_stop_between_two_pictures_of_a_batch_redraws_neither(asked, tmp_path, monkeypatch):
+    monkeypatch.setattr(engine.visualization.optimize, "AT_ONCE", {"cpu": 2})
+    list(asked("whole"))
+    keep, kept = engine.visualization.gallery.keep_drawn, []
+
+    def stopped(*given):
+        if kept:
+            raise Signal
+        kept.append(given[1].stem)
+        keep(*given)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(engine.visualization.gallery, "keep_drawn", stopped)
+        with pytest.raises(Signal):
+            list(asked())
+    picture = tmp_path / "out" / f"{kept[0]}.png"
+    before = picture.stat().st_ino
+    assert [some.step for some in steps(asked())] == [STEPS]
+    assert picture.stat().st_ino == before
+    assert pngs(tmp_path / "out") == pngs(tmp_path / "whole")
+
+
+KILLED = """
+import os, signal, sys
+import msgspec, torch
+from pathlib import Path
+from engine.schema.records import IllusionStep
+from engine.schema.requests import IllusionRequest, Source
+from engine.session import TorchEngine
+torch.set_num_threads(1)
+source, request, home, out = sys.argv[1:]
+engine = TorchEngine(msgspec.json.decode(source, type=Source), Path(home))
+for record in engine.illusion(msgspec.json.decode(request, type=IllusionRequest), out):
+    if isinstance(record, IllusionStep) and record.neurons == (2,) and record.step == 28:
+        os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.slow
+def test_a_killed_process_is_gone_on_with(asked, source, home, tmp_path):
+    list(asked("whole"))
+    request = IllusionRequest(class_index=1, neurons=(4, 2), steps=STEPS, size=48)
+    given = [msgspec.json.encode(some).decode() for some in (source, request)]
+    killed = subprocess.run(
+        [sys.executable, "-c", KILLED, *given, str(home), str(tmp_path / "out")],
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        check=False,
+    )
+    assert killed.returncode == -signal.SIGKILL
+    found = steps(asked())
+    assert [some.neurons for some in found] == [(2,)] * 6  # 25 again, then 26 to 30
+    assert pngs(tmp_path / "out") == pngs(tmp_path / "whole")
+
+
+def test_a_finished_picture_is_not_drawn_again_not_even_by_another_job(asked, monkeypatch):
+    *_, first = asked()
+    drawn = steps(asked(neurons=(7, 2)))
+    assert {some.neurons for some in drawn} == {(7,)}
+    monkeypatch.setattr(
+        engine.session, "load_classifier", lambda *_: pytest.fail("loaded for nothing")
+    )
+    *_, again = asked()
+    assert again == first
+    *_, mixed = asked(neurons=(2, 7, 4))
+    assert [some.neuron for some in mixed.illusions] == [2, 7, 4]
+    assert mixed.illusions[0] == first.illusions[1]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [{"steps": 12}, {"seed": 1}, {"size": 32}, {"use_clip": False}, {"gamma": 0.0}, {"lr": 1e-3}],
+)
+def test_requests_that_differ_never_share_a_picture(asked, other):
+    *_, first = asked(steps=10, neurons=(4,))
+    before = Path(first.illusions[0].path).read_bytes()
+    *_, second = asked(**{"steps": 10, "neurons": (4,), **other})
+    assert first.illusions[0].path != second.illusions[0].path
+    assert first.sheet != second.sheet
+    assert Path(first.illusions[0].path).read_bytes() == before
+    assert Path(second.illusions[0].path).read_bytes() != before
+
+
+@pytest.mark.parametrize("spoilt", ["path", "mask"])
+@pytest.mark.parametrize("how", ["cut short", "gone"])
+def test_a_damaged_picture_is_drawn_again(asked, tmp_path, spoilt, how):
+    *_, first = asked(steps=4)
+    path = Path(getattr(first.illusions[0], spoilt))
+    before = path.read_bytes()
+    if how == "gone":
+        path.unlink()
+    else:
+        path.write_bytes(before[:-9])
+    assert len(finished(tmp_path / "out", 1)) == 1
+    assert {some.neurons for some in steps(asked(steps=4))} == {(4,)}
+    assert path.read_bytes() == before
+
+
+def test_a_damaged_checkpoint_is_begun_anew(asked, tmp_path):
+    list(asked("whole"))
+    for spoil in (lambda some: some[:-50], lambda some: some[:-50] + bytes(50), lambda some: b""):
+        take(asked(), 27)
+        (checkpoint,) = (tmp_path / "out" / ".partial").iterdir()
+        checkpoint.write_bytes(spoil(checkpoint.read_bytes()))
+        assert steps(asked())[0].step == 1
+        assert pngs(tmp_path / "out") == pngs(tmp_path / "whole")
+        for path in (tmp_path / "out").glob("class*"):
+            path.unlink()
+
+
+def test_only_the_newest_preview_stays_and_it_goes_with_the_picture(asked, tmp_path):
+    out, shown = tmp_path / "out", None
+    for record in asked(neurons=(4,), steps=9, every=2):
+        if isinstance(record, IllusionStep):
+            shown = record.previews[0] if record.previews else shown
+            assert [str(path) for path in out.glob("*.png")] == ([shown] if shown else [])
+    assert shown is not None
+    assert not Path(shown).exists()
+    assert len(pngs(out)) == 3
+
+
+def test_a_resumed_drawing_tells_again_which_previews_there_are(asked):
+    job = asked(neurons=(4,), steps=9, every=3)
+    for record in job:
+        if isinstance(record, IllusionStep) and record.step == 6:
+            job.close()
+            break
+    first, *_ = steps(asked(neurons=(4,), steps=9, every=3))
+    assert first == record
+    assert len(first.previews) == 1
+
+
+def crowded(monkeypatch, most, since=0):
+    """Make the memory too small for more than `most` pictures from some step on."""
+    objective, calls = Sight.objective, []
+
+    def limited(self, images, *rest):
+        calls.append(len(images))
+        if len(images) > most and len(calls) > since:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
+        return objective(self, images, *rest)
+
+    monkeypatch.setattr(Sight, "objective", limited)
+    return calls
+
+
+def test_pictures_too_many_for_the_memory_are_drawn_fewer_at_once(
+    asked, monkeypatch, caplog, tmp_path
+):
+    list(asked("whole", neurons=(4, 2, 7), steps=5))
+    monkeypatch.setattr(engine.visualization.optimize, "AT_ONCE", {"cpu": 4})
+    calls = crowded(monkeypatch, most=1)
+    with caplog.at_level(logging.WARNING):
+        *_, found = asked(neurons=(4, 2, 7), steps=5)
+    assert isinstance(found, Illusions)
+    assert calls == [3, 2, *[1] * 15]
+    assert [some.getMessage() for some in caplog.records] == [
+        "out of memory with 3 pictures at once; fewer from here on"
+    ]
+    assert pngs(tmp_path / "out") == pngs(tmp_path / "whole")
+
+
+def test_memory_that_runs_out_midway_loses_no_step(asked, monkeypatch):
+    monkeypatch.setattr(engine.visualization.optimize, "AT_ONCE", {"cpu": 2})
+    crowded(monkeypatch, most=1, since=20)
+    found = [(some.neurons, some.step) for some in steps(asked())]
+    assert found[19:22] == [((4, 2), 20), ((4,), 20), ((4,), 21)]
+    assert found[30:33] == [((4,), 30), ((2,), 20), ((2,), 21)]
+
+
+def test_no_room_for_one_picture_is_a_sentence(asked, monkeypatch):
+    crowded(monkeypatch, most=0)
+    with pytest.raises(
+        RequestError, match=r"one picture of 48 pixels a side; give a smaller --siz"
+    ):
+        list(asked())
+
+
+def test_finished_drawings_are_listed_newest_first_wherever_they_lie_now(
+    asked, tmp_path, home, source
+):
+    list(asked(steps=3))
+    list(asked(steps=4, neurons=(4,), use_clip=False))
+    list(asked(steps=4, neurons=(4,), class_index=2))
+    moved = (tmp_path / "out").rename(tmp_path / "moved")
+    found = finished(moved, 1)
+    assert [(some.neuron, some.steps) for some in found] == [(4, 4), (2, 3), (4, 3)]
+    assert [some.clip for some in found] == [None, source.clip, source.clip]
+    assert {(some.seed, some.size) for some in found} == {(0, 48)}
+    assert all(Path(some.path).is_file() and Path(some.mask).is_file() for some in found)
+    bank = next(iter((home / "bank").glob("*/meta.json")))
+    weights = msgspec.json.decode(bank.read_bytes())["weights"]
+    assert finished(moved, 1, weights) == found
+    assert finished(moved, 1, "others") == finished(tmp_path / "nowhere", 1) == ()

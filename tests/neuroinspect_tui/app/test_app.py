@@ -1,0 +1,389 @@
+"""The app around the screens: where they lead, what is heard of jobs, keys and failures."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+
+from engine.schema.errors import EngineError
+from engine.schema.jobs import JobView, Request, State
+from engine.schema.records import Progress
+from engine.schema.requests import (
+    BankRequest,
+    EditRequest,
+    ExportRequest,
+    HeatRequest,
+    IllusionRequest,
+)
+from neuroinspect_tui.app import routes
+from neuroinspect_tui.app.actions import APP
+from neuroinspect_tui.app.app import DEMO, NeuroinspectApp
+from neuroinspect_tui.app.keys import SCREENS, complaints, markdown_keys, spoken
+from neuroinspect_tui.app.watch import Watch
+from neuroinspect_tui.config import Config, recent_workspaces
+from screens.base import COMMON, Base, Trail
+from screens.classes.screen import ClassesScreen
+from screens.compare.screen import CompareScreen
+from screens.edit.screen import EditScreen
+from screens.help import HelpScreen
+from screens.illusions.screen import IllusionsScreen
+from screens.jobs import JobsScreen
+from screens.messages import (
+    Copied,
+    ToCompare,
+    ToDemo,
+    ToEdit,
+    ToIllusions,
+    ToMistakes,
+    ToNeurons,
+    ToResult,
+    ToWhatIf,
+    ToWorkspace,
+)
+from screens.mistakes.screen import MistakesScreen
+from screens.neurons.screen import NeuronsScreen
+from screens.start.screen import StartScreen
+from screens.whatif.screen import WhatIfScreen
+from tests.screens.conftest import backstage, planted, settled, shown, still, until  # noqa: F401
+from tests.screens.fake import FakeBackstage
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No person's own files; no waiting."""
+    for name in ("STATE", "CONFIG", "DATA"):
+        monkeypatch.setenv(f"XDG_{name}_HOME", str(tmp_path / name))
+    monkeypatch.delenv("TMUX", raising=False)
+    monkeypatch.setattr(NeuroinspectApp, "WATCH_SECONDS", 0.02)
+
+
+class Opening:
+    """Opens the planted workspace, whatever is asked for."""
+
+    def __init__(self, stage: FakeBackstage) -> None:
+        self.stage, self.asked = stage, list[Path]()
+
+    def __call__(self, home: Path) -> FakeBackstage:
+        self.asked.append(home)
+        if home.name == "broken":
+            raise EngineError(f"{home} is no workspace.")
+        return self.stage
+
+
+@pytest.fixture
+def app(backstage: FakeBackstage) -> NeuroinspectApp:  # noqa: F811
+    return NeuroinspectApp(Config(), Opening(backstage), backstage.home)
+
+
+def names(pilot: Pilot[Any]) -> list[str]:
+    return [type(screen).__name__ for screen in pilot.app.screen_stack[1:]]
+
+
+def toasts(app: NeuroinspectApp) -> list[str]:
+    return [some.message for some in app._notifications]
+
+
+async def go(pilot: Pilot[Any], move: Any) -> None:
+    pilot.app.screen.post_message(move)
+    await pilot.pause()
+
+
+async def test_moves_lead_to_screens_and_escape_back(app: NeuroinspectApp) -> None:
+    async with app.run_test() as pilot:
+        await pilot.pause()
+        assert names(pilot) == ["ClassesScreen"]
+        for move, kind in (
+            (ToMistakes(1), MistakesScreen),
+            (ToNeurons(1), NeuronsScreen),
+            (ToIllusions(1, (2, 3)), IllusionsScreen),
+            (ToWhatIf(1, (2,)), WhatIfScreen),
+            (ToEdit(1, (2,)), EditScreen),
+            (ToCompare("0001"), CompareScreen),
+        ):
+            await go(pilot, move)
+            assert isinstance(pilot.app.screen, kind)
+        await pilot.press("escape")
+        assert names(pilot)[-1] == "WhatIfScreen"  # the form that led there is done with
+        await pilot.press(*["escape"] * 9)
+        assert names(pilot) == ["ClassesScreen"]
+
+
+@pytest.mark.parametrize(
+    ("move", "screen", "told"),
+    [
+        (ToMistakes(1), "MistakesScreen", (1,)),
+        (ToNeurons(1, "a.png"), "NeuronsScreen", (1, "a.png")),
+        (ToIllusions(1, (2, 3)), "IllusionsScreen", (1, (2, 3))),
+        (ToWhatIf(1, (2,)), "WhatIfScreen", (1, (2,))),
+        (ToEdit(1, (2,), "5%", "0001"), "EditScreen", (1, (2,), "5%", "0001")),
+        (ToCompare("0001"), "CompareScreen", ("0001",)),
+    ],
+)
+def test_a_screen_is_told_what_its_move_says(
+    move: routes.Move, screen: str, told: tuple[Any, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(routes, screen, lambda *args: args)
+    stage: Any = "stage"
+    made: Any = routes.screen_for(move, stage)
+    assert made == ("stage", *told)
+
+
+async def test_jobs_from_anywhere_once(app: NeuroinspectApp) -> None:
+    async with app.run_test() as pilot:
+        await go(pilot, ToMistakes(1))
+        await pilot.press("J")
+        await pilot.pause()
+        assert names(pilot)[-1] == "JobsScreen"
+        await pilot.press("J")
+        await go(pilot, ToIllusions(1, (2,)))
+        await pilot.press("J")
+        await pilot.pause()
+        assert names(pilot) == ["ClassesScreen", "MistakesScreen", "JobsScreen"]
+        await pilot.press("escape")
+        assert names(pilot)[-1] == "MistakesScreen"
+
+
+def view(request: Request, state: State = "done", **more: Any) -> JobView:
+    kind = str(request.__struct_config__.tag)
+    return JobView(id="00000000", kind=kind, title="some job", state=state, request=request, **more)
+
+
+@pytest.mark.parametrize(
+    ("job", "kind"),
+    [
+        (view(BankRequest(split="valid")), ClassesScreen),
+        (view(IllusionRequest(class_index=1, neurons=(2,))), IllusionsScreen),
+        (view(HeatRequest(class_index=1, neuron=2)), NeuronsScreen),
+        (view(EditRequest(classes=(1,)), "running"), EditScreen),
+        (view(ExportRequest(edit="0001", out="/x.safetensors")), JobsScreen),
+    ],
+)
+async def test_a_job_leads_to_its_result(
+    app: NeuroinspectApp, job: JobView, kind: type[Base]
+) -> None:
+    async with app.run_test(notifications=True) as pilot:
+        await pilot.press("J")
+        await go(pilot, ToResult(job))
+        assert isinstance(app.screen, kind)
+        await pilot.pause()
+        assert ("some job: done" in shown(pilot)) == (kind is JobsScreen)
+
+
+async def test_a_finished_edit_leads_to_its_weighing(
+    app: NeuroinspectApp,
+    backstage: FakeBackstage,  # noqa: F811
+) -> None:
+    edit = an_edit("0001ratio")
+    async with app.run_test(notifications=True) as pilot:
+        await pilot.press("J")
+        backstage.submit(EditRequest(classes=(1,)))
+        backstage.last.feed(Progress(stage="editing", done=1, total=2))
+        backstage.last.end()
+        await go(pilot, ToResult(backstage.jobs()[0]))
+        await until(pilot, lambda: "names no edit" in shown(pilot))
+        backstage.last.feed(edit)
+        await go(pilot, ToResult(backstage.jobs()[0]))
+        await until(pilot, lambda: isinstance(app.screen, CompareScreen))
+
+
+def an_edit(id_: str) -> Any:
+    from engine.schema.edits import Edit
+    from engine.schema.records import Outcome
+
+    same = Outcome(overall=0.5, worst_class=0.5, target=0.5, worst_group=None)
+    return Edit(
+        id=id_, created="", method="zero", classes=(), neurons={}, strength=0, targets={}, lr=0,
+        batch_size=1, chosen_on="", reported_on="", n_report=1, n_target=1, before=same, after=same,
+        arms=(), differences=(), verdict="", notes=(), request=None, provenance={},
+    )  # fmt: skip
+
+
+async def test_the_end_of_a_job_is_seen_and_heard_anywhere(
+    app: NeuroinspectApp,
+    backstage: FakeBackstage,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    backstage.submit(BankRequest(split="train"))
+    backstage.last.end()  # before the app was opened: no news
+    heard: list[str] = []
+    async with app.run_test(notifications=True) as pilot:
+        assert app._driver is not None
+        monkeypatch.setattr(app._driver, "write", heard.append)
+        await go(pilot, ToMistakes(1))
+        backstage.submit(EditRequest(classes=(1,)))
+        trail = app.screen.query_one(Trail)
+        await until(pilot, lambda: trail.status == "1 job · some job00001 0:19 left")
+        assert app.active == 1
+        backstage.last.end()
+        await until(pilot, lambda: "✓ some job00001 done · J" in shown(pilot))
+        backstage.submit(BankRequest(split="valid"))
+        backstage.last.end("failed", "The [disk] is full.")
+        failed = "✗ some job00002 failed: The [disk] is full. · J"
+        await until(pilot, lambda: failed in toasts(app))
+        assert not any("job00000" in toast for toast in toasts(app))
+        rung = [text for text in heard if text.startswith("\x1b]9;")]
+        assert [text.partition("\x1b\\")[0] for text in rung] == [
+            "\x1b]9;neuroinspect: ✓ some job00001 done · J",
+            f"\x1b]9;neuroinspect: {failed}",
+        ]
+        assert (trail.status, app.active) == ("", 0)
+
+
+def test_what_is_news() -> None:
+    watch = Watch()
+    edit, heat = EditRequest(classes=(1,)), HeatRequest(class_index=1, neuron=2)
+    assert watch.look([view(edit)]).ended == ()
+    assert watch.look([view(edit, "running", stage="loading")]).line == "1 job · some job loading"
+    assert watch.look([view(edit, "interrupted")]).ended[0].state == "interrupted"
+    assert watch.look([view(edit, "cancelled")]).ended == ()
+    assert watch.look([]).ended == ()
+    assert len(watch.look([view(heat)]).ended) == 1  # came and went between two looks
+
+
+async def test_text_is_copied_and_said(
+    app: NeuroinspectApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handed: list[str] = []
+    monkeypatch.setattr("neuroinspect_tui.app.terminal.copy_in_tmux", handed.append)
+    async with app.run_test(notifications=True) as pilot:
+        await go(pilot, Copied("neuroinspect-tui classes -w '[x]'"))
+        await settled(pilot)
+        assert toasts(app) == ["copied: neuroinspect-tui classes -w '[x]'"]
+        assert app.clipboard == handed[0] == "neuroinspect-tui classes -w '[x]'"
+
+
+async def test_an_expected_failure_is_said(
+    app: NeuroinspectApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: Any) -> None:
+        raise EngineError("The [workspace] is gone.")
+
+    async with app.run_test(notifications=True) as pilot:
+        await pilot.pause()
+        monkeypatch.setattr(Base, "action_copy", fail)
+        await pilot.press("y")
+        await pilot.pause()
+        assert "The [workspace] is gone." in shown(pilot)
+        monkeypatch.setattr(ClassesScreen, "on_to_mistakes", fail, raising=False)
+        app.clear_notifications()
+        await go(pilot, ToMistakes(1))
+        assert "The [workspace] is gone." in shown(pilot)
+        app.screen.notify("[b]cat[/] [/dog] has no mistakes.")
+        await pilot.pause()
+        assert "[b]cat[/] [/dog] has no mistakes." in shown(pilot)
+
+
+async def test_a_bug_ends_the_app(app: NeuroinspectApp, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def pressed() -> None:
+        async with app.run_test() as pilot:
+            await pilot.press("y")
+
+    monkeypatch.setattr(Base, "action_copy", lambda *_: 1 // 0)
+    with pytest.raises(ZeroDivisionError):
+        await pressed()
+
+
+async def test_without_a_workspace_the_start_screen_comes_first(
+    backstage: FakeBackstage,  # noqa: F811
+) -> None:
+    opening = Opening(backstage)
+    app = NeuroinspectApp(Config(), opening, Path("/data/x"), "/data/x is no workspace.")
+    async with app.run_test(notifications=True) as pilot:
+        await pilot.pause()
+        assert isinstance(app.screen, StartScreen)
+        assert "/data/x is no workspace." in shown(pilot)
+        await pilot.press("J", "question_mark")
+        await pilot.pause()
+        assert names(pilot) == ["StartScreen", "HelpScreen"]
+        assert "start.demo" in shown(pilot)
+        await pilot.press("escape")
+        await go(pilot, ToWorkspace("/data/broken"))
+        assert "/data/broken is no workspace." in shown(pilot)
+        await go(pilot, ToWorkspace("/data/ws"))
+        assert names(pilot) == ["ClassesScreen"]
+        assert recent_workspaces() == [backstage.home.resolve()]
+        await pilot.press("ctrl+o", "ctrl+o")
+        assert names(pilot) == ["ClassesScreen", "StartScreen"]
+        await go(pilot, ToWorkspace("/data/other"))
+        assert names(pilot) == ["ClassesScreen"]
+        await pilot.press("ctrl+o")
+        await go(pilot, ToDemo())
+    assert app.return_value == DEMO
+
+
+async def test_help_and_palette_list_the_screens_commands(app: NeuroinspectApp) -> None:
+    async with app.run_test() as pilot:
+        await pilot.press("J")
+        await settled(pilot)
+        found = [command.title for command in app.get_system_commands(app.screen)]
+        assert {"Back", "Copy", "Help", "Jobs", "Quit", "Theme"} <= set(found)
+        assert "Cancel" not in found  # there is no job
+        await pilot.press("question_mark")
+        await pilot.pause()
+        assert isinstance(app.screen, HelpScreen)
+        assert "jobs.cancel" in shown(pilot)
+        await pilot.press("escape", "ctrl+p", *"copy")
+        await settled(pilot)
+        assert "Copy the command that does the same" in shown(pilot)
+
+
+async def test_keys_move_by_config(backstage: FakeBackstage) -> None:  # noqa: F811
+    keys = {"app.jobs": "ctrl+j", "screen.back": "b", "screen.bakc": "z"}
+    app = NeuroinspectApp(Config(keys=keys), Opening(backstage), backstage.home)
+    async with app.run_test(notifications=True, size=(120, 50)) as pilot:
+        await pilot.pause()
+        assert "'screen.bakc'" in shown(pilot)
+        await pilot.press("J")
+        assert names(pilot) == ["ClassesScreen"]
+        await pilot.press("ctrl+j", "question_mark")
+        await pilot.pause()
+        assert "ctrl+j" in shown(pilot)
+        await pilot.press("escape", "b")
+        assert names(pilot) == ["ClassesScreen"]
+
+
+def test_wrong_keys_in_config_are_sentences() -> None:
+    [unknown] = complaints({"jobs.cancle": "k"})
+    assert "'jobs.cancle', which nothing is called; there is jobs.cancel" in unknown
+    clashes = complaints({"jobs.cancel": "r"})
+    assert "config.toml puts jobs.cancel and jobs.resume on the same key, r." in clashes
+    assert complaints({"jobs.cancel": "f5"}) == []
+
+
+def test_ids_are_one_of_a_kind_and_keys_do_not_clash() -> None:
+    for screen in SCREENS:
+        ids = [command.id for command in screen.TABLE]
+        assert len(set(ids)) == len(ids)
+        assert all(command.help for command in screen.TABLE)
+        keys = [key for c in (*screen.TABLE, *COMMON, *APP) for key in c.key.split(",")]
+        assert len(set(keys)) == len(keys), screen.NAME
+    table = markdown_keys().splitlines()
+    assert table[0] == "| where | key | what | id in config.toml |"
+    assert "| Jobs | `enter` | Look at what the job made or makes | `jobs.open` |" in table
+
+
+@pytest.mark.parametrize("theme", ["blue-orange", "blue-orange-light"])
+async def test_our_themes_can_be_drawn(backstage: FakeBackstage, theme: str) -> None:  # noqa: F811
+    config = Config(theme=theme, slow_link=True)
+    app = NeuroinspectApp(config, Opening(backstage), backstage.home)
+    async with app.run_test() as pilot:
+        await pilot.pause()
+        assert (app.theme, app.has_class("-slow-link")) == (theme, True)
+
+
+async def test_quitting_leaves_jobs_alone(
+    app: NeuroinspectApp,
+    backstage: FakeBackstage,  # noqa: F811
+) -> None:
+    backstage.submit(BankRequest(split="train"))
+    async with app.run_test() as pilot:
+        await until(pilot, lambda: app.active == 1)
+        await pilot.press("q")
+    assert backstage.last.state == "running"
+    assert app.return_code == 0
+
+
+def test_keys_are_written_as_people_do() -> None:
+    assert spoken("down,j") == "↓ j"
+    assert spoken("plus,shift+left,ctrl+s,question_mark") == "+ shift+← ctrl+s ?"

@@ -1,0 +1,49 @@
+import shutil
+import time
+
+import pytest
+
+from engine.schema.requests import BankRequest
+from neuroinspect_tui.jobs.engine import title_of
+from neuroinspect_tui.jobs.launcher import stop_runners
+from neuroinspect_tui.jobs.store import Store
+from tests.neuroinspect_tui.conftest import filled, filled_once, run  # noqa: F401  fixtures
+
+
+@pytest.fixture
+def store(tmp_path):
+    """The jobs of a workspace that is nothing but its file."""
+    home = tmp_path / "ws"
+    home.mkdir()
+    (home / "workspace.toml").write_text('model = "x"\ncheckpoint = "none"\ndata = "nowhere"\n')
+    return Store(home)
+
+
+@pytest.fixture
+def submit(store):
+    """Submits, and starts no runner."""
+
+    def submitting(request=None, lane="cpu", interactive=True):
+        request = request or BankRequest(split="valid")
+        return store.submit(
+            request, title=title_of(request, ()), lane=lane, out=None, interactive=interactive
+        )
+
+    return submitting
+
+
+@pytest.fixture(scope="module")
+def served(filled_once, tmp_path_factory):  # noqa: F811
+    """A filled workspace whose runners are stopped at the end."""
+    home = shutil.copytree(filled_once, tmp_path_factory.mktemp("served") / "ws")
+    yield home
+    stop_runners(home)
+
+
+def eventually(condition, seconds=60.0):
+    """Wait until something holds, which another process brings about."""
+    deadline = time.monotonic() + seconds
+    while not (found := condition()):
+        assert time.monotonic() < deadline, "it never came true"
+        time.sleep(0.02)
+    return found

@@ -1,0 +1,91 @@
+import importlib.util
+import json
+import pkgutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from neuroinspect_tui.cli import COMMANDS
+
+HEAVY = ("torch", "torchvision", "timm", "open_clip")
+CONTRACTS = tomllib.loads(
+    (Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8")
+)["tool"]["importlinter"]["contracts"]
+# import-linter sees no deferred import: each module of its contract is imported for real
+[FRONT_DOOR] = [
+    c["source_modules"] for c in CONTRACTS if HEAVY[0] in c.get("forbidden_modules", ())
+]
+FRONT_DOOR = (*FRONT_DOOR, "neuroinspect_tui.main")
+# one interpreter for many commands: what one loads, all are blamed for, by name
+SCRIPT = """
+import contextlib, io, json, sys
+from neuroinspect_tui.main import main
+guilty = {}
+for words in json.loads(sys.argv[1]):
+    sys.argv = ["neuroinspect-tui", *words]
+    with contextlib.redirect_stdout(io.TextIOWrapper(io.BytesIO())):
+        try:
+            main()
+        except SystemExit as leaving:
+            assert not leaving.code, words
+    heavy = [name for name in json.loads(HEAVY) if name in sys.modules]
+    if heavy:
+        guilty[" ".join(words)] = heavy
+print(json.dumps(guilty))
+"""
+
+
+def guilty(commands):
+    script = SCRIPT.replace("HEAVY", repr(json.dumps(HEAVY)))
+    ran = subprocess.run(
+        [sys.executable, "-c", script, json.dumps(commands)],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert ran.returncode == 0, ran.stderr
+    return json.loads(ran.stdout.splitlines()[-1])
+
+
+def test_the_torch_free_packages_are_those_promised():
+    promised = "schema io evaluation attribution ablation"
+    assert {f"engine.{name}" for name in promised.split()} | {"screens"} <= set(FRONT_DOOR)
+
+
+@pytest.mark.parametrize("name", FRONT_DOOR)
+def test_every_module_of_the_front_door_sees_no_torch(name):
+    found = importlib.util.find_spec(name)
+    inside = pkgutil.walk_packages(found.submodule_search_locations or (), f"{name}.")
+    modules = ", ".join([name, *(module.name for module in inside)])
+    script = f"import sys, {modules}; print([n for n in {HEAVY} if n in sys.modules])"
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == "[]"
+
+
+@pytest.mark.slow
+def test_a_module_that_needs_torch_would_be_caught():
+    script = f"import sys, engine.session; print([n for n in {HEAVY} if n in sys.modules])"
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert "torch" in ran.stdout
+
+
+def test_help_sees_no_torch():
+    commands = [module.__name__.rpartition(".")[2] for module in COMMANDS]
+    assert len(commands) >= 12
+    assert guilty([["--help"], *([command, "--help"] for command in commands)]) == {}
+
+
+def test_a_filled_workspace_answers_without_torch(filled):
+    at = ["-w", str(filled)]
+    edit = sorted(path.name for path in (filled / "edits").glob("[!.]*"))[0]
+    asked = [
+        ["classes", *at],
+        ["mistakes", "-c", "1", *at],
+        ["neurons", "-c", "1", *at],
+        ["neuron", "3", "-c", "1", *at],
+        ["whatif", "-c", "1", "--top", "5", "--curve", *at],
+        ["edits", *at],
+        ["compare", edit, *at],
+    ]
+    assert guilty([*asked, *([*words, "--json"] for words in asked)]) == {}
