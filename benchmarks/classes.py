@@ -8,7 +8,7 @@ import torch
 
 from benchmarks.setting import Figure, Setting
 from engine.data.loader import loader
-from engine.schema.requests import BankRequest
+from engine.schema.requests import FeaturesRequest
 from engine.session import TorchEngine
 
 TIMES = 3
@@ -57,7 +57,7 @@ def _cold(setting: Setting) -> None:
     scratch = TorchEngine(setting.source, setting.home / "cold")
     scratch.__dict__["classifier"] = setting.engine.classifier  # loading is not what is measured
     shutil.rmtree(scratch.home, ignore_errors=True)
-    for _ in scratch.bank(BankRequest(split="valid")):
+    for _ in scratch.extract(FeaturesRequest(split="valid")):
         pass
 
 
@@ -65,7 +65,7 @@ def _cold(setting: Setting) -> None:
 def _bare(setting: Setting, batch_size: int) -> None:
     classifier, split = setting.engine.classifier, setting.engine.split("valid")
     kind = classifier.device.type
-    request = BankRequest(split="valid", batch_size=batch_size)
+    request = FeaturesRequest(split="valid", batch_size=batch_size)
     for _, images, _ in loader(classifier, split, 0, request, 0):
         moved = images.to(classifier.device, memory_format=torch.channels_last)
         with torch.autocast(kind, dtype=torch.float16, enabled=kind == "cuda"):

@@ -20,7 +20,7 @@ TIMES = 5
 
 def measure(setting: Setting) -> list[Figure]:
     """Time each against an interpreter that does nothing."""
-    setting.bank()
+    setting.cache()
     write_source(setting.home, setting.source)
     figures = []
     for name, (words, limit) in COMMANDS.items():

@@ -15,13 +15,13 @@ TIMES = 3
 
 def measure(setting: Setting) -> list[Figure]:
     """Time all mistakes at once, and the loop on each of them in turn."""
-    bank, classifier = setting.bank(), setting.engine.classifier
-    rows = np.asarray(bank.array("mistake_rows"))
-    labels = torch.from_numpy(bank.labels[rows]).to(classifier.device)
-    features = torch.from_numpy(np.asarray(bank.features[rows])).to(classifier.device)
+    cache, classifier = setting.cache(), setting.engine.classifier
+    rows = np.asarray(cache.array("mistake_rows"))
+    labels = torch.from_numpy(cache.labels[rows]).to(classifier.device)
+    features = torch.from_numpy(np.asarray(cache.features[rows])).to(classifier.device)
     weight, bias = classifier.decision.weight, classifier.bias.to(classifier.device)
     transform = classifier.transform()
-    images = [transform(decode(Path(bank.path(row))))[None] for row in rows.tolist()]
+    images = [transform(decode(Path(cache.path(row))))[None] for row in rows.tolist()]
     images = [image.to(classifier.device) for image in images]
 
     def at_once() -> None:
@@ -46,7 +46,7 @@ def measure(setting: Setting) -> list[Figure]:
 
 
 def published(setting: Setting, image: Tensor, k: int) -> Tensor:
-    """METHOD 2 as the published code does it, with a cap."""
+    """docs/concepts.md: counterfactual explanation as the published code does it, with a cap."""
     classifier = setting.engine.classifier
     w = torch.zeros(1, classifier.width, device=image.device, requires_grad=True)
     optimizer = torch.optim.SGD([w], lr=0.01, momentum=0.9)

@@ -10,18 +10,18 @@ from engine.attribution.ranking import gather, order
 
 def measure(setting: Setting) -> list[Figure]:
     """Time some 200 values of N, with bias shift and placebos, and the same N one by one."""
-    bank, k = setting.bank(), setting.target
-    answer = preview_ablation(bank, k, top="1", with_curve=True)
+    cache, k = setting.cache(), setting.target
+    answer = preview_ablation(cache, k, top="1", with_curve=True)
     sizes = [point.n for point in answer.curve or ()]
-    ranked = order(gather(bank, k), "contrast")
+    ranked = order(gather(cache, k), "contrast")
     scaling = Scaling(k, np.array(answer.rows))
 
     def at_once() -> None:
-        preview_ablation(bank, k, top="1", with_curve=True)
+        preview_ablation(cache, k, top="1", with_curve=True)
 
     def one_by_one() -> None:
         for n in sizes:
-            what_if(bank, ranked[:n], scaling)
+            what_if(cache, ranked[:n], scaling)
 
     ours, theirs = setting.pairs(at_once, one_by_one, times=3)
     return [

@@ -7,7 +7,7 @@ import torch
 
 from benchmarks.setting import WORST, Figure, Setting
 from engine.schema.requests import IllusionRequest
-from engine.visualization.optimize import AT_ONCE, Sight, draw
+from engine.visualization.optimize import AT_ONCE, Objective, draw
 
 STEPS = 12
 ROUNDS = 7
@@ -16,15 +16,15 @@ ROUNDS = 7
 def measure(setting: Setting) -> list[Figure]:
     """Compare a drawing step with the models' own work on the same batch."""
     engine = setting.engine
-    guide = engine.guide
-    assert guide is not None  # the flowers have a CLIP
-    sight = Sight(engine.classifier, guide, guide.embed([WORST])[0])
+    clip_model = engine.clip_model
+    assert clip_model is not None  # the flowers have a CLIP
+    objective = Objective(engine.classifier, clip_model, clip_model.embed([WORST])[0])
     batch = AT_ONCE.get(engine.device.type, 1)
     request = IllusionRequest(
         class_index=setting.target, neurons=tuple(range(batch)), steps=(ROUNDS + 2) * STEPS
     )
-    job = draw(sight, request)
-    plain = _plain(sight, batch)
+    job = draw(objective, request)
+    plain = _plain(objective, batch)
     drawing = _several(job)
     drawing()  # warm
     plain()
@@ -49,10 +49,10 @@ def _several(job: Generator[Any, None, Any]) -> Callable[[], None]:
     return work
 
 
-def _plain(sight: Sight, batch: int) -> Callable[[], None]:
-    size, device = sight.classifier.input_size, sight.classifier.device
-    guide, text = sight.guide, sight.text
-    assert guide is not None
+def _plain(objective: Objective, batch: int) -> Callable[[], None]:
+    size, device = objective.classifier.input_size, objective.classifier.device
+    clip_model, text = objective.clip_model, objective.text
+    assert clip_model is not None
     assert text is not None
 
     def work() -> None:
@@ -60,8 +60,8 @@ def _plain(sight: Sight, batch: int) -> Callable[[], None]:
             images = torch.rand(batch, 3, size, size, device=device, requires_grad=True)
             cuda = device.type == "cuda"
             with torch.autocast(device.type, dtype=torch.bfloat16, enabled=cuda):
-                logits = sight.classifier.body(sight.classifier.normalise(images))
-                cosine = guide.cosine(images, text)
+                logits = objective.classifier.body(objective.classifier.normalise(images))
+                cosine = clip_model.cosine(images, text)
             (logits.float().sum() + cosine.float().sum()).backward()
 
     return work

@@ -1,4 +1,4 @@
-"""Edits on a filled bank: every epoch, every seed, every control."""
+"""Edits on a filled feature cache: every epoch, every seed, every control."""
 
 from unittest import mock
 
@@ -15,8 +15,8 @@ TIMES = 3
 
 def measure(setting: Setting) -> list[Figure]:
     """Time a ratio edit with no early stop, and a zero edit with its number chosen."""
-    setting.bank("valid")
-    setting.bank("train")
+    setting.cache("valid")
+    setting.cache("train")
     aimed = (setting.target,)
 
     def ratio(seeds: int) -> None:

@@ -15,7 +15,7 @@ LIMIT = 0.15
 
 def measure(setting: Setting) -> list[Figure]:
     """Time the first record of small jobs, one after another."""
-    setting.bank("valid")
+    setting.cache("valid")
     write_source(setting.home, setting.source)
     engine = JobEngine(setting.source, setting.home)
     cold = _first(setting, engine, 0)

@@ -99,7 +99,7 @@ class Terminal:
 
 def measure(setting: Setting) -> list[Figure]:
     """Start the app on the filled workspace, and move through its classes."""
-    setting.bank("valid")
+    setting.cache("valid")
     write_source(setting.home, setting.source)
     words = (sys.executable, "-P", "-m", "neuroinspect_tui", str(setting.home))
     paints = [_paint(words) for _ in range(STARTS)]

@@ -9,7 +9,7 @@ from statistics import median
 
 import torch
 
-from engine.features.cache import Bank
+from engine.features.cache import FeatureCache
 from engine.schema.requests import Source
 from engine.session import TorchEngine
 
@@ -63,15 +63,15 @@ class Setting:
         engine.classifier  # noqa: B018  loading is not what is measured
         return engine
 
-    def bank(self, split: str = "valid") -> Bank:
-        """Return a filled bank."""
-        job = self.engine.ready_bank(split)
+    def cache(self, split: str = "valid") -> FeatureCache:
+        """Return a filled feature cache."""
+        job = self.engine.ready_cache(split)
         while True:
             try:
                 next(job)
             except StopIteration as stop:
-                bank: Bank = stop.value
-                return bank
+                cache: FeatureCache = stop.value
+                return cache
 
     @cached_property
     def target(self) -> int:

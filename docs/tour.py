@@ -17,7 +17,7 @@ from typing import Any
 from textual.pilot import Pilot
 
 from neuroinspect_tui.app.app import NeuroinspectApp
-from neuroinspect_tui.app.backstage import Workspace
+from neuroinspect_tui.app.local_workspace import LocalWorkspace
 from neuroinspect_tui.config import Config
 
 SIZE = (120, 34)
@@ -82,7 +82,7 @@ async def walk(tour: Tour) -> None:
 
 async def main(home: Path, pictures: Path | None) -> None:
     """Walk."""
-    app = NeuroinspectApp(Config(), Workspace, home, "")
+    app = NeuroinspectApp(Config(), LocalWorkspace, home, "")
     async with app.run_test(size=SIZE) as pilot:
         await walk(Tour(pilot, pictures))
 

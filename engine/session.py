@@ -13,21 +13,21 @@ from engine.data.images import decode, write_picture
 from engine.data.splits import Split, open_split
 from engine.editing.rebase import fill_stacked, kept_back_by, stacked_on
 from engine.editing.run import UNTRAINED as UNTRAINED_METHODS
-from engine.editing.run import Banks, edit
+from engine.editing.run import Caches, edit
 from engine.editing.store import find_edit, read_edit, read_head
-from engine.features.cache import Bank, find_bank, weights_digest
-from engine.features.extract import fill_bank
+from engine.features.cache import FeatureCache, find_cache, weights_digest
+from engine.features.extract import fill_cache
 from engine.models.checkpoint import read_metadata, write_state
 from engine.models.classifier import Classifier, build, load_classifier, new_classifier, pick_device
-from engine.models.clip import Guide, load_guide
+from engine.models.clip import ClipModel, load_clip
 from engine.schema.errors import DataError, EditError, RequestError
-from engine.schema.protocol import BankJob, EditJob, ExportJob, HeatJob, IllusionJob, TrainJob
+from engine.schema.protocol import EditJob, ExportJob, FeaturesJob, HeatJob, IllusionJob, TrainJob
 from engine.schema.records import Exported, Progress
 from engine.schema.requests import (
     UNTRAINED,
-    BankRequest,
     EditRequest,
     ExportRequest,
+    FeaturesRequest,
     HeatRequest,
     IllusionRequest,
     Source,
@@ -37,7 +37,7 @@ from engine.training.loop import run_key, train
 from engine.visualization.gallery import Gallery
 from engine.visualization.heatmap import heat_map, mask, overlay, to_pixels
 from engine.visualization.heatmap_store import heat_path, with_heat, without_heat
-from engine.visualization.optimize import Sight
+from engine.visualization.optimize import Objective
 from engine.visualization.store import facts_of
 
 
@@ -46,7 +46,7 @@ class TorchEngine:
 
     Args:
         source: The classifier and its images.
-        home: The workspace directory; banks and edits go there.
+        home: The workspace directory; feature caches and edits go there.
     """
 
     def __init__(self, source: Source, home: Path) -> None:
@@ -75,7 +75,7 @@ class TorchEngine:
         """List the images anew at the next question: files come and go."""
         self._splits.clear()
 
-    def check(self) -> BankJob:
+    def check(self) -> FeaturesJob:
         """Load all that the source names, and look at one image.
 
         Raises:
@@ -101,101 +101,105 @@ class TorchEngine:
             raise DataError(f"Not one image of {first.name} in {first.root} can be decoded.")
         if self.source.clip != "none":
             yield Progress(stage="loading CLIP", done=0, total=0, unit="")
-            self.guide  # noqa: B018  loading is the check
+            self.clip_model  # noqa: B018  loading is the check
 
-    def bank(self, request: BankRequest) -> BankJob:
-        """Make sure the split's bank is on disk.
+    def extract(self, request: FeaturesRequest) -> FeaturesJob:
+        """Make sure the split's feature cache is on disk.
 
         Raises:
             EditError: The edit that it is to be with is unknown, damaged or of other weights.
         """
         split = self.split(request.split)
         edit = None if request.on is None else self._own_edit(request.on)
-        directory = find_bank(self.home / "bank", self.source, split, request.view)
+        directory = find_cache(self.home / "features", self.source, split, request.view)
         if not (directory / "meta.json").is_file():
             yield from self._read(split, directory, request)
         if edit is not None:
-            bank = Bank(directory, split)
-            yield from fill_stacked(bank, edit, stacked_on(bank, edit.name), self.device)
+            cache = FeatureCache(directory, split)
+            yield from fill_stacked(cache, edit, stacked_on(cache, edit.name), self.device)
 
-    def _read(self, split: Split, directory: Path, request: BankRequest) -> BankJob:
+    def _read(self, split: Split, directory: Path, request: FeaturesRequest) -> FeaturesJob:
         yield Progress(stage="loading checkpoint", done=0, total=0, unit="")
         facts: dict[str, Any] = {
             "key": directory.name,
             "view": request.view,
-            "half": self.source.half_bank,
+            "half": self.source.half_features,
             "seed": self.source.seed,
             "weights": weights_digest(self.source, directory.parent / "digests.json"),
         }
-        yield from fill_bank(self.classifier, split, directory, request, facts)
+        yield from fill_cache(self.classifier, split, directory, request, facts)
 
     def heat(self, request: HeatRequest, out: str) -> HeatJob:
         """Write a neuron's images with its heat map laid over into `out`; yields `Neuron`.
 
         Those that are there already are not made again.
         """
-        bank = yield from self.ready_bank(self.source.eval_split)
-        found = describe_neuron(bank, request.neuron, request.class_index)
-        found = with_heat(Path(out), bank, found)
+        cache = yield from self.ready_cache(self.source.eval_split)
+        found = describe_neuron(cache, request.neuron, request.class_index)
+        found = with_heat(Path(out), cache, found)
         if missing := without_heat(found):
             yield Progress(stage="loading checkpoint", done=0, total=0, unit="")
             for image in missing:
-                self._lay_heat(bank, request.neuron, image, Path(out))
-        yield with_heat(Path(out), bank, found)
+                self._lay_heat(cache, request.neuron, image, Path(out))
+        yield with_heat(Path(out), cache, found)
 
-    def _lay_heat(self, bank: Bank, neuron: int, image: str, out: Path) -> None:
+    def _lay_heat(self, cache: FeatureCache, neuron: int, image: str, out: Path) -> None:
         pixels = self.classifier.transform()(decode(Path(image)))[None].to(self.device)
         heat = heat_map(self.classifier, pixels, torch.tensor([neuron], device=self.device))
         seen = to_pixels(self.classifier.denormalise(pixels)[0])
         bright = mask(heat, seen.width)[0].cpu().numpy()
-        path = heat_path(out, bank, neuron, image)
+        path = heat_path(out, cache, neuron, image)
         if path is not None:  # else the image went meanwhile
             write_picture(overlay(seen, bright), path)
 
     @cached_property
-    def guide(self) -> Guide | None:
+    def clip_model(self) -> ClipModel | None:
         """CLIP, loaded at first use."""
-        return load_guide(self.source.clip, self.device)
+        return load_clip(self.source.clip, self.device)
 
     def illusion(self, request: IllusionRequest, out: str) -> IllusionJob:
         """Draw what neurons see into `out`; the last record is `Illusions`."""
-        bank = yield from self.ready_bank(self.source.eval_split)
-        check_neurons(request.neurons, bank.meta.width)
-        facts = facts_of(self.source, bank, request, self.device.type)
+        cache = yield from self.ready_cache(self.source.eval_split)
+        check_neurons(request.neurons, cache.meta.width)
+        facts = facts_of(self.source, cache, request, self.device.type)
         guided = request.use_clip and self.source.clip != "none"
-        gallery = Gallery(Path(out), request, bank, facts, self.source.clip if guided else None)
+        gallery = Gallery(Path(out), request, cache, facts, self.source.clip if guided else None)
         if not gallery.look():
             yield Progress(stage="loading checkpoint", done=0, total=0, unit="")
             classifier = self.classifier
-            guide = self.guide if request.use_clip else None
-            text = None if guide is None else guide.embed([bank.classes[request.class_index]])[0]
-            yield from gallery.draw(Sight(classifier, guide, text))
+            clip_model = self.clip_model if request.use_clip else None
+            text = (
+                None
+                if clip_model is None
+                else clip_model.embed([cache.classes[request.class_index]])[0]
+            )
+            yield from gallery.draw(Objective(classifier, clip_model, text))
         yield gallery.describe()
 
     def edit(self, request: EditRequest) -> EditJob:
         """Edit the decision layer; the last record is `Edit`, saved under edits/."""
-        evaluation = yield from self.ready_bank(self.source.eval_split, on=request.on)
+        evaluation = yield from self.ready_cache(self.source.eval_split, on=request.on)
         test, kept_back = None, None
         if request.test_split is not None:
-            test = yield from self._test_bank(request.test_split, request.on)
+            test = yield from self._test_cache(request.test_split, request.on)
         elif request.on is not None:
             kept_back = kept_back_by(self._own_edit(request.on), evaluation)
         views = (0,) if request.views == 1 else range(1, request.views + 1)
-        training: list[Bank] = []
+        training: list[FeatureCache] = []
         for view in () if request.method in UNTRAINED_METHODS else views:
-            bank = yield from self.ready_bank(self.source.train_split, view)
-            training.append(bank)
-        banks = Banks(evaluation, training, test, kept_back)
-        yield from edit(banks, request, self.home / "edits", self.device)
+            cache = yield from self.ready_cache(self.source.train_split, view)
+            training.append(cache)
+        caches = Caches(evaluation, training, test, kept_back)
+        yield from edit(caches, request, self.home / "edits", self.device)
 
-    def _test_bank(self, name: str, on: str | None) -> Generator[Progress, None, Bank]:
+    def _test_cache(self, name: str, on: str | None) -> Generator[Progress, None, FeatureCache]:
         used = {self.split(some).name for some in (self.source.eval_split, self.source.train_split)}
         if self.split(name).name in used:
             raise RequestError(
                 f"--test-split {name} serves for choosing or training already; "
                 "leave it out, or name another."
             )
-        return (yield from self.ready_bank(name, on=on))
+        return (yield from self.ready_cache(name, on=on))
 
     def train(self, request: TrainRequest) -> TrainJob:
         """Train the whole model on the training split; the last record is `Trained`."""
@@ -240,7 +244,7 @@ class TorchEngine:
             EditError: It is unknown, or was made from other weights.
         """
         directory = find_edit(self.home / "edits", wanted)
-        record, cache = read_edit(directory), self.home / "bank" / "digests.json"
+        record, cache = read_edit(directory), self.home / "features" / "digests.json"
         if record.provenance.get("weights") != weights_digest(self.source, cache):
             raise EditError(
                 f"{record.id} was made from other weights than {self.source.checkpoint}; "
@@ -248,11 +252,13 @@ class TorchEngine:
             )
         return directory
 
-    def ready_bank(
+    def ready_cache(
         self, split: str, view: int = 0, on: str | None = None
-    ) -> Generator[Progress, None, Bank]:
-        """Return a split's bank, with an edit in it where asked, filling it first where needed."""
-        yield from self.bank(BankRequest(split=split, view=view, on=on))
+    ) -> Generator[Progress, None, FeatureCache]:
+        """Return a split's feature cache, with an edit where asked, extracting it where needed."""
+        yield from self.extract(FeaturesRequest(split=split, view=view, on=on))
         listing = self.split(split)
         whole = None if on is None else find_edit(self.home / "edits", on).name
-        return Bank(find_bank(self.home / "bank", self.source, listing, view, whole), listing)
+        return FeatureCache(
+            find_cache(self.home / "features", self.source, listing, view, whole), listing
+        )

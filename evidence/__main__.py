@@ -72,10 +72,10 @@ def _finding(model: Model, split: str) -> Callable[[], Found]:
 
 def _mending(model: Model, split: str, select: Select) -> Callable[[], Found]:
     def measure() -> Found:
-        arms: Found = {}
+        variants: Found = {}
         for name, edit in mending.measure(model, split, select):
-            arms |= {key: list(some) for key, some in mending.figures(name, edit).items()}
-        return arms
+            variants |= {key: list(some) for key, some in mending.figures(name, edit).items()}
+        return variants
 
     return measure
 

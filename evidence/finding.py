@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
 from engine.attribution.ranking import Evidence, gather
-from engine.features.cache import Bank
+from engine.features.cache import FeatureCache
 from engine.models.classifier import Classifier
 from evidence.models import Model
 from neuroinspect_tui.demo.scenes import Scene, draw_scenes, render
@@ -63,29 +63,29 @@ def driven(dependence: Array) -> NDArray[np.int64]:
     return np.argsort(-dependence)[: max(1, round(DRIVEN_SHARE * len(dependence)))]
 
 
-def scores(bank: Bank, k: int, classifier: Classifier, seed: int) -> dict[str, Array]:
+def scores(cache: FeatureCache, k: int, classifier: Classifier, seed: int) -> dict[str, Array]:
     """Score every neuron (D,) by each ranking; larger is more to blame."""
-    evidence = gather(bank, k)
+    evidence = gather(cache, k)
     up, down = evidence.votes
     return {
         "votes": np.maximum(up, down),
-        "contrast": np.maximum(evidence.lack.mean(axis=0), evidence.excess.mean(axis=0)),
-        "contribution": evidence.push.mean(axis=0),
-        "|W[k]|": np.abs(np.asarray(bank.weight[k], dtype=np.float64)),
-        "CCE": cce(bank, k, classifier, evidence, seed),
-        "random": np.random.default_rng((17, seed)).random(bank.meta.width),
+        "contrast": np.maximum(evidence.insufficient.mean(axis=0), evidence.excessive.mean(axis=0)),
+        "contribution": evidence.contribution.mean(axis=0),
+        "|W[k]|": np.abs(np.asarray(cache.weight[k], dtype=np.float64)),
+        "CCE": cce(cache, k, classifier, evidence, seed),
+        "random": np.random.default_rng((17, seed)).random(cache.meta.width),
     }
 
 
 def measure(model: Model, evaluation: str) -> dict[str, list[float]]:
     """Return precision@5, @10 and mean rank (0 best, 1 worst) of driven neurons, by ranking."""
     engine = model.engine(evaluation)
-    bank = last(engine.ready_bank(evaluation))
-    truth = np.zeros(bank.meta.width, dtype=bool)
+    cache = last(engine.ready_cache(evaluation))
+    truth = np.zeros(cache.meta.width, dtype=bool)
     truth[driven(background_dependence(engine.classifier, model.seed))] = True
     found: dict[str, list[tuple[float, float, float]]] = {}
     for k in (0, 1):
-        for name, some in scores(bank, k, engine.classifier, model.seed).items():
+        for name, some in scores(cache, k, engine.classifier, model.seed).items():
             found.setdefault(name, []).append(hits(some, truth))
     return {name: np.mean(some, axis=0).tolist() for name, some in found.items()}
 
@@ -97,14 +97,14 @@ def hits(scored: Array, truth: NDArray[np.bool_]) -> tuple[float, float, float]:
     return float(found[:5].mean()), float(found[:10].mean()), float(rank)
 
 
-def last(job: Generator[Any, None, Bank]) -> Bank:
-    """Run a job to its end; return its bank."""
+def last(job: Generator[Any, None, FeatureCache]) -> FeatureCache:
+    """Run a job to its end; return its feature cache."""
     while True:
         try:
             next(job)
         except StopIteration as stop:
-            bank: Bank = stop.value
-            return bank
+            cache: FeatureCache = stop.value
+            return cache
 
 
 CONCEPTS: dict[str, Callable[[Scene], bool]] = {
@@ -117,7 +117,9 @@ CONCEPTS: dict[str, Callable[[Scene], bool]] = {
 }  # fmt: skip
 
 
-def cce(bank: Bank, k: int, classifier: Classifier, evidence: Evidence, seed: int) -> Array:
+def cce(
+    cache: FeatureCache, k: int, classifier: Classifier, evidence: Evidence, seed: int
+) -> Array:
     """Score neurons by conceptual counterfactual explanations (Abid et al. 2022).
 
     With a concept bank of the generator's own concepts; a neuron scores the size of its mean nudge.
@@ -126,9 +128,9 @@ def cce(bank: Bank, k: int, classifier: Classifier, evidence: Evidence, seed: in
     features = features_of(classifier, scenes)
     concepts = [np.array([has(scene) for scene in scenes]) for has in CONCEPTS.values()]
     directions = np.stack([activation_vector(features, some) for some in concepts])
-    wrong = np.asarray(bank.array("mistake_rows"))
-    wrong = wrong[bank.labels[wrong] == k]
-    mistakes = np.array(bank.features[wrong], dtype=np.float64)
+    wrong = np.asarray(cache.array("mistake_rows"))
+    wrong = wrong[cache.labels[wrong] == k]
+    mistakes = np.array(cache.features[wrong], dtype=np.float64)
     amounts = concept_amounts(mistakes, k, directions, evidence.head)
     nudged: Array = np.abs((amounts @ directions).mean(axis=0))
     return nudged

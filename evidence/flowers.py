@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from engine.evaluation.scores import score
-from engine.schema.edits import Arm, Edit
+from engine.schema.edits import Edit, Variant
 from engine.schema.requests import EditRequest, Method, Source
 from engine.session import TorchEngine
 from evidence.finding import last
@@ -29,8 +29,8 @@ def measure(home: Path) -> Iterator[tuple[str, dict[str, list[float]]]]:
     """
     source = Source(model="tf_efficientnet_lite0", checkpoint=str(CHECKPOINT), data=str(DATA))
     engine = TorchEngine(source, home)
-    bank = last(engine.ready_bank(source.eval_split))
-    scored = [some for some in score(bank).classes if some.accuracy is not None]
+    cache = last(engine.ready_cache(source.eval_split))
+    scored = [some for some in score(cache).classes if some.accuracy is not None]
     worst = sorted(scored, key=lambda some: (some.accuracy or 0.0, some.index))[:WORST]
     for some in worst:
         figures: dict[str, list[float]] = {}
@@ -44,18 +44,18 @@ def measure(home: Path) -> Iterator[tuple[str, dict[str, list[float]]]]:
 
 def balance(method: str, edit: Edit) -> dict[str, list[float]]:
     """Return by arm the points won in the class and lost over all other classes."""
-    before = next(arm for arm in edit.arms if arm.name == "original")
+    before = next(variant for variant in edit.variants if variant.name == "original")
     found = {}
-    for arm in edit.arms:
-        if arm.name == "original" or arm.target is None or before.target is None:
+    for variant in edit.variants:
+        if variant.name == "original" or variant.target is None or before.target is None:
             continue
-        won = 100 * (arm.target.mean - before.target.mean)
-        lost = 100 * (_others(edit, before) - _others(edit, arm))
-        found[method if arm.name == "edit" else f"{method}: {arm.name}"] = [won, lost]
+        fixed = 100 * (variant.target.mean - before.target.mean)
+        broken = 100 * (_others(edit, before) - _others(edit, variant))
+        found[method if variant.name == "edit" else f"{method}: {variant.name}"] = [fixed, broken]
     return found
 
 
-def _others(edit: Edit, arm: Arm) -> float:
-    assert arm.target is not None
-    right = arm.overall.mean * edit.n_report - arm.target.mean * edit.n_target
+def _others(edit: Edit, variant: Variant) -> float:
+    assert variant.target is not None
+    right = variant.overall.mean * edit.n_report - variant.target.mean * edit.n_target
     return right / max(1, edit.n_report - edit.n_target)

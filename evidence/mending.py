@@ -48,8 +48,8 @@ def measure(model: Model, evaluation: str, select: Select) -> Iterator[tuple[str
 def figures(name: str, edit: Edit) -> dict[str, tuple[float, float]]:
     """Return (average, worst group) on test, 0 to 1, by arm; controls carry the edit's name."""
     return {
-        arm.name if arm.name == "original" else (name if arm.name == "edit" else
-        f"{name}: {arm.name}"): (arm.overall.mean, float(np.mean(arm.worst_group.mean)))
-        for arm in edit.arms
-        if arm.worst_group is not None
+        variant.name if variant.name == "original" else (name if variant.name == "edit" else
+        f"{name}: {variant.name}"): (variant.overall.mean, float(np.mean(variant.worst_group.mean)))
+        for variant in edit.variants
+        if variant.worst_group is not None
     }  # fmt: skip

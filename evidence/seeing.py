@@ -8,7 +8,7 @@ import torch
 from torchvision.transforms.functional import to_tensor
 
 from engine.data.images import decode
-from engine.models.clip import Guide
+from engine.models.clip import ClipModel
 from engine.schema.records import Illusions
 from engine.schema.requests import IllusionRequest
 from engine.session import TorchEngine
@@ -52,8 +52,8 @@ def _read(
     engine: TorchEngine, neurons: list[int], options: dict[str, float | bool]
 ) -> tuple[float, float]:
     """Draw neurons, each given the class that it speaks for most, and let CLIP read them."""
-    guide = engine.guide
-    assert guide is not None
+    clip_model = engine.clip_model
+    assert clip_model is not None
     weight = engine.classifier.decision.weight.detach()
     for_class = weight[:, neurons].argmax(dim=0).tolist()
     seen = []
@@ -63,16 +63,16 @@ def _read(
         with TemporaryDirectory() as out:
             *_, drawn = engine.illusion(request, out)
             assert isinstance(drawn, Illusions)  # the last record
-            seen += [_cosines(guide, Path(str(some.path))) for some in drawn.illusions]
+            seen += [_cosines(clip_model, Path(str(some.path))) for some in drawn.illusions]
     background, bird = np.mean(seen, axis=0)
     return float(background), float(bird)
 
 
 @torch.inference_mode()
-def _cosines(guide: Guide, path: Path) -> tuple[float, float]:
-    image = to_tensor(decode(path))[None].to(guide.device)
+def _cosines(clip_model: ClipModel, path: Path) -> tuple[float, float]:
+    image = to_tensor(decode(path))[None].to(clip_model.device)
     background, bird = (
-        max(float(guide.cosine(image, text)[0]) for text in guide.embed(words))
+        max(float(clip_model.cosine(image, text)[0]) for text in clip_model.embed(words))
         for words in (BACKGROUND_WORDS, BIRD_WORDS)
     )
     return background, bird

@@ -23,8 +23,8 @@ def mending(found: Sequence[Found]) -> list[str]:
     """Return test average and worst group of every edit, and its gains, in points."""
     heads = ("edit", "average", "worst group", "over the original", "over its best control")
     lines = [_row(heads), _row(["---"] * len(heads))]
-    arms = columns(found)
-    for name, rows in arms.items():
+    variants = columns(found)
+    for name, rows in variants.items():
         if ": " in name:
             continue
         figures = [
@@ -33,17 +33,17 @@ def mending(found: Sequence[Found]) -> list[str]:
             [100 * (m[name][1] - m["original"][1]) for m in found],
         ]
         cells = [plain(estimate(some), 1) for some in figures]
-        best = best_control(name, arms)
+        best = best_control(name, variants)
         beside = "-" if best is None else plain(estimate(beyond(found, name, best)), 1)
         cells.append(beside if best is None else f"{beside} ({best.split(': ')[1]})")
         lines.append(_row([name, *cells]))
     return lines
 
 
-def best_control(name: str, arms: dict[str, list[list[float]]]) -> str | None:
+def best_control(name: str, variants: dict[str, list[list[float]]]) -> str | None:
     """Return the control of an edit with the best mean worst group; None for the original."""
-    controls = [other for other in arms if other.startswith(f"{name}: ")]
-    return max(controls, key=lambda other: sum(row[1] for row in arms[other]), default=None)
+    controls = [other for other in variants if other.startswith(f"{name}: ")]
+    return max(controls, key=lambda other: sum(row[1] for row in variants[other]), default=None)
 
 
 def beyond(found: Sequence[Found], name: str, control: str) -> list[float]:

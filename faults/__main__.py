@@ -130,15 +130,15 @@ def _ssh(setting: Setting) -> list[tuple[str, str, bool]]:
 def _disk(setting: Setting, alone: dict[str, Uninterrupted]) -> list[tuple[str, str, bool]]:
     what = "disk full in the middle of a pass (tmpfs), then room is made"
     try:
-        wrong = races.full_disk(setting, alone["bank"])
+        wrong = races.full_disk(setting, alone["features"])
     except PermissionError as error:
         return [(what, f"not tried: {error}", True)]
     return [(what, wrong or "one sentence, resumed, the same result", not wrong)]
 
 
 def _race(setting: Setting) -> list[tuple[str, str, bool]]:
-    won = races.races(setting, 50)
-    return [("two runners at once, 50 times", f"exactly one stayed {won} times", won == 50)]
+    fixed = races.races(setting, 50)
+    return [("two runners at once, 50 times", f"exactly one stayed {fixed} times", fixed == 50)]
 
 
 def _list(setting: Setting) -> list[tuple[str, str, bool]]:

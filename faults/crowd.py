@@ -12,7 +12,7 @@ from engine.schema.jobs import OVER
 from engine.schema.requests import IllusionRequest
 from faults.kills import steps
 from faults.setting import PROGRAM, Setting, wait
-from neuroinspect_tui.app.backstage import Workspace
+from neuroinspect_tui.app.local_workspace import LocalWorkspace
 from neuroinspect_tui.jobs.launcher import ensure_runner, stop_runners
 from neuroinspect_tui.jobs.store import Store
 
@@ -42,20 +42,20 @@ def crowd(setting: Setting) -> tuple[int, list[str]]:
 
 def _app(home: Path, number: int) -> tuple[list[str], list[str]]:
     """Do what the screens do: submit and follow in threads, look at all jobs again and again."""
-    backstage, jobs, wrong = Workspace(home), [], []
+    workspace, jobs, wrong = LocalWorkspace(home), [], []
     for turn in range(ROUNDS):
-        job = backstage.submit(_request(number, turn))
+        job = workspace.submit(_request(number, turn))
         jobs.append(job)
         stop = threading.Event()
         try:
-            for _ in backstage.follow(job, stop):
-                backstage.jobs()
+            for _ in workspace.follow(job, stop):
+                workspace.jobs()
                 if turn % 3 == 2:
                     break
         except EngineError as error:  # a shell stopped the runner: the screen offers R
             if "jobs resume" not in str(error):
                 wrong.append(str(error))
-        backstage.jobs(), backstage.runner(), backstage.log(job)
+        workspace.jobs(), workspace.runner(), workspace.log(job)
         time.sleep(LOOK_SECONDS)
     return jobs, wrong
 
@@ -93,9 +93,9 @@ def _request(number: int, turn: int) -> IllusionRequest:
 def _finish(home: Path, job: str) -> list[str]:
     """Let a job come to its end, whatever was done to it; return what is wrong with it then."""
     store = Store(home)
-    ensure_runner(home, store.read(job).lane)
+    ensure_runner(home, store.read(job).queue)
     while (state := wait(home, job, until=OVER)) in ("cancelled", "interrupted"):
-        ensure_runner(home, store.resume(job).lane)
+        ensure_runner(home, store.resume(job).queue)
     if state != "done":
         return [f"{job}: {state}: {store.view(job).error}"]
     request, told = store.read(job).request, steps(home, job)

@@ -35,7 +35,7 @@ class Tally:
     slowest: float = 0.0
     """Seconds from SIGTERM until a process was gone."""
     half: list[str] = field(default_factory=list)
-    lost: list[str] = field(default_factory=list)
+    broken: list[str] = field(default_factory=list)
     differing: list[str] = field(default_factory=list)
     unlike: list[str] = field(default_factory=list)
     """Ended otherwise than by exit code 75, or 0."""
@@ -49,7 +49,7 @@ class Tally:
     def said(self) -> str:
         """What came of it, in a line."""
         return (
-            f"{self.hit} hit a job under way; {len(self.lost)} lost a step or epoch, "
+            f"{self.hit} hit a job under way; {len(self.broken)} lost a step or epoch, "
             f"{len(self.half)} half files, {self.kills.total() - len(self.differing)} "
             "identical results"
         )
@@ -57,7 +57,7 @@ class Tally:
     @property
     def problems(self) -> list[str]:
         """All that went wrong."""
-        return [*self.lost, *self.half, *self.differing, *self.unlike]
+        return [*self.broken, *self.half, *self.differing, *self.unlike]
 
 
 @dataclass(frozen=True)
@@ -100,9 +100,9 @@ def kill(
     state = store.view(job).state
     if state == "interrupted":
         tally.hit += 1
-        ensure_runner(home, store.resume(job).lane)
+        ensure_runner(home, store.resume(job).queue)
     elif state == "waiting":
-        ensure_runner(home, store.read(job).lane)
+        ensure_runner(home, store.read(job).queue)
     wait(home, job, until=OVER)
     _weigh(home, kind, job, alone, name, tally)
     stop_runners(home)
@@ -150,7 +150,7 @@ def _weigh(home: Path, kind: str, job: str, alone: Uninterrupted, name: str, tal
     elif result(home, kind) != alone.files:
         tally.differing.append(f"{name}: {_difference(result(home, kind), alone.files)}")
     if steps(home, job) != alone.steps:
-        tally.lost.append(f"{name}: {len(steps(home, job))} of {len(alone.steps)} steps")
+        tally.broken.append(f"{name}: {len(steps(home, job))} of {len(alone.steps)} steps")
 
 
 def _difference(found: dict[str, str], wanted: dict[str, str]) -> str:

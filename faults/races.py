@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 from statistics import median
 
-from engine.schema.requests import BankRequest
+from engine.schema.requests import FeaturesRequest
 from faults.kills import Uninterrupted
 from faults.setting import PROGRAM, Setting, orphans, result, runners, submit, wait
 from neuroinspect_tui.jobs.engine import title_of
@@ -29,23 +29,23 @@ def full_disk(setting: Setting, alone: Uninterrupted) -> str:
         ballast = mount / "ballast"
         free = shutil.disk_usage(mount).free
         ballast.write_bytes(b"\0" * (free - 150_000))  # a pass needs more than that
-        job = submit(home, BankRequest(split="train", workers=0, batch_size=8))
+        job = submit(home, FeaturesRequest(split="train", workers=0, batch_size=8))
         state = wait(home, job, until=("done", "failed", "interrupted"))
         said = Store(home).view(job).error
         if state != "failed" or "space" not in said:
             return f"{state}: {said!r} on a full disk"
         ballast.unlink()
-        ensure_runner(home, Store(home).resume(job).lane)
+        ensure_runner(home, Store(home).resume(job).queue)
         wait(home, job, until=("done", "failed", "interrupted"))
         stop_runners(home)
-        return "" if result(home, "bank") == alone.files else "another result"
+        return "" if result(home, "features") == alone.files else "another result"
     finally:
         subprocess.run(["umount", "-l", str(mount)], check=False)
 
 
 def races(setting: Setting, times: int) -> int:
     """Start two runners at once; return how often exactly one stayed."""
-    won = 0
+    fixed = 0
     for number in range(times):
         home = setting.copy(f"race-{number}")
         (home / "jobs").mkdir(exist_ok=True)
@@ -54,23 +54,23 @@ def races(setting: Setting, times: int) -> int:
             time.sleep(0.02)
         while not (there := runners(home)):
             time.sleep(0.02)
-        won += len(there) == 1 and sum(some.poll() is None for some in both) == 1
+        fixed += len(there) == 1 and sum(some.poll() is None for some in both) == 1
         stop_runners(home)
         for some in both:
             some.wait()
         shutil.rmtree(home)
-    return won
+    return fixed
 
 
 def thousand(setting: Setting, count: int) -> float:
     """Return the seconds of `jobs list` with so many jobs."""
     home = setting.copy("thousand")
     store = Store(home)
-    request = BankRequest(split="train")
+    request = FeaturesRequest(split="train")
     for _ in range(count):
-        job = store.submit(request, title=title_of(request, ()), lane="cpu", out=None,
+        job = store.submit(request, title=title_of(request, ()), queue="cpu", out=None,
                            interactive=False)  # fmt: skip
-        store.queue.drop(job.lane, job.id)
+        store.tickets.drop(job.queue, job.id)
     seconds = []
     for _ in range(5):
         began = time.monotonic()
@@ -89,7 +89,7 @@ def left_behind(setting: Setting) -> list[str]:
         while not runners(home) and process.poll() is None:
             time.sleep(0.02)
         if way != "idle":
-            submit(home, BankRequest(split="train", batch_size=8))
+            submit(home, FeaturesRequest(split="train", batch_size=8))
             time.sleep(5.0)
         if way == "stop":
             stop_runners(home)

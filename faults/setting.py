@@ -12,9 +12,9 @@ from pathlib import Path
 from engine.schema.jobs import Request
 from engine.schema.requests import (
     UNTRAINED,
-    BankRequest,
     EditRequest,
     ExportRequest,
+    FeaturesRequest,
     HeatRequest,
     IllusionRequest,
     Source,
@@ -22,8 +22,8 @@ from engine.schema.requests import (
 )
 from neuroinspect_tui.demo.dataset import Recipe, write_dataset
 from neuroinspect_tui.jobs.engine import JobEngine, title_of
-from neuroinspect_tui.jobs.lanes import lane_of
 from neuroinspect_tui.jobs.process import is_alive
+from neuroinspect_tui.jobs.queues import queue_of
 from neuroinspect_tui.jobs.runner import alive
 from neuroinspect_tui.jobs.store import Store
 from neuroinspect_tui.workspace import read_source, write_source
@@ -36,7 +36,7 @@ SECONDS = 900.0
 def jobs(edit: str) -> dict[str, Request]:
     """Return a job of each kind, each of a few seconds."""
     return {
-        "bank": BankRequest(split="train", workers=1, batch_size=8),
+        "features": FeaturesRequest(split="train", workers=1, batch_size=8),
         "illusion": IllusionRequest(class_index=0, neurons=(3, 5, 8), steps=120, every=20),
         "edit": EditRequest(classes=(0, 1), method="ratio", epochs=20, seeds=3),
         "train": TrainRequest(epochs=3, batch_size=32, workers=1),
@@ -53,7 +53,7 @@ class Setting:
 
     @property
     def base(self) -> Path:
-        """A workspace with its validation bank and an edit, of which every trial gets a copy."""
+        """A workspace with its validation features and an edit, copied for every trial."""
         return self.root / "base"
 
     def make(self) -> str:
@@ -95,7 +95,7 @@ def prepare(home: Path, request: Request) -> str:
     """Write a job that no runner is started for; return its id."""
     request, source = _inside(home, request), read_source(home)
     job = Store(home).submit(
-        request, title=title_of(request, ()), lane=lane_of(request, source), out=None,
+        request, title=title_of(request, ()), queue=queue_of(request, source), out=None,
         interactive=False,
     )  # fmt: skip
     return job.id
@@ -110,7 +110,8 @@ def _inside(home: Path, request: Request) -> Request:
 def result(home: Path, kind: str) -> dict[str, str]:
     """Return the digests of what a job leaves, by file."""
     patterns = {
-        "bank": "bank/*/*.npy", "illusion": "illusions/*.png", "edit": "edits/*/head.safetensors",
+        "features": "features/*/*.npy", "illusion": "illusions/*.png",
+        "edit": "edits/*/head.safetensors",
         "train": "train/*/best.safetensors", "heat": "heat/*.png", "export": "mended.safetensors",
     }  # fmt: skip
     found = {}

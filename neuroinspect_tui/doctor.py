@@ -153,7 +153,7 @@ def _named(home: Path, source: Source) -> Iterator[Check]:
     if source.clip == "none":
         yield Check("CLIP", "warning", "none: pictures are drawn without guidance")
     else:
-        yield _guarded("CLIP", lambda: f"{source.clip}, {engine.guide and 'loads'}")
+        yield _guarded("CLIP", lambda: f"{source.clip}, {engine.clip_model and 'loads'}")
 
 
 def _listed(source: Source, name: str) -> str:

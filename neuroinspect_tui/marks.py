@@ -12,7 +12,7 @@ from msgspec import Struct, structs
 
 from engine.editing.store import find_edit
 from engine.io.atomic import cannot_write, read_json, write_json
-from engine.schema.errors import BankError, EngineError
+from engine.schema.errors import EngineError, StorageError
 
 FILE = "marks.json"
 
@@ -20,9 +20,9 @@ FILE = "marks.json"
 class Marks(Struct, frozen=True):
     """Everything marked."""
 
-    kept: str | None = None
+    applied: str | None = None
     """An edit's id."""
-    ticks: dict[str, tuple[int, ...]] = {}
+    selected: dict[str, tuple[int, ...]] = {}
     """Neurons by class index."""
 
 
@@ -34,40 +34,40 @@ def read_marks(home: Path) -> Marks:
 def _read(path: Path) -> Marks | None:
     try:
         return read_json(path, Marks)
-    except BankError:
+    except StorageError:
         return None
 
 
-def kept_edit(home: Path) -> str | None:
+def applied_edit(home: Path) -> str | None:
     """Return the id of the kept edit, if it is still there."""
-    kept = read_marks(home).kept
-    return kept if kept and (home / "edits" / kept / "edit.json").is_file() else None
+    applied = read_marks(home).applied
+    return applied if applied and (home / "edits" / applied / "edit.json").is_file() else None
 
 
-def keep_edit(home: Path, edit: str | None) -> str | None:
+def apply_edit(home: Path, edit: str | None) -> str | None:
     """Keep an edit, or with None undo; return its whole id.
 
     Raises:
         EditError: No such edit.
-        BankError: The workspace cannot be written.
+        StorageError: The workspace cannot be written.
     """
     whole = None if edit is None else find_edit(home / "edits", edit).name
-    _change(home, lambda marks: structs.replace(marks, kept=whole))
+    _change(home, lambda marks: structs.replace(marks, applied=whole))
     return whole
 
 
-def tick(home: Path, class_index: int, neurons: tuple[int, ...]) -> None:
+def select(home: Path, class_index: int, neurons: tuple[int, ...]) -> None:
     """Remember the neurons ticked for a class.
 
     Raises:
         EngineError: The workspace is gone, or cannot be written.
     """
 
-    def ticked(marks: Marks) -> Marks:
-        ticks = marks.ticks | {str(class_index): neurons}
-        return structs.replace(marks, ticks={k: v for k, v in ticks.items() if v})
+    def selected(marks: Marks) -> Marks:
+        selected = marks.selected | {str(class_index): neurons}
+        return structs.replace(marks, selected={k: v for k, v in selected.items() if v})
 
-    _change(home, ticked)
+    _change(home, selected)
 
 
 def _change(home: Path, change: Callable[[Marks], Marks]) -> None:
@@ -81,4 +81,4 @@ def _change(home: Path, change: Callable[[Marks], Marks]) -> None:
                 path.replace(home / f"{FILE}.damaged")
             write_json(path, change(read_marks(home)))
     except OSError as error:
-        raise BankError(cannot_write(path, error)) from error
+        raise StorageError(cannot_write(path, error)) from error

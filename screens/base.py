@@ -16,7 +16,7 @@ from engine.schema.errors import EngineError
 from screens.command import Command, bindings
 from screens.job_line import JobLine
 from screens.messages import Copied
-from screens.ports import Backstage
+from screens.ports import Workspace
 
 COMMON = (
     Command("screen.back", "escape", "back", "Back", "Back to where you came from"),
@@ -53,7 +53,7 @@ class Base(Screen[None]):
     """A screen of a workspace.
 
     Args:
-        backstage: The workspace.
+        workspace: The workspace.
     """
 
     NAME: ClassVar[str] = ""
@@ -62,10 +62,10 @@ class Base(Screen[None]):
     """What it can do, beside `COMMON`; a subclass sets `BINDINGS = bindings(TABLE)` too."""
     BINDINGS = bindings(COMMON)
 
-    def __init__(self, backstage: Backstage) -> None:
+    def __init__(self, workspace: Workspace) -> None:
         super().__init__()
-        self.backstage = backstage
-        self.job_line = JobLine(backstage)
+        self.workspace = workspace
+        self.job_line = JobLine(workspace)
         """The screen's own job, if it has one."""
 
     def compose(self) -> ComposeResult:
@@ -107,9 +107,9 @@ class Base(Screen[None]):
         """Copy the equivalent command line."""
         words = self.command_line()
         if words:
-            self.post_message(Copied(spoken(words, self.backstage)))
+            self.post_message(Copied(spoken(words, self.workspace)))
 
 
-def spoken(words: Sequence[str], backstage: Backstage) -> str:
+def spoken(words: Sequence[str], workspace: Workspace) -> str:
     """Return a whole command line, quoted for a shell."""
-    return shlex.join(["neuroinspect-tui", *words, "-w", str(backstage.home.resolve())])
+    return shlex.join(["neuroinspect-tui", *words, "-w", str(workspace.home.resolve())])

@@ -20,8 +20,8 @@ COLUMNS = (
     Column("before", 7, "right"),
     Column("after", 7, "right"),
     Column("points", 7, "right", drop=2),  # before and after say as much
-    Column("won", 5, "right", drop=1),
-    Column("lost", 5, "right", drop=1),
+    Column("fixed", 5, "right", drop=1),
+    Column("broken", 5, "right", drop=1),
 )
 
 
@@ -45,7 +45,7 @@ class Change:
     @property
     def images(self) -> int:
         """How many of its images changed sides."""
-        return self.what.won + self.what.lost
+        return self.what.fixed + self.what.broken
 
     def cells(self) -> tuple[Text | str, ...]:
         """Return its row."""
@@ -57,8 +57,8 @@ class Change:
             percent(some.before),
             percent(some.after),
             Text(points(self.points), style),
-            str(some.won or "·"),
-            str(some.lost or "·"),
+            str(some.fixed or "·"),
+            str(some.broken or "·"),
         )
 
 
@@ -73,21 +73,21 @@ def changed(classes: Sequence[ClassChange], groups: Sequence[ClassChange] | None
 class MovedImages:
     """Images won and lost, each by class."""
 
-    won: tuple[Moved, ...]
-    lost: tuple[Moved, ...]
+    fixed: tuple[Moved, ...]
+    broken: tuple[Moved, ...]
 
     @classmethod
-    def of(cls, won: Sequence[Moved], lost: Sequence[Moved]) -> "MovedImages":
+    def of(cls, fixed: Sequence[Moved], broken: Sequence[Moved]) -> "MovedImages":
         """Sort them by class."""
-        by_class = sorted(won, key=_by_class), sorted(lost, key=_by_class)
+        by_class = sorted(fixed, key=_by_class), sorted(broken, key=_by_class)
         return cls(tuple(by_class[0]), tuple(by_class[1]))
 
     def show(self, gallery: Gallery) -> None:
         """Fill a gallery."""
-        both = self.won + self.lost
+        both = self.fixed + self.broken
         sections = [
             (f"{title} {len(some):,}", len(some))
-            for title, some in (("won", self.won), ("lost", self.lost))
+            for title, some in (("fixed", self.fixed), ("broken", self.broken))
             if some
         ]
         gallery.empty = "No image changes sides."
@@ -95,22 +95,22 @@ class MovedImages:
 
     def tile(self, index: int) -> Tile:
         """Return an image with what it is, and what it was or is taken for."""
-        if index < len(self.won):
-            some = self.won[index]
+        if index < len(self.fixed):
+            some = self.fixed[index]
             return Tile(Path(some.path), (f"✓ {some.true.name}", f"was {some.before.name}"))
-        some = self.lost[index - len(self.won)]
+        some = self.broken[index - len(self.fixed)]
         return Tile(Path(some.path), (f"✗ {some.true.name}", f"now {some.after.name}"))
 
     def first(self, class_index: int) -> str | None:
         """Return the path of a class's first image, if it has any."""
-        both = (some.path for some in self.won + self.lost if some.true.index == class_index)
+        both = (some.path for some in self.fixed + self.broken if some.true.index == class_index)
         return next(both, None)
 
     def told(self, most: int = 4) -> str:
         """Return `won: sweet pea 3, snapdragon 2   lost: cyclamen 4`."""
         parts = [
             f"{title}: {_counts(some, most)}"
-            for title, some in (("won", self.won), ("lost", self.lost))
+            for title, some in (("fixed", self.fixed), ("broken", self.broken))
             if some
         ]
         return "   ".join(parts)
@@ -135,7 +135,7 @@ class Changes(Horizontal):
 
     def show(self, found: Comparison | WhatIf) -> None:
         """Show what won and what lost."""
-        self.images = MovedImages.of(found.won, found.lost)
+        self.images = MovedImages.of(found.fixed, found.broken)
         self._fill(self.query_one(Table), changed(found.classes, found.groups))
         self.images.show(self.query_one(Gallery))
 

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from engine.attribution.neurons import describe_neuron
-from engine.features.cache import Bank
+from engine.features.cache import FeatureCache
 from engine.schema.jobs import OVER
 from engine.schema.records import Illusion, Neuron, NeuronUse
 from engine.schema.requests import HeatRequest
 from engine.visualization.heatmap_store import with_heat, without_heat
 from engine.visualization.store import finished
-from screens.ports import Backstage
+from screens.ports import Workspace
 
 USES = 3
 
@@ -29,12 +29,14 @@ class Closeup:
     """The job that makes the heat maps now."""
 
 
-def look_closely(backstage: Backstage, bank: Bank, class_index: int, neuron: int) -> Closeup:
+def look_closely(
+    workspace: Workspace, cache: FeatureCache, class_index: int, neuron: int
+) -> Closeup:
     """Collect what is known of a neuron for a class."""
-    found = with_heat(backstage.home / "heat", bank, describe_neuron(bank, neuron, class_index))
+    found = with_heat(workspace.home / "heat", cache, describe_neuron(cache, neuron, class_index))
     request = HeatRequest(class_index=class_index, neuron=neuron)
-    jobs = (job for job in backstage.jobs() if job.request == request and job.state not in OVER)
-    drawn = finished(backstage.home / "illusions", class_index, bank.meta.weights)
+    jobs = (job for job in workspace.jobs() if job.request == request and job.state not in OVER)
+    drawn = finished(workspace.home / "illusions", class_index, cache.meta.weights)
     return Closeup(
         neuron=found,
         drawn=next((some for some in drawn if some.neuron == neuron), None),

@@ -1,23 +1,23 @@
 """What cannot be answered before every image was looked at once: see to it that they are."""
 
-from engine.schema.requests import BankRequest
+from engine.schema.requests import FeaturesRequest
 from screens.job_line import JobLine, newest
-from screens.ports import Backstage
+from screens.ports import Workspace
 
 
-def fill_bank(
-    backstage: Backstage, job_line: JobLine, split: str | None = None, on: str | None = None
+def fill_cache(
+    workspace: Workspace, job_line: JobLine, split: str | None = None, on: str | None = None
 ) -> str:
-    """Follow the job that fills a bank, or start it; return what to say meanwhile.
+    """Follow the job that fills a feature cache, or start it; return what to say meanwhile.
 
     Args:
-        backstage: The workspace.
+        workspace: The workspace.
         job_line: The screen's own.
         split: Of which split; None: the evaluation split.
-        on: The edit whose decision layer the bank is with.
+        on: The edit whose decision layer the feature cache is with.
     """
-    request = BankRequest(split=split or backstage.source.eval_split, on=on)
-    job = newest(backstage, request)
+    request = FeaturesRequest(split=split or workspace.source.eval_split, on=on)
+    job = newest(workspace, request)
     if job is None:
         job_line.submit(request)
     else:

@@ -13,7 +13,7 @@ from engine.schema.errors import EngineError
 from engine.schema.jobs import OVER, JobView, Record, Request
 from engine.schema.records import IllusionStep, Progress
 from engine.schema.training import TrainEpoch
-from screens.ports import Backstage
+from screens.ports import Workspace
 from screens.widgets.bars import bar
 from screens.words import seconds
 
@@ -55,9 +55,9 @@ class JobLine(Widget):
             super().__init__()
             self.job, self.error = job, error
 
-    def __init__(self, backstage: Backstage) -> None:
+    def __init__(self, workspace: Workspace) -> None:
         super().__init__()
-        self._backstage = backstage
+        self._workspace = workspace
         self._stop = threading.Event()
         self.job: str | None = None
         """The job that is or was followed."""
@@ -72,7 +72,7 @@ class JobLine(Widget):
     def submit(self, request: Request) -> None:
         """Start a job and follow it; what cannot be started is said."""
         try:
-            self.track(self._backstage.submit(request))
+            self.track(self._workspace.submit(request))
         except EngineError as error:
             self.fail(str(error))
 
@@ -94,7 +94,7 @@ class JobLine(Widget):
         """Ask the followed job to stop for good."""
         if self.job is not None and self.running:
             try:
-                self._backstage.cancel(self.job)
+                self._workspace.cancel(self.job)
             except EngineError as error:
                 self.notify(str(error), severity="warning")
 
@@ -103,7 +103,7 @@ class JobLine(Widget):
         if self.job is None or not self.error:
             return
         try:
-            self._backstage.resume(self.job)
+            self._workspace.resume(self.job)
         except EngineError as error:
             if not self._goes_on(self.job):
                 self.fail(str(error))
@@ -112,13 +112,13 @@ class JobLine(Widget):
 
     def _goes_on(self, job: str) -> bool:
         """Tell whether another app or shell resumed it before us."""
-        return any(some.id == job and some.state not in OVER for some in self._backstage.jobs())
+        return any(some.id == job and some.state not in OVER for some in self._workspace.jobs())
 
     def fail(self, error: str) -> None:
         """Show a failure: its sentence, the log's end, and the key that tries again."""
         self._stop.set()
         self.error = error
-        lines = [] if self.job is None else self._backstage.log(self.job, LOG_LINES)
+        lines = [] if self.job is None else self._workspace.log(self.job, LOG_LINES)
         said = Text(f"✗ {error}")
         for line in lines:
             end = Text(f"\n  │ {line}", style="dim")
@@ -145,7 +145,7 @@ class JobLine(Widget):
     def _follow(self, job: str, stop: threading.Event) -> None:
         last: Record | None = None
         try:
-            for record in self._backstage.follow(job, stop):
+            for record in self._workspace.follow(job, stop):
                 if stop.is_set():
                     return
                 last = record
@@ -195,9 +195,9 @@ def said(record: Record) -> Text:
     return Text("  ".join(parts), no_wrap=True, overflow="ellipsis")
 
 
-def newest(backstage: Backstage, request: Request) -> JobView | None:
+def newest(workspace: Workspace, request: Request) -> JobView | None:
     """Return the newest job of just this request, unless it is over for good."""
-    for job in backstage.jobs():
+    for job in workspace.jobs():
         if job.request == request:
             return job if job.may_go_on else None
     return None

@@ -18,7 +18,7 @@ from screens.base import Base
 from screens.command import Command, bindings
 from screens.latest import Asker
 from screens.messages import Copied, ToResult
-from screens.ports import Backstage
+from screens.ports import Workspace
 from screens.widgets.bars import bar
 from screens.widgets.table import Column, Table
 from screens.words import MARKS, seconds
@@ -70,8 +70,8 @@ class JobsScreen(Base):
     JobsScreen #log Static { height: auto; }
     """
 
-    def __init__(self, backstage: Backstage) -> None:
-        super().__init__(backstage)
+    def __init__(self, workspace: Workspace) -> None:
+        super().__init__(workspace)
         self._views: Sequence[JobView] = ()
         self._jobs = Asker(self, self._look, self._take, self._fail)
         self._log = Asker(self, self._peek, self._show_log, self._fail)
@@ -125,7 +125,7 @@ class JobsScreen(Base):
             self._jobs.ask()
 
     def _look(self) -> tuple[Sequence[JobView], str]:
-        return self.backstage.jobs(), self.backstage.runner()
+        return self.workspace.jobs(), self.workspace.runner()
 
     def _take(self, found: tuple[Sequence[JobView], str]) -> None:
         views, runner = found
@@ -155,7 +155,7 @@ class JobsScreen(Base):
             self._log.ask(self._job)
 
     def _peek(self, job: JobView) -> tuple[JobView, Sequence[str]]:
-        return job, self.backstage.log(job.id, LOG_LINES)
+        return job, self.workspace.log(job.id, LOG_LINES)
 
     def _show_log(self, found: tuple[JobView, Sequence[str]]) -> None:
         job, lines = found
@@ -196,11 +196,11 @@ class JobsScreen(Base):
 
     def action_cancel(self) -> None:
         """Stop the job."""
-        self._do(self.backstage.cancel)
+        self._do(self.workspace.cancel)
 
     def action_resume(self) -> None:
         """Let the job go on."""
-        self._do(self.backstage.resume)
+        self._do(self.workspace.resume)
 
     def action_path(self) -> None:
         """Copy the directory's path."""

@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Protocol
 
 from engine.data.splits import Split
-from engine.features.cache import Bank
+from engine.features.cache import FeatureCache
 from engine.schema.edits import Comparison, Edit
 from engine.schema.jobs import JobView, Record, Request
 from engine.schema.requests import Source
 
 
-class Backstage(Protocol):
+class Workspace(Protocol):
     """A workspace. Any method may raise `EngineError`, whose text is fit to show."""
 
     home: Path
@@ -22,11 +22,11 @@ class Backstage(Protocol):
         """Return the listing of a split."""
         ...
 
-    def bank(self, split: str | None = None, *, on: str | None = None) -> Bank | None:
-        """Return the bank of a split [default: the evaluation split]; None before its job ran.
+    def cache(self, split: str | None = None, *, on: str | None = None) -> FeatureCache | None:
+        """Return the feature cache of a split; None before its job ran.
 
         Args:
-            split: Its name.
+            split: Its name; None: the evaluation split.
             on: An edit, whose head stands for the checkpoint's.
         """
         ...
@@ -39,19 +39,19 @@ class Backstage(Protocol):
         """Set an edit against the original, image by image, where it was reported."""
         ...
 
-    def kept(self) -> str | None:
+    def applied(self) -> str | None:
         """Return the id of the edit that was kept, if any."""
         ...
 
-    def keep(self, edit: str | None) -> None:
+    def apply(self, edit: str | None) -> None:
         """Keep an edit, or with None undo."""
         ...
 
-    def ticks(self, class_index: int) -> tuple[int, ...]:
+    def selected(self, class_index: int) -> tuple[int, ...]:
         """Return the neurons ticked for a class."""
         ...
 
-    def tick(self, class_index: int, neurons: tuple[int, ...]) -> None:
+    def select(self, class_index: int, neurons: tuple[int, ...]) -> None:
         """Remember the neurons ticked for a class."""
         ...
 

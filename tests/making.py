@@ -1,4 +1,4 @@
-"""What tests are made of: images, checkpoints and banks whose truth is known."""
+"""What tests are made of: images, checkpoints and feature caches whose truth is known."""
 
 import json
 from pathlib import Path
@@ -12,7 +12,7 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from engine.data.splits import Sample, Split
-from engine.features.cache import Bank
+from engine.features.cache import FeatureCache
 from engine.features.progress import Done
 from engine.features.summarize import summarise
 from engine.models.classifier import Classifier, split_model
@@ -98,10 +98,10 @@ def make_clip(directory: Path) -> str:
     return f"local-dir:{directory}"
 
 
-def planted_bank(
+def planted_cache(
     directory: Path, features, labels, weight, bias, *, groups=None, group_names=(), split="valid"
-) -> Bank:
-    """A bank of given features and decision layer, with everything a real pass adds to it."""
+) -> FeatureCache:
+    """A cache of given features and decision layer, with everything a real pass adds to it."""
     features, weight = np.array(features, np.float32), np.array(weight, np.float32)
     bias = np.array(bias, np.float32)
     classes, width = weight.shape
@@ -131,7 +131,7 @@ def planted_bank(
     done = Done(len(labels), tuple(range(len(labels))), ())
     for _ in summarise(classifier, listed, directory, done, facts):
         pass
-    return Bank(directory, listed)
+    return FeatureCache(directory, listed)
 
 
 CORE, BACKGROUND, NOISE = 40, 100, 60
@@ -164,17 +164,17 @@ def logistic(features, labels, classes, steps=40):
     return head.weight.detach().numpy(), head.bias.detach().numpy()
 
 
-def birds_bank(root):
+def birds_cache(root):
     """A shortcut: 98% of the training images, and half of the others, have the usual background.
 
-    Returns the evaluation bank, and the training banks.
+    Returns the evaluation feature cache, and the training feature caches.
     """
     features, labels, _ = birds(2000, 0.98, seed=0)
     head = logistic(features, labels, 2)
-    training = planted_bank(root / "train", features, labels, *head, split="train")
+    training = planted_cache(root / "train", features, labels, *head, split="train")
     features, labels, groups = birds(1200, 0.5, seed=1)
     names = ("land on land", "land on water", "water on land", "water on water")
-    evaluation = planted_bank(
+    evaluation = planted_cache(
         root / "valid", features, labels, *head, groups=groups, group_names=names
     )
     return evaluation, [training]

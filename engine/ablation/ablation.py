@@ -1,4 +1,4 @@
-"""Bank + neurons -> class accuracies if those neurons were scaled, untrained. No torch."""
+"""Feature cache + neurons -> class accuracies if those neurons were scaled, untrained. No torch."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ import numpy as np
 from engine.ablation.baselines import BiasShift, net_cost, placebo
 from engine.evaluation.changes import class_changes, moved
 from engine.evaluation.scores import mean_outcome, outcome
-from engine.features.cache import Bank
+from engine.features.cache import FeatureCache
 from engine.schema.arrays import Array
 from engine.schema.records import CurvePoint, Label, Outcome, WhatIf
 
@@ -48,10 +48,10 @@ class Rest:
 
 
 @dataclass(frozen=True)
-class Standing:
+class AblationContext:
     """What all answers about a class and some rows of W share: made once, asked many times."""
 
-    bank: Bank
+    cache: FeatureCache
     class_index: int
     rows: Array
     """(R,), of W."""
@@ -63,74 +63,74 @@ class Standing:
     """(n,), whether the classifier is right."""
 
     @classmethod
-    def of(cls, bank: Bank, class_index: int, rows: Array) -> "Standing":
+    def of(cls, cache: FeatureCache, class_index: int, rows: Array) -> "AblationContext":
         """Look once at all logits."""
         return cls(
-            bank=bank,
+            cache=cache,
             class_index=class_index,
             rows=rows,
-            logits=np.asarray(bank.logits[:, rows]),
-            rest=Rest.of(bank.logits, rows),
-            rival=BiasShift(bank.logits, bank.labels, [class_index]),
-            before=bank.predicted == bank.labels,
+            logits=np.asarray(cache.logits[:, rows]),
+            rest=Rest.of(cache.logits, rows),
+            rival=BiasShift(cache.logits, cache.labels, [class_index]),
+            before=cache.predicted == cache.labels,
         )
 
     def predict(self, neurons: Array, features: Array, scale: float) -> Array:
         """Return (n,) predictions with `neurons` scaled; `features` (n, S) are theirs."""
-        weight = np.asarray(self.bank.weight[self.rows][:, neurons])  # (R, S)
+        weight = np.asarray(self.cache.weight[self.rows][:, neurons])  # (R, S)
         return self.rest.predict(self.logits - (1 - scale) * (features @ weight.T), self.rows)
 
     def outcome(self, predicted: Array) -> Outcome:
         """Summarise predictions (n,)."""
-        return outcome(self.bank, predicted == self.bank.labels, [self.class_index])
+        return outcome(self.cache, predicted == self.cache.labels, [self.class_index])
 
     def shifted(self, right: Array) -> Outcome:
         """Summarise a bias shift that costs other classes what being `right` (n,) costs them."""
-        budget = net_cost(self.before, right, self.bank.labels != self.class_index)
+        budget = net_cost(self.before, right, self.cache.labels != self.class_index)
         return self.outcome(self.rival.predict(self.rival.delta(budget)))
 
     def answer(self, neurons: Array, features: Array, scale: float) -> WhatIf:
         """Answer what scaling `neurons` would do; `features` (n, S) are theirs."""
-        bank, before = self.bank, self.before
+        cache, before = self.cache, self.before
         predicted = self.predict(neurons, features, scale)
-        after = predicted == bank.labels
-        classes, groups = class_changes(bank, before, after)
-        won, lost = after & ~before, before & ~after
+        after = predicted == cache.labels
+        classes, groups = class_changes(cache, before, after)
+        fixed, broken = after & ~before, before & ~after
         return WhatIf(
-            class_=Label(self.class_index, bank.classes[self.class_index]),
+            class_=Label(self.class_index, cache.classes[self.class_index]),
             neurons=tuple(neurons.tolist()),
             scale=scale,
             rows=tuple(self.rows.tolist()),
-            before=self.outcome(bank.predicted),
+            before=self.outcome(cache.predicted),
             after=self.outcome(predicted),
             classes=classes,
             groups=groups,
-            won=moved(bank, np.flatnonzero(won), predicted[won]),
-            lost=moved(bank, np.flatnonzero(lost), predicted[lost]),
+            fixed=moved(cache, np.flatnonzero(fixed), predicted[fixed]),
+            broken=moved(cache, np.flatnonzero(broken), predicted[broken]),
             bias_shift=self.shifted(after),
         )
 
 
-def columns(bank: Bank, neurons: Array) -> Array:
+def columns(cache: FeatureCache, neurons: Array) -> Array:
     """Return (n, S): the features of some neurons, each neuron's values side by side."""
-    return np.asarray(bank.features[:, neurons], dtype=np.float32)
+    return np.asarray(cache.features[:, neurons], dtype=np.float32)
 
 
-def what_if(bank: Bank, neurons: Array, scaling: Scaling) -> WhatIf:
+def what_if(cache: FeatureCache, neurons: Array, scaling: Scaling) -> WhatIf:
     """Answer what scaling `neurons` would do to every class."""
-    standing = Standing.of(bank, scaling.class_index, scaling.rows)
-    return standing.answer(neurons, columns(bank, neurons), scaling.scale)
+    context = AblationContext.of(cache, scaling.class_index, scaling.rows)
+    return context.answer(neurons, columns(cache, neurons), scaling.scale)
 
 
 def curve(
-    bank: Bank, ranked: Array, scaling: Scaling, signs: Array, seed: int
+    cache: FeatureCache, ranked: Array, scaling: Scaling, signs: Array, seed: int
 ) -> tuple[CurvePoint, ...]:
     """Answer for the top N of `ranked`, for some 200 N at once.
 
     Each step between two N costs one small product: the logits are carried along the order.
 
     Args:
-        bank: The bank of the split.
+        cache: The feature cache of the split.
         ranked: (D,) or fewer neurons, most blamed first.
         scaling: What is scaled for whom.
         signs: (D,) signs a placebo must share, position by position.
@@ -138,40 +138,40 @@ def curve(
     """
     sizes = np.unique(np.linspace(0, len(ranked), CURVE_POINTS + 1).round().astype(int))
     generator = np.random.default_rng(seed)
-    standing = Standing.of(bank, scaling.class_index, scaling.rows)
+    context = AblationContext.of(cache, scaling.class_index, scaling.rows)
     orders = [ranked, *(placebo(ranked, signs, generator) for _ in range(PLACEBOS))]
     used = np.unique(np.concatenate(orders))
-    features = columns(bank, used).T  # (S, n), read once: it costs more than all the rest
+    features = columns(cache, used).T  # (S, n), read once: it costs more than all the rest
     edits, *placebos = (
-        _along(standing, (used, features), some, sizes, scaling.scale) for some in orders
+        _along(context, (used, features), some, sizes, scaling.scale) for some in orders
     )
     points = []
     for place, n in enumerate(sizes.tolist()):
-        right = edits[place] == bank.labels
+        right = edits[place] == cache.labels
         points.append(
             CurvePoint(
                 n=n,
-                edit=standing.outcome(edits[place]),
-                won=int((right & ~standing.before).sum()),
-                lost=int((standing.before & ~right).sum()),
-                bias_shift=standing.shifted(right),
-                placebo=mean_outcome([standing.outcome(some[place]) for some in placebos]),
+                edit=context.outcome(edits[place]),
+                fixed=int((right & ~context.before).sum()),
+                broken=int((context.before & ~right).sum()),
+                bias_shift=context.shifted(right),
+                placebo=mean_outcome([context.outcome(some[place]) for some in placebos]),
             )
         )
     return tuple(points)
 
 
 def _along(
-    standing: Standing, known: tuple[Array, Array], ranked: Array, sizes: Array, scale: float
+    context: AblationContext, known: tuple[Array, Array], ranked: Array, sizes: Array, scale: float
 ) -> list[Array]:
     used, features = known
     places = np.searchsorted(used, ranked)
-    weight = np.asarray(standing.bank.weight[standing.rows][:, ranked])  # (R, N)
-    logits = np.array(standing.logits, dtype=np.float32)
+    weight = np.asarray(context.cache.weight[context.rows][:, ranked])  # (R, N)
+    logits = np.array(context.logits, dtype=np.float32)
     found, at = [], 0
     for size in sizes.tolist():
         if size > at:
             logits -= (1 - scale) * (features[places[at:size]].T @ weight[:, at:size].T)
             at = size
-        found.append(standing.rest.predict(logits, standing.rows))
+        found.append(context.rest.predict(logits, context.rows))
     return found

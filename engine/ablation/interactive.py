@@ -6,18 +6,18 @@ from typing import get_args
 
 import numpy as np
 
-from engine.ablation.ablation import PLACEBOS, Scaling, Standing, columns, curve
+from engine.ablation.ablation import PLACEBOS, AblationContext, Scaling, columns, curve
 from engine.ablation.baselines import blame_signs, placebo
-from engine.attribution.query import concerned
+from engine.attribution.query import affected_classes
 from engine.attribution.ranking import gather, order
 from engine.evaluation.scores import mean_outcome
-from engine.features.cache import Bank
+from engine.features.cache import FeatureCache
 from engine.schema.arrays import Array
 from engine.schema.records import CurvePoint, Outcome, WhatIf
 from engine.schema.requests import By, Rows
 
 BLOCK = 64
-"""Columns read at once, at least: reading one of a mapped bank costs nearly what 64 do."""
+"""Columns read at once, at least: reading one of a mapped feature cache costs nearly what 64 do."""
 
 
 @dataclass(frozen=True)
@@ -46,27 +46,27 @@ class Answer:
     seconds: float
 
 
-class Weigher:
+class InteractiveAblation:
     """Answers any question about a class.
 
     Args:
-        bank: The bank of the split.
+        cache: The feature cache of the split.
         class_index: The class.
 
     Raises:
         RequestError: The class has no mistakes.
     """
 
-    def __init__(self, bank: Bank, class_index: int) -> None:
-        self.bank, self.class_index = bank, class_index
-        self._evidence = gather(bank, class_index)
+    def __init__(self, cache: FeatureCache, class_index: int) -> None:
+        self.cache, self.class_index = cache, class_index
+        self._evidence = gather(cache, class_index)
         self._orders: dict[By, Array] = {}
-        self._standing: dict[Rows, Standing] = {}
+        self._context: dict[Rows, AblationContext] = {}
         self._ahead: tuple[By, Array] | None = None
         self._picked: tuple[tuple[int, ...], Array] | None = None
         for by in get_args(By):
             self.order(by)
-        self.standing("concerned")
+        self.context("concerned")
 
     @property
     def mistakes(self) -> int:
@@ -79,12 +79,12 @@ class Weigher:
             self._orders[by] = order(self._evidence, by)
         return self._orders[by]
 
-    def standing(self, rows: Rows) -> Standing:
+    def context(self, rows: Rows) -> AblationContext:
         """Return what all answers about some rows share."""
-        if rows not in self._standing:
-            touched = concerned(self.bank, self.class_index, rows)
-            self._standing[rows] = Standing.of(self.bank, self.class_index, touched)
-        return self._standing[rows]
+        if rows not in self._context:
+            touched = affected_classes(self.cache, self.class_index, rows)
+            self._context[rows] = AblationContext.of(self.cache, self.class_index, touched)
+        return self._context[rows]
 
     def neurons(self, question: Question) -> Array:
         """Return the neurons a question is about."""
@@ -97,36 +97,36 @@ class Weigher:
         begun = time.perf_counter()
         neurons = self.neurons(question)
         features = self._features(question, neurons)
-        found = self.standing(question.rows).answer(neurons, features, question.scale)
+        found = self.context(question.rows).answer(neurons, features, question.scale)
         return Answer(question, found, time.perf_counter() - begun)
 
     def random(self, question: Question) -> Outcome:
         """Return what as many random neurons would do, the mean of those the curve draws."""
-        standing, signs = self.standing(question.rows), self._signs()
+        context, signs = self.context(question.rows), self._signs()
         generator = np.random.default_rng(0)
         drawn = [placebo(self.neurons(question), signs, generator) for _ in range(PLACEBOS)]
         return mean_outcome([
-            standing.outcome(standing.predict(some, columns(self.bank, some), question.scale))
+            context.outcome(context.predict(some, columns(self.cache, some), question.scale))
             for some in drawn
         ])  # fmt: skip
 
     def curve(self, by: By, scale: float, rows: Rows) -> tuple[CurvePoint, ...]:
         """Answer for every N of an order."""
-        scaling = Scaling(self.class_index, self.standing(rows).rows, scale)
-        return curve(self.bank, self.order(by), scaling, self._signs(), seed=0)
+        scaling = Scaling(self.class_index, self.context(rows).rows, scale)
+        return curve(self.cache, self.order(by), scaling, self._signs(), seed=0)
 
     def _signs(self) -> Array:
         evidence = self._evidence
         return blame_signs(evidence.head[0], self.class_index, evidence.others)
 
     def _features(self, question: Question, neurons: Array) -> Array:
-        """Return (n, S), read from the bank only where it was not before."""
+        """Return (n, S), read from the feature cache only where it was not before."""
         if question.picked is None:
             return self._first(question.by, len(neurons))
         wanted, kept = question.picked, self._picked
         if kept is None or not set(wanted) <= set(kept[0]):
             # (S, n), so that any choice of neurons is a choice of whole rows
-            kept = self._picked = (wanted, np.ascontiguousarray(columns(self.bank, neurons).T))
+            kept = self._picked = (wanted, np.ascontiguousarray(columns(self.cache, neurons).T))
         places = [kept[0].index(neuron) for neuron in wanted]
         return kept[1][places].T
 
@@ -136,7 +136,7 @@ class Weigher:
         if kept is None or kept[0] != by or have < count:
             ranked = self.order(by)
             fresh = ranked[have : max(count, 2 * have, BLOCK)]
-            read = np.ascontiguousarray(columns(self.bank, fresh).T)
+            read = np.ascontiguousarray(columns(self.cache, fresh).T)
             if kept is not None and have:
                 read = np.concatenate([kept[1], read])
             kept = self._ahead = (by, read)

@@ -7,16 +7,16 @@ from msgspec import structs
 
 from engine.ablation.ablation import Scaling, curve, what_if
 from engine.ablation.baselines import blame_signs
-from engine.attribution.query import check_neurons, concerned, parse_top
+from engine.attribution.query import affected_classes, check_neurons, parse_top
 from engine.attribution.ranking import gather, order
-from engine.features.cache import Bank
+from engine.features.cache import FeatureCache
 from engine.schema.errors import RequestError
 from engine.schema.records import WhatIf
 from engine.schema.requests import By, Rows
 
 
 def preview_ablation(
-    bank: Bank,
+    cache: FeatureCache,
     class_index: int,
     *,
     chosen: Sequence[int] = (),
@@ -32,17 +32,17 @@ def preview_ablation(
         raise RequestError(f"--scale {scale} is out of range; give -100 to 100 (0 silences).")
     if bool(chosen) == (top is not None):
         raise RequestError("Say which neurons: either --neuron J (several times) or --top N.")
-    scaling = Scaling(class_index, concerned(bank, class_index, rows), scale)
+    scaling = Scaling(class_index, affected_classes(cache, class_index, rows), scale)
     if chosen and not with_curve:
-        return what_if(bank, check_neurons(chosen, bank.meta.width), scaling)
-    evidence = gather(bank, class_index)
+        return what_if(cache, check_neurons(chosen, cache.meta.width), scaling)
+    evidence = gather(cache, class_index)
     ranked = order(evidence, by)
     if chosen:
-        picked = check_neurons(chosen, bank.meta.width)
+        picked = check_neurons(chosen, cache.meta.width)
     else:
-        picked = ranked[: parse_top(str(top), bank.meta.width)]
-    answer = what_if(bank, picked, scaling)
+        picked = ranked[: parse_top(str(top), cache.meta.width)]
+    answer = what_if(cache, picked, scaling)
     if not with_curve:
         return answer
     signs = blame_signs(evidence.head[0], class_index, evidence.others)
-    return structs.replace(answer, curve=curve(bank, ranked, scaling, signs, seed))
+    return structs.replace(answer, curve=curve(cache, ranked, scaling, signs, seed))

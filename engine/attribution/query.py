@@ -1,4 +1,4 @@
-"""Questions answered from the bank at once, without torch."""
+"""Questions answered from the feature cache at once, without torch."""
 
 import re
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ import numpy as np
 from msgspec import structs
 
 from engine.attribution.ranking import gather, rank
-from engine.features.cache import Bank
+from engine.features.cache import FeatureCache
 from engine.schema.arrays import Array
 from engine.schema.errors import RequestError
 from engine.schema.records import Neurons
@@ -47,49 +47,57 @@ def parse_top(text: str, width: int) -> int:
     return number
 
 
-def find_image(bank: Bank, path: str) -> int:
+def find_image(cache: FeatureCache, path: str) -> int:
     """Return the row of an image, from its path as any command prints it, or its end.
 
     Raises:
         RequestError: No such image in the split, or several.
     """
     wanted = str(Path(path))
-    for row, sample in enumerate(bank.samples):
-        if wanted in (sample.path, bank.path(row)) or Path(wanted).resolve() == Path(
-            bank.path(row)
+    for row, sample in enumerate(cache.samples):
+        if wanted in (sample.path, cache.path(row)) or Path(wanted).resolve() == Path(
+            cache.path(row)
         ):
             return row
-    ends = [row for row, s in enumerate(bank.samples) if f"/{s.path}".endswith(f"/{wanted}")]
+    ends = [row for row, s in enumerate(cache.samples) if f"/{s.path}".endswith(f"/{wanted}")]
     if len(ends) == 1:
         return ends[0]
     found = f"{len(ends)} images end so" if ends else "see `mistakes` for paths"
-    raise RequestError(f"No single image {path!r} in {bank.meta.split}: {found}.")
+    raise RequestError(f"No single image {path!r} in {cache.meta.split}: {found}.")
 
 
 def rank_neurons(
-    bank: Bank, class_index: int, *, by: By, top: int, seed: int, mistake: str | None = None
+    cache: FeatureCache,
+    class_index: int,
+    *,
+    by: By,
+    top: int,
+    seed: int,
+    mistake: str | None = None,
 ) -> Neurons:
     """Rank the neurons to blame for the mistakes of a class, or for one of them."""
     if top < 1:
         raise RequestError(f"--top {top} lists nothing; give 1 or more.")
     if mistake is None:
-        return rank(bank, gather(bank, class_index), by=by, top=top, seed=seed)
-    row = find_image(bank, mistake)
-    if bank.labels[row] != class_index or bank.predicted[row] == class_index:
+        return rank(cache, gather(cache, class_index), by=by, top=top, seed=seed)
+    row = find_image(cache, mistake)
+    if cache.labels[row] != class_index or cache.predicted[row] == class_index:
         raise RequestError(
-            f"{mistake} is no mistake of {bank.classes[class_index]}: it is a "
-            f"{bank.classes[bank.labels[row]]} taken for {bank.classes[bank.predicted[row]]}."
+            f"{mistake} is no mistake of {cache.classes[class_index]}: it is a "
+            f"{cache.classes[cache.labels[row]]} taken for {cache.classes[cache.predicted[row]]}."
         )
-    ranked = rank(bank, gather(bank, class_index, mistake=row), by=by, top=top, seed=seed)
-    return structs.replace(ranked, mistake=bank.path(row))
+    ranked = rank(cache, gather(cache, class_index, mistake=row), by=by, top=top, seed=seed)
+    return structs.replace(ranked, mistake=cache.path(row))
 
 
-def concerned(bank: Bank, class_index: int, rows: Rows, among: Array | None = None) -> Array:
+def affected_classes(
+    cache: FeatureCache, class_index: int, rows: Rows, among: Array | None = None
+) -> Array:
     """Return the rows of W an edit may touch: k and what its mistakes are taken for, or all."""
     if rows == "all":
-        return np.arange(len(bank.classes))
-    wrong = np.asarray(bank.array("mistake_rows"))
-    wrong = wrong[bank.labels[wrong] == class_index]
+        return np.arange(len(cache.classes))
+    wrong = np.asarray(cache.array("mistake_rows"))
+    wrong = wrong[cache.labels[wrong] == class_index]
     if among is not None:
         wrong = wrong[np.isin(wrong, among)]
-    return np.unique(np.append(bank.predicted[wrong], class_index))
+    return np.unique(np.append(cache.predicted[wrong], class_index))

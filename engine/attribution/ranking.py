@@ -1,4 +1,7 @@
-"""Mistakes -> ranked neurons: votes (paper 3.1), contrast and contribution (METHOD 3). No torch."""
+"""Mistakes -> ranked neurons: votes (paper 3.1), contrast and contribution. No torch.
+
+Source: docs/concepts.md, rankings.
+"""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -6,7 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from engine.evaluation.scores import probabilities
-from engine.features.cache import Bank
+from engine.features.cache import FeatureCache
 from engine.schema.arrays import Array
 from engine.schema.errors import RequestError
 from engine.schema.records import Label, Neurons, RankedNeuron
@@ -21,18 +24,19 @@ STABLE_TOP = 10
 class Evidence:
     """What the mistakes of one class say of every neuron, mistake by mistake.
 
-    `excess`, `lack` and `push` are (m, D) per-mistake terms of contrast (both directions) and of
+    `excessive`, `insufficient` and `contribution` are (m, D) per-mistake terms of contrast
+    (both directions) and of
     contribution; `up` and `down` are (m, 5) voted neurons, -1 for none.
     """
 
     class_index: int
-    excess: Array
-    lack: Array
-    push: Array
+    excessive: Array
+    insufficient: Array
+    contribution: Array
     up: Array
     down: Array
     steps: Array
-    mended: Array
+    flipped: Array
     others: Array
     """(m,), the classes the mistakes were taken for."""
     mean: Array
@@ -42,7 +46,7 @@ class Evidence:
     @property
     def width(self) -> int:
         """D."""
-        return self.excess.shape[1]
+        return self.excessive.shape[1]
 
     @cached_property
     def votes(self) -> tuple[Array, Array]:
@@ -69,7 +73,10 @@ class Evidence:
 
     @property
     def votes_informative(self) -> bool:
-        """Whether votes differ between mistakes: with two classes they never do (METHOD 3)."""
+        """Whether votes differ between mistakes: with two classes they never do.
+
+        Source: docs/concepts.md, rankings.
+        """
         named = {
             (frozenset(u), frozenset(d))
             for u, d in zip(self.up.tolist(), self.down.tolist(), strict=True)
@@ -78,12 +85,12 @@ class Evidence:
 
 
 def gather(
-    bank: Bank, class_index: int, *, rows: Array | None = None, mistake: int | None = None
+    cache: FeatureCache, class_index: int, *, rows: Array | None = None, mistake: int | None = None
 ) -> Evidence:
     """Collect the evidence against neurons for a class.
 
     Args:
-        bank: The bank of the split.
+        cache: The feature cache of the split.
         class_index: k.
         rows: Look at these rows of the split only (the half used for choosing).
         mistake: Look at this one mistake only, by row.
@@ -91,50 +98,50 @@ def gather(
     Raises:
         RequestError: The class has no mistakes there.
     """
-    wrong = np.asarray(bank.array("mistake_rows"))
-    places = np.flatnonzero(bank.labels[wrong] == class_index)
-    mine = np.flatnonzero((bank.labels == class_index) & (bank.predicted == class_index))
-    mean = bank.array("mean")
+    wrong = np.asarray(cache.array("mistake_rows"))
+    places = np.flatnonzero(cache.labels[wrong] == class_index)
+    mine = np.flatnonzero((cache.labels == class_index) & (cache.predicted == class_index))
+    mean = cache.array("mean")
     if rows is not None:
         places = places[np.isin(wrong[places], rows)]
         mine = mine[np.isin(mine, rows)]
-        mean = np.asarray(bank.features[rows], dtype=np.float64).mean(axis=0)
+        mean = np.asarray(cache.features[rows], dtype=np.float64).mean(axis=0)
     if mistake is not None:
         places = places[wrong[places] == mistake]
     if len(places) == 0:
         half = "" if rows is None else " in the half used for choosing"
         raise RequestError(
-            f"{bank.classes[class_index]} has no mistakes on {bank.meta.split}{half}: "
+            f"{cache.classes[class_index]} has no mistakes on {cache.meta.split}{half}: "
             "nothing to explain; choose a class with mistakes (see `classes`)."
         )
-    weight = np.asarray(bank.weight, dtype=np.float64)
-    features = np.asarray(bank.features[wrong[places]], dtype=np.float64)  # (m, D)
-    others = bank.predicted[wrong[places]]
+    weight = np.asarray(cache.weight, dtype=np.float64)
+    features = np.asarray(cache.features[wrong[places]], dtype=np.float64)  # (m, D)
+    others = cache.predicted[wrong[places]]
     # a class never right has no mean of its own: the split's stands in
-    usual = np.asarray(bank.features[mine], dtype=np.float64).mean(axis=0) if len(mine) else mean
+    usual = np.asarray(cache.features[mine], dtype=np.float64).mean(axis=0) if len(mine) else mean
     toward = weight[others] - weight[class_index]  # (m, D)
     above = features - usual
     return Evidence(
         class_index=class_index,
-        excess=np.maximum(toward, 0) * above,
-        lack=np.maximum(-toward, 0) * -above,
-        push=toward * features,
-        up=np.asarray(bank.array("lacks")[places]),
-        down=np.asarray(bank.array("has_too_much")[places]),
-        steps=np.asarray(bank.array("steps")[places]),
-        mended=np.asarray(bank.array("mended")[places]),
+        excessive=np.maximum(toward, 0) * above,
+        insufficient=np.maximum(-toward, 0) * -above,
+        contribution=toward * features,
+        up=np.asarray(cache.array("insufficient")[places]),
+        down=np.asarray(cache.array("excessive")[places]),
+        steps=np.asarray(cache.array("steps")[places]),
+        flipped=np.asarray(cache.array("flipped")[places]),
         others=others,
         mean=np.asarray(mean),
-        head=(weight, np.asarray(bank.bias, dtype=np.float64)),
+        head=(weight, np.asarray(cache.bias, dtype=np.float64)),
     )
 
 
 def _per_mistake(evidence: Evidence, by: By) -> tuple[Array, Array]:
     """Return (m, D) scores for the insufficient and the excessive list."""
     if by == "contrast":
-        return evidence.lack, evidence.excess
+        return evidence.insufficient, evidence.excessive
     if by == "contribution":
-        return -evidence.push, evidence.push
+        return -evidence.contribution, evidence.contribution
     scores = np.zeros((2, len(evidence.up), evidence.width))
     for score, named in zip(scores, (evidence.up, evidence.down), strict=True):
         mistake, column = np.nonzero(named >= 0)
@@ -148,10 +155,10 @@ def order(evidence: Evidence, by: By) -> Array:
     By contrast a neuron counts with the larger of its two contrasts; by contribution with its
     push towards the wrong class; by votes only neurons that have one take part.
     """
-    lack, excess = _per_mistake(evidence, by)
+    insufficient, excessive = _per_mistake(evidence, by)
     if by == "contribution":
-        return np.argsort(-excess.mean(axis=0), kind="stable")
-    strength = np.maximum(lack.mean(axis=0), excess.mean(axis=0))
+        return np.argsort(-excessive.mean(axis=0), kind="stable")
+    strength = np.maximum(insufficient.mean(axis=0), excessive.mean(axis=0))
     ranked = np.argsort(-strength, kind="stable")
     return ranked[strength[ranked] > LEAST_VOTE / 100] if by == "votes" else ranked
 
@@ -171,7 +178,7 @@ def stability(per_mistake: Array, seed: int) -> Array:
 
 
 def rank(
-    bank: Bank, evidence: Evidence, *, by: By = "contrast", top: int = 20, seed: int = 0
+    cache: FeatureCache, evidence: Evidence, *, by: By = "contrast", top: int = 20, seed: int = 0
 ) -> Neurons:
     """Rank the neurons of both lists; `top` bounds each (votes list all published ones)."""
     ups, downs = _per_mistake(evidence, by)
@@ -184,10 +191,10 @@ def rank(
     ]
     k = evidence.class_index
     return Neurons(
-        class_=Label(k, bank.classes[k]),
+        class_=Label(k, cache.classes[k]),
         by=by,
         mistakes=len(evidence.up),
-        mended=int(evidence.mended.sum()),
+        flipped=int(evidence.flipped.sum()),
         median_steps=float(np.median(evidence.steps)),
         votes_informative=evidence.votes_informative,
         note=_note(evidence, by),
@@ -211,8 +218,8 @@ def _record(evidence: Evidence, j: int, side: int, stable: Array, ambiguous: boo
     return RankedNeuron(
         neuron=j,
         vote=vote if vote > LEAST_VOTE else None,
-        contrast=float((evidence.lack, evidence.excess)[side][:, j].mean()),
-        contribution=float(evidence.push[:, j].mean()),
+        contrast=float((evidence.insufficient, evidence.excessive)[side][:, j].mean()),
+        contribution=float(evidence.contribution[:, j].mean()),
         importance=float(evidence.importance[j]),
         stability=float(stable[j]),
         ambiguous=ambiguous,

@@ -1,4 +1,7 @@
-"""Counterfactual explanation (paper section 3.1; METHOD 2): the smallest nudge that mends."""
+"""Counterfactual explanation: the smallest change of the features that flips the decision.
+
+Source: paper section 3.1; docs/concepts.md, counterfactual explanation.
+"""
 
 from dataclasses import dataclass
 
@@ -19,7 +22,7 @@ class Nudges:
 
     delta: Tensor
     steps: Tensor
-    mended: Tensor
+    flipped: Tensor
 
 
 @torch.inference_mode()
@@ -46,7 +49,7 @@ def nudge(
     return Nudges(
         torch.cat([part.delta for part in parts]),
         torch.cat([part.steps for part in parts]),
-        torch.cat([part.mended for part in parts]),
+        torch.cat([part.flipped for part in parts]),
     )
 
 
@@ -56,7 +59,7 @@ def _nudge_rows(
     width = features.shape[1]
     delta = torch.zeros_like(features)
     steps = torch.zeros_like(labels)
-    mended = torch.zeros_like(labels, dtype=torch.bool)
+    flipped = torch.zeros_like(labels, dtype=torch.bool)
     rows = torch.arange(len(labels), device=features.device)  # those not yet mended
     f, k, w, velocity = features, labels, delta.clone(), delta.clone()
     for step in range(max_steps + 1):
@@ -64,7 +67,7 @@ def _nudge_rows(
         flipped = logits.argmax(dim=1) == k
         if bool(flipped.any()) or step == max_steps:
             done = rows[flipped]
-            delta[done], steps[done], mended[done] = w[flipped], step, True
+            delta[done], steps[done], flipped[done] = w[flipped], step, True
             keep = ~flipped
             rows, f, k, w, velocity = rows[keep], f[keep], k[keep], w[keep], velocity[keep]
             logits = logits[keep]
@@ -80,4 +83,4 @@ def _nudge_rows(
         gradient = residual @ weight + (L1 * w.sign() + L2 * pull) / width
         velocity = MOMENTUM * velocity + gradient
         w = w - LR * velocity
-    return Nudges(delta, steps, mended)
+    return Nudges(delta, steps, flipped)

@@ -12,7 +12,10 @@ SHIFT = 0.15
 
 
 def augmented_view(image: Image.Image, seed: tuple[int, int, int]) -> Image.Image:
-    """Rotate by up to 15 degrees, shift by up to 15%, flip half the time (METHOD 5, training)."""
+    """Rotate by up to 15 degrees, shift by up to 15%, flip half the time.
+
+    Source: docs/concepts.md, edits, training.
+    """
     chance = random.Random("/".join(map(str, seed)))
     shift = [round(chance.uniform(-SHIFT, SHIFT) * side) for side in image.size]
     turned = F.affine(

@@ -65,7 +65,7 @@ def write_picture(picture: Image.Image, path: Path) -> str:
     """Write a PNG beside, then rename; return its path.
 
     Raises:
-        BankError: The directory cannot be written.
+        StorageError: The directory cannot be written.
     """
     write_beside(path, partial(picture.save, format="PNG"))
     return str(path)

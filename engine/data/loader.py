@@ -15,7 +15,7 @@ from engine.data.images import decode
 from engine.data.splits import Sample, Split
 from engine.models.classifier import Classifier, Transform
 from engine.schema.errors import DataError
-from engine.schema.requests import BankRequest
+from engine.schema.requests import FeaturesRequest
 
 FEW = 64  # images not worth a process
 
@@ -49,7 +49,7 @@ class Images(Dataset[Item]):
 
 
 def loader(
-    classifier: Classifier, split: Split, start: int, request: BankRequest, seed: int
+    classifier: Classifier, split: Split, start: int, request: FeaturesRequest, seed: int
 ) -> "DataLoader[Any]":
     """Return batches of (indices, pixels (B, 3, H, W), reasons) from image `start` on."""
     images = Images(Path(split.root), split.samples, classifier.transform(), request.view, seed)

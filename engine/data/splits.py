@@ -35,7 +35,7 @@ class Sample(Struct, frozen=True, array_like=True):
     label: int
     group: int = -1
     size: int = 0
-    """Bytes; with `mtime_ns`, part of the bank's key."""
+    """Bytes; with `mtime_ns`, part of the feature cache's key."""
     mtime_ns: int = 0
 
 

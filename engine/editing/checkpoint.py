@@ -25,7 +25,7 @@ from engine.io.atomic import decode_json
 from engine.models.checkpoint import write_state
 from engine.models.optimizer import optimizer_tensors, restore_optimizer
 from engine.schema.edits import EditEpoch
-from engine.schema.errors import BankError
+from engine.schema.errors import StorageError
 
 FILE = "training.safetensors"
 LEAST_SECONDS = 1.0
@@ -49,7 +49,7 @@ class Facts(Struct, frozen=True):
 
 
 @dataclass(frozen=True)
-class Moment:
+class Snapshot:
     """Training between two epochs."""
 
     facts: Facts
@@ -80,15 +80,15 @@ def tensors_of(stack: Stack, optimizer: torch.optim.Optimizer) -> dict[str, Tens
     return {key: value.detach().clone() for key, value in found.items()}
 
 
-class Keeper:
+class CheckpointWriter:
     """Brings moments to `directory`, seldom enough that training does not wait for the disk."""
 
     def __init__(self, directory: Path) -> None:
         self._path = directory / FILE
         self._due = time.monotonic() + LEAST_SECONDS
-        self._moment: Moment | None = None
+        self._moment: Snapshot | None = None
 
-    def take(self, moment: Moment) -> None:
+    def take(self, moment: Snapshot) -> None:
         """Remember a moment; write it where enough work was done since the last."""
         self._moment = moment
         if time.monotonic() >= self._due:
@@ -105,7 +105,7 @@ class Keeper:
         began = time.monotonic()
         try:
             _write(self._path, self._moment)
-        except BankError as error:
+        except StorageError as error:
             logging.getLogger(__name__).warning("progress is not kept: %s", error)
             self._due = math.inf
         else:
@@ -113,7 +113,7 @@ class Keeper:
             self._due = now + max(LEAST_SECONDS, WORK_PER_WRITE * (now - began))
         self._moment = None
 
-    def read(self) -> Moment | None:
+    def read(self) -> Snapshot | None:
         """Return what was written last; None where that is nothing, or damaged."""
         try:
             with safe_open(self._path, "pt") as file:
@@ -127,13 +127,13 @@ class Keeper:
         except (OSError, SafetensorError, KeyError, msgspec.DecodeError):
             return None
         heads = [Head(w.copy(), b.copy()) for w, b in zip(weights, biases, strict=True)]
-        return Moment(facts, tuple(zip(scores, heads, strict=True)), tensors)
+        return Snapshot(facts, tuple(zip(scores, heads, strict=True)), tensors)
 
 
 Scores = tuple[tuple[float, float], ...]
 
 
-def _write(path: Path, moment: Moment) -> None:
+def _write(path: Path, moment: Snapshot) -> None:
     heads = [head for _, head in moment.best]
     tensors = {key: value.cpu().contiguous() for key, value in moment.tensors.items()}
     tensors["best/weight"] = torch.from_numpy(np.stack([head.weight for head in heads]))

@@ -12,9 +12,9 @@ import numpy as np
 
 from engine.editing.heads import EDIT, ORIGINAL, SHIFT
 from engine.evaluation.scores import outcome
-from engine.features.cache import Bank
+from engine.features.cache import FeatureCache
 from engine.schema.arrays import Array
-from engine.schema.edits import Arm, Difference, Estimate
+from engine.schema.edits import Difference, Estimate, Variant
 from engine.schema.records import Outcome
 
 RESAMPLES = 2000
@@ -25,17 +25,17 @@ T975 = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2
 
 
 @dataclass(frozen=True)
-class Jury:
+class HeldOutPredictions:
     """The reporting images and who is judged on them.
 
     Args:
-        bank: Of the reporting split.
+        cache: Of the reporting split.
         rows: (n,) its reporting rows.
         classes: The edited classes.
         predicted: By arm, (seeds, n) predictions; one row for an arm without chance in it.
     """
 
-    bank: Bank
+    cache: FeatureCache
     rows: Array
     classes: Sequence[int]
     predicted: Mapping[str, Array]
@@ -43,20 +43,20 @@ class Jury:
     @cached_property
     def labels(self) -> Array:
         """(n,)."""
-        return self.bank.labels[self.rows]
+        return self.cache.labels[self.rows]
 
     @cached_property
     def original(self) -> Array:
         """(n,), the unedited head's predictions."""
         return np.asarray(self.predicted[ORIGINAL][0])
 
-    def right(self, arm: str) -> Array:
+    def right(self, variant: str) -> Array:
         """Return (seeds, n): whether an arm is right."""
-        return self.predicted[arm] == self.labels
+        return self.predicted[variant] == self.labels
 
-    def outcomes(self, arm: str) -> list[Outcome]:
+    def outcomes(self, variant: str) -> list[Outcome]:
         """Return an arm's outcome, seed by seed."""
-        return [outcome(self.bank, some, self.classes, self.rows) for some in self.right(arm)]
+        return [outcome(self.cache, some, self.classes, self.rows) for some in self.right(variant)]
 
 
 def estimate(values: Sequence[float]) -> Estimate:
@@ -69,38 +69,40 @@ def estimate(values: Sequence[float]) -> Estimate:
     return Estimate(mean, mean - half, mean + half)
 
 
-def describe(jury: Jury, name: str) -> Arm:
+def describe(predictions: HeldOutPredictions, name: str) -> Variant:
     """Summarise one arm over its seeds."""
-    found = jury.outcomes(name)
-    before = jury.original == jury.labels
-    right = jury.right(name)
+    found = predictions.outcomes(name)
+    before = predictions.original == predictions.labels
+    right = predictions.right(name)
     targets = [o.target for o in found if o.target is not None]
     groups = [o.worst_group for o in found if o.worst_group is not None]
-    return Arm(
+    return Variant(
         name=name,
         overall=estimate([o.overall for o in found]),
         target=estimate(targets) if targets else None,
         worst_class=estimate([o.worst_class for o in found if o.worst_class is not None]),
         worst_group=estimate(groups) if groups else None,
-        won=float((right & ~before).sum(axis=1).mean()),
-        lost=float((before & ~right).sum(axis=1).mean()),
+        fixed=float((right & ~before).sum(axis=1).mean()),
+        broken=float((before & ~right).sum(axis=1).mean()),
     )
 
 
-def compare(jury: Jury, control: str, seed: int) -> Difference:
+def compare(predictions: HeldOutPredictions, control: str, seed: int) -> Difference:
     """Return the edit minus a control, with a paired bootstrap over images.
 
     Images are drawn again within their class (and within their group for the worst group), the
     same ones for both arms; accuracies are means over each arm's seeds.
     """
-    edit, other = jury.right(EDIT).astype(float), jury.right(control).astype(float)
+    edit, other = predictions.right(EDIT).astype(float), predictions.right(control).astype(float)
     generator = np.random.default_rng((11, seed))
-    points, lo, hi = _resampled_target(jury, edit, other, generator)
-    others = ~np.isin(jury.labels, jury.classes)
+    points, lo, hi = _resampled_target(predictions, edit, other, generator)
+    others = ~np.isin(predictions.labels, predictions.classes)
     cost = float(edit[:, others].mean() - other[:, others].mean()) if others.any() else 0.0
     group: tuple[float | None, float | None, float | None] = (None, None, None)
-    if jury.bank.groups is not None:
-        group = _resampled_worst_group(jury.bank.groups[jury.rows], (edit, other), generator)
+    if predictions.cache.groups is not None:
+        group = _resampled_worst_group(
+            predictions.cache.groups[predictions.rows], (edit, other), generator
+        )
     return Difference(
         control=control,
         points=points, lo=lo, hi=hi,
@@ -110,11 +112,11 @@ def compare(jury: Jury, control: str, seed: int) -> Difference:
 
 
 def _resampled_target(
-    jury: Jury, edit: Array, other: Array, generator: np.random.Generator
+    predictions: HeldOutPredictions, edit: Array, other: Array, generator: np.random.Generator
 ) -> tuple[float, float, float]:
     gap = edit.mean(axis=0) - other.mean(axis=0)  # (n,)
     exact, drawn = [], np.zeros(RESAMPLES)
-    members = [np.flatnonzero(jury.labels == k) for k in jury.classes]
+    members = [np.flatnonzero(predictions.labels == k) for k in predictions.classes]
     members = [some for some in members if len(some)]
     for some in members:
         exact.append(gap[some].mean())
@@ -124,16 +126,18 @@ def _resampled_target(
 
 
 def _resampled_worst_group(
-    groups: Array, arms: tuple[Array, Array], generator: np.random.Generator
+    groups: Array, variants: tuple[Array, Array], generator: np.random.Generator
 ) -> tuple[float, float, float]:
     present = np.unique(groups)
-    exact = [np.stack([arm[:, groups == g].mean(axis=1) for g in present]) for arm in arms]
-    drawn = [np.ones((RESAMPLES, len(arm))) for arm in arms]
+    exact = [
+        np.stack([variant[:, groups == g].mean(axis=1) for g in present]) for variant in variants
+    ]
+    drawn = [np.ones((RESAMPLES, len(variant))) for variant in variants]
     for g in present:
         inside = np.flatnonzero(groups == g)
         weights = _weights(len(inside), generator)
-        for side, arm in enumerate(arms):
-            drawn[side] = np.minimum(drawn[side], weights @ arm[:, inside].T)
+        for side, variant in enumerate(variants):
+            drawn[side] = np.minimum(drawn[side], weights @ variant[:, inside].T)
     worst = [some.min(axis=0).mean() for some in exact]
     lo, hi = np.percentile(drawn[0].mean(axis=1) - drawn[1].mean(axis=1), (2.5, 97.5))
     return float(worst[0] - worst[1]), float(lo), float(hi)
@@ -144,19 +148,21 @@ def _weights(n: int, generator: np.random.Generator) -> Array:
     return generator.multinomial(n, np.full(n, 1 / n), size=RESAMPLES).astype(np.float32) / n
 
 
-def verdict(jury: Jury, arms: Sequence[Arm], differences: Sequence[Difference]) -> str:
+def verdict(
+    predictions: HeldOutPredictions, variants: Sequence[Variant], differences: Sequence[Difference]
+) -> str:
     """Say in one plain sentence what the edit is worth beside its controls.
 
     A control counts as beaten when the lower end of the interval of the difference lies above 0.
     """
-    by_name = {arm.name: arm for arm in arms}
+    by_name = {variant.name: variant for variant in variants}
     edit, original = by_name[EDIT], by_name[ORIGINAL]
     grouped = edit.worst_group is not None
-    what = "worst group" if grouped else _named(jury)
-    n = f" ({_counted(jury, grouped=grouped)})"
-    if edit.won == edit.lost == 0:
+    what = "worst group" if grouped else _named(predictions)
+    n = f" ({_counted(predictions, grouped=grouped)})"
+    if edit.fixed == edit.broken == 0:
         return f"The edit changes no image{n}."
-    balance = f"wins {_images(edit.won)} and loses {_images(edit.lost)}"
+    balance = f"wins {_images(edit.fixed)} and loses {_images(edit.broken)}"
     before, after = _measured(original, grouped=grouped), _measured(edit, grouped=grouped)
     if after <= before:
         return f"No gain: {what} goes from {before:.1%} to {after:.1%}{n}; the edit {balance}."
@@ -183,9 +189,9 @@ def _images(count: float) -> str:
     return f"{count:.3g} image" if count == 1 else f"{count:.3g} images"
 
 
-def _measured(arm: Arm, *, grouped: bool) -> float:
-    some = arm.worst_group if grouped else arm.target
-    return (some or arm.overall).mean
+def _measured(variant: Variant, *, grouped: bool) -> float:
+    some = variant.worst_group if grouped else variant.target
+    return (some or variant.overall).mean
 
 
 def _gain(some: Difference, *, grouped: bool) -> tuple[float, float, float]:
@@ -198,14 +204,14 @@ def _points(points: float, lo: float, hi: float) -> str:
     return f"{100 * points:+.1f} points [{100 * lo:+.1f}, {100 * hi:+.1f}]"
 
 
-def _named(jury: Jury) -> str:
-    if len(jury.classes) == 1:
-        return jury.bank.classes[jury.classes[0]]
-    return f"the mean of {len(jury.classes)} classes"
+def _named(predictions: HeldOutPredictions) -> str:
+    if len(predictions.classes) == 1:
+        return predictions.cache.classes[predictions.classes[0]]
+    return f"the mean of {len(predictions.classes)} classes"
 
 
-def _counted(jury: Jury, *, grouped: bool) -> str:
-    if grouped and jury.bank.groups is not None:
-        smallest = np.bincount(jury.bank.groups[jury.rows])
+def _counted(predictions: HeldOutPredictions, *, grouped: bool) -> str:
+    if grouped and predictions.cache.groups is not None:
+        smallest = np.bincount(predictions.cache.groups[predictions.rows])
         return f"smallest group n {smallest[smallest > 0].min()}"
-    return f"n {int(np.isin(jury.labels, jury.classes).sum())}"
+    return f"n {int(np.isin(predictions.labels, predictions.classes).sum())}"

@@ -1,11 +1,11 @@
-"""Decision layers: what an edit changes, applied to a bank's features. No torch."""
+"""Decision layers: what an edit changes, applied to a feature cache's features. No torch."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
-from engine.features.cache import Bank
+from engine.features.cache import FeatureCache
 from engine.schema.arrays import Array
 
 ROWS_AT_ONCE = 8192
@@ -23,20 +23,22 @@ class Head:
     bias: Array
 
     @classmethod
-    def of(cls, bank: Bank) -> "Head":
+    def of(cls, cache: FeatureCache) -> "Head":
         """Return the classifier's own."""
         return cls(
-            np.array(bank.weight, dtype=np.float32),
-            np.array(bank.bias, dtype=np.float32),
+            np.array(cache.weight, dtype=np.float32),
+            np.array(cache.bias, dtype=np.float32),
         )
 
     def logits(self, features: Array) -> Array:
         """Return (n, C) for features (n, D)."""
         return np.asarray(features, dtype=np.float32) @ self.weight.T + self.bias
 
-    def predict(self, bank: Bank, rows: Array) -> Array:
-        """Return (n,) predictions for some rows of a bank, a bounded part at a time."""
-        parts = [self.logits(features).argmax(axis=1) for features in in_parts(bank.features, rows)]
+    def predict(self, cache: FeatureCache, rows: Array) -> Array:
+        """Return (n,) predictions for some rows of a feature cache, a bounded part at a time."""
+        parts = [
+            self.logits(features).argmax(axis=1) for features in in_parts(cache.features, rows)
+        ]
         return np.concatenate(parts) if parts else np.zeros(0, dtype=np.int64)
 
 
@@ -50,7 +52,7 @@ def in_parts(features: Array, rows: Array) -> Iterator[Array]:
 class Edited:
     """Every arm's heads: one a seed, or one alone where nothing is left to chance."""
 
-    arms: dict[str, list[Head]]
+    variants: dict[str, list[Head]]
     size: int
     """Neurons a class."""
     saved: int = 0

@@ -1,4 +1,4 @@
-"""Heads in training, stacked, and their losses (METHOD 5).
+"""Heads in training, stacked, and their losses (docs/concepts.md: edits).
 
 A stack is (seeds, arms, C, D). The arms of a seed see the same batches, so that they differ in
 their loss alone.
@@ -56,11 +56,11 @@ class Stack:
     stale: list[int] = field(default_factory=list)
 
     @classmethod
-    def of(cls, head: Head, seeds: int, arms: int, device: torch.device) -> "Stack":
+    def of(cls, head: Head, seeds: int, variants: int, device: torch.device) -> "Stack":
         """Start every head from the trained one."""
-        weight = torch.from_numpy(head.weight).to(device).expand(seeds, arms, -1, -1).clone()
-        bias = torch.from_numpy(head.bias).to(device).expand(seeds, arms, 1, -1).clone()
-        count = seeds * arms
+        weight = torch.from_numpy(head.weight).to(device).expand(seeds, variants, -1, -1).clone()
+        bias = torch.from_numpy(head.bias).to(device).expand(seeds, variants, 1, -1).clone()
+        count = seeds * variants
         return cls(weight.requires_grad_(), bias.requires_grad_(), [None] * count, [0] * count)
 
     def head(self, place: int) -> Head:
@@ -81,17 +81,17 @@ def losses(
         batch: Features (S, B, D) and labels (S, B).
     """
     features, labels = batch
-    seeds, arms, classes, width = stack.weight.shape
-    flat = stack.weight.reshape(seeds, arms * classes, width)
-    logits = torch.bmm(features, flat.transpose(1, 2)).view(seeds, -1, arms, classes)
+    seeds, variants, classes, width = stack.weight.shape
+    flat = stack.weight.reshape(seeds, variants * classes, width)
+    logits = torch.bmm(features, flat.transpose(1, 2)).view(seeds, -1, variants, classes)
     logits = logits.transpose(1, 2) + stack.bias  # (S, A, B, C)
     total = logits.new_zeros(())
-    for arm, part in enumerate(parts):
-        total = total + _fit(logits[:, arm], labels, part).sum()
+    for variant, part in enumerate(parts):
+        total = total + _fit(logits[:, variant], labels, part).sum()
         if part.method == "ratio" and recipe.strength > 0:
-            weight = stack.weight[:, arm]
+            weight = stack.weight[:, variant]
             total = total + recipe.strength * _ratios(
-                logits[:, arm], weight, features, part, recipe
+                logits[:, variant], weight, features, part, recipe
             )
     return total
 

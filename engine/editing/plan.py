@@ -1,4 +1,7 @@
-"""Request + bank -> what an edit is about: halves, classes, neurons, rows, targets. No torch."""
+"""Request + feature cache -> what an edit is about: halves, classes, neurons, rows, targets.
+
+No torch.
+"""
 
 from dataclasses import dataclass, replace
 
@@ -6,9 +9,9 @@ import numpy as np
 from msgspec import structs
 
 from engine.ablation.baselines import blame_signs, placebo
-from engine.attribution.query import check_neurons, concerned, parse_top
+from engine.attribution.query import affected_classes, check_neurons, parse_top
 from engine.attribution.ranking import gather, order
-from engine.features.cache import Bank
+from engine.features.cache import FeatureCache
 from engine.schema.arrays import Array
 from engine.schema.errors import RequestError
 from engine.schema.requests import EditRequest
@@ -21,7 +24,7 @@ AUTO_SHARES = np.geomspace(0.02, 0.60, 12)
 
 @dataclass(frozen=True)
 class Recipe:
-    """How heads train: the published constants (METHOD 5), or the request's own."""
+    """How heads train: the published constants (docs/concepts.md: edits), or the request's own."""
 
     strength: float
     target: float | None
@@ -59,13 +62,13 @@ class Aim:
 
 @dataclass(frozen=True)
 class Plan:
-    """What an edit is about. Rows are of the evaluation split's bank."""
+    """What an edit is about. Rows are of the evaluation split's feature cache."""
 
     request: EditRequest
     recipe: Recipe
     aims: tuple[Aim, ...]
-    choosing: Array
-    reporting: Array | None
+    selection: Array
+    held_out: Array | None
     """None: all of the test split."""
     sizes: tuple[int, ...]
     """Candidates for the number of neurons; one where it is settled."""
@@ -89,26 +92,26 @@ class Plan:
         return [tuple(aim.random(generator) for aim in first) for generator in generators]
 
 
-def halves(bank: Bank, seed: int) -> tuple[Array, Array]:
-    """Split a bank's rows into a choosing and a reporting half, sorted.
+def halves(cache: FeatureCache, seed: int) -> tuple[Array, Array]:
+    """Split a feature cache's rows into a choosing and a reporting half, sorted.
 
     Stratified over class x originally right or wrong x group: a stratum's shares differ by at
     most one image, and so do the halves.
     """
-    right = bank.predicted == bank.labels
-    groups = np.zeros(len(right), dtype=np.int64) if bank.groups is None else bank.groups
+    right = cache.predicted == cache.labels
+    groups = np.zeros(len(right), dtype=np.int64) if cache.groups is None else cache.groups
     shuffled = np.random.default_rng((3, seed)).permutation(len(right))
-    strata = np.lexsort((shuffled, groups, right, bank.labels))
+    strata = np.lexsort((shuffled, groups, right, cache.labels))
     return np.sort(strata[::2]), np.sort(strata[1::2])
 
 
 def make_plan(
-    bank: Bank, request: EditRequest, *, tested: bool, kept_back: Array | None = None
+    cache: FeatureCache, request: EditRequest, *, tested: bool, kept_back: Array | None = None
 ) -> Plan:
     """Settle what an edit is about, looking at nothing but the choosing images.
 
     Args:
-        bank: Of the evaluation split.
+        cache: Of the evaluation split.
         request: What was asked.
         tested: Whether a test split reports, so that the whole evaluation split may choose.
         kept_back: The rows that the edit started from reported on, and so must this one: it has
@@ -117,17 +120,17 @@ def make_plan(
     Raises:
         RequestError: A class without mistakes there, or numbers that make no sense.
     """
-    _check(request, bank)
+    _check(request, cache)
     if tested:
-        choosing, reporting = np.arange(len(bank.labels)), None
+        selection, held_out = np.arange(len(cache.labels)), None
     else:
-        choosing, reporting = halves(bank, request.seed)
+        selection, held_out = halves(cache, request.seed)
         if kept_back is not None:
-            everyone = np.arange(len(bank.labels))
-            choosing, reporting = np.setdiff1d(everyone, kept_back), kept_back
-        if len(reporting) == 0:
+            everyone = np.arange(len(cache.labels))
+            selection, held_out = np.setdiff1d(everyone, kept_back), kept_back
+        if len(held_out) == 0:
             raise RequestError(
-                f"{bank.meta.split} has {len(bank.labels)} image: none is left to report on; "
+                f"{cache.meta.split} has {len(cache.labels)} image: none is left to report on; "
                 "give more images, or a --test-split."
             )
     recipe = recipe_of(request)
@@ -137,37 +140,37 @@ def make_plan(
             "The neurons were named by hand: if the reporting images helped to choose them, "
             "the gain is flattered; a --test-split settles it."
         )
-    aims, left = _aims(bank, request, recipe, choosing)
+    aims, left = _aims(cache, request, recipe, selection)
     if left:
         notes.append(
             f"{len(left)} classes have no mistakes among the choosing images and are left alone."
         )
-    sizes = _sizes(request, bank.meta.width, max(len(aim.neurons) for aim in aims))
-    return Plan(request, recipe, aims, choosing, reporting, sizes, tuple(notes))
+    sizes = _sizes(request, cache.meta.width, max(len(aim.neurons) for aim in aims))
+    return Plan(request, recipe, aims, selection, held_out, sizes, tuple(notes))
 
 
 def _aims(
-    bank: Bank, request: EditRequest, recipe: Recipe, choosing: Array
+    cache: FeatureCache, request: EditRequest, recipe: Recipe, selection: Array
 ) -> tuple[tuple[Aim, ...], list[int]]:
     aims, left = [], []
     for k in request.classes:
         try:
-            evidence = gather(bank, k, rows=choosing)
+            evidence = gather(cache, k, rows=selection)
         except RequestError:
             if len(request.classes) == 1:
                 raise
             left.append(k)
             continue
         ranked = order(evidence, request.by)
-        neurons = check_neurons(request.neurons, bank.meta.width) if request.neurons else ranked
+        neurons = check_neurons(request.neurons, cache.meta.width) if request.neurons else ranked
         if len(neurons) == 0:
-            raise RequestError(f"No neuron has votes for {bank.classes[k]}; use --by contrast.")
+            raise RequestError(f"No neuron has votes for {cache.classes[k]}; use --by contrast.")
         target = recipe.target
         if target is None:
-            few = neurons[: _sizes(request, bank.meta.width, len(neurons))[-1]]
+            few = neurons[: _sizes(request, cache.meta.width, len(neurons))[-1]]
             target = (float(evidence.importance[few].min()) - 1) / 3 + 1
         signs = blame_signs(evidence.head[0], k, evidence.others)
-        rows = concerned(bank, k, request.rows, among=choosing)
+        rows = affected_classes(cache, k, request.rows, among=selection)
         aims.append(Aim(k, neurons, rows, target, signs))
     if not aims:
         raise RequestError("None of these classes has mistakes to choose by; nothing to edit.")
@@ -201,7 +204,7 @@ def recipe_of(request: EditRequest) -> Recipe:
     )
 
 
-def _check(request: EditRequest, bank: Bank) -> None:
+def _check(request: EditRequest, cache: FeatureCache) -> None:
     if not request.classes:
         raise RequestError("No class to edit; name one with --class.")
     if request.neurons and request.top != "auto":
@@ -222,5 +225,5 @@ def _check(request: EditRequest, bank: Bank) -> None:
         for name in ("strength", "target"):
             if structs.asdict(request)[name] is not None:
                 raise RequestError(f"--{name} belongs to --method ratio, not {request.method}.")
-    if request.select == "worst-group" and bank.groups is None:
+    if request.select == "worst-group" and cache.groups is None:
         raise RequestError("--select worst-group needs groups; these data have none.")

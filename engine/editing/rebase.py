@@ -1,4 +1,4 @@
-"""An edit on an edit: a bank as it would be with an edited decision layer."""
+"""An edit on an edit: a feature cache as it would be with an edited decision layer."""
 
 import shutil
 from collections.abc import Iterator
@@ -11,39 +11,39 @@ from msgspec import structs
 
 from engine.editing.heads import Head, in_parts
 from engine.editing.store import read_edit, read_head
-from engine.features.cache import Bank
+from engine.features.cache import FeatureCache
 from engine.features.summarize import decided, explain
 from engine.io.atomic import cannot_write, write_json
 from engine.io.locks import wait_for
 from engine.io.npy_stream import RowFile
 from engine.schema.arrays import Array
-from engine.schema.errors import BankError, EditError
+from engine.schema.errors import EditError, StorageError
 from engine.schema.records import Progress
 
 
-def stacked_on(bank: Bank, edit: str) -> Path:
-    """Return where a bank lies with an edit's decision layer, given the edit's id."""
-    return bank.directory.with_name(f"{bank.meta.key}+{edit}")
+def stacked_on(cache: FeatureCache, edit: str) -> Path:
+    """Return where a feature cache lies with an edit's decision layer, given the edit's id."""
+    return cache.directory.with_name(f"{cache.meta.key}+{edit}")
 
 
 def fill_stacked(
-    bank: Bank, edit: Path, directory: Path, device: torch.device
+    cache: FeatureCache, edit: Path, directory: Path, device: torch.device
 ) -> Iterator[Progress]:
-    """Make sure `directory` is the bank with an edit's decision layer; it borrows the features.
+    """Make sure `directory` is the feature cache with an edit's head; it borrows the features.
 
     Args:
-        bank: With the checkpoint's own decision layer.
+        cache: With the checkpoint's own decision layer.
         edit: The edit's directory.
         directory: `stacked_on` of both.
         device: Where mistakes are explained.
 
     Raises:
-        BankError: The workspace cannot be written.
+        StorageError: The workspace cannot be written.
         EditError: The edit is damaged, or of another model.
     """
     if (directory / "meta.json").is_file():
         return
-    head, _ = read_head(edit, bank.meta.width, len(bank.classes))
+    head, _ = read_head(edit, cache.meta.width, len(cache.classes))
     lock = FileLock(directory.with_suffix(".lock"))
     try:
         yield from wait_for(lock)
@@ -52,56 +52,58 @@ def fill_stacked(
         partial = directory.with_suffix(".partial")
         shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir(mode=0o700)
-        yield from _decide(bank, head, partial)
-        yield from _summarise(bank, head, partial, device)
+        yield from _decide(cache, head, partial)
+        yield from _summarise(cache, head, partial, device)
         write_json(
-            partial / "meta.json", structs.replace(bank.meta, key=directory.name, on=edit.name)
+            partial / "meta.json", structs.replace(cache.meta, key=directory.name, on=edit.name)
         )
         shutil.rmtree(directory, ignore_errors=True)  # no meta.json: never finished
         partial.rename(directory)
     except OSError as error:
-        raise BankError(cannot_write(directory, error)) from error
+        raise StorageError(cannot_write(directory, error)) from error
     finally:
         lock.release()
 
 
-def _decide(bank: Bank, head: Head, partial: Path) -> Iterator[Progress]:
+def _decide(cache: FeatureCache, head: Head, partial: Path) -> Iterator[Progress]:
     """Write the logits, a bounded part at a time."""
-    total, done = len(bank.features), 0
-    file = RowFile(partial / "logits.npy", len(bank.classes), bank.logits.dtype, 0)
+    total, done = len(cache.features), 0
+    file = RowFile(partial / "logits.npy", len(cache.classes), cache.logits.dtype, 0)
     try:
-        for features in in_parts(bank.features, np.arange(total)):
+        for features in in_parts(cache.features, np.arange(total)):
             file.append(torch.from_numpy(head.logits(features)))
             done += len(features)
-            yield Progress(stage=f"deciding {bank.meta.split} anew", done=done, total=total)
+            yield Progress(stage=f"deciding {cache.meta.split} anew", done=done, total=total)
     finally:
         file.close(total if done == total else None)
 
 
-def _summarise(bank: Bank, head: Head, partial: Path, device: torch.device) -> Iterator[Progress]:
+def _summarise(
+    cache: FeatureCache, head: Head, partial: Path, device: torch.device
+) -> Iterator[Progress]:
     """Write what else depends on the decision layer."""
     predicted = decided(np.load(partial / "logits.npy", mmap_mode="r"))
-    mistakes = int((predicted != bank.labels).sum())
+    mistakes = int((predicted != cache.labels).sum())
     yield Progress(stage="explaining mistakes", done=0, total=mistakes)
     weight, bias = torch.from_numpy(head.weight), torch.from_numpy(head.bias)
     arrays = {"weight": head.weight, "bias": head.bias, "predicted": predicted}
-    arrays |= explain(bank.features, bank.labels, predicted, (weight, bias), device)
+    arrays |= explain(cache.features, cache.labels, predicted, (weight, bias), device)
     for name, array in arrays.items():
         np.save(partial / f"{name}.npy", array)
 
 
-def kept_back_by(edit: Path, bank: Bank) -> Array:
-    """Return the rows of the evaluation bank that an edit reported on, and never chose by.
+def kept_back_by(edit: Path, cache: FeatureCache) -> Array:
+    """Return the rows of the evaluation feature cache that an edit reported on, and never chose by.
 
     Raises:
         EditError: There are none: it was reported on other images.
     """
     record = read_edit(edit)
-    key, _, _ = record.provenance.get("reporting_bank", "").partition("+")
-    _, rows = read_head(edit, bank.meta.width, len(bank.classes))
-    if key != bank.meta.base or not np.isin(rows, np.arange(bank.meta.n)).all():
+    key, _, _ = record.provenance.get("reporting_cache", "").partition("+")
+    _, rows = read_head(edit, cache.meta.width, len(cache.classes))
+    if key != cache.meta.base or not np.isin(rows, np.arange(cache.meta.n)).all():
         raise EditError(
-            f"{record.id} kept back none of the images of {bank.meta.split} as they are now, so "
+            f"{record.id} kept back none of the images of {cache.meta.split} as they are now, so "
             "none is left to report on; give a --test-split, or make that edit again."
         )
     return rows

@@ -5,18 +5,18 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.evaluation.scores import outcome
-from engine.features.cache import Bank
+from engine.features.cache import FeatureCache
 from engine.schema.arrays import Array
 from engine.schema.records import Outcome
 from engine.schema.requests import Select
 
 
 @dataclass(frozen=True)
-class Chooser:
+class SelectionScorer:
     """Scores predictions on the choosing images.
 
     Args:
-        bank: Of the evaluation split.
+        cache: Of the evaluation split.
         rows: (n,) its choosing rows.
         classes: The edited classes.
         select: `accuracy` (published), `worst-class`, `worst-group`, or `mistake-aware`: the mean
@@ -25,19 +25,19 @@ class Chooser:
             (The mean, not the worst: the worst is best when half of each is wrong.)
     """
 
-    bank: Bank
+    cache: FeatureCache
     rows: Array
     classes: tuple[int, ...]
     select: Select
 
     def outcome(self, predicted: Array) -> Outcome:
         """Summarise predictions (n,)."""
-        return outcome(self.bank, self._right(predicted), self.classes, self.rows)
+        return outcome(self.cache, self._right(predicted), self.classes, self.rows)
 
     def score(self, predicted: Array) -> tuple[float, float]:
         """Return (the criterion, overall accuracy), larger is better; the second breaks ties."""
         right = self._right(predicted)
-        found = outcome(self.bank, right, self.classes, self.rows)
+        found = outcome(self.cache, right, self.classes, self.rows)
         if self.select == "mistake-aware":
             chosen: float | None = self._mistake_aware(right)
         else:
@@ -49,11 +49,11 @@ class Chooser:
         return (found.overall if chosen is None else chosen), found.overall
 
     def _right(self, predicted: Array) -> Array:
-        return np.asarray(predicted == self.bank.labels[self.rows])
+        return np.asarray(predicted == self.cache.labels[self.rows])
 
     def _mistake_aware(self, right: Array) -> float:
-        labels = self.bank.labels[self.rows]
-        was_right = self.bank.predicted[self.rows] == labels
+        labels = self.cache.labels[self.rows]
+        was_right = self.cache.predicted[self.rows] == labels
         kinds = [
             right[(labels == k) & (was_right == kind)]
             for k in self.classes

@@ -18,11 +18,11 @@ from safetensors.numpy import load_file, save_file
 from engine.editing.heads import Head
 from engine.evaluation.changes import class_changes, moved
 from engine.evaluation.scores import outcome
-from engine.features.cache import Bank
+from engine.features.cache import FeatureCache
 from engine.io.atomic import cannot_write, read_json, write_json
 from engine.schema.arrays import Array
 from engine.schema.edits import Comparison, Edit
-from engine.schema.errors import BankError, EditError
+from engine.schema.errors import EditError, StorageError
 
 RECORD, HEAD = "edit.json", "head.safetensors"
 PARTIAL, FINISHED = ".partial", "finished.json"
@@ -53,7 +53,7 @@ def finished_edit(root: Path, partial: Path) -> Edit | None:
     try:
         record = read_json(partial / FINISHED, Edit)
         return record if read_edit(root / record.id) == record else None
-    except BankError:
+    except StorageError:
         return None
 
 
@@ -74,11 +74,11 @@ def save_edit(root: Path, record: Edit, head: Head, rows: Array, partial: Path) 
         root: The workspace's edits/.
         record: The edit, with any id.
         head: The saved head.
-        rows: The reporting rows of the bank that `record` reports on.
+        rows: The reporting rows of the feature cache that `record` reports on.
         partial: Where it is put together.
 
     Raises:
-        BankError: The workspace cannot be written.
+        StorageError: The workspace cannot be written.
     """
     stamp = datetime.now(UTC)
     wanted = f"{stamp:%Y%m%d-%H%M%S}-{record.method}"
@@ -86,7 +86,7 @@ def save_edit(root: Path, record: Edit, head: Head, rows: Array, partial: Path) 
     temporary = partial / f"{wanted}.{stamp.microsecond}"
     try:
         temporary.mkdir(parents=True, mode=0o700)
-        arrays = {"weight": head.weight, "bias": head.bias, "reporting": rows}
+        arrays = {"weight": head.weight, "bias": head.bias, "held_out": rows}
         save_file({key: np.ascontiguousarray(some) for key, some in arrays.items()},
                   temporary / HEAD)  # fmt: skip
         name = wanted
@@ -102,10 +102,10 @@ def save_edit(root: Path, record: Edit, head: Head, rows: Array, partial: Path) 
                 name = f"{wanted}-{number}"
             else:
                 return record
-        raise BankError(f"Cannot write {root / wanted}: a thousand edits in one second.")
+        raise StorageError(f"Cannot write {root / wanted}: a thousand edits in one second.")
     except (OSError, SafetensorError) as error:
         reason = error if isinstance(error, OSError) else OSError(str(error))
-        raise BankError(cannot_write(root / wanted, reason)) from error
+        raise StorageError(cannot_write(root / wanted, reason)) from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 
@@ -116,7 +116,7 @@ def list_edits(root: Path) -> list[Edit]:
     for path in sorted(root.glob(f"[!.]*/{RECORD}")):
         try:
             found.append(read_json(path, Edit))
-        except BankError:
+        except StorageError:
             continue  # a stranger's directory; `compare` on it says what is wrong
     return found
 
@@ -145,7 +145,7 @@ def read_edit(directory: Path) -> Edit:
     """Read an edit's record.
 
     Raises:
-        BankError: It is damaged.
+        StorageError: It is damaged.
     """
     return read_json(directory / RECORD, Edit)
 
@@ -164,7 +164,7 @@ def read_head(directory: Path, width: int, classes: int) -> tuple[Head, Array]:
     path = directory / HEAD
     try:
         arrays = load_file(path)
-        head, rows = Head(arrays["weight"], arrays["bias"]), arrays["reporting"]
+        head, rows = Head(arrays["weight"], arrays["bias"]), arrays["held_out"]
     except (SafetensorError, OSError, KeyError, ValueError) as error:
         raise EditError(f"{path} is missing or damaged ({error}); make the edit again.") from error
     numbers = head.weight.dtype == head.bias.dtype == np.float32 and rows.dtype == np.int64
@@ -182,37 +182,37 @@ def _within(numbers: list[int], count: int) -> bool:
     return bool(numbers) and min(numbers) >= 0 and max(numbers) < count
 
 
-def compare_edit(bank: Bank, directory: Path) -> Comparison:
+def compare_edit(cache: FeatureCache, directory: Path) -> Comparison:
     """Set an edit against what it started from, image by image, where it was reported.
 
     Args:
-        bank: Of its reporting split, with the edit that it was made on, if any (`made_on`).
+        cache: Of its reporting split, with the edit that it was made on, if any (`made_on`).
         directory: The edit's.
 
     Raises:
-        EditError: The edit was made from other weights or images than the bank is of.
+        EditError: The edit was made from other weights or images than the feature cache is of.
     """
     record = read_edit(directory)
-    if record.provenance.get("reporting_bank") != bank.meta.key:
+    if record.provenance.get("reporting_cache") != cache.meta.key:
         raise EditError(
-            f"{record.id} was made with other weights or images than {bank.directory} is of; "
+            f"{record.id} was made with other weights or images than {cache.directory} is of; "
             "restore those, or make the edit again."
         )
-    head, rows = read_head(directory, bank.meta.width, len(bank.classes))
+    head, rows = read_head(directory, cache.meta.width, len(cache.classes))
     aimed = [label.index for label in record.classes]
-    if not (_within(rows.tolist(), bank.meta.n) and _within(aimed, len(bank.classes))):
+    if not (_within(rows.tolist(), cache.meta.n) and _within(aimed, len(cache.classes))):
         raise EditError(f"{directory} is damaged (it is about other images); make the edit again.")
-    before, after = Head.of(bank).predict(bank, rows), head.predict(bank, rows)
-    was, now = before == bank.labels[rows], after == bank.labels[rows]
-    classes, groups = class_changes(bank, was, now, rows)
+    before, after = Head.of(cache).predict(cache, rows), head.predict(cache, rows)
+    was, now = before == cache.labels[rows], after == cache.labels[rows]
+    classes, groups = class_changes(cache, was, now, rows)
     return Comparison(
         id=record.id,
         split=record.reported_on,
-        before=outcome(bank, was, aimed, rows),
-        after=outcome(bank, now, aimed, rows),
+        before=outcome(cache, was, aimed, rows),
+        after=outcome(cache, now, aimed, rows),
         classes=classes,
         groups=groups,
-        won=moved(bank, rows[now & ~was], after[now & ~was]),
-        lost=moved(bank, rows[was & ~now], after[was & ~now]),
+        fixed=moved(cache, rows[now & ~was], after[now & ~was]),
+        broken=moved(cache, rows[was & ~now], after[was & ~now]),
         verdict=record.verdict,
     )

@@ -1,4 +1,6 @@
-"""Heads trained on a bank's features (METHOD 5): every seed and every control in one stack.
+"""Heads trained on a feature cache's features: every seed and every control in one stack.
+
+Source: docs/concepts.md, edits.
 
 Adam works weight by weight, so no head feels another. What was trained is kept as it comes: a
 training that was killed goes on after a whole epoch and ends as one that was not.
@@ -14,13 +16,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from engine.editing.checkpoint import Facts, Keeper, Moment, tensors_of
+from engine.editing.checkpoint import CheckpointWriter, Facts, Snapshot, tensors_of
 from engine.editing.heads import EDIT, Edited, Head, in_parts
 from engine.editing.losses import Best, Stack, Term, losses, terms
 from engine.editing.plan import Plan
-from engine.editing.selection import Chooser
+from engine.editing.selection import SelectionScorer
 from engine.evaluation.scores import mean_outcome
-from engine.features.cache import Bank
+from engine.features.cache import FeatureCache
 from engine.schema.arrays import Array
 from engine.schema.edits import EditEpoch
 from engine.schema.errors import RequestError
@@ -45,12 +47,12 @@ def schedule(share: float) -> float:
 class Setting:
     """What all seeds share."""
 
-    banks: Sequence[Bank]
-    bank: Bank
+    caches: Sequence[FeatureCache]
+    cache: FeatureCache
     plan: Plan
-    chooser: Chooser
+    scorer: SelectionScorer
     device: torch.device
-    keeper: Keeper
+    writer: CheckpointWriter
     parts: Sequence[Term]
 
     @property
@@ -58,51 +60,51 @@ class Setting:
         """How many."""
         return self.plan.request.seeds
 
-    def group(self, at: Moment) -> range:
+    def group(self, at: Snapshot) -> range:
         """Return the seeds under way, or else the next to train."""
         first = len(at.through) // len(self.parts)
         return range(first, min(first + at.facts.at_once, self.seeds))
 
 
 def train(
-    banks: Sequence[Bank],
-    bank: Bank,
+    caches: Sequence[FeatureCache],
+    cache: FeatureCache,
     plan: Plan,
-    chooser: Chooser,
+    scorer: SelectionScorer,
     device: torch.device,
-    keeper: Keeper,
+    writer: CheckpointWriter,
 ) -> Generator[EditEpoch, None, Edited]:
     """Train every arm and seed; return each head at its best epoch on the choosing images.
 
     Args:
-        banks: Of the training split, one a view; epoch e reads view e modulo their number.
-        bank: Of the evaluation split.
+        caches: Of the training split, one a view; epoch e reads view e modulo their number.
+        cache: Of the evaluation split.
         plan: What to do.
-        chooser: What "best" means.
+        scorer: What "best" means.
         device: Where to.
-        keeper: Of what an earlier, interrupted training left, and of what this one will.
+        writer: Of what an earlier, interrupted training left, and of what this one will.
 
     Raises:
         RequestError: Not even one seed fits in the device's memory.
     """
     parts = terms(plan)
-    setting = Setting(banks, bank, plan, chooser, device, keeper, parts)
-    fits = max(1, STACK_BYTES // (COPIES * len(parts) * bank.weight.size * 4))
-    at = keeper.read() or Moment(Facts(fits))
+    setting = Setting(caches, cache, plan, scorer, device, writer, parts)
+    fits = max(1, STACK_BYTES // (COPIES * len(parts) * cache.weight.size * 4))
+    at = writer.read() or Snapshot(Facts(fits))
     try:
         if at.facts.last is not None:
             yield at.facts.last
         while setting.group(at):
             at = yield from _train_group(setting, at)
     finally:
-        keeper.write()
-    arms = {part.name: [head for _, head in at.best[arm :: len(parts)]]
-            for arm, part in enumerate(parts)}  # fmt: skip
+        writer.write()
+    variants = {part.name: [head for _, head in at.best[variant :: len(parts)]]
+            for variant, part in enumerate(parts)}  # fmt: skip
     scores = [score for score, _ in at.best[:: len(parts)]]
-    return Edited(arms, plan.sizes[-1], saved=scores.index(max(scores)))
+    return Edited(variants, plan.sizes[-1], saved=scores.index(max(scores)))
 
 
-def _train_group(setting: Setting, at: Moment) -> Generator[EditEpoch, None, Moment]:
+def _train_group(setting: Setting, at: Snapshot) -> Generator[EditEpoch, None, Snapshot]:
     """Train the seeds under way, or the next, to their end; fewer at once where they do not fit.
 
     Fewer seeds, not smaller batches: no head feels another, but each feels its batch.
@@ -111,28 +113,28 @@ def _train_group(setting: Setting, at: Moment) -> Generator[EditEpoch, None, Mom
         return (yield from _run(setting, at))
     except torch.OutOfMemoryError:
         pass  # first the traceback must go: it holds the tensors
-    setting.keeper.forget()
+    setting.writer.forget()
     torch.cuda.empty_cache()
     count = len(setting.group(at))
     if count == 1:
         raise RequestError(
-            f"One seed of {len(setting.parts)} heads {tuple(setting.bank.weight.shape)} does not "
+            f"One seed of {len(setting.parts)} heads {tuple(setting.cache.weight.shape)} does not "
             f"fit in the memory of {setting.device}; give a smaller --batch-size than "
             f'{setting.plan.recipe.batch_size}, or set `device = "cpu"` in workspace.toml.'
         )
     logging.getLogger(__name__).warning(
         "out of memory with %d seeds at once; going on with %d", count, count // 2
     )
-    return Moment(Facts(count // 2, last=at.facts.last), at.through)
+    return Snapshot(Facts(count // 2, last=at.facts.last), at.through)
 
 
-def _run(setting: Setting, at: Moment) -> Generator[EditEpoch, None, Moment]:
-    plan, keeper, group = setting.plan, setting.keeper, setting.group(at)
+def _run(setting: Setting, at: Snapshot) -> Generator[EditEpoch, None, Snapshot]:
+    plan, writer, group = setting.plan, setting.writer, setting.group(at)
     recipe, epochs = plan.recipe, plan.request.epochs
     parts = [Term(p.name, p.method, p.aims[group.start : group.stop]) for p in setting.parts]
-    start = Head.of(setting.bank)
+    start = Head.of(setting.cache)
     stack = Stack.of(start, len(group), len(parts), setting.device)
-    parameters = [stack.weight, stack.bias] if setting.bank.meta.has_bias else [stack.weight]
+    parameters = [stack.weight, stack.bias] if setting.cache.meta.has_bias else [stack.weight]
     optimizer = torch.optim.Adam(parameters, lr=recipe.lr, weight_decay=recipe.weight_decay)
     facts, through = at.facts, at.through
     if facts.epoch:
@@ -155,10 +157,10 @@ def _run(setting: Setting, at: Moment) -> Generator[EditEpoch, None, Moment]:
             seconds_left=max(0.0, left),
         )
         facts = Facts(facts.at_once, epoch, steps, tuple(stack.stale), record)
-        keeper.take(Moment(facts, through + _bests(stack, start), tensors_of(stack, optimizer)))
+        writer.take(Snapshot(facts, through + _bests(stack, start), tensors_of(stack, optimizer)))
         yield record
-    after = Moment(Facts(facts.at_once, last=facts.last), through + _bests(stack, start))
-    keeper.take(after)
+    after = Snapshot(Facts(facts.at_once, last=facts.last), through + _bests(stack, start))
+    writer.take(after)
     return after
 
 
@@ -175,11 +177,11 @@ def _learn(
     facts: Facts,
 ) -> int:
     """One pass over the training split; return the steps made since the first."""
-    recipe, banks, steps = setting.plan.recipe, setting.banks, facts.steps
-    a_pass = math.ceil(len(banks[0].labels) / recipe.batch_size)
+    recipe, caches, steps = setting.plan.recipe, setting.caches, facts.steps
+    a_pass = math.ceil(len(caches[0].labels) / recipe.batch_size)
     total = max(1, setting.plan.request.epochs * a_pass)
     epoch = facts.epoch + 1
-    for batch in _batches(banks[epoch % len(banks)], setting.plan, group, epoch, setting.device):
+    for batch in _batches(caches[epoch % len(caches)], setting.plan, group, epoch, setting.device):
         if recipe.scheduled:
             optimizer.param_groups[0]["lr"] = recipe.lr * schedule((steps + 0.5) / total)
         optimizer.zero_grad()
@@ -190,49 +192,51 @@ def _learn(
 
 
 def _batches(
-    bank: Bank, plan: Plan, seeds: range, epoch: int, device: torch.device
+    cache: FeatureCache, plan: Plan, seeds: range, epoch: int, device: torch.device
 ) -> Iterator[tuple[Tensor, Tensor]]:
     size = plan.recipe.batch_size
     orders = np.stack(
         [
             np.random.default_rng((5, plan.request.seed + seed, epoch)).permutation(
-                len(bank.labels)
+                len(cache.labels)
             )
             for seed in seeds
         ]
     )
     for at in range(0, orders.shape[1], size):
         rows = orders[:, at : at + size]  # (S, B)
-        features = np.asarray(bank.features[rows], dtype=np.float32)
+        features = np.asarray(cache.features[rows], dtype=np.float32)
         yield (
             torch.from_numpy(features).to(device),
-            torch.from_numpy(bank.labels[rows]).to(device),
+            torch.from_numpy(cache.labels[rows]).to(device),
         )
 
 
 def _look(stack: Stack, parts: Sequence[Term], setting: Setting) -> dict[str, Outcome]:
     """Score every head on the choosing images and keep the best of each; return arms' means."""
-    chooser = setting.chooser
-    predicted = _predict(stack, setting.bank, chooser.rows)
+    scorer = setting.scorer
+    predicted = _predict(stack, setting.cache, scorer.rows)
     for place, some in enumerate(predicted):
         best = stack.best[place]
         if stack.stale[place] >= PATIENCE:
             continue
-        score = chooser.score(some)
+        score = scorer.score(some)
         if best is None or score > best[0]:
             stack.best[place], stack.stale[place] = (score, stack.head(place)), 0
         else:
             stack.stale[place] += 1
-    found = [chooser.outcome(some) for some in predicted]
-    return {part.name: mean_outcome(found[arm :: len(parts)]) for arm, part in enumerate(parts)}
+    found = [scorer.outcome(some) for some in predicted]
+    return {
+        part.name: mean_outcome(found[variant :: len(parts)]) for variant, part in enumerate(parts)
+    }
 
 
 @torch.inference_mode()
-def _predict(stack: Stack, bank: Bank, rows: Array) -> Array:
+def _predict(stack: Stack, cache: FeatureCache, rows: Array) -> Array:
     """Return (S * A, n) predictions, at most 8,192 images at once."""
     weight, bias = stack.weight.flatten(0, 1), stack.bias.flatten(0, 2)
     parts = []
-    for some in in_parts(bank.features, rows):
+    for some in in_parts(cache.features, rows):
         features = torch.from_numpy(some).to(weight.device)
         found = [(features @ w.T + b).argmax(dim=1) for w, b in zip(weight, bias, strict=True)]
         parts.append(torch.stack(found).cpu().numpy())

@@ -4,23 +4,23 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from engine.features.cache import Bank
+from engine.features.cache import FeatureCache
 from engine.schema.arrays import Array
 from engine.schema.records import ClassChange, Label, Moved
 
 
 def class_changes(
-    bank: Bank, before: Array, after: Array, rows: Array | None = None
+    cache: FeatureCache, before: Array, after: Array, rows: Array | None = None
 ) -> tuple[tuple[ClassChange, ...], tuple[ClassChange, ...] | None]:
     """Return changes per class (only those with images), and per group where there are.
 
     `before` and `after` say whether the images of `rows` (None: of all rows) are right.
     """
     seen = slice(None) if rows is None else rows
-    classes = _changes(bank.labels[seen], bank.classes, before, after)
+    classes = _changes(cache.labels[seen], cache.classes, before, after)
     groups = None
-    if bank.groups is not None:
-        groups = _changes(bank.groups[seen], bank.groups_named, before, after)
+    if cache.groups is not None:
+        groups = _changes(cache.groups[seen], cache.groups_named, before, after)
     return classes, groups
 
 
@@ -39,26 +39,26 @@ def _changes(
             n=int(n[index]),
             before=float(sums[0][index] / n[index]),
             after=float(sums[1][index] / n[index]),
-            won=int(sums[2][index]),
-            lost=int(sums[3][index]),
+            fixed=int(sums[2][index]),
+            broken=int(sums[3][index]),
         )
         for index, name in enumerate(names)
         if n[index]
     )
 
 
-def moved(bank: Bank, rows: Array, after: Array) -> tuple[Moved, ...]:
+def moved(cache: FeatureCache, rows: Array, after: Array) -> tuple[Moved, ...]:
     """Describe the images in `rows` (m,), whose prediction is `after` (m,) now."""
     return tuple(
         Moved(
-            path=bank.path(row),
-            true=_label(bank, bank.labels[row]),
-            before=_label(bank, bank.predicted[row]),
-            after=_label(bank, now),
+            path=cache.path(row),
+            true=_label(cache, cache.labels[row]),
+            before=_label(cache, cache.predicted[row]),
+            after=_label(cache, now),
         )
         for row, now in zip(rows.tolist(), after.tolist(), strict=True)
     )
 
 
-def _label(bank: Bank, index: int) -> Label:
-    return Label(int(index), bank.classes[int(index)])
+def _label(cache: FeatureCache, index: int) -> Label:
+    return Label(int(index), cache.classes[int(index)])

@@ -11,7 +11,7 @@ from engine.features.progress import PROGRESS, Done
 from engine.io.atomic import read_json
 from engine.io.npy_stream import read_rows
 from engine.schema.arrays import Array
-from engine.schema.errors import BankError
+from engine.schema.errors import StorageError
 from engine.schema.records import Classes
 
 
@@ -19,7 +19,7 @@ class SoFar:
     """Scores a pass while it runs; asked again, it looks only at the images that are new.
 
     Args:
-        directory: Where the bank will be.
+        directory: Where the feature cache will be.
         split: What is read.
         half: Whether logits are kept as float16.
     """
@@ -38,7 +38,7 @@ class SoFar:
         try:
             done = read_json(self._partial / PROGRESS, Done)
             self._look(len(done.rows))
-        except (BankError, OSError):  # not begun, or whole by now
+        except (StorageError, OSError):  # not begun, or whole by now
             predicted = rows
         else:
             predicted, skipped = self._predicted, skipped + done.skipped

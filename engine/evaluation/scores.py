@@ -1,4 +1,4 @@
-"""Bank -> classes by accuracy (METHOD 1). No torch."""
+"""Feature cache -> classes by accuracy (docs/concepts.md: accuracy by class). No torch."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ from math import sqrt
 import numpy as np
 from msgspec import structs
 
-from engine.features.cache import Bank
+from engine.features.cache import FeatureCache
 from engine.schema.arrays import Array
 from engine.schema.records import (
     Classes,
@@ -40,7 +40,7 @@ def wilson(correct: int, n: int) -> tuple[float, float] | None:
 
 @dataclass(frozen=True)
 class Labelled:
-    """What is asked of a bank's images, where there is no bank."""
+    """What is asked of a feature cache's images, where there is no feature cache."""
 
     labels: Array
     classes: Sequence[str]
@@ -48,21 +48,23 @@ class Labelled:
     groups_named: Sequence[str]
 
 
-def score(bank: Bank, predicted: Array | None = None, shares: Sequence[float] = ()) -> Classes:
+def score(
+    cache: FeatureCache, predicted: Array | None = None, shares: Sequence[float] = ()
+) -> Classes:
     """Score every class, and every group where there are.
 
     Args:
-        bank: The bank of the split.
+        cache: The feature cache of the split.
         predicted: (n,) classes to score instead of the classifier's own.
         shares: The training split's group shares, for the re-weighted mean.
     """
-    predicted = bank.predicted if predicted is None else predicted
-    scored = score_labelled(bank, predicted, bank.meta.split, shares)
-    return structs.replace(scored, skipped=bank.meta.skipped)
+    predicted = cache.predicted if predicted is None else predicted
+    scored = score_labelled(cache, predicted, cache.meta.split, shares)
+    return structs.replace(scored, skipped=cache.meta.skipped)
 
 
 def score_labelled(
-    images: Bank | Labelled, predicted: Array, split: str, shares: Sequence[float] = ()
+    images: FeatureCache | Labelled, predicted: Array, split: str, shares: Sequence[float] = ()
 ) -> Classes:
     """Score predictions (n,) of labelled images, with none skipped."""
     right = predicted == images.labels
@@ -86,11 +88,13 @@ def score_labelled(
     )
 
 
-def _class_scores(bank: Bank | Labelled, predicted: Array, right: Array) -> tuple[ClassScore, ...]:
-    classes = len(bank.classes)
-    n = np.bincount(bank.labels, minlength=classes).tolist()
-    correct = np.bincount(bank.labels[right], minlength=classes).tolist()
-    pairs = zip(bank.labels[~right].tolist(), predicted[~right].tolist(), strict=True)
+def _class_scores(
+    cache: FeatureCache | Labelled, predicted: Array, right: Array
+) -> tuple[ClassScore, ...]:
+    classes = len(cache.classes)
+    n = np.bincount(cache.labels, minlength=classes).tolist()
+    correct = np.bincount(cache.labels[right], minlength=classes).tolist()
+    pairs = zip(cache.labels[~right].tolist(), predicted[~right].tolist(), strict=True)
     taken: dict[int, list[tuple[int, int]]] = {}
     for (label, other), count in Counter(pairs).items():
         taken.setdefault(label, []).append((-count, other))
@@ -103,20 +107,20 @@ def _class_scores(bank: Bank | Labelled, predicted: Array, right: Array) -> tupl
             accuracy=correct[index] / n[index] if n[index] else None,
             ci=wilson(correct[index], n[index]),
             confused_with=tuple(
-                Confusion(other, bank.classes[other], -count)
+                Confusion(other, cache.classes[other], -count)
                 for count, other in sorted(taken.get(index, []))[:CONFUSIONS]
             ),
         )
-        for index, name in enumerate(bank.classes)
+        for index, name in enumerate(cache.classes)
     )
 
 
-def _group_scores(bank: Bank | Labelled, right: Array) -> tuple[GroupScore, ...] | None:
-    if bank.groups is None:
+def _group_scores(cache: FeatureCache | Labelled, right: Array) -> tuple[GroupScore, ...] | None:
+    if cache.groups is None:
         return None
     scores = []
-    for index, name in enumerate(bank.groups_named):
-        inside = right[bank.groups == index]
+    for index, name in enumerate(cache.groups_named):
+        inside = right[cache.groups == index]
         n, correct = len(inside), int(inside.sum())
         scores.append(
             GroupScore(
@@ -138,71 +142,71 @@ def probabilities(logits: Array) -> Array:
     return shifted / shifted.sum(axis=-1, keepdims=True)
 
 
-def mistakes(bank: Bank, class_index: int) -> Mistakes:
+def mistakes(cache: FeatureCache, class_index: int) -> Mistakes:
     """List the mistakes of a class, surest wrong answer first."""
-    all_rows = bank.array("mistake_rows")
-    places = np.flatnonzero(bank.labels[all_rows] == class_index)
-    arrays = {name: bank.array(name) for name in ("steps", "mended", "lacks", "has_too_much")}
-    seen = _seen(bank, np.asarray(all_rows[places]))
+    all_rows = cache.array("mistake_rows")
+    places = np.flatnonzero(cache.labels[all_rows] == class_index)
+    arrays = {name: cache.array(name) for name in ("steps", "flipped", "insufficient", "excessive")}
+    seen = _seen(cache, np.asarray(all_rows[places]))
     found = [
         Mistake(
             **structs.asdict(image),
             steps=int(arrays["steps"][place]),
-            mended=bool(arrays["mended"][place]),
-            lacks=tuple(j for j in arrays["lacks"][place].tolist() if j >= 0),
-            has_too_much=tuple(j for j in arrays["has_too_much"][place].tolist() if j >= 0),
+            flipped=bool(arrays["flipped"][place]),
+            insufficient=tuple(j for j in arrays["insufficient"][place].tolist() if j >= 0),
+            excessive=tuple(j for j in arrays["excessive"][place].tolist() if j >= 0),
         )
         for image, place in zip(seen, places.tolist(), strict=True)
     ]
     return Mistakes(
-        class_=Label(class_index, bank.classes[class_index]),
-        n=int((bank.labels == class_index).sum()),
+        class_=Label(class_index, cache.classes[class_index]),
+        n=int((cache.labels == class_index).sum()),
         mistakes=tuple(sorted(found, key=lambda mistake: -mistake.p_predicted)),
     )
 
 
-def right_ones(bank: Bank, class_index: int) -> tuple[Seen, ...]:
+def right_ones(cache: FeatureCache, class_index: int) -> tuple[Seen, ...]:
     """List the images of a class that are predicted as it, least sure first."""
-    rows = np.flatnonzero((bank.labels == class_index) & (bank.predicted == class_index))
-    return tuple(sorted(_seen(bank, rows), key=lambda image: image.p_true))
+    rows = np.flatnonzero((cache.labels == class_index) & (cache.predicted == class_index))
+    return tuple(sorted(_seen(cache, rows), key=lambda image: image.p_true))
 
 
-def _seen(bank: Bank, rows: Array) -> list[Seen]:
+def _seen(cache: FeatureCache, rows: Array) -> list[Seen]:
     """Describe images, a bounded part of their logits at a time."""
-    at_once = max(1, LOGITS_AT_ONCE // len(bank.classes))
+    at_once = max(1, LOGITS_AT_ONCE // len(cache.classes))
     parts = [rows[at : at + at_once] for at in range(0, len(rows), at_once)]
-    return [image for part in parts for image in _described(bank, part)]
+    return [image for part in parts for image in _described(cache, part)]
 
 
-def _described(bank: Bank, rows: Array) -> list[Seen]:
+def _described(cache: FeatureCache, rows: Array) -> list[Seen]:
     found = []
-    for row, chances in zip(rows.tolist(), probabilities(bank.logits[rows]), strict=True):
-        label, guess = int(bank.labels[row]), int(bank.predicted[row])
+    for row, chances in zip(rows.tolist(), probabilities(cache.logits[rows]), strict=True):
+        label, guess = int(cache.labels[row]), int(cache.predicted[row])
         found.append(
             Seen(
-                path=bank.path(row),
-                true=Label(label, bank.classes[label]),
-                predicted=Label(guess, bank.classes[guess]),
+                path=cache.path(row),
+                true=Label(label, cache.classes[label]),
+                predicted=Label(guess, cache.classes[guess]),
                 p_true=float(chances[label]),
                 p_predicted=float(chances[guess]),
-                group=None if bank.groups is None else bank.groups_named[bank.groups[row]],
+                group=None if cache.groups is None else cache.groups_named[cache.groups[row]],
             )
         )
     return found
 
 
 def outcome(
-    bank: Bank | Labelled, right: Array, classes: Sequence[int], rows: Array | None = None
+    cache: FeatureCache | Labelled, right: Array, classes: Sequence[int], rows: Array | None = None
 ) -> Outcome:
     """Summarise rightness over the split, or over `rows` of it; `right` is aligned to them."""
-    labels = bank.labels if rows is None else bank.labels[rows]
-    n = np.bincount(labels, minlength=len(bank.classes))
+    labels = cache.labels if rows is None else cache.labels[rows]
+    n = np.bincount(labels, minlength=len(cache.classes))
     share = np.bincount(labels, weights=right, minlength=len(n)) / np.maximum(n, 1)
     aimed = [k for k in classes if n[k]]
     worst_group = None
-    if bank.groups is not None:
-        groups = bank.groups if rows is None else bank.groups[rows]
-        counts = np.bincount(groups, minlength=len(bank.groups_named))
+    if cache.groups is not None:
+        groups = cache.groups if rows is None else cache.groups[rows]
+        counts = np.bincount(groups, minlength=len(cache.groups_named))
         sums = np.bincount(groups, weights=right, minlength=len(counts))
         worst_group = float((sums[counts > 0] / counts[counts > 0]).min())
     return Outcome(

@@ -1,8 +1,8 @@
-"""The bank: what one pass over a split leaves on disk, content-addressed and memory-mapped.
+"""The feature cache: what one pass over a split leaves on disk.
 
-`bank/<key>/` holds features (n, D), logits (n, C), labels, the decision layer, each neuron's
-strongest images, per-class means and the counterfactual of every mistake, so that everything up
-to pictures is answered from here, without torch.
+It is content-addressed and memory-mapped. `features/<key>/` holds features (n, D), logits (n, C),
+labels, the decision layer, each neuron's strongest images, per-class means and the counterfactual
+of every mistake, so that everything up to pictures is answered from here, without torch.
 """
 
 from functools import cached_property
@@ -14,19 +14,19 @@ from msgspec import Struct
 from engine.data.splits import Sample, Split
 from engine.io.atomic import file_digest, folder_digest, key_of, read_json, write_json
 from engine.schema.arrays import Array
-from engine.schema.errors import BankError
+from engine.schema.errors import StorageError
 from engine.schema.records import Skipped
 from engine.schema.requests import UNTRAINED, Source
 
 FORMAT = 1
 PER_NEURON = ("strongest_rows", "strongest_values")
-PER_MISTAKE = ("lacks", "has_too_much", "steps", "mended")
+PER_MISTAKE = ("insufficient", "excessive", "steps", "flipped")
 OF_THE_BACKBONE = ("features", "mean", *PER_NEURON)
-"""What a bank with an edit in it shares with the one that it was made of."""
+"""What a feature cache with an edit in it shares with the one that it was made of."""
 
 
 class Meta(Struct, frozen=True, kw_only=True):
-    """meta.json: what a bank is of."""
+    """meta.json: what a feature cache is of."""
 
     format: int
     key: str
@@ -47,15 +47,15 @@ class Meta(Struct, frozen=True, kw_only=True):
 
     @property
     def base(self) -> str:
-        """The key of the bank of the same images with the checkpoint's own decision layer."""
+        """The key of the cache of the same images with the checkpoint's own decision layer."""
         return self.key if self.on is None else self.key.removesuffix(f"+{self.on}")
 
 
-class Bank:
-    """A finished bank. Arrays are memory-mapped: opening one costs nothing.
+class FeatureCache:
+    """A finished feature cache. Arrays are memory-mapped: opening one costs nothing.
 
     Raises:
-        BankError: Files are missing or damaged.
+        StorageError: Files are missing or damaged.
     """
 
     def __init__(self, directory: Path, split: Split) -> None:
@@ -65,10 +65,12 @@ class Bank:
         self.groups_named = split.groups
         self.meta = read_json(directory / "meta.json", Meta)
         if self.meta.format != FORMAT:
-            raise BankError(f"{directory} has format {self.meta.format}, not {FORMAT}; remove it.")
+            raise StorageError(
+                f"{directory} has format {self.meta.format}, not {FORMAT}; remove it."
+            )
         if self.meta.n == 0:
             reason = f" ({self.meta.skipped[0].reason})" if self.meta.skipped else ""
-            raise BankError(
+            raise StorageError(
                 f"Not one image of {self.meta.split} in {split.root} can be decoded{reason}; "
                 "mend the files, or the paths that lead to them."
             )
@@ -81,7 +83,7 @@ class Bank:
             found = np.load(path, mmap_mode="r", allow_pickle=False)
             self._check_shape(name, found)
         except (OSError, ValueError, EOFError) as error:
-            raise BankError(
+            raise StorageError(
                 f"{path} is missing or damaged; remove {directory} to compute it again."
             ) from error
         return found
@@ -135,7 +137,7 @@ class Bank:
         path = self._base / "samples.json"
         found = read_json(path, tuple[Sample, ...])
         if len(found) != self.meta.n:
-            raise BankError(
+            raise StorageError(
                 f"{path} lists {len(found)} images, not {self.meta.n}: it is damaged; "
                 f"remove {self._base} to compute it again."
             )
@@ -158,10 +160,10 @@ class Bank:
         return str(Path(self.root) / self.samples[row].path)
 
 
-def bank_key(source: Source, split: Split, view: int, digest: str) -> str:
-    """Return the key of a bank: weights, architecture, transform, file list, precision."""
+def cache_key(source: Source, split: Split, view: int, digest: str) -> str:
+    """Return the key of a feature cache: weights, architecture, transform, file list, precision."""
     parts = (
-        FORMAT, source.model, digest, split.name, view, source.half_bank, split.samples,
+        FORMAT, source.model, digest, split.name, view, source.half_features, split.samples,
         split.folders, len(split.groups), source.seed if view else 0,
     )  # fmt: skip
     return key_of(parts, 16)
@@ -171,7 +173,7 @@ def weights_digest(source: Source, cache: Path) -> str:
     """Return the sha256 of the checkpoint, remembered by path, size and time in `cache`."""
     path = Path(source.checkpoint)
     if source.checkpoint == UNTRAINED:
-        raise BankError("This workspace has no weights yet; make them with `train`.")
+        raise StorageError("This workspace has no weights yet; make them with `train`.")
     if source.checkpoint == "none":
         local = Path(source.model.removeprefix("local-dir:"))
         if source.model.startswith("local-dir:") and local.is_dir():
@@ -184,31 +186,31 @@ def weights_digest(source: Source, cache: Path) -> str:
         if cache.is_file():
             try:
                 known = read_json(cache, dict[str, str])
-            except BankError:
+            except StorageError:
                 known = {}  # a cache: damaged means empty
         if stamp in known:
             return known[stamp]
         digest = file_digest(path)
     except OSError as error:
-        raise BankError(f"Cannot read the checkpoint {path}: {error.strerror}.") from error
+        raise StorageError(f"Cannot read the checkpoint {path}: {error.strerror}.") from error
     try:
         write_json(cache, {stamp: digest})
-    except BankError:
+    except StorageError:
         pass  # a read-only workspace still answers; it only hashes again
     return digest
 
 
-def find_bank(
+def find_cache(
     root: Path, source: Source, split: Split, view: int = 0, on: str | None = None
 ) -> Path:
-    """Return where the bank of a split is, or will be, under the workspace's bank/.
+    """Return where the feature cache of a split is, or will be, under the workspace's features/.
 
     Args:
-        root: The workspace's bank/.
+        root: The workspace's features/.
         source: What the workspace names.
         split: The listing.
         view: 0, or which augmented view.
-        on: An edit's whole id: the bank with that edit's decision layer.
+        on: An edit's whole id: the feature cache with that edit's decision layer.
     """
-    key = bank_key(source, split, view, weights_digest(source, root / "digests.json"))
+    key = cache_key(source, split, view, weights_digest(source, root / "digests.json"))
     return root / (key if on is None else f"{key}+{on}")

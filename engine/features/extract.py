@@ -1,4 +1,4 @@
-"""One pass over a split: images -> bank, streamed, resumable, safe beside other processes."""
+"""One pass over a split: images -> feature cache, streamed and resumable, safe beside others."""
 
 import logging
 import shutil
@@ -20,28 +20,28 @@ from engine.io.atomic import cannot_write, read_json, write_json
 from engine.io.locks import wait_for
 from engine.io.npy_stream import HEADER, RowFile
 from engine.models.classifier import Classifier
-from engine.schema.errors import BankError, RequestError
-from engine.schema.protocol import BankJob
+from engine.schema.errors import RequestError, StorageError
+from engine.schema.protocol import FeaturesJob
 from engine.schema.records import Progress, Skipped
-from engine.schema.requests import BankRequest
+from engine.schema.requests import FeaturesRequest
 
 COMMIT_EVERY = 8  # batches between two safe points
 
 
-def fill_bank(
+def fill_cache(
     classifier: Classifier,
     split: Split,
     directory: Path,
-    request: BankRequest,
+    request: FeaturesRequest,
     facts: dict[str, Any],
-) -> BankJob:
-    """Make sure `directory` is a finished bank of `split`.
+) -> FeaturesJob:
+    """Make sure `directory` is a finished feature cache of `split`.
 
     Memory is bounded by the batch, not by the data: rows go to disk as they come. A pass that
     was interrupted goes on after its last safe point; a second process waits for the first.
 
     Raises:
-        BankError: The workspace cannot be written.
+        StorageError: The workspace cannot be written.
         RequestError: Not even one image fits in the device's memory.
     """
     try:
@@ -49,7 +49,7 @@ def fill_bank(
         lock = FileLock(directory.with_suffix(".lock"))
         yield from wait_for(lock)
     except OSError as error:
-        raise BankError(cannot_write(directory, error)) from error
+        raise StorageError(cannot_write(directory, error)) from error
     try:
         if (directory / "meta.json").is_file():
             return
@@ -62,7 +62,7 @@ def fill_bank(
         partial.rename(directory)
         (directory / PROGRESS).unlink(missing_ok=True)
     except OSError as error:
-        raise BankError(cannot_write(directory, error)) from error
+        raise StorageError(cannot_write(directory, error)) from error
     finally:
         lock.release()
 
@@ -71,7 +71,7 @@ def _pass(
     classifier: Classifier,
     split: Split,
     partial: Path,
-    request: BankRequest,
+    request: FeaturesRequest,
     facts: dict[str, Any],
 ) -> Generator[Progress, None, Done]:
     saved = partial / PROGRESS
@@ -123,7 +123,7 @@ def _resumed(saved: Path, partial: Path, split: Split, row_bytes: dict[str, int]
             (partial / f"{name}.npy").stat().st_size >= HEADER + len(done.rows) * size
             for name, size in row_bytes.items()  # shorter: lost with the power, not safe at all
         )
-    except (BankError, OSError):
+    except (StorageError, OSError):
         return fresh
     return done if there and done.images <= len(split.samples) else fresh
 

@@ -94,9 +94,9 @@ def _strongest(features: Any) -> dict[str, Any]:
 def explain(
     features: Any, labels: Any, predicted: Any, head: tuple[Tensor, Tensor], device: torch.device
 ) -> dict[str, Any]:
-    """Return what a bank holds of every mistake: its row, its votes, the counterfactual's steps."""
+    """Return what a cache holds of every mistake: its row, votes, the counterfactual's steps."""
     rows = np.flatnonzero(predicted != labels)
-    ups, downs, steps, mended = [], [], [], []
+    ups, downs, steps, flipped = [], [], [], []
     for part in _chunks(len(rows)):
         some = torch.from_numpy(np.asarray(features[rows[part]], dtype=np.float32)).to(device)
         wanted = torch.from_numpy(labels[rows[part]]).to(device)
@@ -105,14 +105,14 @@ def explain(
         ups.append(up.cpu().numpy())
         downs.append(down.cpu().numpy())
         steps.append(nudges.steps.cpu().numpy())
-        mended.append(nudges.mended.cpu().numpy())
+        flipped.append(nudges.flipped.cpu().numpy())
     none = np.zeros((0, VOTES), dtype=np.int64)
     return {
         "mistake_rows": rows,
-        "lacks": np.concatenate([none, *ups]),
-        "has_too_much": np.concatenate([none, *downs]),
+        "insufficient": np.concatenate([none, *ups]),
+        "excessive": np.concatenate([none, *downs]),
         "steps": np.concatenate([np.zeros(0, dtype=np.int64), *steps]),
-        "mended": np.concatenate([np.zeros(0, dtype=bool), *mended]),
+        "flipped": np.concatenate([np.zeros(0, dtype=bool), *flipped]),
     }
 
 

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 import msgspec
 
-from engine.schema.errors import BankError
+from engine.schema.errors import StorageError
 
 T = TypeVar("T")
 HOST = socket.gethostname()
@@ -33,7 +33,7 @@ def write_beside(path: Path, write: Callable[[Path], None]) -> None:
     """Let `write` fill a temporary file beside `path`, then rename it over `path`.
 
     Raises:
-        BankError: The directory cannot be written; `path` is as it was.
+        StorageError: The directory cannot be written; `path` is as it was.
     """
     temporary = None
     try:
@@ -47,7 +47,7 @@ def write_beside(path: Path, write: Callable[[Path], None]) -> None:
         write(temporary)
         temporary.replace(path)
     except OSError as error:
-        raise BankError(cannot_write(path, error)) from error
+        raise StorageError(cannot_write(path, error)) from error
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
@@ -105,14 +105,14 @@ def read_json(path: Path, type: type[T]) -> T:
     """Read JSON back as `type`.
 
     Raises:
-        BankError: The file is missing, unreadable, or not what `type` says.
+        StorageError: The file is missing, unreadable, or not what `type` says.
     """
     try:
         return decode_json(path.read_bytes(), type)
     except OSError as error:
-        raise BankError(f"Cannot read {path}: {error.strerror}.") from error
+        raise StorageError(f"Cannot read {path}: {error.strerror}.") from error
     except msgspec.DecodeError as error:
-        raise BankError(
+        raise StorageError(
             f"{path} is damaged ({error}); remove its directory and run the command again."
         ) from error
 

@@ -1,4 +1,4 @@
-"""CLIP, the judge of whether a drawing reads as a class (METHOD 4)."""
+"""CLIP, the judge of whether a drawing reads as a class (docs/concepts.md: CLIP-Illusion)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ import open_clip
 import torch
 from torch import Tensor, nn
 
-from engine.schema.errors import GuideError
+from engine.schema.errors import ClipError
 
 TEMPLATES = tuple(
     line
@@ -48,7 +48,7 @@ there is a {} in the scene.""".splitlines()
 
 
 @dataclass(frozen=True)
-class Guide:
+class ClipModel:
     """An open_clip model in eval mode."""
 
     model: nn.Module
@@ -90,11 +90,11 @@ def resized(images: Tensor, size: int) -> Tensor:
         return matrix @ images @ matrix.T
 
 
-def load_guide(spec: str, device: torch.device) -> Guide | None:
+def load_clip(spec: str, device: torch.device) -> ClipModel | None:
     """Load `MODEL/TAG` or `local-dir:DIR`; None for `none`.
 
     Raises:
-        GuideError: Unknown to open_clip, or not to be had.
+        ClipError: Unknown to open_clip, or not to be had.
     """
     if spec == "none":
         return None
@@ -105,13 +105,13 @@ def load_guide(spec: str, device: torch.device) -> Guide | None:
     # files, hub and configuration fail in many ways
     except Exception as error:
         first = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
-        raise GuideError(
+        raise ClipError(
             f"CLIP {spec} cannot be loaded: {first}; without network use local-dir:DIR or none."
         ) from error
     del preprocess  # drawings are tensors already
     vision: Any = model.visual
     side = vision.image_size
-    return Guide(
+    return ClipModel(
         model.eval().requires_grad_(False).to(device),
         tokenizer,
         int(side[0] if isinstance(side, (tuple, list)) else side),
@@ -125,11 +125,11 @@ def _checked(spec: str) -> tuple[str, str | None]:
     scheme, _, rest = spec.partition(":")
     if scheme == "local-dir":
         if not (Path(rest) / "open_clip_config.json").is_file():
-            raise GuideError(f"No open_clip_config.json in {rest}: not a CLIP folder.")
+            raise ClipError(f"No open_clip_config.json in {rest}: not a CLIP folder.")
         return spec, None
     name, _, tag = spec.rpartition("/")
     if (name, tag) in open_clip.list_pretrained():
         return name, tag
     tags = open_clip.list_pretrained_tags_by_model(name or spec)
     hint = f"its tags: {', '.join(tags[:6])}" if tags else "see open_clip.list_pretrained()"
-    raise GuideError(f"open_clip has no {spec!r}; give MODEL/TAG ({hint}), local-dir:DIR or none.")
+    raise ClipError(f"open_clip has no {spec!r}; give MODEL/TAG ({hint}), local-dir:DIR or none.")

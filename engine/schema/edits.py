@@ -18,7 +18,7 @@ class Estimate(Struct, frozen=True):
     hi: float | None = None
 
 
-class Arm(Struct, frozen=True, kw_only=True):
+class Variant(Struct, frozen=True, kw_only=True):
     """The original, the edit or a control, on the reporting images."""
 
     name: str
@@ -27,8 +27,8 @@ class Arm(Struct, frozen=True, kw_only=True):
     """None where no reporting image is of an edited class."""
     worst_class: Estimate
     worst_group: Estimate | None
-    won: float
-    lost: float
+    fixed: float
+    broken: float
     """Images, mean over seeds."""
 
 
@@ -69,14 +69,14 @@ class Edit(Struct, frozen=True, kw_only=True, tag="edit"):
     targets: dict[str, float]
     lr: float
     batch_size: int
-    chosen_on: str
+    selected_on: str
     reported_on: str
     n_report: int
     n_target: int
     before: Outcome
     after: Outcome
     """Of the saved head, on the reporting images."""
-    arms: tuple[Arm, ...]
+    variants: tuple[Variant, ...]
     differences: tuple[Difference, ...]
     verdict: str
     notes: tuple[str, ...]
@@ -93,6 +93,6 @@ class Comparison(Struct, frozen=True, kw_only=True):
     after: Outcome
     classes: tuple[ClassChange, ...]
     groups: tuple[ClassChange, ...] | None
-    won: tuple[Moved, ...]
-    lost: tuple[Moved, ...]
+    fixed: tuple[Moved, ...]
+    broken: tuple[Moved, ...]
     verdict: str

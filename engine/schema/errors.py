@@ -17,15 +17,15 @@ class DataError(EngineError):
     """The images, the split or the class names are missing or malformed."""
 
 
-class BankError(EngineError):
-    """The bank of features is missing, damaged, or cannot be written."""
+class StorageError(EngineError):
+    """The feature cache of features is missing, damaged, or cannot be written."""
 
 
 class RequestError(EngineError):
     """A question that cannot be asked of this model and data."""
 
 
-class GuideError(EngineError):
+class ClipError(EngineError):
     """CLIP is unknown, or cannot be loaded."""
 
 

@@ -7,9 +7,9 @@ from msgspec import Struct
 from engine.schema.edits import Edit, EditEpoch
 from engine.schema.records import Exported, Illusions, IllusionStep, Neuron, Progress
 from engine.schema.requests import (
-    BankRequest,
     EditRequest,
     ExportRequest,
+    FeaturesRequest,
     HeatRequest,
     IllusionRequest,
     TrainRequest,
@@ -20,7 +20,9 @@ State = Literal["waiting", "running", "done", "failed", "interrupted", "cancelle
 """`unknown`: a directory that this version cannot read."""
 OVER = ("done", "failed", "interrupted", "cancelled", "unknown")
 
-Request = BankRequest | HeatRequest | IllusionRequest | EditRequest | TrainRequest | ExportRequest
+Request = (
+    FeaturesRequest | HeatRequest | IllusionRequest | EditRequest | TrainRequest | ExportRequest
+)
 Record = (
     Progress
     | Neuron
@@ -40,7 +42,7 @@ class JobView(Struct, frozen=True, kw_only=True):
 
     id: str
     kind: str
-    """The request's tag: bank, heat, illusion, edit, train or export."""
+    """The request's tag: features, heat, illusion, edit, train or export."""
     title: str
     """A line for people, such as `draw sweet pea x4`."""
     state: State

@@ -6,16 +6,16 @@ from typing import Protocol
 from engine.schema.edits import Edit, EditEpoch
 from engine.schema.records import Exported, Illusions, IllusionStep, Neuron, Progress
 from engine.schema.requests import (
-    BankRequest,
     EditRequest,
     ExportRequest,
+    FeaturesRequest,
     HeatRequest,
     IllusionRequest,
     TrainRequest,
 )
 from engine.schema.training import Trained, TrainEpoch
 
-BankJob = Generator[Progress, None, None]
+FeaturesJob = Generator[Progress, None, None]
 HeatJob = Generator[Progress | Neuron, None, None]
 IllusionJob = Generator[Progress | IllusionStep | Illusions, None, None]
 EditJob = Generator[Progress | EditEpoch | Edit, None, None]
@@ -30,8 +30,8 @@ class Engine(Protocol):
     `engine.ablation` read it from the feature cache, without torch.
     """
 
-    def bank(self, request: BankRequest) -> BankJob:
-        """Make sure the split's bank is on disk."""
+    def extract(self, request: FeaturesRequest) -> FeaturesJob:
+        """Make sure the split's feature cache is on disk."""
         ...
 
     def heat(self, request: HeatRequest, out: str) -> HeatJob:

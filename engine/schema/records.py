@@ -92,10 +92,10 @@ class Mistake(Seen, frozen=True, kw_only=True):
 
     steps: int
     """Steps of the counterfactual until it was mended, or the cap."""
-    mended: bool
-    lacks: tuple[int, ...]
+    flipped: bool
+    insufficient: tuple[int, ...]
     """The neurons this image votes insufficient, strongest first."""
-    has_too_much: tuple[int, ...]
+    excessive: tuple[int, ...]
     """The neurons this image votes excessive, strongest first."""
 
 
@@ -108,7 +108,7 @@ class Mistakes(Struct, frozen=True, kw_only=True):
 
 
 class RankedNeuron(Struct, frozen=True, kw_only=True):
-    """A neuron in a ranking; see METHOD 3."""
+    """A neuron in a ranking; see docs/concepts.md: rankings."""
 
     neuron: int
     vote: float | None
@@ -131,7 +131,7 @@ class Neurons(Struct, frozen=True, kw_only=True):
     class_: Label
     by: str
     mistakes: int
-    mended: int
+    flipped: int
     median_steps: float | None
     votes_informative: bool
     """Whether votes differ from image to image at all."""
@@ -248,8 +248,8 @@ class ClassChange(Struct, frozen=True, kw_only=True):
     n: int
     before: float
     after: float
-    won: int
-    lost: int
+    fixed: int
+    broken: int
 
 
 class CurvePoint(Struct, frozen=True, kw_only=True):
@@ -257,8 +257,8 @@ class CurvePoint(Struct, frozen=True, kw_only=True):
 
     n: int
     edit: Outcome
-    won: int
-    lost: int
+    fixed: int
+    broken: int
     bias_shift: Outcome
     placebo: Outcome
 
@@ -274,8 +274,8 @@ class WhatIf(Struct, frozen=True, kw_only=True):
     after: Outcome
     classes: tuple[ClassChange, ...]
     groups: tuple[ClassChange, ...] | None
-    won: tuple[Moved, ...]
-    lost: tuple[Moved, ...]
+    fixed: tuple[Moved, ...]
+    broken: tuple[Moved, ...]
     bias_shift: Outcome
     curve: tuple[CurvePoint, ...] | None = None
 

@@ -34,12 +34,12 @@ class Source(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`auto`, `cpu`, `cuda:N` or `mps`."""
     trust_pickle: bool = False
     """Whether a checkpoint may execute code on load."""
-    half_bank: bool = False
+    half_features: bool = False
     """Keep features and logits as float16."""
     seed: int = 0
 
 
-class BankRequest(Struct, frozen=True, kw_only=True, tag="bank"):
+class FeaturesRequest(Struct, frozen=True, kw_only=True, tag="features"):
     """One pass over a split."""
 
     split: str
@@ -50,7 +50,7 @@ class BankRequest(Struct, frozen=True, kw_only=True, tag="bank"):
     view: int = 0
     """0 is the evaluation transform; 1 and up are augmented views, each with its own seed."""
     on: str | None = None
-    """An edit's id: what the bank would be with that edit's decision layer."""
+    """An edit's id: what the feature cache would be with that edit's decision layer."""
 
 
 class HeatRequest(Struct, frozen=True, kw_only=True, tag="heat"):

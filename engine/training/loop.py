@@ -30,7 +30,7 @@ from engine.io.atomic import cannot_write, file_digest, key_of, read_json, write
 from engine.io.locks import wait_for
 from engine.models.checkpoint import write_state
 from engine.models.classifier import Classifier
-from engine.schema.errors import BankError, DataError, RequestError
+from engine.schema.errors import DataError, RequestError, StorageError
 from engine.schema.protocol import TrainJob
 from engine.schema.records import Outcome
 from engine.schema.requests import TrainRequest
@@ -74,7 +74,7 @@ def train(
 
     Raises:
         RequestError: Numbers that make no sense, no groups to choose by, or too large a batch.
-        BankError: The workspace cannot be written.
+        StorageError: The workspace cannot be written.
     """
     _check(request, splits[1])
     lock = FileLock(directory.with_suffix(".lock"))
@@ -82,7 +82,7 @@ def train(
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         yield from wait_for(lock)
     except OSError as error:
-        raise BankError(cannot_write(directory, error)) from error
+        raise StorageError(cannot_write(directory, error)) from error
     try:
         yield from _train(classifier, splits, request, directory)
     finally:
@@ -143,7 +143,7 @@ def _start(classifier: Classifier, request: TrainRequest, directory: Path) -> Ru
         try:
             state = read_json(directory / "state.json", State)
             kept = load_file(directory / f"epoch-{state.epoch}.safetensors")
-        except (BankError, OSError, SafetensorError) as error:
+        except (StorageError, OSError, SafetensorError) as error:
             logging.getLogger(__name__).warning(
                 "beginning anew: %s is damaged: %s", directory, error
             )

@@ -21,7 +21,7 @@ WEIGHT_DECAY = 2e-4
 FORMAT = "1"
 
 
-class Sketch:
+class DrawingState:
     """A batch of pictures between two steps of AdamW, one neuron and one generator each.
 
     Args:
@@ -99,7 +99,7 @@ class Sketch:
 
 
 @dataclass(frozen=True)
-class Desk:
+class DrawingCheckpoints:
     """Where drawings in progress lie: previews in `out`, checkpoints, one a batch, hidden there.
 
     A batch goes on with the neurons that it began with, whichever of them were finished since:
@@ -121,14 +121,14 @@ class Desk:
         paths = [self.preview_path(neuron, step) for neuron in neurons]
         return tuple(str(path) for path in paths if path.is_file())
 
-    def show(self, sketch: Sketch) -> tuple[str, ...]:
+    def show(self, state: DrawingState) -> tuple[str, ...]:
         """Write each picture's newest preview and remove the older ones; return the paths."""
         with torch.no_grad():
-            images = sketch.canvas.image()
-        for neuron, image in zip(sketch.neurons, images, strict=True):
-            write_picture(to_pixels(image), self.preview_path(neuron, sketch.step))
-            self.drop_previews(neuron, but=sketch.step)
-        return tuple(str(self.preview_path(neuron, sketch.step)) for neuron in sketch.neurons)
+            images = state.canvas.image()
+        for neuron, image in zip(state.neurons, images, strict=True):
+            write_picture(to_pixels(image), self.preview_path(neuron, state.step))
+            self.drop_previews(neuron, but=state.step)
+        return tuple(str(self.preview_path(neuron, state.step)) for neuron in state.neurons)
 
     def drop_previews(self, neuron: int, but: int | None = None) -> None:
         """Remove a neuron's previews, all but that of one step."""
@@ -137,19 +137,19 @@ class Desk:
             if path != kept:
                 path.unlink(missing_ok=True)
 
-    def keep(self, sketch: Sketch) -> None:
+    def keep(self, state: DrawingState) -> None:
         """Write a checkpoint.
 
         Raises:
-            BankError: The directory cannot be written.
+            StorageError: The directory cannot be written.
         """
-        self._write(sketch.neurons, sketch.tensors(), sketch.step, sketch.seconds)
+        self._write(state.neurons, state.tensors(), state.step, state.seconds)
 
-    def restore(self, sketch: Sketch) -> bool:
+    def restore(self, state: DrawingState) -> bool:
         """Go on from a checkpoint; False where there is none, or it is damaged."""
         try:
-            tensors, facts = _read(self._path(sketch.neurons))
-            sketch.restore(tensors, int(facts["step"]), float(facts["seconds"]))
+            tensors, facts = _read(self._path(state.neurons))
+            state.restore(tensors, int(facts["step"]), float(facts["seconds"]))
         except (OSError, SafetensorError, KeyError, ValueError, RuntimeError, TypeError):
             return False
         return True

@@ -10,13 +10,13 @@ from pathlib import Path
 from PIL import Image, ImageDraw
 
 from engine.data.images import decode, write_picture
-from engine.features.cache import Bank
+from engine.features.cache import FeatureCache
 from engine.schema.arrays import Array
 from engine.schema.records import Illusion, Illusions, IllusionStep, Label
 from engine.schema.requests import IllusionRequest
-from engine.visualization.checkpoint import Desk
+from engine.visualization.checkpoint import DrawingCheckpoints
 from engine.visualization.heatmap import overlay, to_pixels
-from engine.visualization.optimize import Drawing, Sight, draw
+from engine.visualization.optimize import Drawing, Objective, draw
 from engine.visualization.store import Facts, find_drawn, keep_drawn, mask_path, picture_path
 
 COLUMNS = 4
@@ -30,17 +30,17 @@ class Gallery:
     Args:
         out: The directory.
         request: What is asked.
-        bank: Of the evaluation split.
+        cache: Of the evaluation split.
         facts: What each neuron's picture depends on.
         clip: Who guides, as the workspace names it.
     """
 
     out: Path
     request: IllusionRequest
-    bank: Bank
+    cache: FeatureCache
     facts: Mapping[int, Facts]
     clip: str | None
-    hung: dict[int, Illusion] = field(default_factory=dict)
+    finished: dict[int, Illusion] = field(default_factory=dict)
     """What is finished, by neuron."""
 
     def look(self) -> bool:
@@ -48,22 +48,22 @@ class Gallery:
         for neuron, facts in self.facts.items():
             found = find_drawn(self.out, facts)
             if found is not None:
-                self.hung[neuron] = found
-        return len(self.hung) == len(self.facts)
+                self.finished[neuron] = found
+        return len(self.finished) == len(self.facts)
 
-    def draw(self, sight: Sight) -> Generator[IllusionStep, None, None]:
+    def draw(self, objective: Objective) -> Generator[IllusionStep, None, None]:
         """Draw what is missing; each picture is on the disk as soon as it is finished."""
-        for record in draw(sight, self.request, self._desk):
+        for record in draw(objective, self.request, self._checkpoints):
             if isinstance(record, IllusionStep):
                 yield record
-            elif record.neuron not in self.hung:
-                self.hung[record.neuron] = self._hang(record)
-                self._desk.drop_previews(record.neuron)
+            elif record.neuron not in self.finished:
+                self.finished[record.neuron] = self._hang(record)
+                self._checkpoints.drop_previews(record.neuron)
 
     @cached_property
-    def _desk(self) -> Desk:
+    def _checkpoints(self) -> DrawingCheckpoints:
         stems = {neuron: facts.stem for neuron, facts in self.facts.items()}
-        return Desk(self.out, stems, self.hung)
+        return DrawingCheckpoints(self.out, stems, self.finished)
 
     def _hang(self, drawing: Drawing) -> Illusion:
         facts = self.facts[drawing.neuron]
@@ -76,7 +76,7 @@ class Gallery:
             mask=write_picture(masked, mask_path(self.out, facts.stem)),
             activation=drawing.activation,
             activation_ratio=drawing.activation / real if real > 0 else None,
-            predicted=Label(drawing.predicted, self.bank.classes[drawing.predicted]),
+            predicted=Label(drawing.predicted, self.cache.classes[drawing.predicted]),
             p_class=drawing.p_class,
             clip_cosine=drawing.clip_cosine,
             steps=drawing.steps,
@@ -91,18 +91,18 @@ class Gallery:
 
     @cached_property
     def _strongest(self) -> Array:
-        return self.bank.array("strongest_values")
+        return self.cache.array("strongest_values")
 
     def describe(self) -> Illusions:
         """Write the contact sheet, clear the desk and describe all pictures."""
-        self._desk.clear()
+        self._checkpoints.clear()
         k = self.request.class_index
-        found = tuple(self.hung[neuron] for neuron in self.request.neurons)
+        found = tuple(self.finished[neuron] for neuron in self.request.neurons)
         pictures = [decode(Path(str(some.path))) for some in found]
         stems = " ".join(facts.stem for facts in self.facts.values())
         name = f"class{k:04d}_sheet_{hashlib.sha256(stems.encode()).hexdigest()[:8]}.png"
         return Illusions(
-            class_=Label(k, self.bank.classes[k]),
+            class_=Label(k, self.cache.classes[k]),
             seed=self.request.seed,
             size=found[0].size,
             clip=self.clip,

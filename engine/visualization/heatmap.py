@@ -10,7 +10,7 @@ from engine.models.classifier import Classifier
 from engine.schema.arrays import Array
 
 DIM = 0.35  # brightness where the neuron sees nothing
-THRESHOLD = 0.5  # sigmas; METHOD 4 takes 0.25 to 0.5
+THRESHOLD = 0.5  # sigmas; docs/concepts.md: CLIP-Illusion takes 0.25 to 0.5
 
 
 def heat_map(classifier: Classifier, images: Tensor, neurons: Tensor) -> Tensor:
@@ -19,7 +19,7 @@ def heat_map(classifier: Classifier, images: Tensor, neurons: Tensor) -> Tensor:
     Gradient of the feature times the feature map: with global average pooling that is channel j
     itself, and with a head between map and feature (mobilenetv3, vgg) its nearest equal. A class
     token attends to no place of the last block, so a ViT pooled by it shows channel j of the
-    patch tokens of the block before last (METHOD 4).
+    patch tokens of the block before last (docs/concepts.md: CLIP-Illusion).
     """
     body = classifier.body
     prefix = getattr(body, "num_prefix_tokens", 0)
@@ -32,8 +32,8 @@ def heat_map(classifier: Classifier, images: Tensor, neurons: Tensor) -> Tensor:
     with torch.no_grad():
         feature_map = classifier.feature_map(images)
     feature_map = feature_map.detach().requires_grad_()
-    fired = classifier.pool(feature_map).gather(1, neurons[:, None]).sum()
-    heat = (torch.autograd.grad(fired, feature_map)[0] * feature_map).detach()
+    activation = classifier.pool(feature_map).gather(1, neurons[:, None]).sum()
+    heat = (torch.autograd.grad(activation, feature_map)[0] * feature_map).detach()
     if heat.ndim == 3:  # (B, tokens, D)
         heat = heat[:, prefix:].sum(dim=2)
         side = int(heat.shape[1] ** 0.5)

@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from engine.features.cache import Bank
+from engine.features.cache import FeatureCache
 from engine.io.atomic import key_of
 from engine.schema.records import Neuron, NeuronImage
 
@@ -29,7 +29,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     """Of the image's file, which may be replaced."""
 
 
-def heat_path(out: Path, bank: Bank, neuron: int, image: str) -> Path | None:
+def heat_path(out: Path, cache: FeatureCache, neuron: int, image: str) -> Path | None:
     """Return where an image's heat map lies, or will; None without the image."""
     path = Path(image)
     try:
@@ -37,8 +37,8 @@ def heat_path(out: Path, bank: Bank, neuron: int, image: str) -> Path | None:
     except OSError:
         return None
     facts = Facts(
-        weights=bank.meta.weights,
-        input_size=bank.meta.input_size,
+        weights=cache.meta.weights,
+        input_size=cache.meta.input_size,
         neuron=neuron,
         image=str(path.absolute()),
         mtime_ns=stat.st_mtime_ns,
@@ -48,11 +48,11 @@ def heat_path(out: Path, bank: Bank, neuron: int, image: str) -> Path | None:
     return out / f"neuron{neuron:05d}_{path.stem[:NAMED]}_{key}.png"
 
 
-def with_heat(out: Path, bank: Bank, found: Neuron) -> Neuron:
+def with_heat(out: Path, cache: FeatureCache, found: Neuron) -> Neuron:
     """Return a neuron whose images carry their heat maps, where there are."""
 
     def heated(images: Sequence[NeuronImage]) -> tuple[NeuronImage, ...]:
-        paths = (heat_path(out, bank, found.neuron, image.path) for image in images)
+        paths = (heat_path(out, cache, found.neuron, image.path) for image in images)
         return tuple(
             msgspec.structs.replace(image, heat=str(path) if path and path.is_file() else None)
             for image, path in zip(images, paths, strict=True)

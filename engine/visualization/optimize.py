@@ -1,4 +1,7 @@
-"""CLIP-Illusion: what a neuron sees, given a class (paper section 3.2; METHOD 4)."""
+"""CLIP-Illusion: what a neuron sees, given a class.
+
+Source: paper section 3.2; docs/concepts.md, CLIP-Illusion.
+"""
 
 import logging
 import math
@@ -11,11 +14,11 @@ from torch import Tensor
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from engine.models.classifier import Classifier
-from engine.models.clip import Guide
+from engine.models.clip import ClipModel
 from engine.schema.errors import EngineError, RequestError
 from engine.schema.records import IllusionStep
 from engine.schema.requests import IllusionRequest
-from engine.visualization.checkpoint import Desk, Sketch
+from engine.visualization.checkpoint import DrawingCheckpoints, DrawingState
 from engine.visualization.heatmap import heat_map, mask
 from engine.visualization.transforms import jitter
 
@@ -45,11 +48,11 @@ class Drawing:
 
 
 @dataclass(frozen=True)
-class Sight:
+class Objective:
     """Who looks at a drawing: the classifier, and CLIP with the class's text, if any."""
 
     classifier: Classifier
-    guide: Guide | None
+    clip_model: ClipModel | None
     text: Tensor | None
 
     def objective(
@@ -64,22 +67,22 @@ class Sight:
         with torch.autocast(device, dtype=torch.bfloat16, enabled=device == "cuda"):
             features = self.classifier.features(self.classifier.normalise(images))
             cosine = None
-            if self.guide is not None and self.text is not None:
-                cosine = self.guide.cosine(images, self.text).float()
+            if self.clip_model is not None and self.text is not None:
+                cosine = self.clip_model.cosine(images, self.text).float()
         features = features.float()
-        fired = features.gather(1, neurons[:, None])[:, 0]
+        activation = features.gather(1, neurons[:, None])[:, 0]
         logit = self.classifier.decision(features)[:, request.class_index]
-        wanted = fired + request.gamma * joined(share) * logit
+        wanted = activation + request.gamma * joined(share) * logit
         if cosine is None:
-            return wanted, fired
+            return wanted, activation
         # The product's gradient, with both factors' magnitudes: where cosine or logit is negative
         # (a grey start) the bare product climbs by making BOTH more negative.
         pull = (cosine + request.epsilon).abs().clamp(min=request.epsilon).detach()
-        return pull * wanted + wanted.abs().detach() * cosine, fired
+        return pull * wanted + wanted.abs().detach() * cosine, activation
 
 
 def draw(
-    sight: Sight, request: IllusionRequest, desk: Desk | None = None
+    objective: Objective, request: IllusionRequest, checkpoints: DrawingCheckpoints | None = None
 ) -> Generator[IllusionStep | Drawing, None, None]:
     """Draw every neuron of the request; the same picture alone or among others.
 
@@ -90,26 +93,26 @@ def draw(
         RequestError: The classifier cannot look at pictures of that size, or not one fits into
             memory.
     """
-    size = _fitting_size(sight, request)
-    at_once = AT_ONCE.get(sight.classifier.device.type, 1)
-    left = [j for j in request.neurons if desk is None or j not in desk.finished]
+    size = _fitting_size(objective, request)
+    at_once = AT_ONCE.get(objective.classifier.device.type, 1)
+    left = [j for j in request.neurons if checkpoints is None or j not in checkpoints.finished]
     said = False
     while left:
-        some = (desk.batch(left) if desk else None) or tuple(left[:at_once])
+        some = (checkpoints.batch(left) if checkpoints else None) or tuple(left[:at_once])
         try:
-            yield from _draw_batch(sight, request, some, size, desk)
+            yield from _draw_batch(objective, request, some, size, checkpoints)
         except torch.OutOfMemoryError as error:
             if len(some) == 1:
                 raise _no_room(size) from error
         else:
             left = [j for j in left if j not in some]
-            if desk is not None:
-                desk.drop(some)
+            if checkpoints is not None:
+                checkpoints.drop(some)
             continue
         torch.cuda.empty_cache()  # not before the failed batch's tensors are gone with its error
         at_once = (len(some) + 1) // 2
-        if desk is not None:
-            desk.halve(some)
+        if checkpoints is not None:
+            checkpoints.halve(some)
         if not said:
             log.warning("out of memory with %d pictures at once; fewer from here on", len(some))
             said = True
@@ -122,8 +125,8 @@ def _no_room(size: int) -> RequestError:
     )
 
 
-def _fitting_size(sight: Sight, request: IllusionRequest) -> int:
-    classifier = sight.classifier
+def _fitting_size(objective: Objective, request: IllusionRequest) -> int:
+    classifier = objective.classifier
     size = request.size or classifier.input_size
     try:
         if size < LEAST_SIZE:
@@ -159,47 +162,56 @@ def learning_rate(request: IllusionRequest, step: int) -> float:
 
 
 def _draw_batch(
-    sight: Sight, request: IllusionRequest, some: Sequence[int], size: int, desk: Desk | None
+    objective: Objective,
+    request: IllusionRequest,
+    some: Sequence[int],
+    size: int,
+    checkpoints: DrawingCheckpoints | None,
 ) -> Generator[IllusionStep | Drawing, None, None]:
-    sketch = _sketch(sight, request, some, size)
-    if desk is not None:
-        if not desk.restore(sketch):
-            sketch = _sketch(sight, request, some, size)  # a damaged one may be half restored
-        elif sketch.step:
-            yield _told(sketch, request, desk.previews(some, sketch.step))
+    state = _state_of(objective, request, some, size)
+    if checkpoints is not None:
+        if not checkpoints.restore(state):
+            state = _state_of(objective, request, some, size)  # a damaged one may be half restored
+        elif state.step:
+            yield _told(state, request, checkpoints.previews(some, state.step))
     try:
-        yield from _optimise(sight, request, sketch, desk)
+        yield from _optimise(objective, request, state, checkpoints)
     except BaseException:  # a signal comes anywhere, also between two halves of a step
-        if desk is not None and sketch.whole and sketch.step:
+        if checkpoints is not None and state.whole and state.step:
             with suppress(EngineError):  # what was wrong first is what counts
-                desk.keep(sketch)
+                checkpoints.keep(state)
         raise
-    yield from _judge(sight, request, sketch)
+    yield from _judge(objective, request, state)
 
 
-def _sketch(sight: Sight, request: IllusionRequest, some: Sequence[int], size: int) -> Sketch:
+def _state_of(
+    objective: Objective, request: IllusionRequest, some: Sequence[int], size: int
+) -> DrawingState:
     generators = [_generator(request, neuron) for neuron in some]
-    return Sketch(some, generators, size, sight.classifier.device)
+    return DrawingState(some, generators, size, objective.classifier.device)
 
 
 def _optimise(
-    sight: Sight, request: IllusionRequest, sketch: Sketch, desk: Desk | None
+    objective: Objective,
+    request: IllusionRequest,
+    state: DrawingState,
+    checkpoints: DrawingCheckpoints | None,
 ) -> Generator[IllusionStep, None, None]:
-    neurons = torch.tensor(sketch.neurons, device=sight.classifier.device)
-    for step in range(sketch.step + 1, request.steps + 1):
+    neurons = torch.tensor(state.neurons, device=objective.classifier.device)
+    for step in range(state.step + 1, request.steps + 1):
         share = step / request.steps
-        with repeatable(sight.classifier.device):
-            images = jitter(sketch.canvas.image(), sketch.generators, 1 - share)
-            wanted, fired = sight.objective(images, neurons, request, share)
-            sketch.take_step(-wanted.sum(), learning_rate(request, step), fired)
+        with repeatable(objective.classifier.device):
+            images = jitter(state.canvas.image(), state.generators, 1 - share)
+            wanted, activation = objective.objective(images, neurons, request, share)
+            state.take_step(-wanted.sum(), learning_rate(request, step), activation)
         previews: tuple[str, ...] = ()
-        if desk is not None:
+        if checkpoints is not None:
             show = request.every and step % request.every == 0
             if show:
-                previews = desk.show(sketch)
+                previews = checkpoints.show(state)
             if show or step % KEEP_EVERY == 0 or step == request.steps:
-                desk.keep(sketch)
-        yield _told(sketch, request, previews)
+                checkpoints.keep(state)
+        yield _told(state, request, previews)
 
 
 @contextmanager
@@ -217,18 +229,20 @@ def repeatable(device: torch.device) -> Iterator[None]:
         torch.backends.cudnn.deterministic = before
 
 
-def _told(sketch: Sketch, request: IllusionRequest, previews: tuple[str, ...]) -> IllusionStep:
+def _told(state: DrawingState, request: IllusionRequest, previews: tuple[str, ...]) -> IllusionStep:
     return IllusionStep(
-        step=sketch.step,
+        step=state.step,
         steps=request.steps,
-        neurons=sketch.neurons,
-        activations=tuple(sketch.activations.tolist()),
+        neurons=state.neurons,
+        activations=tuple(state.activations.tolist()),
         previews=previews,
     )
 
 
-def _judge(sight: Sight, request: IllusionRequest, sketch: Sketch) -> Iterator[Drawing]:
-    classifier, canvas, some = sight.classifier, sketch.canvas, sketch.neurons
+def _judge(
+    objective: Objective, request: IllusionRequest, state: DrawingState
+) -> Iterator[Drawing]:
+    classifier, canvas, some = objective.classifier, state.canvas, state.neurons
     neurons = torch.tensor(some, device=classifier.device)
     with torch.no_grad():
         images = canvas.image()
@@ -236,8 +250,8 @@ def _judge(sight: Sight, request: IllusionRequest, sketch: Sketch) -> Iterator[D
         features = classifier.features(normalised)
         p = classifier.decision(features).softmax(dim=1)
         cosines: list[float | None] = [None] * len(some)
-        if sight.guide is not None and sight.text is not None:
-            cosines = list(sight.guide.cosine(images, sight.text).tolist())
+        if objective.clip_model is not None and objective.text is not None:
+            cosines = list(objective.clip_model.cosine(images, objective.text).tolist())
     masks = mask(heat_map(classifier, normalised, neurons), canvas.size)
     for row, neuron in enumerate(some):
         yield Drawing(
@@ -249,5 +263,5 @@ def _judge(sight: Sight, request: IllusionRequest, sketch: Sketch) -> Iterator[D
             p_class=float(p[row, request.class_index]),
             clip_cosine=cosines[row],
             steps=request.steps,
-            seconds=sketch.seconds / len(some),
+            seconds=state.seconds / len(some),
         )

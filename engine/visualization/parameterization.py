@@ -1,4 +1,6 @@
-"""The canvas: a picture as a scaled Fourier spectrum with decorrelated colours (METHOD 4).
+"""The canvas: a picture as a scaled Fourier spectrum with decorrelated colours.
+
+Source: docs/concepts.md, CLIP-Illusion.
 
 Olah, Mordvintsev and Schubert, "Feature Visualization", 2017: steps in this basis move all
 frequencies and all colour directions alike.

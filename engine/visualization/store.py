@@ -9,9 +9,9 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from engine.features.cache import Bank
+from engine.features.cache import FeatureCache
 from engine.io.atomic import file_digest, folder_digest, key_of, read_json, write_json
-from engine.schema.errors import BankError
+from engine.schema.errors import StorageError
 from engine.schema.records import Illusion
 from engine.schema.requests import IllusionRequest, Source
 
@@ -58,12 +58,14 @@ class Drawn(Struct, frozen=True, kw_only=True):
     """sha256 of STEM_mask.png."""
 
 
-def facts_of(source: Source, bank: Bank, request: IllusionRequest, device: str) -> dict[int, Facts]:
+def facts_of(
+    source: Source, cache: FeatureCache, request: IllusionRequest, device: str
+) -> dict[int, Facts]:
     """Return what each neuron's picture depends on.
 
     Args:
         source: The workspace's.
-        bank: Of its evaluation split.
+        cache: Of its evaluation split.
         request: What is asked.
         device: Its kind, such as `cuda`.
     """
@@ -71,17 +73,17 @@ def facts_of(source: Source, bank: Bank, request: IllusionRequest, device: str) 
     return {
         neuron: Facts(
             model=source.model,
-            weights=bank.meta.weights,
+            weights=cache.meta.weights,
             class_index=request.class_index,
             neuron=neuron,
             seed=request.seed,
             steps=request.steps,
-            size=request.size or bank.meta.input_size,
+            size=request.size or cache.meta.input_size,
             lr=request.lr,
             gamma=request.gamma,
             epsilon=request.epsilon,
             clip=clip,
-            text=None if clip is None else bank.classes[request.class_index],
+            text=None if clip is None else cache.classes[request.class_index],
             device=device,
         )
         for neuron in request.neurons
@@ -109,7 +111,7 @@ def keep_drawn(out: Path, facts: Facts, illusion: Illusion) -> None:
     """Say that a drawing whose two pictures are written is finished.
 
     Raises:
-        BankError: The directory cannot be written.
+        StorageError: The directory cannot be written.
     """
     stem = facts.stem
     drawn = Drawn(
@@ -133,7 +135,7 @@ def finished(out: Path, class_index: int, weights: str | None = None) -> tuple[I
     Args:
         out: Where pictures go: illusions/ of the workspace.
         class_index: The class.
-        weights: Only drawings of these (`bank.meta.weights`): after training, older ones are of a
+        weights: Only drawings of these (`cache.meta.weights`): after training, older ones are of a
             model that is no more.
     """
     found = []
@@ -150,7 +152,7 @@ def _read(path: Path) -> Drawn | None:
     try:
         drawn = read_json(path, Drawn)
         whole = (drawn.picture, drawn.mask) == (file_digest(picture), file_digest(mask))
-    except (BankError, OSError):
+    except (StorageError, OSError):
         return None
     if not whole:
         return None

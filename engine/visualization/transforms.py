@@ -14,7 +14,9 @@ NOISE = 0.2
 
 
 def jitter(images: Tensor, generators: Sequence[torch.Generator], remaining: float) -> Tensor:
-    """Turn, shift, stretch and tint pictures (B, 3, H, W), each by its own generator (METHOD 4).
+    """Turn, shift, stretch and tint pictures (B, 3, H, W), each by its own generator.
+
+    Source: docs/concepts.md, CLIP-Illusion.
 
     Rotation within 15 degrees, shift within 15%, each side resized to 0.6 to 1.2 and cropped back
     about the centre (one warp, black outside), then an offset a channel, N(0, 0.2 * remaining).

@@ -19,7 +19,7 @@ from textual.screen import ModalScreen, Screen
 
 from engine.schema.errors import EngineError
 from engine.schema.jobs import JobView
-from engine.schema.requests import BankRequest, EditRequest
+from engine.schema.requests import EditRequest, FeaturesRequest
 from neuroinspect_tui.app import terminal, themes
 from neuroinspect_tui.app.actions import APP
 from neuroinspect_tui.app.failures import SayingApp
@@ -41,7 +41,7 @@ from screens.messages import (
     ToWhatIf,
     ToWorkspace,
 )
-from screens.ports import Backstage
+from screens.ports import Workspace
 from screens.words import progress
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ class NeuroinspectApp(SayingApp):
     def __init__(
         self,
         config: Config,
-        open_workspace: Callable[[Path], Backstage],
+        open_workspace: Callable[[Path], Workspace],
         at: Path | None = None,
         said: str = "",
     ) -> None:
@@ -86,7 +86,7 @@ class NeuroinspectApp(SayingApp):
         self.config = config
         self.active = 0
         """How many jobs waited or ran when last looked at."""
-        self.backstage: Backstage | None = None if at is None or said else open_workspace(at)
+        self.workspace: Workspace | None = None if at is None or said else open_workspace(at)
         self._open_workspace = open_workspace
         self._at, self._said = at, said
         self._line = ""
@@ -101,8 +101,8 @@ class NeuroinspectApp(SayingApp):
         """Show the first screen."""
         if not self.is_headless:  # else the terminal would be left as it is in the app
             asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self.exit)
-        if self.backstage is not None:
-            self._enter(self.backstage)
+        if self.workspace is not None:
+            self._enter(self.workspace)
             self.set_timer(LATER_SECONDS, self._import_the_rest)
         else:
             from neuroinspect_tui.app import routes  # noqa: PLC0415
@@ -124,16 +124,16 @@ class NeuroinspectApp(SayingApp):
         """Stop looking."""
         self._stop.set()
 
-    def _enter(self, backstage: Backstage) -> None:
+    def _enter(self, workspace: Workspace) -> None:
         """Open a workspace in place of the one that was."""
         self._stop.set()
         self._stop = threading.Event()
-        self.backstage, self._line, self.active = backstage, "", 0
+        self.workspace, self._line, self.active = workspace, "", 0
         while len(self.screen_stack) > 1:
             self.pop_screen()
-        self.push_screen(ClassesScreen(backstage))
-        remember_workspace(backstage.home)
-        watching = (backstage, self.WATCH_SECONDS, self._stop, self._glanced)
+        self.push_screen(ClassesScreen(workspace))
+        remember_workspace(workspace.home)
+        watching = (workspace, self.WATCH_SECONDS, self._stop, self._glanced)
         threading.Thread(target=watch_jobs, args=watching, daemon=True).start()
 
     # where screens want to go
@@ -147,7 +147,7 @@ class NeuroinspectApp(SayingApp):
     def _go(self, move: "Move") -> None:
         from neuroinspect_tui.app import routes  # noqa: PLC0415
 
-        screen = routes.screen_for(move, self._stage)
+        screen = routes.screen_for(move, self._open)
         if routes.done_with(self.screen, move):
             self.pop_screen()
         self._show(screen)
@@ -157,10 +157,10 @@ class NeuroinspectApp(SayingApp):
         self.call_after_refresh(self._tell)
 
     @property
-    def _stage(self) -> Backstage:
-        if self.backstage is None:
+    def _open(self) -> Workspace:
+        if self.workspace is None:
             raise EngineError("No workspace is open; choose one first.")
-        return self.backstage
+        return self.workspace
 
     def on_to_workspace(self, move: ToWorkspace) -> None:
         """Open a workspace."""
@@ -176,11 +176,11 @@ class NeuroinspectApp(SayingApp):
         from neuroinspect_tui.app import routes  # noqa: PLC0415
 
         job = move.job
-        if isinstance(job.request, BankRequest):
+        if isinstance(job.request, FeaturesRequest):
             while len(self.screen_stack) > 2:
                 self.pop_screen()
         elif isinstance(job.request, EditRequest) and job.state == "done":
-            find = partial(routes.edit_made, self._stage)
+            find = partial(routes.edit_made, self._open)
             Asker(self.screen, find, self._go, self.warn).ask(job.id)
         elif (where := routes.result_of(job)) is not None:
             self._go(where)
@@ -200,7 +200,7 @@ class NeuroinspectApp(SayingApp):
         del parameters
         if action in ("help", "jobs", "open") and isinstance(self.screen, ModalScreen):
             return False
-        return self.backstage is not None if action == "jobs" else True
+        return self.workspace is not None if action == "jobs" else True
 
     def action_help(self) -> None:
         """Show the keys of this screen."""
@@ -216,7 +216,7 @@ class NeuroinspectApp(SayingApp):
             while not routes.is_jobs(self.screen):
                 self.pop_screen()
         else:
-            self._show(routes.jobs_screen(self._stage))
+            self._show(routes.jobs_screen(self._open))
 
     def action_open(self) -> None:
         """Choose another workspace."""

@@ -21,28 +21,28 @@ from screens.jobs import JobsScreen
 from screens.messages import ToCompare, ToEdit, ToIllusions, ToMistakes, ToNeurons, ToWhatIf
 from screens.mistakes.screen import MistakesScreen
 from screens.neurons.screen import NeuronsScreen
-from screens.ports import Backstage
+from screens.ports import Workspace
 from screens.start.screen import StartScreen
 from screens.whatif.screen import WhatIfScreen
 
 Move = ToMistakes | ToNeurons | ToIllusions | ToWhatIf | ToEdit | ToCompare
 
 
-def screen_for(move: Move, stage: Backstage) -> Screen[Any]:
+def screen_for(move: Move, workspace: Workspace) -> Screen[Any]:
     """Return the screen a move leads to."""
     match move:
         case ToMistakes():
-            return MistakesScreen(stage, move.class_index)
+            return MistakesScreen(workspace, move.class_index)
         case ToNeurons():
-            return NeuronsScreen(stage, move.class_index, move.mistake)
+            return NeuronsScreen(workspace, move.class_index, move.mistake)
         case ToIllusions():
-            return IllusionsScreen(stage, move.class_index, move.neurons)
+            return IllusionsScreen(workspace, move.class_index, move.neurons)
         case ToWhatIf():
-            return WhatIfScreen(stage, move.class_index, move.neurons)
+            return WhatIfScreen(workspace, move.class_index, move.neurons)
         case ToEdit():
-            return EditScreen(stage, move.class_index, move.neurons, move.top, move.on)
+            return EditScreen(workspace, move.class_index, move.neurons, move.top, move.on)
         case ToCompare():
-            return CompareScreen(stage, move.edit)
+            return CompareScreen(workspace, move.edit)
 
 
 def done_with(screen: Screen[Any], move: Move) -> bool:
@@ -55,9 +55,9 @@ def is_jobs(screen: Screen[Any]) -> bool:
     return isinstance(screen, JobsScreen)
 
 
-def jobs_screen(stage: Backstage) -> Screen[Any]:
+def jobs_screen(workspace: Workspace) -> Screen[Any]:
     """Return the screen of all jobs."""
-    return JobsScreen(stage)
+    return JobsScreen(workspace)
 
 
 def is_start(screen: Screen[Any]) -> bool:
@@ -87,9 +87,9 @@ def result_of(job: JobView) -> Move | None:
     return None
 
 
-def edit_made(stage: Backstage, job: str) -> ToCompare:
+def edit_made(workspace: Workspace, job: str) -> ToCompare:
     """Return where to look at the edit that a finished job made: its last record names it."""
-    *_, last = (None, *stage.follow(job, threading.Event()))
+    *_, last = (None, *workspace.follow(job, threading.Event()))
     if not isinstance(last, Edit):
         raise EngineError(f"Job {job} names no edit; look into its log.")
     return ToCompare(last.id)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from engine.schema.errors import EngineError
 from engine.schema.jobs import OVER, JobView, State
-from screens.ports import Backstage
+from screens.ports import Workspace
 from screens.words import MARKS, counted, seconds
 
 QUIET = ("heat",)
@@ -64,14 +64,14 @@ def ending(job: JobView) -> str:
 
 
 def watch_jobs(
-    backstage: Backstage, every: float, stop: threading.Event, tell: Callable[[Glance], None]
+    workspace: Workspace, every: float, stop: threading.Event, tell: Callable[[Glance], None]
 ) -> None:
     """Look at the jobs every so many seconds, until `stop` is set."""
     watch = Watch()
     while not stop.is_set():
         began = time.monotonic()
         try:
-            glance = watch.look(backstage.jobs())
+            glance = watch.look(workspace.jobs())
         except EngineError:
             glance = Glance("the jobs cannot be read", 0, ())
         if not stop.is_set():

@@ -4,7 +4,7 @@ import typer
 
 from neuroinspect_tui.cli import jobs
 from neuroinspect_tui.cli.explore import classes, illusion, mistakes, neuron, neurons, whatif
-from neuroinspect_tui.cli.repair import apply as keep
+from neuroinspect_tui.cli.repair import apply as apply
 from neuroinspect_tui.cli.repair import compare, edit, edits, export, train
 from neuroinspect_tui.cli.setup import demo, doctor, init
 from neuroinspect_tui.cli.setup import open_app as tui
@@ -22,7 +22,7 @@ app = typer.Typer(
 )
 COMMANDS = (
     demo, init, train, classes, mistakes, neurons, neuron, illusion, whatif, edit, edits, compare,
-    keep, export, doctor,
+    apply, export, doctor,
 )  # fmt: skip
 app.add_typer(jobs.app, name="jobs")
 NAMES = ["jobs", "open"]

@@ -156,7 +156,7 @@ def resume(job: Key, workspace: Workspace = None) -> None:
 
     store, job_id = _found(workspace, job)
     resumed = store.resume(job_id)
-    ensure_runner(store.home, resumed.lane)
+    ensure_runner(store.home, resumed.queue)
     say(f"{job_id} goes on; look with: neuroinspect-tui jobs follow {job_id}")
 
 
@@ -171,10 +171,10 @@ def run(
     Example: sbatch --requeue --wrap "neuroinspect-tui jobs run ws/jobs/0sf2k1ab"
     """
     from neuroinspect_tui.jobs.attempt import Attempt
+    from neuroinspect_tui.jobs.engine_cache import EngineCache
     from neuroinspect_tui.jobs.job import INTERRUPTED, JobError
     from neuroinspect_tui.jobs.process import end_children
     from neuroinspect_tui.jobs.store import Store
-    from neuroinspect_tui.jobs.warm import Warm
 
     directory = directory.expanduser().resolve()
     home = directory.parent.parent
@@ -182,13 +182,13 @@ def run(
         raise JobError(f"{directory} is no job: give WORKSPACE/jobs/ID.")
     store = Store(home)
     job = store.read(directory.name)
-    attempt = Attempt(directory, partial(store.queue.drop, job.lane, job.id))
+    attempt = Attempt(directory, partial(store.tickets.drop, job.queue, job.id))
     # while the job runs it listens itself; this is for the moments before and after
     for number in SCHEDULERS:
         signal.signal(number, lambda *_: sys.exit(INTERRUPTED))
     if store.status(attempt.job.id).state == "done":
         return say(f"{attempt.job.id} is done already.")
-    state = attempt.run(Warm(home).records)
+    state = attempt.run(EngineCache(home).records)
     for number in SCHEDULERS:
         signal.signal(number, signal.SIG_IGN)
     end_children()
@@ -202,7 +202,7 @@ def prune(
     workspace: Workspace = None,
     json: Json = False,
 ) -> None:
-    """Remove the directories of jobs that are over; pictures, edits and banks stay.
+    """Remove the directories of jobs that are over; pictures, edits and feature caches stay.
 
     Example: neuroinspect-tui jobs prune --older 30
     """
@@ -229,7 +229,7 @@ def status(workspace: Workspace = None, json: Json = False) -> None:
         left = "busy"
         if some.idle_since is not None:
             left = f"idle, leaves in {_time(some.idle_since + some.idle_seconds - time.time())}"
-        say(f"{some.lane}: process {some.process.pid} on {some.process.host}, {left}")
+        say(f"{some.queue}: process {some.process.pid} on {some.process.host}, {left}")
     return None if found else say("No runner is alive; the next job starts one.")
 
 

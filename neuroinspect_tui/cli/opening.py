@@ -1,4 +1,4 @@
-"""From a workspace to a bank: read from disk without torch, or filled first, with progress."""
+"""From a workspace to its features: read from disk without torch, or extracted first."""
 
 import sys
 from dataclasses import dataclass
@@ -10,9 +10,9 @@ import typer
 
 from engine.data.class_names import find_class
 from engine.data.splits import Split, open_split
-from engine.features.cache import Bank, find_bank
+from engine.features.cache import FeatureCache, find_cache
 from engine.schema.jobs import Request
-from engine.schema.requests import BankRequest, Source
+from engine.schema.requests import FeaturesRequest, Source
 from neuroinspect_tui.cli.output import say
 from neuroinspect_tui.cli.progress import follow
 from neuroinspect_tui.cli.record_lines import line, row
@@ -32,8 +32,8 @@ class Opened:
 
     @property
     def root(self) -> Path:
-        """Where its banks lie."""
-        return self.home / "bank"
+        """Where its feature caches lie."""
+        return self.home / "features"
 
     def engine(self) -> "TorchEngine":
         """Load torch, at last."""
@@ -41,21 +41,21 @@ class Opened:
 
         return TorchEngine(self.source, self.home)
 
-    def bank(
+    def cache(
         self,
         split: str | None = None,
         *,
         batch_size: int = 0,
         workers: int = -1,
         on: str | None = None,
-    ) -> Bank:
-        """Return the bank of a split [default: the evaluation split], filling it where needed."""
+    ) -> FeatureCache:
+        """Return a split's feature cache [default: the evaluation split], extracting it first."""
         name = split or self.source.eval_split
         listing = open_split(self.source, name)
-        directory = find_bank(self.root, self.source, listing, on=on)
+        directory = find_cache(self.root, self.source, listing, on=on)
         if not (directory / "meta.json").is_file():
-            self.run(BankRequest(split=name, batch_size=batch_size, workers=workers, on=on))
-        return Bank(directory, listing)
+            self.run(FeaturesRequest(split=name, batch_size=batch_size, workers=workers, on=on))
+        return FeatureCache(directory, listing)
 
     def run(self, request: Request, *, out: Path | None = None) -> Any:
         """Run a request here, with progress, and return its last record.
@@ -66,7 +66,7 @@ class Opened:
         if self.detach:
             self._submit(request, where)
             raise typer.Exit
-        from neuroinspect_tui.jobs.warm import asked
+        from neuroinspect_tui.jobs.engine_cache import asked
 
         records = asked(self.engine(), request, where, self.home)
         return follow(records, first="importing torch", on_record=line, keep=row)
@@ -95,7 +95,7 @@ def open_workspace(
     return Opened(home, source, detach)
 
 
-def class_of(listing: Bank | Split, key: str) -> int:
+def class_of(listing: FeatureCache | Split, key: str) -> int:
     """Return the index of a class named on the command line."""
-    folders = listing.meta.folders if isinstance(listing, Bank) else listing.folders
+    folders = listing.meta.folders if isinstance(listing, FeatureCache) else listing.folders
     return find_class(key, listing.classes, folders)

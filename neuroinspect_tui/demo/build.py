@@ -138,7 +138,16 @@ def _forget_what_changed(plan: Plan) -> None:
                 return
         except ValueError:
             pass  # cut short: made anew
-        for name in ("pictures", "others", "clip", "backbone", "train", "bank", "edits", "story"):
+        for name in (
+            "pictures",
+            "others",
+            "clip",
+            "backbone",
+            "train",
+            "features",
+            "edits",
+            "story",
+        ):
             shutil.rmtree(plan.home / name, ignore_errors=True)
         (plan.home / FILE).unlink(missing_ok=True)
     plan.home.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -12,7 +12,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from engine.io.atomic import write_beside
-from engine.models.clip import TEMPLATES, Guide
+from engine.models.clip import TEMPLATES, ClipModel
 from neuroinspect_tui.demo.scenes import BIRDS, PLACES, SIZE, Scene, render
 
 CONFIG: dict[str, Any] = {
@@ -116,7 +116,7 @@ def _write_text(path: Path, text: str) -> None:
 
 
 @torch.inference_mode()
-def zero_shot(guide: Guide, scenes: Sequence[Scene]) -> tuple[float, float]:
+def zero_shot(clip_model: ClipModel, scenes: Sequence[Scene]) -> tuple[float, float]:
     """Return how often CLIP names the bird and the place of unseen scenes rightly, 0 to 1."""
     images = to_tensor(scenes).float() / 255
     found = []
@@ -124,6 +124,6 @@ def zero_shot(guide: Guide, scenes: Sequence[Scene]) -> tuple[float, float]:
         (BIRDS, [scene.bird for scene in scenes]),
         (PLACES, [scene.place for scene in scenes]),
     ):
-        scores = torch.stack([guide.cosine(images, text) for text in guide.embed(names)])
+        scores = torch.stack([clip_model.cosine(images, text) for text in clip_model.embed(names)])
         found.append(float((scores.argmax(dim=0) == torch.tensor(truth)).float().mean()))
     return found[0], found[1]

@@ -10,7 +10,7 @@ from engine.ablation.query import preview_ablation
 from engine.attribution.ranking import gather, rank
 from engine.editing.store import list_edits
 from engine.evaluation.scores import mistakes, score
-from engine.features.cache import Bank
+from engine.features.cache import FeatureCache
 from engine.io.atomic import read_json, write_beside, write_json
 from engine.schema.edits import Edit
 from engine.schema.records import Classes, Illusions, Neurons, WhatIf
@@ -44,11 +44,11 @@ class Story:
     def tell(self) -> Iterator[Any]:
         """Run the job; yields progress and, as text, the sentences."""
         yield from self._zero_shot()
-        bank = yield from self.engine.ready_bank(self.source.eval_split)
-        found = score(bank)
+        cache = yield from self.engine.ready_cache(self.source.eval_split)
+        found = score(cache)
         yield self._say(_on_classes(found))
         worst = _worst_class(found)
-        wrong = mistakes(bank, worst)
+        wrong = mistakes(cache, worst)
         elsewhere = sum(
             (some.group or "").endswith(f"place {1 - worst}") for some in wrong.mistakes
         )
@@ -56,19 +56,19 @@ class Story:
             f"Of the {len(wrong.mistakes)} {BIRDS[worst]}s taken for the other bird, {elsewhere} "
             f"stand on the other bird's usual background."
         )
-        ranked = rank(bank, gather(bank, worst))
+        ranked = rank(cache, gather(cache, worst))
         yield self._say(_on_neurons(ranked))
         drawn = yield from self._drawn(worst, ranked)
         yield self._say(_on_drawings(drawn))
-        imagined = preview_ablation(bank, worst, top=TOP)
+        imagined = preview_ablation(cache, worst, top=TOP)
         yield self._say(_on_whatif(imagined))
         edited = yield from self._edited()
         yield self._say(
-            f"Edited for both birds, chosen on {edited.chosen_on}, reported on the "
+            f"Edited for both birds, chosen on {edited.selected_on}, reported on the "
             f"{edited.n_report} images of {edited.reported_on}: {edited.verdict}"
         )
         self._write_summary(drawn)
-        yield from self._next(bank, worst, ranked, edited)
+        yield from self._next(cache, worst, ranked, edited)
 
     def _say(self, sentence: str) -> str:
         self.lines.append(sentence)
@@ -77,10 +77,10 @@ class Story:
     def _zero_shot(self) -> Iterator[str]:
         path = self.plan.home / "story" / "zero_shot.json"
         if not path.is_file():
-            guide = self.engine.guide
-            assert guide is not None  # the demo's workspace names one
+            clip_model = self.engine.clip_model
+            assert clip_model is not None  # the demo's workspace names one
             scenes = draw_scenes(HELD_OUT, 0.5, 10 * self.plan.seed + 9)
-            write_json(path, zero_shot(guide, scenes))
+            write_json(path, zero_shot(clip_model, scenes))
         bird, place = read_json(path, tuple[float, float])
         yield self._say(
             f"The small CLIP names the bird of {HELD_OUT} unseen pictures rightly in {bird:.0%}, "
@@ -117,8 +117,10 @@ class Story:
         path = self.plan.home / "summary.md"
         write_beside(path, lambda temporary: _write_text(temporary, text))
 
-    def _next(self, bank: Bank, worst: int, ranked: Neurons, edited: Edit) -> Iterator[str]:
-        name, neuron = bank.classes[worst], ranked.excessive[0].neuron
+    def _next(
+        self, cache: FeatureCache, worst: int, ranked: Neurons, edited: Edit
+    ) -> Iterator[str]:
+        name, neuron = cache.classes[worst], ranked.excessive[0].neuron
         yield (
             f"Everything is in {self.plan.home} (summary.md, illusions/). Go on with:\n"
             f"  cd {self.plan.home}\n"
@@ -170,7 +172,7 @@ def _on_drawings(drawn: Illusions) -> str:
 def _on_whatif(found: WhatIf) -> str:
     return (
         f"Silencing the first {len(found.neurons)} for {found.class_.name}, untrained, would win "
-        f"{len(found.won)} images and lose {len(found.lost)}: {found.class_.name} goes from "
+        f"{len(found.fixed)} images and lose {len(found.broken)}: {found.class_.name} goes from "
         f"{found.before.target or 0:.1%} to {found.after.target or 0:.1%}, the worst group from "
         f"{found.before.worst_group or 0:.1%} to {found.after.worst_group or 0:.1%}."
     )

@@ -28,8 +28,8 @@ from neuroinspect_tui.jobs.job import (
     read_status,
 )
 from neuroinspect_tui.jobs.job import write_status as write
-from neuroinspect_tui.jobs.place import Place
 from neuroinspect_tui.jobs.process import this_process
+from neuroinspect_tui.jobs.progress import JobProgress
 from neuroinspect_tui.jobs.signals import Cancelled, Signals
 
 BEAT_SECONDS = 0.25
@@ -136,7 +136,7 @@ class Attempt:
                 self._signals.wanted = Cancelled
             with self._signals.heeded(), EventLog(self.directory / "events.jsonl") as events:
                 self.answer = events.answer
-                place = Place(self.job.request)
+                place = JobProgress(self.job.request)
                 for record in records(self.job, self):
                     events.append(record)
                     self.say(**place.of(record))

@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Any
 
 from engine.schema.jobs import Request
-from engine.schema.protocol import BankJob, EditJob, ExportJob, HeatJob, IllusionJob, TrainJob
+from engine.schema.protocol import EditJob, ExportJob, FeaturesJob, HeatJob, IllusionJob, TrainJob
 from engine.schema.requests import (
-    BankRequest,
     EditRequest,
     ExportRequest,
+    FeaturesRequest,
     HeatRequest,
     IllusionRequest,
     Source,
@@ -17,8 +17,8 @@ from engine.schema.requests import (
 )
 from neuroinspect_tui.jobs.follow import follow
 from neuroinspect_tui.jobs.job import Job
-from neuroinspect_tui.jobs.lanes import lane_of
 from neuroinspect_tui.jobs.launcher import ensure_runner
+from neuroinspect_tui.jobs.queues import queue_of
 from neuroinspect_tui.jobs.store import Store
 
 
@@ -41,20 +41,20 @@ class JobEngine:
         Raises:
             JobError: The workspace cannot be written, or no runner can be started.
         """
-        lane = lane_of(request, self.source)
+        queue = queue_of(request, self.source)
         job = self.store.submit(
-            request, title=title_of(request, self.classes), lane=lane, out=out,
+            request, title=title_of(request, self.classes), queue=queue, out=out,
             interactive=interactive,
         )  # fmt: skip
-        ensure_runner(self.home, lane)
+        ensure_runner(self.home, queue)
         return job
 
     def _followed(self, request: Request, out: str | None = None) -> Generator[Any, None, None]:
         job = self.submit(request, out=out)
         yield from follow(self.store, job.id)
 
-    def bank(self, request: BankRequest) -> BankJob:
-        """Make sure the split's bank is on disk."""
+    def extract(self, request: FeaturesRequest) -> FeaturesJob:
+        """Make sure the split's feature cache is on disk."""
         return self._followed(request)
 
     def heat(self, request: HeatRequest, out: str) -> HeatJob:
@@ -85,7 +85,7 @@ def title_of(request: Request, classes: Sequence[str]) -> str:
         return classes[index] if 0 <= index < len(classes) else f"class {index}"
 
     match request:
-        case BankRequest(split=split, on=on):
+        case FeaturesRequest(split=split, on=on):
             return f"read {split}{_on(on)}"
         case HeatRequest(neuron=neuron):
             return f"heat maps of {neuron}"

@@ -52,7 +52,7 @@ def follow(
             return
         if now.state == "waiting":
             if time.monotonic() - ensured > ENSURE_SECONDS:
-                started += filter(None, [ensure_runner(store.home, job.lane)])
+                started += filter(None, [ensure_runner(store.home, job.queue)])
                 ensured = time.monotonic()
             if sum(runner.returncode not in PEACEFUL for runner in started) >= DEATHS:
                 raise JobError(_died(store, job))
@@ -68,7 +68,7 @@ def follow(
 
 
 def _died(store: Store, job: Job) -> str:
-    log = runner_log(store.home, job.lane)
+    log = runner_log(store.home, job.queue)
     last = log.read_text("utf-8", "replace").rstrip().rpartition("\n")[2] if log.exists() else ""
     return f"Job {job.id} waits, but its runners die as they start: {last} (the end of {log})."
 

@@ -40,7 +40,7 @@ class Job(Struct, frozen=True, kw_only=True):
     id: str
     title: str
     request: Request
-    lane: str
+    queue: str
     """Which runner takes it: a device, or `edits`."""
     out: str | None = None
     """Where pictures go; None: result/ of the job."""

@@ -14,21 +14,21 @@ from filelock import Timeout
 
 from engine.io.atomic import cannot_write
 from neuroinspect_tui.jobs.job import JobError
-from neuroinspect_tui.jobs.lanes import VISIBLE, file_name, visible_in
 from neuroinspect_tui.jobs.process import is_alive
+from neuroinspect_tui.jobs.queues import VISIBLE, file_name, visible_in
 from neuroinspect_tui.jobs.runner import alive, runner_lock
 
 LOG_BYTES = 1 << 20
 STOP_SECONDS = 10.0
 
 
-def ensure_runner(home: Path, lane: str) -> "subprocess.Popen[bytes] | None":
+def ensure_runner(home: Path, queue: str) -> "subprocess.Popen[bytes] | None":
     """Make sure that a runner serves a lane; return one that was started for it.
 
     Raises:
         JobError: It cannot be started.
     """
-    lock = runner_lock(home, lane)
+    lock = runner_lock(home, queue)
     try:
         lock.acquire(timeout=0)
     except Timeout:
@@ -36,16 +36,16 @@ def ensure_runner(home: Path, lane: str) -> "subprocess.Popen[bytes] | None":
     except OSError as error:
         raise JobError(cannot_write(home / "jobs", error)) from error
     lock.release()
-    process = start_runner(home, lane)
+    process = start_runner(home, queue)
     # it outlives us, or is reaped when it ends before: no zombie
     threading.Thread(target=process.wait, daemon=True).start()
     return process
 
 
-def start_runner(home: Path, lane: str, *options: str) -> "subprocess.Popen[bytes]":
+def start_runner(home: Path, queue: str, *options: str) -> "subprocess.Popen[bytes]":
     """Start a runner; where another won the race, it leaves at once."""
-    log = runner_log(home, lane)
-    words = [sys.executable, "-m", "neuroinspect_tui.jobs.runner", str(home.resolve()), lane]
+    log = runner_log(home, queue)
+    words = [sys.executable, "-m", "neuroinspect_tui.jobs.runner", str(home.resolve()), queue]
     try:
         if log.exists() and log.stat().st_size > LOG_BYTES:
             log.unlink()
@@ -54,22 +54,22 @@ def start_runner(home: Path, lane: str, *options: str) -> "subprocess.Popen[byte
                 [*_scope(), *words, *options],
                 stdin=subprocess.DEVNULL, stdout=file, stderr=file,
                 start_new_session=True, close_fds=True, cwd="/",
-                env=_environment(lane),
+                env=_environment(queue),
             )  # fmt: skip
     except OSError as error:
         raise JobError(f"Cannot start a runner: {error.strerror}: {error.filename}.") from error
 
 
-def runner_log(home: Path, lane: str) -> Path:
+def runner_log(home: Path, queue: str) -> Path:
     """Return where a lane's runner says what it says to nobody else."""
-    return home / "jobs" / f"runner-{file_name(lane)}.log"
+    return home / "jobs" / f"runner-{file_name(queue)}.log"
 
 
-def _environment(lane: str) -> dict[str, str]:
+def _environment(queue: str) -> dict[str, str]:
     """Return ours, with the packages we see and the cards that the lane sees."""
     found = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     found.pop(VISIBLE, None)
-    visible = visible_in(lane)
+    visible = visible_in(queue)
     return found if visible is None else found | {VISIBLE: visible}
 
 

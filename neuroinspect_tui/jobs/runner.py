@@ -19,12 +19,12 @@ from msgspec import Struct
 from engine.io.atomic import HOST, read_json, write_json
 from engine.schema.errors import EngineError
 from neuroinspect_tui.jobs.attempt import Attempt, TakenError
+from neuroinspect_tui.jobs.engine_cache import EngineCache
 from neuroinspect_tui.jobs.job import INTERRUPTED, JobError, is_locked, job_lock, lives, read_status
-from neuroinspect_tui.jobs.lanes import file_name
 from neuroinspect_tui.jobs.process import Process, end_children, is_alive, this_process
+from neuroinspect_tui.jobs.queues import file_name
 from neuroinspect_tui.jobs.signals import HEARD
 from neuroinspect_tui.jobs.store import Store
-from neuroinspect_tui.jobs.warm import Warm
 from neuroinspect_tui.workspace import FILE
 
 IDLE_SECONDS = 900.0
@@ -37,7 +37,7 @@ class Alive(Struct, frozen=True):
     """runner-<lane>.json: who serves a lane."""
 
     process: Process
-    lane: str
+    queue: str
     since: float
     idle_since: float | None = None
     idle_seconds: float = IDLE_SECONDS
@@ -46,11 +46,11 @@ class Alive(Struct, frozen=True):
 class Runner:
     """Serves one lane of one workspace."""
 
-    def __init__(self, home: Path, lane: str, idle_seconds: float = IDLE_SECONDS) -> None:
-        self.home, self.lane, self.idle_seconds = home, lane, idle_seconds
+    def __init__(self, home: Path, queue: str, idle_seconds: float = IDLE_SECONDS) -> None:
+        self.home, self.queue, self.idle_seconds = home, queue, idle_seconds
         self.store = Store(home)
-        self.warm = Warm(home)
-        self.lock = runner_lock(home, lane)
+        self.engine_cache = EngineCache(home)
+        self.lock = runner_lock(home, queue)
         self.stopped = False
         self.spoilt = False
         """Whether a job failed as nobody foresaw: what it left in this process may harm others."""
@@ -69,7 +69,7 @@ class Runner:
                     self._note().unlink(missing_ok=True)
                 self.lock.release()
             # a ticket written while we were leaving saw us alive
-            if state or self.stopped or self.spoilt or not self.store.queue.waiting(self.lane):
+            if state or self.stopped or self.spoilt or not self.store.tickets.waiting(self.queue):
                 return state
         return 0
 
@@ -90,7 +90,7 @@ class Runner:
         self.stopped = True
 
     def _note(self) -> Path:
-        return runner_note(self.home, self.lane)
+        return runner_note(self.home, self.queue)
 
     def _serve(self) -> int:
         idle_since = time.monotonic()
@@ -98,7 +98,7 @@ class Runner:
         while not (self.stopped or self.spoilt):
             if not self._at_home():
                 return 0
-            waiting = self.store.queue.waiting(self.lane)
+            waiting = self.store.tickets.waiting(self.queue)
             if waiting:
                 self._tell(idle=False)
                 if self._take(waiting[0]):
@@ -115,7 +115,7 @@ class Runner:
         if self._at_home():  # else the directory would come back
             now = time.time()
             note = Alive(
-                this_process(), self.lane, self.since, now if idle else None, self.idle_seconds
+                this_process(), self.queue, self.since, now if idle else None, self.idle_seconds
             )
             with contextlib.suppress(EngineError):  # a full disk: the lock alone counts
                 write_json(self._note(), note)
@@ -126,11 +126,11 @@ class Runner:
         One whose runner died stays interrupted until it is resumed: what killed that one could
         kill this one too, again and again, and the jobs behind it would never have their turn.
         """
-        drop = partial(self.store.queue.drop, self.lane, job_id)
+        drop = partial(self.store.tickets.drop, self.queue, job_id)
         try:
             attempt = Attempt(self.store.directory(job_id), drop)
             if read_status(attempt.directory).state == "waiting":
-                attempt.run(self.warm.records)
+                attempt.run(self.engine_cache.records)
                 self.spoilt = attempt.spoilt
                 return attempt.stopped
             self._drop_at_rest(attempt.directory, drop)
@@ -161,14 +161,14 @@ def _inode(path: str) -> int | None:
         return None
 
 
-def runner_lock(home: Path, lane: str) -> FileLock:
+def runner_lock(home: Path, queue: str) -> FileLock:
     """Return the kernel lock of a lane's runner: it dies with its process."""
-    return FileLock(home / "jobs" / f"runner-{file_name(lane)}.lock")
+    return FileLock(home / "jobs" / f"runner-{file_name(queue)}.lock")
 
 
-def runner_note(home: Path, lane: str) -> Path:
+def runner_note(home: Path, queue: str) -> Path:
     """Return where a lane's runner tells that it is there."""
-    return home / "jobs" / f"runner-{file_name(lane)}.json"
+    return home / "jobs" / f"runner-{file_name(queue)}.json"
 
 
 def alive(home: Path) -> list[Alive]:
@@ -181,7 +181,7 @@ def alive(home: Path) -> list[Alive]:
             continue
         there = is_alive(note.process)
         if there is None and note.process.host == HOST:  # in another container
-            there = is_locked(runner_lock(home, note.lane))
+            there = is_locked(runner_lock(home, note.queue))
         if there is not False:
             found.append(note)
     return found
@@ -189,9 +189,9 @@ def alive(home: Path) -> list[Alive]:
 
 def main() -> int:
     """Serve the lane named on the command line."""
-    home, lane, *rest = sys.argv[1:]
+    home, queue, *rest = sys.argv[1:]
     os.setpriority(os.PRIO_PROCESS, 0, max(NICE, os.getpriority(os.PRIO_PROCESS, 0)))
-    runner = Runner(Path(home), lane, float(rest[0]) if rest else IDLE_SECONDS)
+    runner = Runner(Path(home), queue, float(rest[0]) if rest else IDLE_SECONDS)
     state = runner.run()
     end_children()
     if runner.spoilt and not runner.stopped:  # such as a GPU's illegal access: only exec cures it

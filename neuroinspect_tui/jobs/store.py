@@ -24,7 +24,7 @@ from neuroinspect_tui.jobs.job import (
     read_status,
     write_status,
 )
-from neuroinspect_tui.jobs.queue import Queue
+from neuroinspect_tui.jobs.tickets import Tickets
 
 LASTING = ("done", "failed", "cancelled")
 """States that only a new status.json ends; `interrupted` also follows from a process's death."""
@@ -39,13 +39,13 @@ class Store:
     def __init__(self, home: Path) -> None:
         self.home = home
         self.root = home / "jobs"
-        self.queue = Queue(self.root / "queue")
+        self.tickets = Tickets(self.root / "queue")
         self._over: dict[str, tuple[tuple[int, int], JobView]] = {}
         """Jobs that are over, each with the state of its status.json: a thousand are not read
         again every second."""
 
     def submit(
-        self, request: Request, *, title: str, lane: str, out: str | None, interactive: bool
+        self, request: Request, *, title: str, queue: str, out: str | None, interactive: bool
     ) -> Job:
         """Write a job and its ticket.
 
@@ -56,15 +56,15 @@ class Store:
         if not self.home.is_dir():
             raise JobError(f"The workspace {self.home} is gone.")
         try:
-            self.queue.make()
+            self.tickets.make()
             name, hidden = self._take_id(now)
             try:
-                job = Job(id=name, title=title, request=request, lane=lane, out=out,
+                job = Job(id=name, title=title, request=request, queue=queue, out=out,
                           interactive=interactive, created=now)  # fmt: skip
                 (hidden / "job.json").write_bytes(pretty(job))
                 (hidden / "status.json").write_bytes(pretty(Status(updated=now)))
                 hidden.rename(self.root / name)
-                self.queue.put(job)
+                self.tickets.put(job)
             except BaseException:
                 for half in (hidden, self.root / name):
                     shutil.rmtree(half, ignore_errors=True)
@@ -151,7 +151,7 @@ class Store:
 
     def views(self) -> list[JobView]:
         """Return every job, newest first; a directory that cannot be read is `unknown`."""
-        queued = self.queue.before()
+        queued = self.tickets.before()
         return [self._known(name) or self._view(name, queued) for name in self._names()]
 
     def _known(self, job_id: str) -> JobView | None:
@@ -169,7 +169,7 @@ class Store:
     def view(self, job_id: str) -> JobView:
         """Return one job."""
         self.directory(job_id)
-        return self._view(job_id, self.queue.before())
+        return self._view(job_id, self.tickets.before())
 
     def _view(self, job_id: str, queued: dict[str, str]) -> JobView:
         directory, stamp = self.root / job_id, self._stamp(job_id)
@@ -216,7 +216,7 @@ class Store:
         try:
             (directory / "cancel").touch()
             if now.state != "running":
-                self.queue.drop(job.lane, job_id)
+                self.tickets.drop(job.queue, job_id)
                 write_status(directory, structs.replace(now, state="cancelled"))
         except OSError as error:
             raise JobError(cannot_write(directory, error)) from error
@@ -243,7 +243,7 @@ class Store:
                 (directory / "cancel").unlink(missing_ok=True)
                 fresh = structs.replace(now, state="waiting", error="", process=None, stage="")
                 write_status(directory, fresh)
-            self.queue.put(job)  # now that the job can be run
+            self.tickets.put(job)  # now that the job can be run
         except Timeout:
             raise JobError(f"Job {job_id} is about to stop; try again in a moment.") from None
         except OSError as error:

@@ -12,7 +12,7 @@ from textual.widgets import Static
 
 from engine.attribution.query import rank_neurons
 from engine.evaluation.scores import mistakes
-from engine.features.cache import Bank
+from engine.features.cache import FeatureCache
 from engine.schema.records import Mistake, Mistakes, Neurons, RankedNeuron
 from screens.latest import Asker
 from screens.widgets.gallery import Gallery, Tile
@@ -53,8 +53,8 @@ class ClassPreview(Vertical):
     def __init__(self, seed: int) -> None:
         super().__init__()
         self._seed = seed
-        self._aim: tuple[Bank, int] | None = None
-        self._asked: tuple[Bank, int] | None = None
+        self._aim: tuple[FeatureCache, int] | None = None
+        self._asked: tuple[FeatureCache, int] | None = None
         self._timer: Timer | None = None
         self._asker = Asker(self, self._look, self._show, self._say)
 
@@ -66,9 +66,9 @@ class ClassPreview(Vertical):
         gallery.can_focus = False
         yield gallery
 
-    def aim(self, bank: Bank, class_index: int) -> None:
+    def aim(self, cache: FeatureCache, class_index: int) -> None:
         """Show a class, unless another is aimed at soon."""
-        self._aim = (bank, class_index)
+        self._aim = (cache, class_index)
         self._later()
 
     def on_show(self) -> None:
@@ -86,11 +86,11 @@ class ClassPreview(Vertical):
             self._asked = self._aim
             self._asker.ask(*self._aim)
 
-    def _look(self, bank: Bank, class_index: int) -> Glance:
-        listed = mistakes(bank, class_index)
+    def _look(self, cache: FeatureCache, class_index: int) -> Glance:
+        listed = mistakes(cache, class_index)
         blamed = None
         if listed.mistakes:
-            blamed = rank_neurons(bank, class_index, by="contrast", top=NEURONS, seed=self._seed)
+            blamed = rank_neurons(cache, class_index, by="contrast", top=NEURONS, seed=self._seed)
         return Glance(listed, blamed)
 
     def _show(self, glance: Glance) -> None:
@@ -120,7 +120,7 @@ def blame(found: Neurons) -> Grid:
     grid = Grid.grid(padding=(0, 2, 0, 0), expand=True)
     grid.add_column(ratio=1)
     grid.add_column(ratio=1)
-    grid.add_row(Text("lacks", style="bold"), Text("has too much", style="bold"))
+    grid.add_row(Text("insufficient", style="bold"), Text("has too much", style="bold"))
     for row in range(NEURONS):
         grid.add_row(_neuron(found.insufficient, row), _neuron(found.excessive, row))
     return grid

@@ -11,19 +11,19 @@ from textual.events import Key
 from textual.message import Message
 from textual.widgets import Input
 
-from engine.schema.requests import BankRequest
+from engine.schema.requests import FeaturesRequest
 from screens.base import Base
-from screens.classes.left_out import LeftOut
 from screens.classes.listed import Listing, mistakes_of
 from screens.classes.preview import ClassPreview
-from screens.classes.source import Found, Kept, find_classes, weigh_kept
+from screens.classes.skipped import LeftOut
+from screens.classes.source import Applied, Found, find_classes, score_applied
 from screens.classes.table import ClassTable, GroupTable
 from screens.classes.totals import ClassTotals
 from screens.command import Command, bindings
 from screens.job_line import JobLine
 from screens.latest import Asker
 from screens.messages import ToEdit, ToMistakes, ToNeurons, ToWhatIf
-from screens.ports import Backstage
+from screens.ports import Workspace
 from screens.widgets.gallery import Gallery
 from screens.widgets.table import Table
 
@@ -45,7 +45,7 @@ class ClassesScreen(Base):
         Command("classes.filter", "slash", "filter", "Filter", "Only names that hold some letters"),
         Command("classes.sort", "s", "sort", "Sort", "Worst, most mistakes, largest, name, gain"),
         Command("classes.groups", "u", "groups", "Groups", "Groups instead of classes, and back"),
-        Command("classes.left_out", "i", "left_out", "Left out", "Images left out, and why", False),
+        Command("classes.left_out", "i", "skipped", "Left out", "Images left out, and why", False),
     )
     BINDINGS = bindings(TABLE)
     DEFAULT_CSS = """
@@ -59,16 +59,16 @@ class ClassesScreen(Base):
     }
     """
 
-    def __init__(self, backstage: Backstage) -> None:
-        super().__init__(backstage)
-        self._request = BankRequest(split=backstage.source.eval_split)
+    def __init__(self, workspace: Workspace) -> None:
+        super().__init__(workspace)
+        self._request = FeaturesRequest(split=workspace.source.eval_split)
         self._found: Found | None = None
         self._listing: Listing | None = None
-        self._sort, self._kept = "accuracy", Kept(None)
+        self._sort, self._kept = "accuracy", Applied(None)
         self._read = False
         self._asker = Asker(self, find_classes, self._take, self._fail)
         self._reading = Asker(self, self._read_on, self._take_more, self._fail)
-        self._weighing = Asker(self, weigh_kept, self._take_kept, self._fail)
+        self._weighing = Asker(self, score_applied, self._take_applied, self._fail)
 
     def body(self) -> ComposeResult:
         """Return totals, the filter, classes or groups, and a glance at the cursor's."""
@@ -78,7 +78,7 @@ class ClassesScreen(Base):
             with Vertical(id="lists"):
                 yield ClassTable("class", taken=True, id="classes")
                 yield GroupTable("group", taken=False, id="groups")
-            yield ClassPreview(self.backstage.source.seed)
+            yield ClassPreview(self.workspace.source.seed)
 
     def command_line(self) -> list[str]:
         """Return `classes`, in the order shown where the command has it."""
@@ -94,18 +94,18 @@ class ClassesScreen(Base):
         self._ask()
 
     def _say_where(self, split: str) -> None:
-        source = self.backstage.source
+        source = self.workspace.source
         data = Path(source.data)
         name = data.parent.name if data.suffix == ".csv" else data.name
         self.say_where(f"{name} · {source.model} · {split}")
 
     def _ask(self) -> None:
-        self._asker.ask(self.backstage, self._request)
+        self._asker.ask(self.workspace, self._request)
 
     def _take(self, found: Found) -> None:
         self._found, self._listing = found, found.listing
         self._say_where(f"{found.listing.scores.split} {found.total:,}")
-        if found.bank is not None:
+        if found.cache is not None:
             self._weigh()
         elif self._read:
             self._fail(f"The images of {self._request.split} changed while they were read.")
@@ -141,7 +141,7 @@ class ClassesScreen(Base):
 
     def _take_more(self, listing: Listing) -> None:
         found = self._found
-        if found is not None and found.bank is None and listing.scores.n:
+        if found is not None and found.cache is None and listing.scores.n:
             self._found, self._listing = replace(found, listing=listing), listing
             self._show_new()
 
@@ -158,10 +158,10 @@ class ClassesScreen(Base):
 
     def _weigh(self) -> None:
         found = self._found
-        if found is not None and found.bank is not None:
-            self._weighing.ask(self.backstage, found.bank, found.listing)
+        if found is not None and found.cache is not None:
+            self._weighing.ask(self.workspace, found.cache, found.listing)
 
-    def _take_kept(self, weighed: tuple[Kept, Listing]) -> None:
+    def _take_applied(self, weighed: tuple[Applied, Listing]) -> None:
         self._kept, self._listing = weighed
         if self._sort not in self._listing.sorts:
             self._sort = "accuracy"
@@ -181,7 +181,7 @@ class ClassesScreen(Base):
         listing, found = self._listing, self._found
         if listing is None or found is None:
             return
-        missing = 0 if found.bank else max(1, found.total - listing.scores.n)
+        missing = 0 if found.cache else max(1, found.total - listing.scores.n)
         self.query_one(ClassTotals).total(listing, self._sort, self._kept, missing)
         needle = self.query_one("#needle", Input).value
         self.query_one(ClassTable).list_classes(listing, self._sort, needle)
@@ -192,8 +192,8 @@ class ClassesScreen(Base):
     @on(Table.Moved, "#classes")
     def _glance(self) -> None:
         found, index = self._found, self.query_one(ClassTable).key
-        if found is not None and found.bank is not None and index is not None:
-            self.query_one(ClassPreview).aim(found.bank, index)
+        if found is not None and found.cache is not None and index is not None:
+            self.query_one(ClassPreview).aim(found.cache, index)
 
     @on(Input.Changed, "#needle")
     def _narrow(self) -> None:
@@ -237,7 +237,7 @@ class ClassesScreen(Base):
         self.query_one(GroupTable if self._grouped else ClassTable).focus()
         self.refresh_bindings()
 
-    def action_left_out(self) -> None:
+    def action_skipped(self) -> None:
         """Say which images could not be read."""
         if self._listing is not None:
             self.app.push_screen(LeftOut(self._listing.scores.skipped))
@@ -250,14 +250,14 @@ class ClassesScreen(Base):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer only what can be done now."""
-        listing, opened = self._listing, self._found is not None and self._found.bank is not None
+        listing, opened = self._listing, self._found is not None and self._found.cache is not None
         if action in OPENS:
             return opened and not self._grouped and self.query_one(ClassTable).key is not None
         if action in ("filter", "sort"):
             return listing is not None and not self._grouped
         if action == "groups":
             return listing is not None and bool(listing.scores.groups)
-        if action == "left_out":
+        if action == "skipped":
             return listing is not None and bool(listing.scores.skipped)
         if action == "back":
             filtering = self.query_one("#needle").has_class("-open")

@@ -1,4 +1,7 @@
-"""Where the classes come from: a bank, or what of one is read; and the kept edit. For threads."""
+"""Where the classes come from: a feature cache, or what of one is read; and the kept edit.
+
+For threads.
+"""
 
 from dataclasses import dataclass
 
@@ -7,16 +10,16 @@ import numpy as np
 from engine.editing.store import find_edit, read_head
 from engine.evaluation.live import SoFar
 from engine.evaluation.scores import score
-from engine.features.cache import Bank, find_bank
+from engine.features.cache import FeatureCache, find_cache
 from engine.schema.errors import EngineError
-from engine.schema.requests import BankRequest
+from engine.schema.requests import FeaturesRequest
 from screens.classes.listed import Listing
 from screens.job_line import newest
-from screens.ports import Backstage
+from screens.ports import Workspace
 
 
 @dataclass(frozen=True)
-class Kept:
+class Applied:
     """The kept edit's id, None for none, and why it cannot be scored."""
 
     edit: str | None
@@ -25,10 +28,10 @@ class Kept:
 
 @dataclass(frozen=True)
 class Found:
-    """The classes of the whole split, or without a bank of what is read so far."""
+    """The classes of the whole split, or without a feature cache of what is read so far."""
 
     listing: Listing
-    bank: Bank | None
+    cache: FeatureCache | None
     so_far: SoFar
     total: int
     """Images of the split."""
@@ -36,27 +39,31 @@ class Found:
     """The job that reads, if one is under way."""
 
 
-def find_classes(backstage: Backstage, request: BankRequest) -> Found:
-    """Score the bank, or what there is of it."""
-    source = backstage.source
-    bank = backstage.bank()
-    split = backstage.split(source.eval_split)
-    so_far = SoFar(find_bank(backstage.home / "bank", source, split), split, half=source.half_bank)
-    if bank is not None:
-        return Found(Listing(score(bank)), bank, so_far, bank.meta.n, None)
-    job = newest(backstage, request)
+def find_classes(workspace: Workspace, request: FeaturesRequest) -> Found:
+    """Score the feature cache, or what there is of it."""
+    source = workspace.source
+    cache = workspace.cache()
+    split = workspace.split(source.eval_split)
+    so_far = SoFar(
+        find_cache(workspace.home / "features", source, split), split, half=source.half_features
+    )
+    if cache is not None:
+        return Found(Listing(score(cache)), cache, so_far, cache.meta.n, None)
+    job = newest(workspace, request)
     return Found(Listing(so_far.score()), None, so_far, len(split.samples), job.id if job else None)
 
 
-def weigh_kept(backstage: Backstage, bank: Bank, listing: Listing) -> tuple[Kept, Listing]:
+def score_applied(
+    workspace: Workspace, cache: FeatureCache, listing: Listing
+) -> tuple[Applied, Listing]:
     """Score the split with the kept edit's head in place of the checkpoint's, if one is kept."""
-    kept = backstage.kept()
-    if kept is None:
-        return Kept(None), listing
+    applied = workspace.applied()
+    if applied is None:
+        return Applied(None), listing
     try:
-        directory = find_edit(backstage.home / "edits", kept)
-        head, _ = read_head(directory, bank.meta.width, len(bank.classes))
-        after = score(bank, head.predict(bank, np.arange(bank.meta.n)))
+        directory = find_edit(workspace.home / "edits", applied)
+        head, _ = read_head(directory, cache.meta.width, len(cache.classes))
+        after = score(cache, head.predict(cache, np.arange(cache.meta.n)))
     except EngineError as error:
-        return Kept(kept, str(error)), listing
-    return Kept(kept), Listing(listing.scores, after)
+        return Applied(applied, str(error)), listing
+    return Applied(applied), Listing(listing.scores, after)

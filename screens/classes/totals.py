@@ -8,7 +8,7 @@ from textual.reactive import reactive
 from textual.widget import Widget
 
 from screens.classes.listed import SORTS, Listing
-from screens.classes.source import Kept
+from screens.classes.source import Applied
 from screens.words import counted, percent, points
 
 GAP = 3
@@ -33,17 +33,17 @@ class ClassTotals(Widget):
         self.add_class("-failed")
         self._lines = [[f"✗ {sentence}"], ["  R tries again"]]
 
-    def total(self, listing: Listing, sort: str, kept: Kept, missing: int) -> None:
+    def total(self, listing: Listing, sort: str, applied: Applied, missing: int) -> None:
         """Say it.
 
         Args:
             listing: The classes.
             sort: Their order.
-            kept: The kept edit, if there is one.
+            applied: The kept edit, if there is one.
             missing: How many images are still to be read.
         """
         self.remove_class("-failed")
-        counts = _counts(listing, sort, kept) if not missing else _read(listing, missing)
+        counts = _counts(listing, sort, applied) if not missing else _read(listing, missing)
         self._lines = [_accuracies(listing), counts]
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
@@ -88,22 +88,22 @@ def _accuracies(listing: Listing) -> list[str]:
     return parts
 
 
-def _counts(listing: Listing, sort: str, kept: Kept) -> list[str]:
+def _counts(listing: Listing, sort: str, applied: Applied) -> list[str]:
     mistakes, classes = listing.mistakes
     skipped = len(listing.scores.skipped)
     parts = [f"{counted(mistakes, 'mistake')} in {counted(classes, 'class', 'classes')}"]
     if skipped:
         parts.append(f"{counted(skipped, 'image')} left out: i")
-    return [*parts, _edit(listing, kept), SORTS[sort]]
+    return [*parts, _edit(listing, applied), SORTS[sort]]
 
 
-def _edit(listing: Listing, kept: Kept) -> str:
-    if kept.edit is None:
+def _edit(listing: Listing, applied: Applied) -> str:
+    if applied.edit is None:
         return "no edit kept"
-    if kept.problem:
-        return f"kept {kept.edit}: {kept.problem}"
+    if applied.problem:
+        return f"kept {applied.edit}: {applied.problem}"
     if listing.after is None:
-        return f"kept {kept.edit} …"
+        return f"kept {applied.edit} …"
     after, before = listing.after.accuracy, listing.scores.accuracy
     moved = None if after is None or before is None else after - before
-    return f"kept {kept.edit} {points(moved)}"
+    return f"kept {applied.edit} {points(moved)}"

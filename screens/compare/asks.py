@@ -67,7 +67,7 @@ class AskEdit(ModalScreen[str | None]):
 
     Args:
         edits: Oldest first.
-        kept: The one that is kept.
+        applied: The one that is kept.
         now: The one looked at.
     """
 
@@ -82,10 +82,10 @@ class AskEdit(ModalScreen[str | None]):
     }
     """
 
-    def __init__(self, edits: Sequence[Edit], kept: str | None, now: str) -> None:
+    def __init__(self, edits: Sequence[Edit], applied: str | None, now: str) -> None:
         super().__init__()
         self._edits = tuple(reversed(edits))
-        self._kept, self._now = kept, now
+        self._kept, self._now = applied, now
 
     def compose(self) -> ComposeResult:
         """Put the table over the screen."""

@@ -19,11 +19,11 @@ from screens.changes import Changes
 from screens.command import Command, bindings
 from screens.compare.asks import ENDING, AskEdit, AskPath
 from screens.compare.words import about, experiment, exported, target
-from screens.ensure_features import fill_bank
+from screens.ensure_features import fill_cache
 from screens.job_line import JobLine
 from screens.latest import Asker
 from screens.messages import ToEdit
-from screens.ports import Backstage
+from screens.ports import Workspace
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class View:
 
     edit: Edit
     comparison: Comparison
-    kept: str | None
+    applied: str | None
     classes: int
     exporting: JobView | None
     """An export of this edit that is under way."""
@@ -40,7 +40,7 @@ class View:
 
 @dataclass(frozen=True)
 class Unread:
-    """The bank that a comparison needs, and that is not there."""
+    """The feature cache that a comparison needs, and that is not there."""
 
     split: str
     on: str | None
@@ -51,7 +51,7 @@ class CompareScreen(Base):
 
     NAME = "Compare"
     TABLE: ClassVar = (
-        Command("compare.keep", "K", "keep", "Keep", "Keep this edit: the classes show it"),
+        Command("compare.keep", "K", "apply", "Keep", "Keep this edit: the classes show it"),
         Command("compare.undo", "u", "undo", "Undo", "Keep it no more: the original counts"),
         Command("compare.stack", "plus", "stack", "Stack",
                 "Another edit, starting from this one"),
@@ -79,19 +79,19 @@ class CompareScreen(Base):
     }
     """
 
-    def __init__(self, backstage: Backstage, edit: str) -> None:
-        super().__init__(backstage)
+    def __init__(self, workspace: Workspace, edit: str) -> None:
+        super().__init__(workspace)
         self.edit = edit
         self.view: View | None = None
         self._out: str | None = None
         self._opens = Asker(self, self._open, self._opened, self._sorry)
         self._lists = Asker(self, self._list, self._listed, self._sorry)
-        self._looks = Asker(self, backstage.kept, self._looked, self._sorry)
+        self._looks = Asker(self, workspace.applied, self._looked, self._sorry)
 
     def body(self) -> ComposeResult:
         """Return the experiment over what changed."""
         yield Static("reading…", id="about")
-        yield Static(id="arms")
+        yield Static(id="variants")
         yield Static(id="verdict")
         yield Static(id="exported")
         yield Changes(id="below")
@@ -112,26 +112,26 @@ class CompareScreen(Base):
         self._say()
 
     def _open(self, edit: str) -> View | Unread:
-        record = read_edit(find_edit(self.backstage.home / "edits", edit))
+        record = read_edit(find_edit(self.workspace.home / "edits", edit))
         unread = self._unread(record)
         if unread is not None:
             return unread
-        comparison = self.backstage.compare(record.id)
-        jobs = (job for job in self.backstage.jobs() if _exports(job, record.id))
-        classes = len(self.backstage.split(self.backstage.source.eval_split).classes)
-        return View(record, comparison, self.backstage.kept(), classes, next(jobs, None))
+        comparison = self.workspace.compare(record.id)
+        jobs = (job for job in self.workspace.jobs() if _exports(job, record.id))
+        classes = len(self.workspace.split(self.workspace.source.eval_split).classes)
+        return View(record, comparison, self.workspace.applied(), classes, next(jobs, None))
 
     def _unread(self, record: Edit) -> Unread | None:
-        usual = self.backstage.source.eval_split
+        usual = self.workspace.source.eval_split
         split = record.provenance.get("reporting_split", usual)
-        if split == self.backstage.split(usual).name:
+        if split == self.workspace.split(usual).name:
             split = usual  # as other screens ask for it: one job for all
         on = made_on(record)
-        return Unread(split, on) if self.backstage.bank(split, on=on) is None else None
+        return Unread(split, on) if self.workspace.cache(split, on=on) is None else None
 
     def _opened(self, view: View | Unread) -> None:
         if isinstance(view, Unread):
-            self._say_instead(fill_bank(self.backstage, self.job_line, view.split, view.on))
+            self._say_instead(fill_cache(self.workspace, self.job_line, view.split, view.on))
             return
         self.view, self.edit = view, view.edit.id
         self.remove_class("-failed", "-instead")
@@ -141,9 +141,9 @@ class CompareScreen(Base):
         if view.exporting is not None:
             self.job_line.track(view.exporting.id)
 
-    def _looked(self, kept: str | None) -> None:
-        if self.view is not None and kept != self.view.kept:
-            self.view = replace(self.view, kept=kept)
+    def _looked(self, applied: str | None) -> None:
+        if self.view is not None and applied != self.view.applied:
+            self.view = replace(self.view, applied=applied)
             self._say()
 
     def _sorry(self, sentence: str) -> None:
@@ -165,11 +165,11 @@ class CompareScreen(Base):
             return
         edit, width = view.edit, self.size.width - 2
         self.say_where(target(edit), f"edit {edit.id}")
-        self.query_one("#about", Static).update(about(edit, view.kept == edit.id))
+        self.query_one("#about", Static).update(about(edit, view.applied == edit.id))
         self.query_one("#arms", Static).update(experiment(edit, width))
         verdict = Text.assemble(("verdict: ", "bold"), (edit.verdict, "bold"))
         moved = self.query_one(Changes).images
-        verdict.append(f"\nwon {len(moved.won):,} · lost {len(moved.lost):,}   {moved.told()}")
+        verdict.append(f"\nwon {len(moved.fixed):,} · lost {len(moved.broken):,}   {moved.told()}")
         for note in edit.notes:
             verdict.append(f"\n{note}", "dim")
         self.query_one("#verdict", Static).update(verdict)
@@ -179,31 +179,31 @@ class CompareScreen(Base):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Hide what cannot be done now."""
-        kept = self.view is not None and self.view.kept == self.edit
+        applied = self.view is not None and self.view.applied == self.edit
         there = self.view is not None
         possible = {
-            "keep": there and not kept, "undo": kept, "stack": there, "pictures": there,
+            "apply": there and not applied, "undo": applied, "stack": there, "pictures": there,
             "export": there and not self.job_line.running,
         }  # fmt: skip
         return possible.get(action, True)
 
-    def action_keep(self) -> None:
+    def action_apply(self) -> None:
         """Keep it."""
-        self._keep(self.edit, "Kept: the list of classes shows what it changes.")
+        self._apply(self.edit, "Kept: the list of classes shows what it changes.")
 
     def action_undo(self) -> None:
         """Undo."""
-        self._keep(None, "Undone: the original counts again.")
+        self._apply(None, "Undone: the original counts again.")
 
-    def _keep(self, edit: str | None, done: str) -> None:
+    def _apply(self, edit: str | None, done: str) -> None:
         if self.view is None:
             return
         try:
-            self.backstage.keep(edit)
+            self.workspace.apply(edit)
         except EngineError as error:
             self.notify(str(error), severity="error")
             return
-        self.view = replace(self.view, kept=edit)
+        self.view = replace(self.view, applied=edit)
         self._say()
         self.notify(done)
 
@@ -221,7 +221,7 @@ class CompareScreen(Base):
         self._lists.ask()
 
     def _list(self) -> tuple[list[Edit], str | None]:
-        return self.backstage.edits(), self.backstage.kept()
+        return self.workspace.edits(), self.workspace.applied()
 
     def _listed(self, found: tuple[list[Edit], str | None]) -> None:
         self.app.push_screen(AskEdit(*found, self.edit), self._look_at)
@@ -235,7 +235,7 @@ class CompareScreen(Base):
 
     def action_export(self) -> None:
         """Ask where to, then write it."""
-        suggested = self.backstage.home / f"{self.edit}{ENDING}"
+        suggested = self.workspace.home / f"{self.edit}{ENDING}"
         self.app.push_screen(AskPath(suggested), self._export)
 
     def _export(self, out: Path | None) -> None:
@@ -254,7 +254,7 @@ class CompareScreen(Base):
         if isinstance(message.record, Exported) and self.view is not None:
             self._out = message.record.checkpoint
             said = exported(
-                message.record, self.backstage.source.model, self.view.classes,
+                message.record, self.workspace.source.model, self.view.classes,
                 target(self.view.edit),
             )  # fmt: skip
             self.query_one("#exported", Static).update(said)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from rich.text import Text
 
 from engine.editing.heads import EDIT, ORIGINAL
-from engine.schema.edits import Arm, Difference, Edit, Estimate
+from engine.schema.edits import Difference, Edit, Estimate, Variant
 from engine.schema.records import Exported
 from screens.widgets.rows import Column, fitted, header, line
 from screens.words import counted, percent
@@ -14,16 +14,16 @@ from screens.words import counted, percent
 Cells = tuple[str, ...]
 
 
-def about(edit: Edit, kept: bool) -> Text:
+def about(edit: Edit, applied: bool) -> Text:
     """Return what was edited how, where it was chosen and reported, and whether it is kept."""
     start = f", on {on}" if (on := edit.provenance.get("on")) else ""
     said = Text.assemble(
         (f"{edit.method} for {target(edit)}{_neurons(edit)}{start}", "bold"),
         "   ",
-        "✓ kept: the classes show it" if kept else "not kept",
+        "✓ kept: the classes show it" if applied else "not kept",
     )
     said.append(
-        f"\nchosen on {edit.chosen_on} · reported on {edit.reported_on}: "
+        f"\nchosen on {edit.selected_on} · reported on {edit.reported_on}: "
         f"{counted(edit.n_report, 'image')}, {edit.n_target:,} of {target(edit)}",
         "dim",
     )
@@ -44,10 +44,10 @@ def _neurons(edit: Edit) -> str:
 
 def experiment(edit: Edit, width: int) -> Text:
     """Return a table of every arm: before, the controls, the edit; at most `width` cells."""
-    grouped = any(arm.worst_group for arm in edit.arms)
+    grouped = any(variant.worst_group for variant in edit.variants)
     against = {some.control: some for some in edit.differences}
-    arms = _in_order(edit.arms)
-    rows = [_cells(arm, against.get(arm.name), grouped) for arm in arms]
+    variants = _in_order(edit.variants)
+    rows = [_cells(variant, against.get(variant.name), grouped) for variant in variants]
     heads = (
         Column("", 10),
         Column(f"{target(edit)[:9]} %", 11, "right"),
@@ -64,27 +64,29 @@ def experiment(edit: Edit, width: int) -> Text:
     fit = fitted(columns, width)
     lines = [header(columns, fit, None)]
     lines[0].stylize("bold dim")
-    for arm, cells in zip(arms, rows, strict=True):
+    for variant, cells in zip(variants, rows, strict=True):
         lines.append(line(columns, cells, fit))
-        if arm.name == EDIT:
+        if variant.name == EDIT:
             lines[-1].stylize("bold")
     return Text("\n").join(lines)
 
 
-def _in_order(arms: Sequence[Arm]) -> list[Arm]:
+def _in_order(variants: Sequence[Variant]) -> list[Variant]:
     places = {ORIGINAL: -1, EDIT: 1}
-    return sorted(arms, key=lambda arm: places.get(arm.name, 0))
+    return sorted(variants, key=lambda variant: places.get(variant.name, 0))
 
 
-def _cells(arm: Arm, against: Difference | None, grouped: bool) -> Cells:
-    name = {ORIGINAL: "before", EDIT: "edit"}.get(arm.name, arm.name)
+def _cells(variant: Variant, against: Difference | None, grouped: bool) -> Cells:
+    name = {ORIGINAL: "before", EDIT: "edit"}.get(variant.name, variant.name)
     return (
         name,
-        estimated(arm.target),
-        estimated(arm.overall),
-        estimated(arm.worst_class),
-        *((estimated(arm.worst_group),) if grouped else ()),
-        "" if arm.name == ORIGINAL else f"{round(arm.won, 1):g}·{round(arm.lost, 1):g}",
+        estimated(variant.target),
+        estimated(variant.overall),
+        estimated(variant.worst_class),
+        *((estimated(variant.worst_group),) if grouped else ()),
+        ""
+        if variant.name == ORIGINAL
+        else f"{round(variant.fixed, 1):g}·{round(variant.broken, 1):g}",
         "" if against is None else _difference(against),
     )
 

@@ -3,7 +3,7 @@
 from textual.widgets import Static
 
 from screens.latest import Asker
-from screens.ports import Backstage
+from screens.ports import Workspace
 
 LINES = 40
 
@@ -12,16 +12,16 @@ class Log(Static):
     """The last lines a job logged.
 
     Args:
-        backstage: The workspace.
+        workspace: The workspace.
     """
 
     DEFAULT_CSS = """
     Log { height: 1fr; padding: 1 1 0 1; color: $text-muted; }
     """
 
-    def __init__(self, backstage: Backstage) -> None:
+    def __init__(self, workspace: Workspace) -> None:
         super().__init__(markup=False)
-        self._asker = Asker(self, lambda job: backstage.log(job, LINES), self._show, self.update)
+        self._asker = Asker(self, lambda job: workspace.log(job, LINES), self._show, self.update)
 
     def look(self, job: str) -> None:
         """Show what a job has logged by now."""

@@ -36,7 +36,7 @@ from screens.edit.log import Log
 from screens.job_line import JobLine
 from screens.latest import Asker
 from screens.messages import ToCompare
-from screens.ports import Backstage
+from screens.ports import Workspace
 
 
 class EditScreen(Base):
@@ -72,13 +72,13 @@ class EditScreen(Base):
 
     def __init__(
         self,
-        backstage: Backstage,
+        workspace: Workspace,
         class_index: int,
         neurons: tuple[int, ...] = (),
         top: str = "auto",
         on: str | None = None,
     ) -> None:
-        super().__init__(backstage)
+        super().__init__(workspace)
         self.class_index, self.neurons, self.top, self.on_edit = class_index, neurons, top, on
         self.values = begin(neurons, top)
         self._split: Split | None = None
@@ -93,7 +93,7 @@ class EditScreen(Base):
             with Vertical(id="form"):
                 yield VerticalScroll(id="lines", can_focus=False)
                 yield Static(id="help")
-                yield Log(self.backstage)
+                yield Log(self.workspace)
             yield Static(id="ahead")
             yield Live(id="side")
 
@@ -105,8 +105,8 @@ class EditScreen(Base):
     # what threads do
 
     def _open(self) -> tuple[Split, JobView | None]:
-        split = self.backstage.split(self.backstage.source.eval_split)
-        running = (job for job in self.backstage.jobs() if self._is_mine(job))
+        split = self.workspace.split(self.workspace.source.eval_split)
+        running = (job for job in self.workspace.jobs() if self._is_mine(job))
         return split, next(running, None)
 
     def _is_mine(self, job: JobView) -> bool:
@@ -118,10 +118,10 @@ class EditScreen(Base):
 
     def _check(self, request: EditRequest) -> EditRequest:
         if request.test_split is not None:
-            self.backstage.split(request.test_split)
-        bank = None if request.on else self.backstage.bank()
-        if bank is not None:
-            make_plan(bank, request, tested=request.test_split is not None)
+            self.workspace.split(request.test_split)
+        cache = None if request.on else self.workspace.cache()
+        if cache is not None:
+            make_plan(cache, request, tested=request.test_split is not None)
         return request
 
     # the form
@@ -164,7 +164,7 @@ class EditScreen(Base):
                 line.control.placeholder = suggested(some, self.values)
         if self._split is not None and not wrong:
             images = (self._split.name, len(self._split.samples))
-            train = self.backstage.source.train_split
+            train = self.workspace.source.train_split
             self.query_one("#ahead", Static).update(ahead(self.values, images, train, self.on_edit))
         method = self.values["method"]
         start = f", on {self.on_edit}" if self.on_edit else ""

@@ -66,7 +66,7 @@ class Hanging(Gallery):
         neuron = self._wall.wish.neurons[index]
         canvas = self.canvas(neuron)
         captions = [Text(str(neuron), style="bold"), *map(Text, canvas.figures)]
-        return Tile(canvas.picture, captions, neuron in self._wall.ticks, "nothing to see yet")
+        return Tile(canvas.picture, captions, neuron in self._wall.selected, "nothing to see yet")
 
     def _dry(
         self, easel: Easel, previews: dict[int, Path], side: int

@@ -17,7 +17,7 @@ from engine.schema.requests import IllusionRequest
 from screens.base import Base
 from screens.closeup import Closeup, look_closely
 from screens.command import Command, bindings
-from screens.ensure_features import fill_bank
+from screens.ensure_features import fill_cache
 from screens.file_location import fetching
 from screens.illusions.class_choice import ClassChoice
 from screens.illusions.grid import Hanging
@@ -26,7 +26,7 @@ from screens.illusions.zoom import Zoom
 from screens.job_line import JobLine
 from screens.latest import Asker
 from screens.messages import Copied, ToEdit, ToWhatIf
-from screens.ports import Backstage
+from screens.ports import Workspace
 from screens.real_images import RealImages
 from screens.widgets.gallery import Gallery
 
@@ -40,7 +40,7 @@ class IllusionsScreen(Base):
     NAME = "Illusions"
     TABLE: ClassVar[tuple[Command, ...]] = (
         Command("illusions.zoom", "z", "zoom", "Zoom", "One beside real images (enter)"),
-        Command("illusions.tick", "space", "tick", "Tick", "Tick this neuron, or untick it"),
+        Command("illusions.tick", "space", "select", "Tick", "Tick this neuron, or untick it"),
         Command("illusions.more", "+,=", "steps(1)", "Steps", "Draw with twice the steps"),
         Command("illusions.fewer", "-", "steps(-1)", "Fewer", "Half the steps", show=False),
         Command("illusions.seed", "d", "seed(1)", "Seed", "Draw from another start", show=False),
@@ -70,8 +70,8 @@ class IllusionsScreen(Base):
     REST = 0.6
     """Seconds a wish stands before its job begins."""
 
-    def __init__(self, backstage: Backstage, class_index: int, neurons: tuple[int, ...]) -> None:
-        super().__init__(backstage)
+    def __init__(self, workspace: Workspace, class_index: int, neurons: tuple[int, ...]) -> None:
+        super().__init__(workspace)
         self.class_index, self.neurons = class_index, neurons
         self._wish = IllusionRequest(class_index=class_index, neurons=neurons, every=EVERY)
         self._wall: Wall | None = None
@@ -99,20 +99,20 @@ class IllusionsScreen(Base):
             self._ask()
 
     def _find(self, wish: IllusionRequest, adopt: bool) -> Wall | None:
-        bank = self.backstage.bank()
-        return look(self.backstage, bank, self.class_index, wish, adopt) if bank else None
+        cache = self.workspace.cache()
+        return look(self.workspace, cache, self.class_index, wish, adopt) if cache else None
 
     def _ask(self) -> None:
         self._asker.ask(self._wish, adopt=False)
 
     def _show(self, wall: Wall | None) -> None:
         if wall is None:
-            return self._say_instead(fill_bank(self.backstage, self.job_line))
+            return self._say_instead(fill_cache(self.workspace, self.job_line))
         first, self._wall, self._wish = self._wall is None, wall, wall.wish
         self.remove_class("-instead")
         aim = "drawn" if wall.drawn_for == wall.owner else f"drawn for {wall.drawn_for}"
         self.say_where(wall.owner, aim, f"{len(wall.wish.neurons)} neurons")
-        self.query_one("#told", Static).update(told(wall, self.backstage.source.clip))
+        self.query_one("#told", Static).update(told(wall, self.workspace.source.clip))
         self._refresh()
         if first:
             self.query_one(Hanging).focus()
@@ -154,8 +154,8 @@ class IllusionsScreen(Base):
         self.refresh_bindings()
 
     def _closeup(self, neuron: int) -> Closeup | None:
-        bank = self.backstage.bank()
-        return look_closely(self.backstage, bank, self.class_index, neuron) if bank else None
+        cache = self.workspace.cache()
+        return look_closely(self.workspace, cache, self.class_index, neuron) if cache else None
 
     def on_resize(self) -> None:
         """Show what is real below what is drawn, where there is room."""
@@ -201,7 +201,7 @@ class IllusionsScreen(Base):
         own = {command.action.partition("(")[0] for command in self.TABLE}
         if action == "cancel":
             return self.job_line.running
-        if action == "guide" and self.backstage.source.clip == "none":
+        if action == "guide" and self.workspace.source.clip == "none":
             return False
         return action not in own or not self.has_class("-instead")
 
@@ -251,18 +251,18 @@ class IllusionsScreen(Base):
         if neuron is not None:
             self.query_one(Hanging).move_to_key(neuron)
 
-    def action_tick(self) -> None:
+    def action_select(self) -> None:
         """Tick the cursor's neuron, or untick it."""
         neuron = self.query_one(Hanging).key
         if self._wall is None or neuron is None:
             return
-        ticks = tuple(j for j in self._wall.ticks if j != neuron)
-        ticks = ticks if neuron in self._wall.ticks else (*ticks, neuron)
+        selected = tuple(j for j in self._wall.selected if j != neuron)
+        selected = selected if neuron in self._wall.selected else (*selected, neuron)
         try:
-            self.backstage.tick(self.class_index, ticks)
+            self.workspace.select(self.class_index, selected)
         except EngineError as error:
             self._warn(str(error))
-        self._wall = replace(self._wall, ticks=ticks)
+        self._wall = replace(self._wall, selected=selected)
         self._refresh()
         self._ask()
 
@@ -293,5 +293,5 @@ class IllusionsScreen(Base):
         self.post_message(ToEdit(self.class_index, self._meant()))
 
     def _meant(self) -> tuple[int, ...]:
-        ticks = self._wall.ticks if self._wall is not None else ()
-        return ticks or self._wish.neurons
+        selected = self._wall.selected if self._wall is not None else ()
+        return selected or self._wish.neurons

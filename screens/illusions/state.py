@@ -10,12 +10,12 @@ from msgspec import structs
 from rich.text import Text
 
 from engine.attribution.ranking import gather, order
-from engine.features.cache import Bank
+from engine.features.cache import FeatureCache
 from engine.schema.jobs import OVER, JobView
 from engine.schema.records import Illusion, IllusionStep
 from engine.schema.requests import IllusionRequest
 from engine.visualization.store import finished
-from screens.ports import Backstage
+from screens.ports import Workspace
 from screens.widgets.previews import Box, draw
 from screens.words import seconds
 
@@ -54,7 +54,7 @@ class Wall:
     finished: dict[int, Illusion]
     earlier: dict[int, Illusion]
     """The newest drawing of other steps or seed, of those not finished."""
-    ticks: tuple[int, ...]
+    selected: tuple[int, ...]
     job: str | None
     """The job that draws some of what is missing."""
     seconds_left: float | None
@@ -70,12 +70,14 @@ class Wall:
         return self.classes[self.wish.class_index]
 
 
-def look(backstage: Backstage, bank: Bank, owner: int, wish: IllusionRequest, adopt: bool) -> Wall:
+def look(
+    workspace: Workspace, cache: FeatureCache, owner: int, wish: IllusionRequest, adopt: bool
+) -> Wall:
     """Collect the drawings of a wish.
 
     Args:
-        backstage: The workspace.
-        bank: Of its evaluation split.
+        workspace: The workspace.
+        cache: Of its evaluation split.
         owner: The class whose mistakes are looked into.
         wish: What is asked; without neurons: the ticked, or the top of the order.
         adopt: Take over steps, seed and guide of a job that draws these neurons already.
@@ -83,20 +85,20 @@ def look(backstage: Backstage, bank: Bank, owner: int, wish: IllusionRequest, ad
     Raises:
         RequestError: No neurons are named or ticked, and no mistakes rank them.
     """
-    ticks = backstage.ticks(owner)
+    selected = workspace.selected(owner)
     if not wish.neurons:
-        chosen = ticks or tuple(order(gather(bank, owner), "contrast")[:TOP].tolist())
+        chosen = selected or tuple(order(gather(cache, owner), "contrast")[:TOP].tolist())
         wish = structs.replace(wish, neurons=chosen)
-    jobs = [job for job in backstage.jobs() if isinstance(job.request, IllusionRequest)]
+    jobs = [job for job in workspace.jobs() if isinstance(job.request, IllusionRequest)]
     if adopt:
         wish = _adopted(wish, jobs)
-    guided = wish.use_clip and backstage.source.clip != "none"
+    guided = wish.use_clip and workspace.source.clip != "none"
     done: dict[int, Illusion] = {}
     earlier: dict[int, Illusion] = {}
-    for some in finished(backstage.home / "illusions", wish.class_index, bank.meta.weights):
+    for some in finished(workspace.home / "illusions", wish.class_index, cache.meta.weights):
         as_wished = (
             (some.steps, some.seed, some.gamma) == (wish.steps, wish.seed, wish.gamma)
-            and some.size == (wish.size or bank.meta.input_size)
+            and some.size == (wish.size or cache.meta.input_size)
             and (some.clip is not None) == guided
         )
         (done if as_wished else earlier).setdefault(some.neuron, some)
@@ -105,17 +107,17 @@ def look(backstage: Backstage, bank: Bank, owner: int, wish: IllusionRequest, ad
     if job is not None and not job.may_go_on:
         job = None
     return Wall(
-        owner=bank.classes[owner], wish=wish, classes=tuple(bank.classes),
-        taken_for=_taken_for(bank, owner), finished=done, earlier=earlier, ticks=ticks,
+        owner=cache.classes[owner], wish=wish, classes=tuple(cache.classes),
+        taken_for=_taken_for(cache, owner), finished=done, earlier=earlier, selected=selected,
         job=job.id if job else None,
         seconds_left=job.seconds_left if job else None,
     )  # fmt: skip
 
 
-def _taken_for(bank: Bank, owner: int) -> tuple[str, ...]:
-    wrong = bank.predicted[(bank.labels == owner) & (bank.predicted != owner)]
-    counts = np.bincount(wrong, minlength=len(bank.classes))
-    return tuple(bank.classes[k] for k in np.argsort(-counts, kind="stable") if counts[k])
+def _taken_for(cache: FeatureCache, owner: int) -> tuple[str, ...]:
+    wrong = cache.predicted[(cache.labels == owner) & (cache.predicted != owner)]
+    counts = np.bincount(wrong, minlength=len(cache.classes))
+    return tuple(cache.classes[k] for k in np.argsort(-counts, kind="stable") if counts[k])
 
 
 def _adopted(wish: IllusionRequest, jobs: Sequence[JobView]) -> IllusionRequest:
@@ -255,5 +257,5 @@ def told(wall: Wall, clip: str) -> Text:
     ]
     if wall.missing and wall.seconds_left is not None:
         parts.append(f"{seconds(wall.seconds_left)} left")
-    ticked = len(set(wall.ticks) & set(wish.neurons))
-    return Text(" · ".join([*parts, f"{ticked} ticked"]), no_wrap=True)
+    selected = len(set(wall.selected) & set(wish.neurons))
+    return Text(" · ".join([*parts, f"{selected} ticked"]), no_wrap=True)

@@ -80,8 +80,8 @@ def _chance(name: str, p: float) -> Text:
 def blame(image: Mistake) -> list[str]:
     """Return how far an image is from right, and the neurons it votes for."""
     steps = f"{image.steps:,} {'step' if image.steps == 1 else 'steps'}"
-    lines = [f"mended in {steps}" if image.mended else f"not mended in {steps}"]
-    for words, neurons in (("lacks", image.lacks), ("has too much", image.has_too_much)):
+    lines = [f"mended in {steps}" if image.flipped else f"not mended in {steps}"]
+    for words, neurons in (("insufficient", image.insufficient), ("has too much", image.excessive)):
         if neurons:
             lines.append(" ".join([words, *map(str, neurons)]))
     return lines

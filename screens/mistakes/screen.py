@@ -19,7 +19,7 @@ from screens.latest import Asker
 from screens.messages import Copied, ToNeurons
 from screens.mistakes.listed import SIDE, Sorted, facts, tile
 from screens.mistakes.one_image import Zoom
-from screens.ports import Backstage
+from screens.ports import Workspace
 from screens.widgets.gallery import Gallery
 from screens.widgets.picture import Picture
 from screens.words import counted
@@ -82,8 +82,8 @@ class MistakesScreen(Base):
     }
     """
 
-    def __init__(self, backstage: Backstage, class_index: int) -> None:
-        super().__init__(backstage)
+    def __init__(self, workspace: Workspace, class_index: int) -> None:
+        super().__init__(workspace)
         self.class_index = class_index
         self._answer: Answer | None = None
         self._asker = Asker(self, self._look, self._take, self._fail)
@@ -109,12 +109,12 @@ class MistakesScreen(Base):
         self._asker.ask(whole=False)
 
     def _look(self, whole: bool) -> Answer | None:
-        bank = self.backstage.bank()
-        if bank is None:
+        cache = self.workspace.cache()
+        if cache is None:
             return None
-        listed = mistakes(bank, self.class_index)
-        right = right_ones(bank, self.class_index) if whole else ()
-        return Answer(listed, Sorted(listed, right), bank.root, bank.meta.split, whole)
+        listed = mistakes(cache, self.class_index)
+        right = right_ones(cache, self.class_index) if whole else ()
+        return Answer(listed, Sorted(listed, right), cache.root, cache.meta.split, whole)
 
     def _take(self, answer: Answer | None) -> None:
         if answer is None:

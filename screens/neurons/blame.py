@@ -7,7 +7,7 @@ from rich.text import Text
 
 from engine.attribution.query import find_image, rank_neurons
 from engine.attribution.ranking import gather, order
-from engine.features.cache import Bank
+from engine.features.cache import FeatureCache
 from engine.schema.records import Neurons, RankedNeuron
 from engine.schema.requests import By
 from screens.widgets.table import Column
@@ -52,15 +52,15 @@ class Blame:
     top: int
 
 
-def look(bank: Bank, class_index: int, by: By, top: int, mistake: str | None) -> Blame:
+def look(cache: FeatureCache, class_index: int, by: By, top: int, mistake: str | None) -> Blame:
     """Rank the neurons to blame for the mistakes of a class, or for one of them.
 
     Raises:
         RequestError: There are no mistakes, or the image is none.
     """
-    found = rank_neurons(bank, class_index, by=by, top=top, seed=0, mistake=mistake)
-    row = None if mistake is None else find_image(bank, mistake)
-    ranked = order(gather(bank, class_index, mistake=row), by)
+    found = rank_neurons(cache, class_index, by=by, top=top, seed=0, mistake=mistake)
+    row = None if mistake is None else find_image(cache, mistake)
+    ranked = order(gather(cache, class_index, mistake=row), by)
     return Blame(found, tuple(ranked.tolist()), by, top)
 
 
@@ -78,11 +78,11 @@ def columns(by: By) -> tuple[Column, ...]:
     )
 
 
-def cells(ranked: RankedNeuron, ticked: bool) -> tuple[Text | str, ...]:
+def cells(ranked: RankedNeuron, selected: bool) -> tuple[Text | str, ...]:
     """Return a row."""
     mark = AMBIGUOUS if ranked.ambiguous else " "
     return (
-        f"{'[x]' if ticked else '[ ]'} {ranked.neuron:>5}{mark}",
+        f"{'[x]' if selected else '[ ]'} {ranked.neuron:>5}{mark}",
         voted(ranked),
         f"{ranked.contrast:.4f}",
         f"{ranked.contribution:+.4f}",
@@ -105,26 +105,26 @@ def arranged(
     return kept if sort is None else sorted(kept, key=sort.of, reverse=sort.descending)
 
 
-def leading(order: Sequence[int], ticks: Iterable[int]) -> int:
+def leading(order: Sequence[int], selected: Iterable[int]) -> int:
     """Return how many of the order's first are ticked, without a gap."""
-    ticked = set(ticks)
-    return next((n for n, neuron in enumerate(order) if neuron not in ticked), len(order))
+    selected = set(selected)
+    return next((n for n, neuron in enumerate(order) if neuron not in selected), len(order))
 
 
-def slid(order: Sequence[int], ticks: Iterable[int], places: int) -> tuple[int, ...]:
+def slid(order: Sequence[int], selected: Iterable[int], places: int) -> tuple[int, ...]:
     """Return the ticks with N moved by `places`; what is ticked beyond the first N stays."""
-    ticked = set(ticks)
-    before = leading(order, ticked)
+    selected = set(selected)
+    before = leading(order, selected)
     after = max(0, min(len(order), before + places))
-    return sorted_ticks(order, (ticked - set(order[after:before])) | set(order[:after]))
+    return sorted_selected(order, (selected - set(order[after:before])) | set(order[:after]))
 
 
-def toggled(order: Sequence[int], ticks: Iterable[int], neuron: int) -> tuple[int, ...]:
+def toggled(order: Sequence[int], selected: Iterable[int], neuron: int) -> tuple[int, ...]:
     """Return the ticks with one neuron's turned over."""
-    return sorted_ticks(order, set(ticks) ^ {neuron})
+    return sorted_selected(order, set(selected) ^ {neuron})
 
 
-def sorted_ticks(order: Sequence[int], ticks: Iterable[int]) -> tuple[int, ...]:
+def sorted_selected(order: Sequence[int], selected: Iterable[int]) -> tuple[int, ...]:
     """Return the ticks strongest blame first; those the order leaves out come last."""
     rank = {neuron: place for place, neuron in enumerate(order)}
-    return tuple(sorted(set(ticks), key=lambda neuron: (rank.get(neuron, len(rank)), neuron)))
+    return tuple(sorted(set(selected), key=lambda neuron: (rank.get(neuron, len(rank)), neuron)))

@@ -38,7 +38,7 @@ class NeuronLists(Widget):
     def __init__(self) -> None:
         super().__init__()
         self._blame: Blame | None = None
-        self._ticks: tuple[int, ...] = ()
+        self._selected_neurons: tuple[int, ...] = ()
         self._sort = 0
         self._only_ambiguous = False
         self._rows: list[list[RankedNeuron]] = [[], []]
@@ -54,7 +54,7 @@ class NeuronLists(Widget):
                     yield Table(*blame.columns("contrast"), id=side)
 
     @property
-    def lacks(self) -> bool:
+    def insufficient(self) -> bool:
         """Whether the cursor is among what is lacking."""
         return self._side == 0
 
@@ -64,18 +64,18 @@ class NeuronLists(Widget):
         index, rows = self._table(self._side).index, self._rows[self._side]
         return rows[index] if index is not None and index < len(rows) else None
 
-    def show(self, found: Blame, ticks: Iterable[int]) -> None:
+    def show(self, found: Blame, selected: Iterable[int]) -> None:
         """Show a ranking; the cursors stay on their neurons."""
-        first, self._blame, self._ticks = self._blame is None, found, tuple(ticks)
+        first, self._blame, self._selected_neurons = self._blame is None, found, tuple(selected)
         for side in (0, 1):
             self._table(side).use(*blame.columns(found.by))
         self._show_rows()
         if first:
             self._table(0 if self._rows[0] else 1).focus()
 
-    def tick(self, ticks: Iterable[int]) -> None:
+    def select(self, selected: Iterable[int]) -> None:
         """Show other ticks."""
-        self._ticks = tuple(ticks)
+        self._selected_neurons = tuple(selected)
         self._show_rows()
 
     def cycle_sort(self) -> None:
@@ -110,7 +110,7 @@ class NeuronLists(Widget):
 
     def _show_side(self, side: int, rows: list[RankedNeuron]) -> None:
         assert self._blame is not None
-        sort, ticked = SORTS[self._sort], set(self._ticks)
+        sort, selected = SORTS[self._sort], set(self._selected_neurons)
         table = self._table(side)
         table.empty = "none in both lists; a lists all" if self._only_ambiguous else "none"
         if sort is None:
@@ -119,16 +119,17 @@ class NeuronLists(Widget):
             table.sorted_by(sort.title, sort.descending)
         table.show(
             len(rows),
-            lambda index: blame.cells(rows[index], rows[index].neuron in ticked),
+            lambda index: blame.cells(rows[index], rows[index].neuron in selected),
             keys=[row.neuron for row in rows],
         )
 
     def _slider(self, found: Blame) -> Text:
-        n = blame.leading(found.order, self._ticks)
+        n = blame.leading(found.order, self._selected_neurons)
         listed = {row.neuron for row in (*found.found.insufficient, *found.found.excessive)}
-        unlisted = len(set(self._ticks) - listed)
+        unlisted = len(set(self._selected_neurons) - listed)
         return Text.assemble(
-            f"{len(self._ticks)} ticked", f" ({unlisted} not listed)" if unlisted else "",
+            f"{len(self._selected_neurons)} selected",
+            f" ({unlisted} not listed)" if unlisted else "",
             "   top N ", ("◀ ", "dim"), (str(n), "bold"), (" ▶", "dim"),
             f" of {len(found.order):,}",
             (f"   in the order of whatif --top N, by {found.by}", "dim"),

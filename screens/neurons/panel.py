@@ -57,9 +57,9 @@ class NeuronPanel(Widget):
         self.query_one("#box-drawn").styles.width = drawn
         self._say()
 
-    def begin(self, ranked: RankedNeuron | None, lacks: bool, by: By) -> None:
+    def begin(self, ranked: RankedNeuron | None, insufficient: bool, by: By) -> None:
         """Show a neuron's figures at once; the rest follows."""
-        self._ranked, self._lacks, self._by = ranked, lacks, by
+        self._ranked, self._lacks, self._by = ranked, insufficient, by
         self.set_class(ranked is None, "-none")
         if self._closeup and (ranked is None or self._closeup.neuron.neuron != ranked.neuron):
             self._closeup = None
@@ -104,7 +104,7 @@ class NeuronPanel(Widget):
         )
 
 
-def figures(ranked: RankedNeuron, lacks: bool, by: By, width: int) -> Text:
+def figures(ranked: RankedNeuron, insufficient: bool, by: By, width: int) -> Text:
     """Return a neuron's figures in one line; a narrow one leaves out what the lists show."""
     found = {
         "vote": voted(ranked),
@@ -117,7 +117,9 @@ def figures(ranked: RankedNeuron, lacks: bool, by: By, width: int) -> Text:
     for seen in () if width >= WIDE else ("vote", "stable", RANKED_BY[by]):
         found.pop(seen, None)
     said = Text.assemble(
-        (str(ranked.neuron), "bold"), " is lacking" if lacks else " is too strong", no_wrap=True
+        (str(ranked.neuron), "bold"),
+        " is lacking" if insufficient else " is too strong",
+        no_wrap=True,
     )
     for name, value in found.items():
         said.append("  ").append(f"{name} ", style="dim").append(value)

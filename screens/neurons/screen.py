@@ -14,14 +14,14 @@ from engine.schema.requests import By, HeatRequest
 from screens.base import Base
 from screens.closeup import Closeup, look_closely
 from screens.command import Command, bindings
-from screens.ensure_features import fill_bank
+from screens.ensure_features import fill_cache
 from screens.latest import Asker
 from screens.messages import ToEdit, ToIllusions, ToWhatIf
 from screens.neurons import blame
 from screens.neurons.blame import LISTED, RANKINGS, Blame
 from screens.neurons.lists import NeuronLists
 from screens.neurons.panel import NeuronPanel
-from screens.ports import Backstage
+from screens.ports import Workspace
 from screens.widgets.table import Table
 from screens.words import counted
 
@@ -33,7 +33,7 @@ DRAWN = 4
 class _Found:
     name: str
     blame: Blame
-    ticks: tuple[int, ...]
+    selected: tuple[int, ...]
 
 
 class NeuronsScreen(Base):
@@ -41,7 +41,9 @@ class NeuronsScreen(Base):
 
     NAME = "Neurons"
     TABLE: ClassVar[tuple[Command, ...]] = (
-        Command("neurons.tick", "space", "tick", "Tick", "Tick the cursor's neuron, or untick it"),
+        Command(
+            "neurons.tick", "space", "select", "Tick", "Tick the cursor's neuron, or untick it"
+        ),
         Command("neurons.more", "+,=", "slide(1)", "N", "Tick one more of the order's first"),
         Command("neurons.fewer", "-", "slide(-1)", "N-1", "Tick one less", show=False),
         Command("neurons.many", "]", "slide(10)", "N+10", "Tick ten more", show=False),
@@ -72,11 +74,11 @@ class NeuronsScreen(Base):
     REST = 0.6
     """Seconds the cursor rests on a neuron before its heat maps are asked for."""
 
-    def __init__(self, backstage: Backstage, class_index: int, mistake: str | None = None) -> None:
-        super().__init__(backstage)
+    def __init__(self, workspace: Workspace, class_index: int, mistake: str | None = None) -> None:
+        super().__init__(workspace)
         self.class_index, self.mistake = class_index, mistake
         self._found: _Found | None = None
-        self._ticks: tuple[int, ...] = ()
+        self._selected_neurons: tuple[int, ...] = ()
         self._adopts = True
         self._asked: set[int] = set()
         self._rest: Timer | None = None
@@ -102,33 +104,33 @@ class NeuronsScreen(Base):
             self._ranking.ask(self._found.blame.by, self._found.blame.top)
 
     def _rank(self, by: By, top: int) -> _Found | None:
-        bank = self.backstage.bank()
-        if bank is None:
+        cache = self.workspace.cache()
+        if cache is None:
             return None
-        found = blame.look(bank, self.class_index, by, top, self.mistake)
-        ticks = self.backstage.ticks(self.class_index)
-        return _Found(bank.classes[self.class_index], found, ticks)
+        found = blame.look(cache, self.class_index, by, top, self.mistake)
+        selected = self.workspace.selected(self.class_index)
+        return _Found(cache.classes[self.class_index], found, selected)
 
     def _show(self, found: _Found | None) -> None:
         if found is None:
-            return self._say_instead(fill_bank(self.backstage, self.job_line))
+            return self._say_instead(fill_cache(self.workspace, self.job_line))
         self._found = found
         if self._adopts:
-            self._ticks, self._adopts = found.ticks, False
+            self._selected_neurons, self._adopts = found.selected, False
         self.remove_class("-instead")
         self._say_title(found)
-        self.query_one(NeuronLists).show(found.blame, self._ticks)
+        self.query_one(NeuronLists).show(found.blame, self._selected_neurons)
         self.refresh_bindings()
         return self._look()
 
     def _say_title(self, found: _Found) -> None:
         some = found.blame.found
         steps = "" if some.median_steps is None else f" (median {some.median_steps:g} steps)"
-        mended = "all" if some.mended == some.mistakes else str(some.mended)
-        what = f"{counted(some.mistakes, 'mistake')}, {mended} mended{steps}"
+        flipped = "all" if some.flipped == some.mistakes else str(some.flipped)
+        what = f"{counted(some.mistakes, 'mistake')}, {flipped} mended{steps}"
         if self.mistake is not None:
             image = self.mistake.rsplit("/", 1)[-1]
-            what = f"only {image}, {'' if some.mended else 'not '}mended{steps}"
+            what = f"only {image}, {'' if some.flipped else 'not '}mended{steps}"
         self.say_where(found.name, "neurons", what)
         note = self.query_one("#note", Static)
         note.display = bool(some.note)
@@ -153,13 +155,13 @@ class NeuronsScreen(Base):
         lists = self.query_one(NeuronLists)
         if self._found is None:
             return
-        self.query_one(NeuronPanel).begin(lists.ranked, lists.lacks, self._found.blame.by)
+        self.query_one(NeuronPanel).begin(lists.ranked, lists.insufficient, self._found.blame.by)
         if lists.ranked is not None:
             self._looking.ask(lists.ranked.neuron)
 
     def _look_at(self, neuron: int) -> Closeup | None:
-        bank = self.backstage.bank()
-        return look_closely(self.backstage, bank, self.class_index, neuron) if bank else None
+        cache = self.workspace.cache()
+        return look_closely(self.workspace, cache, self.class_index, neuron) if cache else None
 
     def _show_closely(self, closeup: Closeup | None) -> None:
         lists = self.query_one(NeuronLists)
@@ -184,7 +186,7 @@ class NeuronsScreen(Base):
             self.job_line.submit(HeatRequest(class_index=self.class_index, neuron=neuron))
 
     def on_job_line_done(self) -> None:
-        """Show what the job made: the bank's neurons, or heat maps."""
+        """Show what the job made: the feature cache's neurons, or heat maps."""
         if self._found is None:
             self._ranking.ask("contrast", LISTED)
         else:
@@ -212,32 +214,34 @@ class NeuronsScreen(Base):
         own = {command.action.partition("(")[0] for command in self.TABLE}
         return action not in own or not self.has_class("-instead")
 
-    def _tick(self, ticks: tuple[int, ...]) -> None:
-        self._ticks, self._adopts = ticks, False
-        self.query_one(NeuronLists).tick(ticks)
+    def _select(self, selected: tuple[int, ...]) -> None:
+        self._selected_neurons, self._adopts = selected, False
+        self.query_one(NeuronLists).select(selected)
         try:
-            self.backstage.tick(self.class_index, ticks)
+            self.workspace.select(self.class_index, selected)
         except EngineError as error:
             self._warn(str(error))
 
-    def action_tick(self) -> None:
+    def action_select(self) -> None:
         """Tick the cursor's neuron, or untick it."""
         ranked = self.query_one(NeuronLists).ranked
         if self._found and ranked:
-            self._tick(blame.toggled(self._found.blame.order, self._ticks, ranked.neuron))
+            self._select(
+                blame.toggled(self._found.blame.order, self._selected_neurons, ranked.neuron)
+            )
 
     def action_slide(self, places: int) -> None:
         """Move N, and list so many that all of the first N are seen."""
         if self._found is None:
             return
         found = self._found.blame
-        self._tick(blame.slid(found.order, self._ticks, places))
-        if blame.leading(found.order, self._ticks) > found.top:
+        self._select(blame.slid(found.order, self._selected_neurons, places))
+        if blame.leading(found.order, self._selected_neurons) > found.top:
             self.action_list_more()
 
-    def action_untick(self) -> None:
+    def action_clear_selection(self) -> None:
         """Untick all."""
-        self._tick(())
+        self._select(())
 
     def action_list_more(self) -> None:
         """List twice as many."""
@@ -269,7 +273,7 @@ class NeuronsScreen(Base):
     def action_draw(self) -> None:
         """Draw what the ticked see, or the top of the order."""
         if self._found is not None:
-            chosen = self._ticks or self._found.blame.order[:DRAWN]
+            chosen = self._selected_neurons or self._found.blame.order[:DRAWN]
             self.post_message(ToIllusions(self.class_index, chosen))
 
     @on(Table.Chosen)
@@ -281,8 +285,8 @@ class NeuronsScreen(Base):
 
     def action_whatif(self) -> None:
         """Try scaling the ticked."""
-        self.post_message(ToWhatIf(self.class_index, self._ticks))
+        self.post_message(ToWhatIf(self.class_index, self._selected_neurons))
 
     def action_edit(self) -> None:
         """Edit with the ticked."""
-        self.post_message(ToEdit(self.class_index, self._ticks))
+        self.post_message(ToEdit(self.class_index, self._selected_neurons))

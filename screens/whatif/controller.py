@@ -5,13 +5,13 @@ from collections.abc import Callable
 from textual.screen import Screen
 from textual.timer import Timer
 
-from engine.ablation.interactive import Answer, Question, Weigher
+from engine.ablation.interactive import Answer, InteractiveAblation, Question
 from engine.attribution.query import check_neurons
-from engine.schema.errors import BankError
+from engine.schema.errors import StorageError
 from engine.schema.records import CurvePoint, Outcome
 from engine.schema.requests import By, Rows
 from screens.latest import Asker
-from screens.ports import Backstage
+from screens.ports import Workspace
 
 PAUSE = 0.15
 """Seconds without a key before what takes longer is asked: the curve and the random neurons."""
@@ -23,10 +23,10 @@ class Inquiry:
 
     Args:
         screen: Whose questions they are.
-        backstage: The workspace.
+        workspace: The workspace.
         class_index: The class.
         neurons: The neurons to begin with; none: those ticked for the class.
-        opened: Runs once the bank is open.
+        opened: Runs once the feature cache is open.
         answered: Runs with every answer.
         told: Runs when random neurons or a curve came.
         fail: Runs with the sentence of an expected failure.
@@ -35,7 +35,7 @@ class Inquiry:
     def __init__(
         self,
         screen: Screen[None],
-        backstage: Backstage,
+        workspace: Workspace,
         class_index: int,
         neurons: tuple[int, ...],
         *,
@@ -44,12 +44,12 @@ class Inquiry:
         told: Callable[[], None],
         fail: Callable[[str], None],
     ) -> None:
-        self._screen, self._backstage = screen, backstage
+        self._screen, self._workspace = screen, workspace
         self.class_index, self._begin = class_index, neurons
         self._then_opened, self._then_answered, self._then_told = opened, answered, told
         self.question = Question()
-        self.weigher: Weigher | None = None
-        """None before the bank is open."""
+        self.ablation: InteractiveAblation | None = None
+        """None before the feature cache is open."""
         self.listed: tuple[int, ...] = ()
         """The neurons that may be switched on and off."""
         self.answer: Answer | None = None
@@ -65,7 +65,7 @@ class Inquiry:
     @property
     def name(self) -> str:
         """The class's."""
-        return self.weigher.bank.classes[self.class_index] if self.weigher else ""
+        return self.ablation.cache.classes[self.class_index] if self.ablation else ""
 
     @property
     def fresh(self) -> bool:
@@ -87,14 +87,14 @@ class Inquiry:
     @property
     def neurons(self) -> tuple[int, ...]:
         """The neurons the newest question is about."""
-        return tuple(self.weigher.neurons(self.question).tolist()) if self.weigher else ()
+        return tuple(self.ablation.neurons(self.question).tolist()) if self.ablation else ()
 
     def most(self, by: By) -> int:
         """Return how many neurons an order has."""
-        return len(self.weigher.order(by)) if self.weigher else 0
+        return len(self.ablation.order(by)) if self.ablation else 0
 
     def open(self) -> None:
-        """Open the bank."""
+        """Open the feature cache."""
         self._opens.ask()
 
     def ask(self, question: Question) -> None:
@@ -112,37 +112,37 @@ class Inquiry:
         if self.curve is None:
             self._curves.ask(self.question.line)
 
-    def _open(self) -> tuple[Weigher, tuple[int, ...]]:
-        bank = self._backstage.bank()
-        if bank is None:
-            raise BankError("The images are not read yet; the list of classes does that once.")
-        ticked = self._begin or self._backstage.ticks(self.class_index)
-        listed = check_neurons(ticked, bank.meta.width).tolist()
-        return Weigher(bank, self.class_index), tuple(listed)
+    def _open(self) -> tuple[InteractiveAblation, tuple[int, ...]]:
+        cache = self._workspace.cache()
+        if cache is None:
+            raise StorageError("The images are not read yet; the list of classes does that once.")
+        selected = self._begin or self._workspace.selected(self.class_index)
+        listed = check_neurons(selected, cache.meta.width).tolist()
+        return InteractiveAblation(cache, self.class_index), tuple(listed)
 
-    def _opened(self, found: tuple[Weigher, tuple[int, ...]]) -> None:
-        self.weigher, self.listed = found
+    def _opened(self, found: tuple[InteractiveAblation, tuple[int, ...]]) -> None:
+        self.ablation, self.listed = found
         self._then_opened()
 
     def _weigh(self, question: Question) -> Answer:
-        assert self.weigher is not None  # nothing is asked before
-        return self.weigher.answer(question)
+        assert self.ablation is not None  # nothing is asked before
+        return self.ablation.answer(question)
 
     def _answered(self, answer: Answer) -> None:
         self.answer = answer
         self._then_answered(answer)
 
     def _draw(self, question: Question) -> tuple[Question, Outcome]:
-        assert self.weigher is not None
-        return question, self.weigher.random(question)
+        assert self.ablation is not None
+        return question, self.ablation.random(question)
 
     def _drew(self, found: tuple[Question, Outcome]) -> None:
         self._random = found
         self._then_told()
 
     def _trace(self, line: Line) -> tuple[Line, tuple[CurvePoint, ...]]:
-        assert self.weigher is not None
-        return line, self.weigher.curve(*line)
+        assert self.ablation is not None
+        return line, self.ablation.curve(*line)
 
     def _traced(self, found: tuple[Line, tuple[CurvePoint, ...]]) -> None:
         self._curve = found

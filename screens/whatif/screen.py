@@ -15,7 +15,7 @@ from screens.base import Base
 from screens.changes import Changes
 from screens.command import Command, bindings
 from screens.messages import ToEdit
-from screens.ports import Backstage
+from screens.ports import Workspace
 from screens.whatif.controller import Inquiry
 from screens.whatif.words import show_curve, spoken, supposed, words_of
 from screens.widgets.chart import Chart
@@ -25,7 +25,7 @@ from screens.words import counted
 START = 40
 """Neurons a person begins with."""
 MOST = 10.0
-NEED_ANSWERS = ("slide", "scale", "switch", "mode", "order", "rows", "pictures", "tick", "edit")
+NEED_ANSWERS = ("slide", "scale", "switch", "mode", "order", "rows", "pictures", "select", "edit")
 
 
 class WhatIfScreen(Base):
@@ -51,7 +51,7 @@ class WhatIfScreen(Base):
         Command("whatif.rows", "r", "rows", "Rows",
                 "Scale for the class and its confusions, or for all classes", show=False),
         Command("whatif.pictures", "i", "pictures", "Images", "Look at the images won and lost"),
-        Command("whatif.tick", "t", "tick", "Tick", "Tick these neurons, and no others"),
+        Command("whatif.tick", "t", "select", "Tick", "Tick these neurons, and no others"),
         Command("whatif.edit", "e", "edit", "Edit", "Edit the decision layer with these"),
     )  # fmt: skip
     BINDINGS = bindings(TABLE)
@@ -76,13 +76,13 @@ class WhatIfScreen(Base):
     """
 
     def __init__(
-        self, backstage: Backstage, class_index: int, neurons: tuple[int, ...] = ()
+        self, workspace: Workspace, class_index: int, neurons: tuple[int, ...] = ()
     ) -> None:
-        super().__init__(backstage)
+        super().__init__(workspace)
         self.class_index = class_index
         self._off: set[int] = set()
         self.inquiry = Inquiry(
-            self, backstage, class_index, neurons,
+            self, workspace, class_index, neurons,
             opened=self._opened, answered=self._answered, told=self._say, fail=self._sorry,
         )  # fmt: skip
 
@@ -97,7 +97,7 @@ class WhatIfScreen(Base):
         yield Changes(id="below")
 
     def on_mount(self) -> None:
-        """Open the bank; the rest follows."""
+        """Open the feature cache; the rest follows."""
         self.say_where("what if")
         self.query_one(Changes).focus_table()
         self.inquiry.open()
@@ -132,7 +132,7 @@ class WhatIfScreen(Base):
 
     def _say(self) -> None:
         inquiry = self.inquiry
-        if inquiry.weigher is None:
+        if inquiry.ablation is None:
             return
         said = spoken(inquiry, self.size.width - 2)
         self.query_one("#answer", Static).update(said)
@@ -154,7 +154,7 @@ class WhatIfScreen(Base):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Hide what cannot be done now."""
-        if self.inquiry.weigher is None and action in NEED_ANSWERS:
+        if self.inquiry.ablation is None and action in NEED_ANSWERS:
             return False
         picked = self.inquiry.question.picked is not None
         possible = {"switch": picked, "order": not picked, "slide": not picked}
@@ -213,11 +213,11 @@ class WhatIfScreen(Base):
         """Show the images, or the classes again."""
         self.query_one(Changes).switch()
 
-    def action_tick(self) -> None:
+    def action_select(self) -> None:
         """Tick these."""
         these = self.inquiry.neurons
         try:
-            self.backstage.tick(self.class_index, these)
+            self.workspace.select(self.class_index, these)
         except EngineError as error:
             self.notify(str(error), severity="error")
             return
@@ -236,4 +236,4 @@ class WhatIfScreen(Base):
     def command_line(self) -> tuple[str, ...]:
         """Return `whatif` with these."""
         inquiry = self.inquiry
-        return words_of(inquiry.question, inquiry.name) if inquiry.weigher else ()
+        return words_of(inquiry.question, inquiry.name) if inquiry.ablation else ()

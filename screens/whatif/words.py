@@ -17,8 +17,8 @@ WIDE = 100
 
 def spoken(inquiry: Inquiry, width: int) -> Text:
     """Return what is asked and what came of it, in four lines; older answers are dim."""
-    question, answer, weigher = inquiry.question, inquiry.answer, inquiry.weigher
-    if weigher is None:
+    question, answer, ablation = inquiry.question, inquiry.answer, inquiry.ablation
+    if ablation is None:
         return Text("reading…")
     took = f"{1000 * answer.seconds:.0f} ms" if answer is not None and inquiry.fresh else "…"
     if width >= WIDE:
@@ -95,7 +95,7 @@ def _told(answer: Answer, name: str, width: int) -> tuple[str, str]:
     before, after = answer.whatif.before, answer.whatif.after
     overall = f"overall {_pair(before.overall, after.overall, 2)}   "
     target = f" {_pair(before.target, after.target)}   "
-    moved = f"won {len(answer.whatif.won):,} · lost {len(answer.whatif.lost):,}"
+    moved = f"won {len(answer.whatif.fixed):,} · lost {len(answer.whatif.broken):,}"
     short = Text(name)
     short.truncate(max(1, width - len(overall + target + moved)), overflow="ellipsis")
     first = overall + short.plain + target + moved

@@ -279,7 +279,7 @@ class Gallery(Cursor):
         for index in self._grid.row(spot.section, spot.row):
             x, _ = self._grid.corner(index)
             frame = self._frame() if index == self._cursor else None
-            line = with_edge(line, x, self.side, self.tile(index).ticked, frame)
+            line = with_edge(line, x, self.side, self.tile(index).selected, frame)
         return text_strip(line, self.size.width, self.rich_style)
 
     def _across(self, spot: Spot) -> Strip:

@@ -19,7 +19,7 @@ class Tile:
 
     source: Path | None
     caption: Sequence[Text | str] = ()
-    ticked: bool = False
+    selected: bool = False
     missing: str = "no picture"
     """What is said while there is no source."""
 
@@ -32,13 +32,13 @@ class Frame:
     style: Style
 
 
-def with_edge(line: Text, x: int, side: int, ticked: bool, frame: Frame | None) -> Text:
+def with_edge(line: Text, x: int, side: int, selected: bool, frame: Frame | None) -> Text:
     """Lay a tile's upper edge over a line, from cell `x` on."""
-    tick = TICK if ticked else ""
+    select = TICK if selected else ""
     if frame is None:
         end = x + 1 + side
-        return line[: end - len(tick)] + Text(tick) + line[end:] if tick else line
-    middle = frame.mark + "━" * (side - len(frame.mark) - len(tick)) + tick
+        return line[: end - len(select)] + Text(select) + line[end:] if select else line
+    middle = frame.mark + "━" * (side - len(frame.mark) - len(select)) + select
     return _laid(line, x, Text(f"┏{middle}┓", frame.style))
 
 

@@ -5,20 +5,20 @@ import pytest
 import torch
 
 from engine.attribution.ranking import gather
-from engine.editing.run import Banks, edit
+from engine.editing.run import Caches, edit
 from engine.schema.requests import EditRequest
 from evidence.finding import activation_vector, concept_amounts, dependence, driven, hits
 from evidence.flowers import balance
 from evidence.mending import figures
 from evidence.tables import best_control, beyond, columns, mending, table
-from tests.making import BACKGROUND, CORE, NOISE, birds_bank
+from tests.making import BACKGROUND, CORE, NOISE, birds_cache
 
 WIDTH = CORE + BACKGROUND + NOISE
 
 
 @pytest.fixture(scope="module")
 def planted(tmp_path_factory):
-    return Banks(*birds_bank(tmp_path_factory.mktemp("birds")))
+    return Caches(*birds_cache(tmp_path_factory.mktemp("birds")))
 
 
 @pytest.fixture(scope="module")
@@ -49,10 +49,10 @@ def test_a_ranking_is_judged_by_where_the_true_ones_stand():
 
 
 def test_contribution_finds_the_planted_background_and_a_constant_does_not(planted):
-    bank = planted.evaluation
+    cache = planted.evaluation
     truth = np.zeros(WIDTH, dtype=bool)
     truth[CORE : CORE + BACKGROUND] = True
-    found = [hits(gather(bank, k).push.mean(axis=0), truth)[1] for k in (0, 1)]
+    found = [hits(gather(cache, k).push.mean(axis=0), truth)[1] for k in (0, 1)]
     assert min(found) == 1.0
     assert hits(np.zeros(WIDTH), truth)[1] == 0.0  # ties go by index: the first forty are core
 
@@ -105,14 +105,14 @@ def test_tables_tell_mean_and_interval_over_models():
 def test_balance_counts_points_won_in_the_class_and_lost_elsewhere(planted, tmp_path):
     request = EditRequest(classes=(0,), seeds=2)
     *_, found = edit(planted, request, tmp_path, torch.device("cpu"))
-    arms = {arm.name: arm for arm in found.arms}
-    original, edited = arms["original"], arms["edit"]
-    won, lost = balance("zero", found)["zero"]
-    assert won == pytest.approx(100 * (edited.target.mean - original.target.mean))
+    variants = {variant.name: variant for variant in found.variants}
+    original, edited = variants["original"], variants["edit"]
+    fixed, broken = balance("zero", found)["zero"]
+    assert fixed == pytest.approx(100 * (edited.target.mean - original.target.mean))
     share = found.n_target / found.n_report
     overall = edited.overall.mean - original.overall.mean
-    assert share * won - (1 - share) * lost == pytest.approx(100 * overall)
+    assert share * fixed - (1 - share) * broken == pytest.approx(100 * overall)
     assert set(balance("zero", found)) == {
         "zero",
-        *(f"zero: {n}" for n in arms if n not in ("original", "edit")),
+        *(f"zero: {n}" for n in variants if n not in ("original", "edit")),
     }

@@ -41,7 +41,7 @@ def run(monkeypatch, capfd):
 
 @pytest.fixture(scope="session")
 def filled_once(toy, tmp_path_factory):
-    """A workspace with its bank and two edits, made by the program itself."""
+    """A workspace with its feature cache and two edits, made by the program itself."""
     home = tmp_path_factory.mktemp("filled") / "ws"
     words = [
         ("init", home, "--model", toy.model, "--checkpoint", toy.checkpoint, "--data", toy.data),

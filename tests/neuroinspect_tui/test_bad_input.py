@@ -529,9 +529,10 @@ def npy_of_objects():
 
 
 READS = {
-    ("mistakes", "-c", 0): ("predicted", "logits", "mistake_rows", "lacks", "has_too_much",
-                            "steps", "mended"),
-    ("neurons", "-c", 0): ("features", "weight", "bias", "mean", "lacks", "steps", "mended"),
+    ("mistakes", "-c", 0): ("predicted", "logits", "mistake_rows", "insufficient", "excessive",
+                            "steps", "flipped"),
+    ("neurons", "-c", 0): ("features", "weight", "bias", "mean", "insufficient", "steps",
+                            "flipped"),
     ("neuron", 3, "-c", 0): ("features", "weight", "strongest_rows", "strongest_values"),
     ("whatif", "-c", 0, "--top", 5): ("logits", "features", "weight"),
     ("edit", "-c", 0, "--top", 5): ("logits", "features", "predicted"),
@@ -540,9 +541,9 @@ READS = {
 
 @pytest.mark.parametrize("how", DAMAGE)
 @pytest.mark.parametrize("words", READS, ids=lambda words: words[0])
-def test_a_damaged_bank_is_refused(filled, run, words, how):
+def test_a_damaged_cache_is_refused(filled, run, words, how):
     for name in READS[words]:
-        [path] = valid_bank(filled).glob(f"{name}.npy")
+        [path] = valid_cache(filled).glob(f"{name}.npy")
         whole = path.read_bytes()
         path.write_bytes(DAMAGE[how](whole))
         before = state_of(filled)
@@ -554,22 +555,22 @@ def test_a_damaged_bank_is_refused(filled, run, words, how):
 
 @pytest.mark.parametrize("content", [b"", b"hello", b"{}", b"[]", b"null", b"[" * 20_000])
 @pytest.mark.parametrize("name", ["meta.json", "samples.json"])
-def test_damaged_words_of_a_bank_are_refused(filled, run, name, content):
-    (valid_bank(filled) / name).write_bytes(content)
+def test_damaged_words_of_a_cache_are_refused(filled, run, name, content):
+    (valid_cache(filled) / name).write_bytes(content)
     before = state_of(filled)
     refused(run("classes", "-w", filled), name, "remove")
     assert state_of(filled) == before
 
 
-def valid_bank(home):
-    """The directory of the evaluation split's bank."""
-    metas = home.glob("bank/*/meta.json")
+def valid_cache(home):
+    """The directory of the evaluation split's feature cache."""
+    metas = home.glob("features/*/meta.json")
     return next(p.parent for p in metas if json.loads(p.read_text())["split"] == "valid")
 
 
-def test_a_removed_bank_comes_back_the_same(filled, run):
+def test_a_removed_cache_comes_back_the_same(filled, run):
     before = state_of(filled)
-    shutil.rmtree(valid_bank(filled))
+    shutil.rmtree(valid_cache(filled))
     assert run("classes", "-w", filled, "--workers", 0).code == 0
     assert state_of(filled) == before
 
@@ -577,8 +578,8 @@ def test_a_removed_bank_comes_back_the_same(filled, run):
 def test_a_pass_does_not_go_on_from_rows_that_were_lost(filled, run):
     """The power went: progress.json is there, the rows it counts are not."""
     before = state_of(filled)
-    bank = valid_bank(filled)
-    partial = bank.rename(bank.with_suffix(".partial"))
+    cache = valid_cache(filled)
+    partial = cache.rename(cache.with_suffix(".partial"))
     (partial / "meta.json").unlink()
     progress = {"images": 20, "rows": list(range(20)), "skipped": []}
     (partial / "progress.json").write_text(json.dumps(progress))
@@ -603,11 +604,11 @@ def test_a_damaged_edit_is_refused(filled, run, tmp_path, name, named):
 
 
 HEADS = {
-    "rows that are not there": ("reporting", np.array([0, 999])),
-    "negative rows": ("reporting", np.array([-1])),
-    "no rows": ("reporting", np.zeros(0, np.int64)),
-    "half rows": ("reporting", np.array([0.5])),
-    "rows of rows": ("reporting", np.zeros((2, 2), np.int64)),
+    "rows that are not there": ("held_out", np.array([0, 999])),
+    "negative rows": ("held_out", np.array([-1])),
+    "no rows": ("held_out", np.zeros(0, np.int64)),
+    "half rows": ("held_out", np.array([0.5])),
+    "rows of rows": ("held_out", np.zeros((2, 2), np.int64)),
     "NaN": ("weight", np.full((3, 96), np.nan, np.float32)),
     "whole numbers": ("weight", np.zeros((3, 96), np.int32)),
     "another shape": ("weight", np.zeros((3, 95), np.float32)),
@@ -684,7 +685,7 @@ def test_an_edit_of_other_weights_is_refused(filled, run, tmp_path):
     refused(run("compare", edit, "-w", filled), "other weights or images")
 
 
-@pytest.mark.parametrize("blocked", ["bank", "edits"])
+@pytest.mark.parametrize("blocked", ["features", "edits"])
 def test_a_file_where_a_directory_belongs_is_refused(filled, run, blocked):
     shutil.rmtree(filled / blocked)
     (filled / blocked).write_text("in the way")
@@ -733,7 +734,7 @@ def test_a_full_disk_leaves_everything_whole(filled, run, tmp_path):
     assert list(tmp_path.glob(".out*")) == []
     on_a_full_disk(1_000, "edit", "-w", filled, "-c", 1, "--top", 5)
     assert state_of(filled) == before
-    shutil.rmtree(filled / "bank")
+    shutil.rmtree(filled / "features")
     on_a_full_disk(3_000, "classes", "-w", filled, "--workers", 0)
     assert run("classes", "-w", filled, "--workers", 0).code == 0
     assert run("compare", edit, "-w", filled).code == 0
@@ -789,7 +790,7 @@ def test_an_edit_of_one_image_has_nothing_to_report_on(run, toy, tmp_path):
 def test_images_that_all_vanished_are_told(run, toy, tmp_path):
     home = workspace_of(run, tmp_path / "ws", toy, train=[2, 2, 2], valid=[2, 2, 2])
     for path in (home / "data" / "valid").rglob("*.png"):
-        path.write_bytes(b"lost")
+        path.write_bytes(b"broken")
     for words in (("classes",), ("whatif", "-n", 1), ("illusion", "-n", 1), ("edit",)):
         extra = () if words == ("classes",) else ("-c", 0)
         refused(run(*words, *extra, "-w", home), "Not one image of valid", "cannot be decoded")
@@ -798,7 +799,7 @@ def test_images_that_all_vanished_are_told(run, toy, tmp_path):
 def test_training_images_that_all_vanished_are_told(run, toy, tmp_path):
     home = workspace_of(run, tmp_path / "ws", toy, train=[2, 2, 2], valid=[8, 8, 8])
     for path in (home / "data" / "train").rglob("*.png"):
-        path.write_bytes(b"lost")
+        path.write_bytes(b"broken")
     words = ("edit", "-w", home, "-c", "all", "--method", "focal", "--epochs", 1)
     refused(run(*words), "Not one image of train")
     assert run("edits", "-w", home, "--json").json == []
@@ -821,15 +822,17 @@ def a_small_disk(size):
 
 
 @pytest.mark.parametrize("size", [500, 1_000, 3_000, 6_000, 11_000])
-def test_a_bank_is_whole_however_early_the_disk_was_full(filled, run, size):
+def test_a_cache_is_whole_however_early_the_disk_was_full(filled, run, size):
     before = state_of(filled)
-    kept = {name: content for name, content in before.items() if not name.startswith("bank")}
-    shutil.rmtree(valid_bank(filled))
+    kept = {name: content for name, content in before.items() if not name.startswith("features")}
+    shutil.rmtree(valid_cache(filled))
     with a_small_disk(size):
         ran = run("classes", "-w", filled, "--workers", 0)
-    refused(ran, "Cannot write", "bank", "free some space")
+    refused(ran, "Cannot write", "features", "free some space")
     now = state_of(filled)
-    assert {name: content for name, content in now.items() if not name.startswith("bank")} == kept
+    assert {
+        name: content for name, content in now.items() if not name.startswith("features")
+    } == kept
     assert run("classes", "-w", filled, "--workers", 0).code == 0
     assert state_of(filled) == before
 
@@ -874,9 +877,9 @@ def test_pictures_on_a_full_disk_leave_no_halves(filled, run, tmp_path, how):
 
 
 @pytest.mark.slow
-def test_two_programs_fill_one_bank_and_both_answer(filled):
+def test_two_programs_fill_one_cache_and_both_answer(filled):
     before = state_of(filled)
-    shutil.rmtree(valid_bank(filled))
+    shutil.rmtree(valid_cache(filled))
     words = ("classes", "-w", filled, "--json", "--workers", "0", "--batch-size", "1")
     both = [
         subprocess.Popen(

@@ -1,4 +1,4 @@
-"""A planted bank whose first class has six mistakes, and heat maps and drawings made by code."""
+"""Planted features whose first class has six mistakes, and heat maps and drawings made by code."""
 
 import shutil
 from pathlib import Path
@@ -11,8 +11,8 @@ from engine.schema.records import Illusion, Label
 from engine.schema.requests import IllusionRequest
 from engine.visualization.heatmap_store import heat_path
 from engine.visualization.store import Facts, facts_of, keep_drawn, mask_path, picture_path
-from tests.screens.fake import FakeBackstage
-from tests.screens.planted import Planted, plant, write_bank
+from tests.screens.fake import FakeWorkspace
+from tests.screens.planted import Planted, plant, write_cache
 
 SIDE = 32
 
@@ -21,9 +21,9 @@ SIDE = 32
 def planted(tmp_path: Path) -> Planted:
     """A workspace where ants are taken for bees, six times, for the spurious neuron's sake."""
     made = plant(tmp_path)
-    directory = made.home / "bank" / "planted-valid"
+    directory = made.home / "features" / "planted-valid"
     shutil.rmtree(directory)
-    write_bank(directory, made.split, seed=13)
+    write_cache(directory, made.split, seed=13)
     return made
 
 
@@ -35,27 +35,27 @@ def paint(path: Path, seed: int) -> None:
     image.save(path)
 
 
-def paint_heat(backstage: FakeBackstage, neuron: int, class_index: int = 0) -> None:
+def paint_heat(workspace: FakeWorkspace, neuron: int, class_index: int = 0) -> None:
     """Write the heat maps of a neuron on a class's images."""
-    bank = backstage.planted.bank()
-    found = describe_neuron(bank, neuron, class_index)
+    cache = workspace.planted.cache()
+    found = describe_neuron(cache, neuron, class_index)
     for images in (found.top_images, found.mistakes):
         for number, image in enumerate(images):
-            path = heat_path(backstage.home / "heat", bank, neuron, image.path)
+            path = heat_path(workspace.home / "heat", cache, neuron, image.path)
             assert path is not None
             paint(path, number)
 
 
-def facts(backstage: FakeBackstage, request: IllusionRequest) -> dict[int, Facts]:
+def facts(workspace: FakeWorkspace, request: IllusionRequest) -> dict[int, Facts]:
     """Return what the pictures of a request depend on."""
-    return facts_of(backstage.source, backstage.planted.bank(), request, "cpu")
+    return facts_of(workspace.source, workspace.planted.cache(), request, "cpu")
 
 
-def draw(backstage: FakeBackstage, request: IllusionRequest) -> tuple[Illusion, ...]:
+def draw(workspace: FakeWorkspace, request: IllusionRequest) -> tuple[Illusion, ...]:
     """Finish the drawings of a request."""
-    found, folder = [], backstage.home / "illusions"
-    clip = backstage.source.clip if request.use_clip and backstage.source.clip != "none" else None
-    for neuron, fact in facts(backstage, request).items():
+    found, folder = [], workspace.home / "illusions"
+    clip = workspace.source.clip if request.use_clip and workspace.source.clip != "none" else None
+    for neuron, fact in facts(workspace, request).items():
         paint(picture_path(folder, fact.stem), neuron)
         paint(mask_path(folder, fact.stem), neuron + 1)
         illusion = Illusion(

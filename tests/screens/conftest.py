@@ -8,7 +8,7 @@ import pytest
 from textual.app import App
 from textual.pilot import Pilot
 
-from tests.screens.fake import FakeBackstage
+from tests.screens.fake import FakeWorkspace
 from tests.screens.planted import Planted, plant
 
 PATIENCE = 400
@@ -30,9 +30,9 @@ def planted(tmp_path: Path) -> Planted:
 
 
 @pytest.fixture
-def backstage(planted: Planted) -> FakeBackstage:
+def workspace(planted: Planted) -> FakeWorkspace:
     """The workspace, with jobs that tests feed."""
-    return FakeBackstage(planted)
+    return FakeWorkspace(planted)
 
 
 class Host(App[None]):

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from engine.data.splits import Split, open_split
 from engine.editing.store import compare_edit, find_edit, list_edits
-from engine.features.cache import Bank
+from engine.features.cache import FeatureCache
 from engine.schema.edits import Comparison, Edit
 from engine.schema.errors import EngineError
 from engine.schema.jobs import JobView, Record, Request, State
@@ -39,45 +39,45 @@ class FakeJob:
             self.changed.notify_all()
 
 
-class FakeBackstage:
+class FakeWorkspace:
     """Implements `screens.ports.Backstage` over a planted workspace."""
 
-    def __init__(self, planted: Planted, *, banked: bool = True) -> None:
+    def __init__(self, planted: Planted, *, cached: bool = True) -> None:
         self.home, self.source = planted.home, planted.source
         self.planted = planted
-        self.banked = banked
-        """Whether the bank counts as there."""
+        self.cached = cached
+        """Whether the feature cache counts as there."""
         self.made: list[FakeJob] = []
         """Every job, oldest first."""
         self.refusal = ""
         """Not empty: `submit` fails with it."""
-        self.on_bank: Bank | None = None
+        self.on_cache: FeatureCache | None = None
 
     def split(self, name: str) -> Split:
         return open_split(self.source, name)
 
-    def bank(self, split: str | None = None, *, on: str | None = None) -> Bank | None:
+    def cache(self, split: str | None = None, *, on: str | None = None) -> FeatureCache | None:
         if on is not None:
-            return self.on_bank
-        return self.planted.bank() if self.banked else None
+            return self.on_cache
+        return self.planted.cache() if self.cached else None
 
     def edits(self) -> list[Edit]:
         return list_edits(self.home / "edits")
 
     def compare(self, edit: str) -> Comparison:
-        return compare_edit(self.planted.bank(), find_edit(self.home / "edits", edit))
+        return compare_edit(self.planted.cache(), find_edit(self.home / "edits", edit))
 
-    def kept(self) -> str | None:
-        return marks.kept_edit(self.home)
+    def applied(self) -> str | None:
+        return marks.applied_edit(self.home)
 
-    def keep(self, edit: str | None) -> None:
-        marks.keep_edit(self.home, edit)
+    def apply(self, edit: str | None) -> None:
+        marks.apply_edit(self.home, edit)
 
-    def ticks(self, class_index: int) -> tuple[int, ...]:
-        return marks.read_marks(self.home).ticks.get(str(class_index), ())
+    def selected(self, class_index: int) -> tuple[int, ...]:
+        return marks.read_marks(self.home).selected.get(str(class_index), ())
 
-    def tick(self, class_index: int, neurons: tuple[int, ...]) -> None:
-        marks.tick(self.home, class_index, neurons)
+    def select(self, class_index: int, neurons: tuple[int, ...]) -> None:
+        marks.select(self.home, class_index, neurons)
 
     def job(self, job: str) -> FakeJob:
         """Return a job by its id."""

@@ -1,4 +1,4 @@
-"""A workspace made by arithmetic: images, a bank and edits on disk, no torch anywhere.
+"""A workspace made by arithmetic: images, a feature cache and edits on disk, no torch anywhere.
 
 The classifier leans on neuron `SPURIOUS` for class 0 in a way that its mistakes show.
 """
@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image
 
 from engine.data.splits import Split, open_split
-from engine.features.cache import Bank, Meta
+from engine.features.cache import FeatureCache, Meta
 from engine.io.atomic import write_json
 from engine.schema.requests import Source
 from neuroinspect_tui.workspace import read_source, write_source
@@ -30,13 +30,13 @@ class Planted:
     source: Source
     split: Split
 
-    def bank(self, split: str = "valid") -> Bank:
-        """Open the bank."""
-        return Bank(self.home / "bank" / f"planted-{split}", self.split)
+    def cache(self, split: str = "valid") -> FeatureCache:
+        """Open the feature cache."""
+        return FeatureCache(self.home / "features" / f"planted-{split}", self.split)
 
 
 def plant(root: Path, *, groups: bool = False) -> Planted:
-    """Write images, workspace.toml and a bank below `root`."""
+    """Write images, workspace.toml and a feature cache below `root`."""
     data, home = root / "data", root / "ws"
     for split in ("train", "valid"):
         for k, name in enumerate(NAMES):
@@ -53,7 +53,7 @@ def plant(root: Path, *, groups: bool = False) -> Planted:
     )  # fmt: skip
     source = read_source(home)
     listing = open_split(source, "valid")
-    write_bank(home / "bank" / "planted-valid", listing)
+    write_cache(home / "features" / "planted-valid", listing)
     return Planted(home, source, listing)
 
 
@@ -68,8 +68,8 @@ def _listed(data: Path) -> str:
     return str(data / "list.csv")
 
 
-def write_bank(directory: Path, split: Split, seed: int = 0, noise: float = 0.7) -> None:
-    """Write a bank whose every array follows from features and a decision layer.
+def write_cache(directory: Path, split: Split, seed: int = 0, noise: float = 0.7) -> None:
+    """Write a feature cache whose every array follows from features and a decision layer.
 
     With more `noise`, such as 2.6, there are more mistakes.
     """
@@ -94,9 +94,9 @@ def write_bank(directory: Path, split: Split, seed: int = 0, noise: float = 0.7)
     arrays = {
         "features": features, "logits": logits.astype(np.float32), "predicted": predicted,
         "weight": weight, "bias": bias, "mean": features.mean(0).astype(np.float64),
-        "mistake_rows": wrong, "lacks": np.where(signs > 0, ranked, -1)[:, :5],
-        "has_too_much": np.where(signs < 0, ranked, -1)[:, :5],
-        "steps": np.full(len(wrong), 8), "mended": np.ones(len(wrong), dtype=bool),
+        "mistake_rows": wrong, "insufficient": np.where(signs > 0, ranked, -1)[:, :5],
+        "excessive": np.where(signs < 0, ranked, -1)[:, :5],
+        "steps": np.full(len(wrong), 8), "flipped": np.ones(len(wrong), dtype=bool),
         "strongest_rows": strongest,
         "strongest_values": np.take_along_axis(features, strongest.T, 0).T.copy(),
     }  # fmt: skip

@@ -6,14 +6,14 @@ from textual.app import ComposeResult
 from textual.widgets import Label
 
 from engine.schema.records import Progress
-from engine.schema.requests import BankRequest
+from engine.schema.requests import FeaturesRequest
 from screens.base import Base, Trail
 from screens.command import Command, bindings
 from screens.job_line import JobLine
 from screens.latest import Asker
 from screens.messages import Copied
 from tests.screens.conftest import Host, settled, shown, until
-from tests.screens.fake import FakeBackstage
+from tests.screens.fake import FakeWorkspace
 
 
 class Plain(Base):
@@ -28,8 +28,8 @@ class Plain(Base):
         return ("mistakes", "--class", "sweet pea")
 
 
-async def test_a_trail_and_the_command_for_the_clipboard(backstage: FakeBackstage) -> None:
-    app = Host(Plain(backstage))
+async def test_a_trail_and_the_command_for_the_clipboard(workspace: FakeWorkspace) -> None:
+    app = Host(Plain(workspace))
     async with app.run_test(message_hook=app.hear) as pilot:
         app.first.say_where("ant", "mistakes")
         app.first.query_one(Trail).status = "1 job"
@@ -39,32 +39,32 @@ async def test_a_trail_and_the_command_for_the_clipboard(backstage: FakeBackstag
         assert top.startswith(" ant › mistakes")
         assert top.rstrip().endswith("1 job")
         [copied] = app.posted(Copied)
-        home = backstage.home.resolve()
+        home = workspace.home.resolve()
         assert copied.text == f"neuroinspect-tui mistakes --class 'sweet pea' -w {home}"
 
 
-async def test_a_job_is_followed_fails_and_is_tried_again(backstage: FakeBackstage) -> None:
-    app = Host(Plain(backstage))
+async def test_a_job_is_followed_fails_and_is_tried_again(workspace: FakeWorkspace) -> None:
+    app = Host(Plain(workspace))
     async with app.run_test(message_hook=app.hear) as pilot:
         line = app.first.job_line
-        line.submit(BankRequest(split="valid"))
-        backstage.last.feed(Progress(stage="reading", done=3, total=10))
+        line.submit(FeaturesRequest(split="valid"))
+        workspace.last.feed(Progress(stage="reading", done=3, total=10))
         await until(pilot, lambda: "reading" in shown(pilot))
         assert "3/10 images" in shown(pilot)
-        backstage.last.lines.append("opened a tin")
-        backstage.last.end("failed", "The disk is full.")
+        workspace.last.lines.append("opened a tin")
+        workspace.last.end("failed", "The disk is full.")
         await until(pilot, lambda: bool(line.error))
         assert "✗ The disk is full." in shown(pilot)
         assert "opened a tin" in shown(pilot)
         await pilot.press("R")
-        backstage.last.end()
+        workspace.last.end()
         await until(pilot, lambda: bool(app.posted(JobLine.Done)))
         assert not line.running
         assert "disk" not in shown(pilot)
 
 
-async def test_on_a_narrow_line_trail_and_status_take_a_half_each(backstage: FakeBackstage) -> None:
-    app = Host(Plain(backstage))
+async def test_on_a_narrow_line_trail_and_status_take_a_half_each(workspace: FakeWorkspace) -> None:
+    app = Host(Plain(workspace))
     async with app.run_test(size=(40, 12)) as pilot:
         app.first.say_where("sweet pea", "drawn", "2 neurons")
         app.first.query_one(Trail).status = "2 jobs · draw sweet pea x2 2:36 left"
@@ -74,30 +74,30 @@ async def test_on_a_narrow_line_trail_and_status_take_a_half_each(backstage: Fak
         assert "  2 jobs · draw" in top
 
 
-async def test_a_job_that_another_resumed_is_followed_again(backstage: FakeBackstage) -> None:
-    app = Host(Plain(backstage))
+async def test_a_job_that_another_resumed_is_followed_again(workspace: FakeWorkspace) -> None:
+    app = Host(Plain(workspace))
     async with app.run_test() as pilot:
         line = app.first.job_line
-        line.submit(BankRequest(split="valid"))
-        backstage.last.lines.append("long " * 30)
-        backstage.last.end("interrupted", "It was interrupted.")
+        line.submit(FeaturesRequest(split="valid"))
+        workspace.last.lines.append("long " * 30)
+        workspace.last.end("interrupted", "It was interrupted.")
         await until(pilot, lambda: bool(line.error))
         await settled(pilot)
         assert line.size.height == 3  # each line of the log is cut, not wrapped
-        backstage.last.state = "running"
+        workspace.last.state = "running"
         await pilot.press("R")
         assert line.running
 
 
-async def test_a_job_that_cannot_be_started_says_so(backstage: FakeBackstage) -> None:
-    backstage.refusal = "The workspace is gone."
-    app = Host(Plain(backstage))
+async def test_a_job_that_cannot_be_started_says_so(workspace: FakeWorkspace) -> None:
+    workspace.refusal = "The workspace is gone."
+    app = Host(Plain(workspace))
     async with app.run_test() as pilot:
-        app.first.job_line.submit(BankRequest(split="valid"))
+        app.first.job_line.submit(FeaturesRequest(split="valid"))
         await until(pilot, lambda: "✗ The workspace is gone." in shown(pilot))
 
 
-async def test_only_the_newest_question_is_answered(backstage: FakeBackstage) -> None:
+async def test_only_the_newest_question_is_answered(workspace: FakeWorkspace) -> None:
     import threading
 
     asked: list[int] = []
@@ -109,7 +109,7 @@ async def test_only_the_newest_question_is_answered(backstage: FakeBackstage) ->
         go.wait(5)
         return number
 
-    app = Host(Plain(backstage))
+    app = Host(Plain(workspace))
     async with app.run_test() as pilot:
         asker = Asker(app.first, find, taken.append, lambda sentence: None)
         for number in range(20):

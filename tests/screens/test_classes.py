@@ -9,13 +9,13 @@ from engine.editing.heads import Head
 from engine.evaluation.scores import Labelled, score, score_labelled
 from engine.features.progress import PROGRESS
 from engine.io.atomic import write_json
-from engine.schema.errors import BankError
+from engine.schema.errors import StorageError
 from engine.schema.records import Progress
-from engine.schema.requests import BankRequest
-from screens.classes.left_out import LeftOut
+from engine.schema.requests import FeaturesRequest
 from screens.classes.listed import Listing
 from screens.classes.preview import ClassPreview
 from screens.classes.screen import ClassesScreen
+from screens.classes.skipped import LeftOut
 from screens.classes.table import ClassTable
 from screens.messages import Copied, ToEdit, ToMistakes, ToNeurons, ToWhatIf
 from screens.widgets.gallery import Gallery
@@ -34,8 +34,8 @@ def names(app):
     return [str(table._row(row)[0]) for row in range(table.count)]
 
 
-def worst_first(backstage):
-    classes = score(backstage.planted.bank()).classes
+def worst_first(workspace):
+    classes = score(workspace.planted.cache()).classes
     return [entry.name for entry in sorted(classes, key=lambda entry: entry.accuracy or 0)]
 
 
@@ -127,12 +127,12 @@ async def test_groups_take_the_place_of_classes(tmp_path):
 
 
 async def test_what_is_read_is_shown_while_the_rest_is_read(wrong):
-    wrong.banked = False
+    wrong.cached = False
     app = Host(ClassesScreen(wrong))
     async with app.run_test(message_hook=app.hear) as pilot:
         await settled(pilot)
         job = wrong.last
-        assert job.request == BankRequest(split="valid")
+        assert job.request == FeaturesRequest(split="valid")
         assert "so far, 0 of 72 images" in shown(pilot)
         assert names(app) == list(wrong.planted.split.classes)
         read_until(wrong.planted, 24)
@@ -143,7 +143,7 @@ async def test_what_is_read_is_shown_while_the_rest_is_read(wrong):
         assert "reading valid" in shown(pilot)
         assert "26/72 images" in shown(pilot)
         await pilot.press("enter", "n", "e")
-        wrong.banked = True
+        wrong.cached = True
         job.end()
         await until(pilot, lambda: "33 mistakes in 5 classes" in shown(pilot))
         assert names(app) == worst_first(wrong)
@@ -153,9 +153,9 @@ async def test_what_is_read_is_shown_while_the_rest_is_read(wrong):
 
 
 async def test_a_pass_under_way_is_followed_again(wrong):
-    wrong.banked = False
+    wrong.cached = False
     read_until(wrong.planted, 24)
-    wrong.submit(BankRequest(split="valid"))
+    wrong.submit(FeaturesRequest(split="valid"))
     app = Host(ClassesScreen(wrong))
     async with app.run_test() as pilot:
         await settled(pilot)
@@ -165,7 +165,7 @@ async def test_a_pass_under_way_is_followed_again(wrong):
 
 
 async def test_a_pass_that_fails_is_tried_again(wrong):
-    wrong.banked = False
+    wrong.cached = False
     app = Host(ClassesScreen(wrong))
     async with app.run_test() as pilot:
         await settled(pilot)
@@ -174,13 +174,13 @@ async def test_a_pass_that_fails_is_tried_again(wrong):
         await until(pilot, lambda: "✗ The disk is full." in shown(pilot))
         assert "opened a tin" in shown(pilot)
         await pilot.press("R")
-        wrong.banked = True
+        wrong.cached = True
         wrong.last.end()
         await until(pilot, lambda: "33 mistakes" in shown(pilot))
 
 
 async def test_a_pass_that_cannot_begin_is_tried_again(wrong):
-    wrong.banked = False
+    wrong.cached = False
     wrong.refusal = "The workspace is read-only."
     app = Host(ClassesScreen(wrong))
     async with app.run_test() as pilot:
@@ -194,11 +194,11 @@ async def test_a_pass_that_cannot_begin_is_tried_again(wrong):
 
 
 async def test_a_workspace_that_cannot_be_read_says_why(wrong, monkeypatch):
-    def bank(split: str | None = None, *, on: str | None = None) -> None:
-        raise BankError("This workspace has no weights yet.")
+    def cache(split: str | None = None, *, on: str | None = None) -> None:
+        raise StorageError("This workspace has no weights yet.")
 
     with monkeypatch.context() as broken:
-        broken.setattr(wrong, "bank", bank)
+        broken.setattr(wrong, "cache", cache)
         app = Host(ClassesScreen(wrong))
         async with app.run_test() as pilot:
             await settled(pilot)
@@ -214,7 +214,7 @@ async def test_a_workspace_that_cannot_be_read_says_why(wrong, monkeypatch):
 async def test_images_that_change_under_a_pass_do_not_begin_it_for_ever(
     wrong,
 ):
-    wrong.banked = False
+    wrong.cached = False
     app = Host(ClassesScreen(wrong))
     async with app.run_test() as pilot:
         await settled(pilot)
@@ -229,12 +229,12 @@ async def test_images_that_change_under_a_pass_do_not_begin_it_for_ever(
 async def test_the_kept_edit_is_set_against_the_original(wrong):
     planted = wrong.planted
     edit = plant_edit(planted, class_index=4, bias=30.0)
-    wrong.keep(edit)
-    bank = planted.bank()
-    head = Head.of(bank)
+    wrong.apply(edit)
+    cache = planted.cache()
+    head = Head.of(cache)
     head.bias[4] += 30.0
-    after = score(bank, head.predict(bank, np.arange(bank.meta.n)))
-    before = score(bank)
+    after = score(cache, head.predict(cache, np.arange(cache.meta.n)))
+    before = score(cache)
     app = Host(ClassesScreen(wrong))
     async with app.run_test() as pilot:
         await settled(pilot)
@@ -246,7 +246,7 @@ async def test_the_kept_edit_is_set_against_the_original(wrong):
         await pilot.press("s", "s", "s", "s")
         assert names(app)[0] == "eel"
         assert "by gain" in shown(pilot)
-        wrong.keep(None)
+        wrong.apply(None)
         app.first.on_screen_resume()
         await settled(pilot)
         assert "no edit kept" in shown(pilot)
@@ -255,7 +255,7 @@ async def test_the_kept_edit_is_set_against_the_original(wrong):
 
 async def test_a_kept_edit_that_is_damaged_says_so_and_hides_nothing(wrong):
     edit = plant_edit(wrong.planted, 4, 1.0)
-    wrong.keep(edit)
+    wrong.apply(edit)
     (wrong.home / "edits" / edit / "head.safetensors").write_bytes(b"torn")
     app = Host(ClassesScreen(wrong))
     async with app.run_test(size=(200, 30)) as pilot:
@@ -330,9 +330,9 @@ async def test_any_number_of_classes_asks_only_for_those_in_sight():
 
 
 async def test_a_note_of_progress_that_is_torn_is_no_progress(wrong):
-    wrong.banked = False
+    wrong.cached = False
     read_until(wrong.planted, 24)
-    torn = next((wrong.home / "bank").glob(f"*.partial/{PROGRESS}"))
+    torn = next((wrong.home / "features").glob(f"*.partial/{PROGRESS}"))
     write_json(torn, {"images": "many"})
     app = Host(ClassesScreen(wrong))
     async with app.run_test() as pilot:
@@ -360,5 +360,5 @@ def test_classes_while_they_are_read(wrong, snap_compare):
         wrong.last.feed(Progress(stage="reading valid", done=41, total=72))
         await until(pilot, lambda: "so far, 40 of 72" in shown(pilot))
 
-    wrong.banked = False
+    wrong.cached = False
     assert snap_compare(Host(ClassesScreen(wrong)), terminal_size=(80, 24), run_before=half)

@@ -8,31 +8,31 @@ from msgspec import structs
 from engine.io.atomic import write_json
 from engine.schema.edits import Estimate
 from engine.schema.records import Exported
-from engine.schema.requests import BankRequest, ExportRequest
+from engine.schema.requests import ExportRequest, FeaturesRequest
 from screens.compare.asks import AskEdit, AskPath
 from screens.compare.screen import CompareScreen
 from screens.compare.words import experiment
 from screens.messages import Copied, ToEdit
 from screens.widgets.gallery import Gallery
 from tests.screens.conftest import Host, settled, shown, until
-from tests.screens.fake import FakeBackstage
+from tests.screens.fake import FakeWorkspace
 from tests.screens.planted_edit import plant_harder, saved_edit
 
 ANT, DOG = 0, 3
 
 
 @pytest.fixture
-def backstage(tmp_path) -> FakeBackstage:
-    return FakeBackstage(plant_harder(tmp_path))
+def workspace(tmp_path) -> FakeWorkspace:
+    return FakeWorkspace(plant_harder(tmp_path))
 
 
 @pytest.fixture
-def edit(backstage):
-    return saved_edit(backstage.planted, ANT)
+def edit(workspace):
+    return saved_edit(workspace.planted, ANT)
 
 
-async def test_every_arm_the_verdict_and_what_changed(backstage, edit):
-    app = Host(CompareScreen(backstage, edit.id))
+async def test_every_arm_the_verdict_and_what_changed(workspace, edit):
+    app = Host(CompareScreen(workspace, edit.id))
     async with app.run_test(message_hook=app.hear) as pilot:
         await settled(pilot)
         text = shown(pilot)
@@ -44,13 +44,13 @@ async def test_every_arm_the_verdict_and_what_changed(backstage, edit):
         assert f"verdict: {edit.verdict}" in text
         assert edit.notes[0] in text
         assert "36 images, 6 of ant" in text
-        found = backstage.compare(edit.id)
-        assert f"won {len(found.won)} · lost {len(found.lost)}" in text
+        found = workspace.compare(edit.id)
+        assert f"won {len(found.fixed)} · lost {len(found.broken)}" in text
         await pilot.press("enter")
         await settled(pilot)
         gallery = app.first.query_one(Gallery)
         assert gallery.has_focus
-        assert gallery.count == len(found.won) + len(found.lost)
+        assert gallery.count == len(found.fixed) + len(found.broken)
         assert "now" in shown(pilot) or "was" in shown(pilot)
         await pilot.press("y", "plus")
         await pilot.pause()
@@ -62,15 +62,15 @@ async def test_every_arm_the_verdict_and_what_changed(backstage, edit):
 @pytest.mark.parametrize(("width", "shown"), [(80, 5), (100, 7), (120, 7), (160, 7)])
 def test_no_figure_is_cut_however_long(edit, width, shown):
     long = Estimate(0.5, 0.2, 0.8)
-    arms = [
+    variants = [
         structs.replace(
-            arm, target=long, overall=long, worst_class=long, worst_group=long, won=22.25,
-            lost=117.75,
+            variant, target=long, overall=long, worst_class=long, worst_group=long, fixed=22.25,
+            broken=117.75,
         )
-        for arm in edit.arms
+        for variant in edit.variants
     ]  # fmt: skip
     differences = [structs.replace(some, points=-0.5, lo=-1, hi=1) for some in edit.differences]
-    told = structs.replace(edit, arms=tuple(arms), differences=tuple(differences))
+    told = structs.replace(edit, variants=tuple(variants), differences=tuple(differences))
     lines = experiment(told, width - 2).plain.splitlines()
     assert max(map(len, lines)) <= width - 2
     assert not any("…" in line for line in lines)
@@ -78,28 +78,28 @@ def test_no_figure_is_cut_however_long(edit, width, shown):
     assert len(re.split("  +", lines[2])) == shown
 
 
-async def test_keep_and_undo(backstage, edit):
-    app = Host(CompareScreen(backstage, edit.id[:10]))
+async def test_keep_and_undo(workspace, edit):
+    app = Host(CompareScreen(workspace, edit.id[:10]))
     async with app.run_test() as pilot:
         await settled(pilot)
         assert "not kept" in shown(pilot)
         await pilot.press("u", "K")
         await settled(pilot)
-        assert backstage.kept() == edit.id
+        assert workspace.applied() == edit.id
         assert "✓ kept" in shown(pilot)
         await pilot.press("u")
         await settled(pilot)
-        assert backstage.kept() is None
+        assert workspace.applied() is None
         assert "not kept" in shown(pilot)
 
 
-async def test_coming_back_finds_what_was_kept_meanwhile(backstage, edit):
-    app = Host(CompareScreen(backstage, edit.id))
+async def test_coming_back_finds_what_was_kept_meanwhile(workspace, edit):
+    app = Host(CompareScreen(workspace, edit.id))
     async with app.run_test() as pilot:
         await settled(pilot)
         await pilot.press("K")
         await pilot.pause()
-        app.push_screen(CompareScreen(backstage, edit.id))
+        app.push_screen(CompareScreen(workspace, edit.id))
         await settled(pilot)
         await pilot.press("u")
         app.pop_screen()
@@ -107,8 +107,8 @@ async def test_coming_back_finds_what_was_kept_meanwhile(backstage, edit):
         assert "not kept" in shown(pilot)
 
 
-async def test_an_export_asks_where_and_says_how_to_load_it(backstage, edit, tmp_path):
-    app = Host(CompareScreen(backstage, edit.id))
+async def test_an_export_asks_where_and_says_how_to_load_it(workspace, edit, tmp_path):
+    app = Host(CompareScreen(workspace, edit.id))
     async with app.run_test(message_hook=app.hear, size=(160, 48)) as pilot:
         await settled(pilot)
         (tmp_path / "there.safetensors").write_bytes(b"")
@@ -123,15 +123,15 @@ async def test_an_export_asks_where_and_says_how_to_load_it(backstage, edit, tmp
             await pilot.press("enter")
             assert sentence in shown(pilot)
             await pilot.press("escape")
-        assert not backstage.made
+        assert not workspace.made
         await pilot.press("x")
         await settled(pilot)
         await pilot.press("enter")
         await settled(pilot)
-        out = str((backstage.home / f"{edit.id}.safetensors").absolute())
-        assert backstage.last.request == ExportRequest(edit=edit.id, out=out)
-        backstage.last.feed(Exported(edit=edit.id, checkpoint=out, after=edit.after))
-        backstage.last.end()
+        out = str((workspace.home / f"{edit.id}.safetensors").absolute())
+        assert workspace.last.request == ExportRequest(edit=edit.id, out=out)
+        workspace.last.feed(Exported(edit=edit.id, checkpoint=out, after=edit.after))
+        workspace.last.end()
         await until(pilot, lambda: "✓ written" in shown(pilot))
         said = " ".join(shown(pilot).split())
         assert f'timm.create_model("test_resnet", num_classes=6, checkpoint_path="{out[:9]}' in said
@@ -141,68 +141,68 @@ async def test_an_export_asks_where_and_says_how_to_load_it(backstage, edit, tmp
         assert f"export {edit.id} --out {out}" in app.posted(Copied)[0].text
 
 
-async def test_what_was_exported_has_room_on_a_small_terminal(backstage, edit):
-    backstage.submit(ExportRequest(edit=edit.id, out="/x/y.safetensors"))
-    app = Host(CompareScreen(backstage, edit.id))
+async def test_what_was_exported_has_room_on_a_small_terminal(workspace, edit):
+    workspace.submit(ExportRequest(edit=edit.id, out="/x/y.safetensors"))
+    app = Host(CompareScreen(workspace, edit.id))
     async with app.run_test(size=(80, 22)) as pilot:
-        await until(pilot, lambda: app.first.job_line.job == backstage.last.id)
+        await until(pilot, lambda: app.first.job_line.job == workspace.last.id)
         done = Exported(edit=edit.id, checkpoint=f"/x/{120 * 'y'}.safetensors", after=edit.after)
-        backstage.last.feed(done)
-        backstage.last.end()
+        workspace.last.feed(done)
+        workspace.last.end()
         await until(pilot, lambda: "✓ written" in shown(pilot))
         await settled(pilot)
         assert app.first.max_scroll_y == 0
 
 
-async def test_an_export_under_way_is_found_again_and_fails_with_its_sentence(backstage, edit):
-    backstage.submit(ExportRequest(edit=edit.id, out="/x/y.safetensors"))
-    app = Host(CompareScreen(backstage, edit.id))
+async def test_an_export_under_way_is_found_again_and_fails_with_its_sentence(workspace, edit):
+    workspace.submit(ExportRequest(edit=edit.id, out="/x/y.safetensors"))
+    app = Host(CompareScreen(workspace, edit.id))
     async with app.run_test() as pilot:
-        await until(pilot, lambda: app.first.job_line.job == backstage.last.id)
+        await until(pilot, lambda: app.first.job_line.job == workspace.last.id)
         await pilot.press("x")  # one at a time
         await settled(pilot)
         assert app.screen is app.first
-        backstage.last.end("failed", "The disk is full.")
+        workspace.last.end("failed", "The disk is full.")
         await until(pilot, lambda: "✗ The disk is full." in shown(pilot))
 
 
-async def test_images_not_read_yet_are_read_first(backstage, edit):
-    backstage.banked = False
-    app = Host(CompareScreen(backstage, edit.id))
+async def test_images_not_read_yet_are_read_first(workspace, edit):
+    workspace.cached = False
+    app = Host(CompareScreen(workspace, edit.id))
     async with app.run_test() as pilot:
-        await until(pilot, lambda: bool(backstage.made))
-        assert backstage.last.request == BankRequest(split="valid")
+        await until(pilot, lambda: bool(workspace.made))
+        assert workspace.last.request == FeaturesRequest(split="valid")
         await until(pilot, lambda: "are looked at first" in shown(pilot))
         await pilot.press("x", "K", "plus")  # nothing to do it with yet
-        backstage.last.end("failed", "The disk is full.")
+        workspace.last.end("failed", "The disk is full.")
         await until(pilot, lambda: "✗ The disk is full." in shown(pilot))
         await pilot.press("R")
-        backstage.banked = True
-        backstage.last.end()
+        workspace.cached = True
+        workspace.last.end()
         await until(pilot, lambda: "verdict:" in shown(pilot))
-        assert len(backstage.made) == 1
-        assert backstage.kept() is None
+        assert len(workspace.made) == 1
+        assert workspace.applied() is None
 
 
-async def test_an_edit_on_an_edit_needs_the_bank_of_its_base(backstage, edit):
-    base = saved_edit(backstage.planted, DOG, count=5)
+async def test_an_edit_on_an_edit_needs_the_cache_of_its_base(workspace, edit):
+    base = saved_edit(workspace.planted, DOG, count=5)
     stacked = structs.replace(edit, provenance=edit.provenance | {"on": base.id})
-    write_json(backstage.home / "edits" / edit.id / "edit.json", stacked)
-    backstage.submit(BankRequest(split="valid", on=base.id))
-    app = Host(CompareScreen(backstage, edit.id))
+    write_json(workspace.home / "edits" / edit.id / "edit.json", stacked)
+    workspace.submit(FeaturesRequest(split="valid", on=base.id))
+    app = Host(CompareScreen(workspace, edit.id))
     async with app.run_test() as pilot:
         await until(pilot, lambda: app.first.job_line.job == "job00000")
-        backstage.on_bank = backstage.planted.bank()
-        backstage.last.end()
+        workspace.on_cache = workspace.planted.cache()
+        workspace.last.end()
         await until(pilot, lambda: f"on {base.id}" in shown(pilot))
         assert "verdict:" in shown(pilot)
-        assert len(backstage.made) == 1
+        assert len(workspace.made) == 1
 
 
-async def test_another_edit_is_chosen_from_the_list(backstage, edit):
-    other = saved_edit(backstage.planted, DOG, count=5)
-    backstage.keep(edit.id)
-    app = Host(CompareScreen(backstage, other.id))
+async def test_another_edit_is_chosen_from_the_list(workspace, edit):
+    other = saved_edit(workspace.planted, DOG, count=5)
+    workspace.apply(edit.id)
+    app = Host(CompareScreen(workspace, other.id))
     async with app.run_test() as pilot:
         await settled(pilot)
         assert "zero for dog, 5 neurons" in shown(pilot)
@@ -216,13 +216,13 @@ async def test_another_edit_is_chosen_from_the_list(backstage, edit):
 
 
 @pytest.mark.parametrize("damage", ["none", "head", "record"])
-async def test_an_unknown_or_damaged_edit_is_one_sentence(backstage, edit, damage):
-    place = backstage.home / "edits" / edit.id
+async def test_an_unknown_or_damaged_edit_is_one_sentence(workspace, edit, damage):
+    place = workspace.home / "edits" / edit.id
     if damage == "head":
         (place / "head.safetensors").write_bytes(b"no tensors")
     elif damage == "record":
         (place / "edit.json").write_bytes(b"{")
-    app = Host(CompareScreen(backstage, "nope" if damage == "none" else edit.id))
+    app = Host(CompareScreen(workspace, "nope" if damage == "none" else edit.id))
     async with app.run_test(message_hook=app.hear) as pilot:
         await settled(pilot)
         assert "✗" in shown(pilot)
@@ -231,7 +231,7 @@ async def test_an_unknown_or_damaged_edit_is_one_sentence(backstage, edit, damag
         await settled(pilot)
         assert app.screen is app.first
         assert not app.posted(ToEdit)
-        assert backstage.kept() is None
+        assert workspace.applied() is None
         await pilot.press("L")
         await settled(pilot)
         assert isinstance(app.screen, AskEdit)

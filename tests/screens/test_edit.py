@@ -13,15 +13,15 @@ from screens.edit.live import Live
 from screens.edit.screen import EditScreen
 from screens.messages import Copied, ToCompare
 from tests.screens.conftest import Host, settled, shown, until
-from tests.screens.fake import FakeBackstage
+from tests.screens.fake import FakeWorkspace
 from tests.screens.planted_edit import plant_harder, saved_edit
 
 ANT, FOX = 0, 5
 
 
 @pytest.fixture
-def backstage(tmp_path) -> FakeBackstage:
-    return FakeBackstage(plant_harder(tmp_path))
+def workspace(tmp_path) -> FakeWorkspace:
+    return FakeWorkspace(plant_harder(tmp_path))
 
 
 def outcome(target: float) -> Outcome:
@@ -35,39 +35,39 @@ def epoch(number: int) -> EditEpoch:
     )  # fmt: skip
 
 
-async def test_zero_needs_nothing_runs_live_and_leads_to_its_comparison(backstage):
-    app = Host(EditScreen(backstage, ANT))
+async def test_zero_needs_nothing_runs_live_and_leads_to_its_comparison(workspace):
+    app = Host(EditScreen(workspace, ANT))
     async with app.run_test(message_hook=app.hear) as pilot:
         await settled(pilot)
         await pilot.press("enter")
         await settled(pilot)
-        assert backstage.last.request == EditRequest(classes=(ANT,))
-        backstage.last.feed(epoch(1), epoch(2))
+        assert workspace.last.request == EditRequest(classes=(ANT,))
+        workspace.last.feed(epoch(1), epoch(2))
         await until(pilot, lambda: "edit 52.0%   lambda 0 50.0%" in shown(pilot))
         assert "epoch 2/20" in shown(pilot)
         assert "0:19 left" in shown(pilot)
         await pilot.resize_terminal(160, 48)
         await settled(pilot)
         assert "test split" in shown(pilot)  # the form beside the curves
-        record = saved_edit(backstage.planted)
-        backstage.last.feed(record)
-        backstage.last.end()
+        record = saved_edit(workspace.planted)
+        workspace.last.feed(record)
+        workspace.last.end()
         await until(pilot, lambda: bool(app.posted(ToCompare)))
         assert app.posted(ToCompare)[0].edit == record.id
         assert app.first.query_one("#run").has_focus
 
 
-async def test_a_run_that_ends_behind_another_screen_waits_to_be_looked_at(backstage):
-    app = Host(EditScreen(backstage, ANT))
+async def test_a_run_that_ends_behind_another_screen_waits_to_be_looked_at(workspace):
+    app = Host(EditScreen(workspace, ANT))
     async with app.run_test(message_hook=app.hear) as pilot:
         await settled(pilot)
         await pilot.press("enter")
         await settled(pilot)
-        await app.push_screen(EditScreen(backstage, FOX))
+        await app.push_screen(EditScreen(workspace, FOX))
         await settled(pilot)
-        record = saved_edit(backstage.planted)
-        backstage.last.feed(record)
-        backstage.last.end()
+        record = saved_edit(workspace.planted)
+        workspace.last.feed(record)
+        workspace.last.end()
         await until(pilot, lambda: not app.first.job_line.running)
         assert not app.posted(ToCompare)
         app.pop_screen()
@@ -75,8 +75,8 @@ async def test_a_run_that_ends_behind_another_screen_waits_to_be_looked_at(backs
         assert app.posted(ToCompare)[0].edit == record.id
 
 
-async def test_only_fields_that_matter_are_shown_and_become_the_command(backstage):
-    app = Host(EditScreen(backstage, ANT, top="40"))
+async def test_only_fields_that_matter_are_shown_and_become_the_command(workspace):
+    app = Host(EditScreen(workspace, ANT, top="40"))
     async with app.run_test(message_hook=app.hear) as pilot:
         await settled(pilot)
         assert "epochs" not in shown(pilot)
@@ -95,11 +95,11 @@ async def test_only_fields_that_matter_are_shown_and_become_the_command(backstag
         await pilot.press("ctrl+r")
         await settled(pilot)
         asked = EditRequest(classes=(ANT,), method="ratio", preset="paper", top="4", by="votes")
-        assert backstage.last.request == asked
+        assert workspace.last.request == asked
 
 
-async def test_wrong_input_is_said_beside_its_field_and_nothing_starts(backstage):
-    app = Host(EditScreen(backstage, ANT, (7, 3)))
+async def test_wrong_input_is_said_beside_its_field_and_nothing_starts(workspace):
+    app = Host(EditScreen(workspace, ANT, (7, 3)))
     async with app.run_test() as pilot:
         await settled(pilot)
         app.first.query_one("#seeds").focus()
@@ -107,21 +107,21 @@ async def test_wrong_input_is_said_beside_its_field_and_nothing_starts(backstage
         await settled(pilot)
         line = next(line for line in shown(pilot).splitlines() if "seeds" in line)
         assert "✗ give 1 to 100" in line
-        assert not backstage.made
+        assert not workspace.made
         await pilot.press("backspace", "backspace", "3")
         app.first.query_one("#test_split").focus()
         await pilot.press(*"[/no]", "ctrl+r")
         await settled(pilot)
         assert "✗" in shown(pilot)
         assert "[/no]" in shown(pilot)
-        assert not backstage.made
+        assert not workspace.made
         await pilot.press(*["backspace"] * 5, "enter", "ctrl+r")
         await settled(pilot)
-        assert backstage.last.request == EditRequest(classes=(ANT,), neurons=(7, 3), seeds=3)
+        assert workspace.last.request == EditRequest(classes=(ANT,), neurons=(7, 3), seeds=3)
 
 
-async def test_what_will_happen_stands_beside_the_form_until_it_runs(backstage):
-    app = Host(EditScreen(backstage, ANT))
+async def test_what_will_happen_stands_beside_the_form_until_it_runs(workspace):
+    app = Host(EditScreen(workspace, ANT))
     async with app.run_test(size=(120, 40)) as pilot:
         await settled(pilot)
         assert "nothing: biases alone are refitted" in shown(pilot)
@@ -136,8 +136,8 @@ async def test_what_will_happen_stands_beside_the_form_until_it_runs(backstage):
         assert "the curves begin" not in said
         await pilot.press("ctrl+r")
         await settled(pilot)
-        backstage.last.lines += ["reading", "step 1 of 2"]
-        backstage.last.feed(epoch(1))
+        workspace.last.lines += ["reading", "step 1 of 2"]
+        workspace.last.feed(epoch(1))
         await until(pilot, lambda: "step 1 of 2" in shown(pilot))
         assert "edit 51.0%" in shown(pilot)
         assert "train, epochs 20" not in shown(pilot)
@@ -179,52 +179,52 @@ def spoken(values, method=None):
     return "\n".join(str(cell) for cell in table.columns[1].cells)
 
 
-async def test_a_class_with_nothing_to_mend_is_one_sentence(backstage):
-    app = Host(EditScreen(backstage, FOX))
+async def test_a_class_with_nothing_to_mend_is_one_sentence(workspace):
+    app = Host(EditScreen(workspace, FOX))
     async with app.run_test() as pilot:
         await settled(pilot)
         await pilot.press("enter")
         await settled(pilot)
         assert "fox has no mistakes on valid" in shown(pilot)
-        assert not backstage.made
+        assert not workspace.made
 
 
-async def test_coming_back_finds_the_run_and_x_stops_it(backstage):
+async def test_coming_back_finds_the_run_and_x_stops_it(workspace):
     request = EditRequest(classes=(ANT,), method="focal", epochs=7)
-    backstage.submit(request)
-    backstage.last.feed(epoch(3))
-    app = Host(EditScreen(backstage, ANT))
+    workspace.submit(request)
+    workspace.last.feed(epoch(3))
+    app = Host(EditScreen(workspace, ANT))
     async with app.run_test() as pilot:
         await until(pilot, lambda: "edit 53.0%" in shown(pilot))
         assert app.first.values["epochs"] == "7"
-        assert app.first.job_line.job == backstage.last.id
+        assert app.first.job_line.job == workspace.last.id
         await pilot.press("x")
         await until(pilot, lambda: not app.first.has_class("-running"))
-        assert backstage.last.state == "cancelled"
+        assert workspace.last.state == "cancelled"
         assert "◀ focal ▶" in shown(pilot)
         await pilot.press("R")
-        await until(pilot, lambda: backstage.last.state == "running")
+        await until(pilot, lambda: workspace.last.state == "running")
         assert app.first.query_one(Live).display
 
 
-async def test_on_an_edit_the_request_says_so(backstage):
-    on = saved_edit(backstage.planted).id
-    app = Host(EditScreen(backstage, ANT, on=on))
+async def test_on_an_edit_the_request_says_so(workspace):
+    on = saved_edit(workspace.planted).id
+    app = Host(EditScreen(workspace, ANT, on=on))
     async with app.run_test(message_hook=app.hear) as pilot:
         await settled(pilot)
         assert f"on {on}" in shown(pilot)
         await pilot.press("y", "enter")
         await settled(pilot)
         assert f"--on {on}" in app.posted(Copied)[0].text
-        assert backstage.last.request == EditRequest(classes=(ANT,), on=on)
+        assert workspace.last.request == EditRequest(classes=(ANT,), on=on)
 
 
-async def test_what_cannot_be_listed_is_one_sentence(backstage, monkeypatch):
-    def lost(name):
+async def test_what_cannot_be_listed_is_one_sentence(workspace, monkeypatch):
+    def broken(name):
         raise DataError("The images are gone.")
 
-    monkeypatch.setattr(backstage, "split", lost)
-    app = Host(EditScreen(backstage, ANT))
+    monkeypatch.setattr(workspace, "split", broken)
+    app = Host(EditScreen(workspace, ANT))
     async with app.run_test() as pilot:
         await settled(pilot)
         assert "✗ The images are gone." in shown(pilot)
@@ -245,14 +245,14 @@ def test_a_form_filled_from_a_request_asks_for_it_again(request_):
 
 
 def test_the_form_accepts_what_the_plan_accepts(tmp_path):
-    bank = plant_harder(tmp_path).bank()
+    cache = plant_harder(tmp_path).cache()
     for name, text, beyond in (
         ("strength", "1e6", "2e6"), ("target", "0.001", "0.0001"), ("lr", "10", "11"),
         ("seeds", "100", "101"), ("epochs", "0", "1.5"),
     ):  # fmt: skip
         values = begin((), "auto") | {"method": "ratio", name: text}
         assert problems(values) == {}
-        make_plan(bank, request_of(values, ANT), tested=False)
+        make_plan(cache, request_of(values, ANT), tested=False)
         assert list(problems(values | {name: beyond})) == [name]
     assert problems(begin((), "4O")) == {"top": "give N, N% or auto"}
     assert words_of(begin((), "auto"), "ant", None) == ("edit", "--class", "ant")

@@ -17,7 +17,7 @@ from screens.widgets.gallery import Gallery
 from screens.widgets.picture import Picture
 from tests.screens.blamed import draw, facts, paint, paint_heat, planted  # noqa: F401  a fixture
 from tests.screens.conftest import Host, settled, shown, until
-from tests.screens.fake import FakeBackstage
+from tests.screens.fake import FakeWorkspace
 
 BOTH = IllusionRequest(class_index=0, neurons=(7, 18), every=25)
 
@@ -28,11 +28,11 @@ def haste(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(IllusionsScreen, "REST", 0.001)
 
 
-def step(backstage: FakeBackstage, request: IllusionRequest, number: int) -> IllusionStep:
+def step(workspace: FakeWorkspace, request: IllusionRequest, number: int) -> IllusionStep:
     """Return a step with its previews on the disk."""
     previews = []
-    for neuron, fact in facts(backstage, request).items():
-        path = backstage.home / "illusions" / f"{fact.stem}_step{number:04d}.png"
+    for neuron, fact in facts(workspace, request).items():
+        path = workspace.home / "illusions" / f"{fact.stem}_step{number:04d}.png"
         paint(path, neuron + number)
         previews.append(str(path))
     return IllusionStep(
@@ -41,94 +41,94 @@ def step(backstage: FakeBackstage, request: IllusionRequest, number: int) -> Ill
     )  # fmt: skip
 
 
-def illusions(backstage: FakeBackstage, request: IllusionRequest) -> Illusions:
+def illusions(workspace: FakeWorkspace, request: IllusionRequest) -> Illusions:
     """Finish the drawings and return what their job says last."""
     return Illusions(
         class_=Label(0, "ant"), seed=request.seed, size=32, clip=None, sheet=None,
-        illusions=draw(backstage, request),
+        illusions=draw(workspace, request),
     )  # fmt: skip
 
 
-def asked(backstage: FakeBackstage) -> IllusionRequest:
+def asked(workspace: FakeWorkspace) -> IllusionRequest:
     """Return the drawing asked for last."""
-    request = backstage.last.request
+    request = workspace.last.request
     assert isinstance(request, IllusionRequest)
     return request
 
 
-async def begun(pilot, backstage: FakeBackstage, jobs: int = 1) -> None:
+async def begun(pilot, workspace: FakeWorkspace, jobs: int = 1) -> None:
     """Wait until the screen started its job."""
-    await until(pilot, lambda: len(backstage.made) == jobs)
+    await until(pilot, lambda: len(workspace.made) == jobs)
     await settled(pilot)
 
 
-async def test_drawings_appear_sharpen_and_are_finished(backstage: FakeBackstage) -> None:
-    app = Host(IllusionsScreen(backstage, 0, (7, 18)))
+async def test_drawings_appear_sharpen_and_are_finished(workspace: FakeWorkspace) -> None:
+    app = Host(IllusionsScreen(workspace, 0, (7, 18)))
     async with app.run_test() as pilot:
-        await begun(pilot, backstage)
-        assert backstage.last.request == BOTH
+        await begun(pilot, workspace)
+        assert workspace.last.request == BOTH
         assert "waiting" in shown(pilot)
-        backstage.last.feed(step(backstage, BOTH, 25))
+        workspace.last.feed(step(workspace, BOTH, 25))
         await until(pilot, lambda: "step 25/450" in shown(pilot))
         assert "fires 1.50" in shown(pilot)
         gallery = pilot.app.screen.query_one(Hanging)
         await until(pilot, lambda: str(gallery.tile(0).source).endswith("_step0025.png"))
         assert "0:19 left" in shown(pilot)
-        backstage.last.feed(illusions(backstage, BOTH))
-        backstage.last.end()
+        workspace.last.feed(illusions(workspace, BOTH))
+        workspace.last.end()
         await until(pilot, lambda: "2 of 2 drawn" in shown(pilot))
         seen = shown(pilot)
         for words in ("fires 1.8x real", "→ bee .93", "CLIP .27"):
             assert words in seen
         assert "step" not in seen.replace("450 steps", "")
-        assert len(backstage.made) == 1
+        assert len(workspace.made) == 1
 
 
-async def test_what_is_finished_is_not_drawn_again(backstage: FakeBackstage) -> None:
-    draw(backstage, BOTH)
-    app = Host(IllusionsScreen(backstage, 0, (7, 18)))
+async def test_what_is_finished_is_not_drawn_again(workspace: FakeWorkspace) -> None:
+    draw(workspace, BOTH)
+    app = Host(IllusionsScreen(workspace, 0, (7, 18)))
     async with app.run_test(message_hook=app.hear) as pilot:
         await until(pilot, lambda: "2 of 2 drawn" in shown(pilot))
         await pilot.press("y")
         await settled(pilot)
-        assert not backstage.made
+        assert not workspace.made
         [copied] = app.posted(Copied)
         assert " illusion --class ant --neuron 7 --neuron 18 --steps 450 --seed 0 " in copied.text
 
 
-async def test_a_job_under_way_is_followed_with_its_settings(backstage: FakeBackstage) -> None:
-    backstage.submit(IllusionRequest(class_index=0, neurons=(4, 7), steps=900, seed=3, every=25))
-    app = Host(IllusionsScreen(backstage, 0, (7,)))
+async def test_a_job_under_way_is_followed_with_its_settings(workspace: FakeWorkspace) -> None:
+    workspace.submit(IllusionRequest(class_index=0, neurons=(4, 7), steps=900, seed=3, every=25))
+    app = Host(IllusionsScreen(workspace, 0, (7,)))
     async with app.run_test() as pilot:
         await until(pilot, lambda: app.first.job_line.running)
         assert "900 steps · seed 3" in shown(pilot)
-        assert len(backstage.made) == 1
+        assert len(workspace.made) == 1
 
 
-async def test_what_a_followed_job_leaves_out_is_drawn_after_it(backstage: FakeBackstage) -> None:
+async def test_what_a_followed_job_leaves_out_is_drawn_after_it(workspace: FakeWorkspace) -> None:
     other = IllusionRequest(class_index=0, neurons=(7, 4), every=25)
-    backstage.submit(other)
-    app = Host(IllusionsScreen(backstage, 0, (7, 18)))
+    workspace.submit(other)
+    app = Host(IllusionsScreen(workspace, 0, (7, 18)))
     async with app.run_test() as pilot:
         await until(pilot, lambda: app.first.job_line.running)
-        backstage.last.feed(illusions(backstage, other))
-        backstage.last.end()
-        await begun(pilot, backstage, jobs=2)
-        assert backstage.last.request == IllusionRequest(class_index=0, neurons=(18,), every=25)
+        workspace.last.feed(illusions(workspace, other))
+        workspace.last.end()
+        await begun(pilot, workspace, jobs=2)
+        assert workspace.last.request == IllusionRequest(class_index=0, neurons=(18,), every=25)
 
 
-async def test_other_steps_seeds_and_classes(backstage: FakeBackstage) -> None:
-    draw(backstage, BOTH)
-    app = Host(IllusionsScreen(backstage, 0, (7, 18)))
+async def test_other_steps_seeds_and_classes(workspace: FakeWorkspace) -> None:
+    draw(workspace, BOTH)
+    app = Host(IllusionsScreen(workspace, 0, (7, 18)))
     async with app.run_test() as pilot:
         await until(pilot, lambda: "2 of 2 drawn" in shown(pilot))
         await pilot.press("+")
-        await begun(pilot, backstage)
-        assert asked(backstage).steps == 900
+        await begun(pilot, workspace)
+        assert asked(workspace).steps == 900
         assert "seen: 450, seed 0" in shown(pilot)
         await pilot.press("-", "d")
-        await begun(pilot, backstage, jobs=2)
-        assert (asked(backstage).steps, asked(backstage).seed) == (450, 1)
+        await begun(pilot, workspace, jobs=2)
+        assert (asked(workspace).steps, asked(workspace).seed) == (450, 1)
         await pilot.press("D")
         await until(pilot, lambda: "2 of 2 drawn" in shown(pilot))
         await pilot.press("c")
@@ -136,117 +136,117 @@ async def test_other_steps_seeds_and_classes(backstage: FakeBackstage) -> None:
         assert "'zebra': no class is called so." in shown(pilot)
         pilot.app.screen.query_one(Input).value = "fo"
         await pilot.press("enter")
-        await begun(pilot, backstage, jobs=3)
-        assert backstage.last.request == IllusionRequest(class_index=5, neurons=(7, 18), every=25)
+        await begun(pilot, workspace, jobs=3)
+        assert workspace.last.request == IllusionRequest(class_index=5, neurons=(7, 18), every=25)
         assert "ant › drawn for fox" in shown(pilot)
 
 
-async def test_half_and_twice_the_steps_are_the_same(backstage: FakeBackstage, monkeypatch) -> None:
+async def test_half_and_twice_the_steps_are_the_same(workspace: FakeWorkspace, monkeypatch) -> None:
     monkeypatch.setattr(IllusionsScreen, "REST", 1e6)
-    app = Host(IllusionsScreen(backstage, 0, (7,)))
+    app = Host(IllusionsScreen(workspace, 0, (7,)))
     async with app.run_test() as pilot:
         await settled(pilot)
         for keys, steps in (("---", 56), ("+++", 450), ("-" * 9, 28), ("+" * 20, 57600)):
             await pilot.press(*keys)
             await settled(pilot)
             assert f"{steps} steps" in shown(pilot)
-        assert not backstage.made
+        assert not workspace.made
 
 
-async def test_with_and_without_clip(backstage: FakeBackstage) -> None:
+async def test_with_and_without_clip(workspace: FakeWorkspace) -> None:
     from msgspec import structs
 
-    backstage.source = structs.replace(backstage.source, clip="ViT-B-32/none")
-    draw(backstage, BOTH)
-    app = Host(IllusionsScreen(backstage, 0, (7, 18)))
+    workspace.source = structs.replace(workspace.source, clip="ViT-B-32/none")
+    draw(workspace, BOTH)
+    app = Host(IllusionsScreen(workspace, 0, (7, 18)))
     async with app.run_test() as pilot:
         await until(pilot, lambda: "CLIP guides · 2 of 2 drawn" in shown(pilot))
         await pilot.press("C")
-        await begun(pilot, backstage)
-        assert not asked(backstage).use_clip
+        await begun(pilot, workspace)
+        assert not asked(workspace).use_clip
         assert "without CLIP · 0 of 2 drawn" in shown(pilot)
 
 
-async def test_a_cancelled_or_failed_drawing_goes_on_when_told(backstage: FakeBackstage) -> None:
-    app = Host(IllusionsScreen(backstage, 0, (7, 18)))
+async def test_a_cancelled_or_failed_drawing_goes_on_when_told(workspace: FakeWorkspace) -> None:
+    app = Host(IllusionsScreen(workspace, 0, (7, 18)))
     async with app.run_test() as pilot:
-        await begun(pilot, backstage)
-        backstage.last.feed(step(backstage, BOTH, 25))
+        await begun(pilot, workspace)
+        workspace.last.feed(step(workspace, BOTH, 25))
         await until(pilot, lambda: "step 25/450" in shown(pilot))
         await pilot.press("x")
         await until(pilot, lambda: "stopped; R goes on" in shown(pilot))
         assert "step 25/450" in shown(pilot)
         await pilot.press("R")
-        backstage.last.end("failed", "The memory is full.")
+        workspace.last.end("failed", "The memory is full.")
         await until(pilot, lambda: "✗ The memory is full." in shown(pilot))
-        assert len(backstage.made) == 1
+        assert len(workspace.made) == 1
 
 
-async def test_ticks_and_where_to_go(backstage: FakeBackstage, monkeypatch) -> None:
-    draw(backstage, BOTH)
+async def test_ticks_and_where_to_go(workspace: FakeWorkspace, monkeypatch) -> None:
+    draw(workspace, BOTH)
     monkeypatch.setattr("screens.file_location.socket.gethostname", lambda: "box")
     monkeypatch.setattr("screens.file_location.getpass.getuser", lambda: "me")
-    app = Host(IllusionsScreen(backstage, 0, (7, 18)))
+    app = Host(IllusionsScreen(workspace, 0, (7, 18)))
     async with app.run_test(message_hook=app.hear) as pilot:
         await until(pilot, lambda: "2 of 2 drawn" in shown(pilot))
         await pilot.press("l", "space")
         await settled(pilot)
-        assert backstage.ticks(0) == (18,)
+        assert workspace.selected(0) == (18,)
         assert "1 ticked" in shown(pilot)
         await pilot.press("w", "e", "o")
         await settled(pilot)
         assert [m.neurons for m in (*app.posted(ToWhatIf), *app.posted(ToEdit))] == [(18,), (18,)]
-        path = picture_path(backstage.home / "illusions", facts(backstage, BOTH)[18].stem)
+        path = picture_path(workspace.home / "illusions", facts(workspace, BOTH)[18].stem)
         [copied] = app.posted(Copied)
         assert copied.text == f"scp me@box:{path.resolve()} ."
         assert "me@box:" in shown(pilot)
         await pilot.press("h", "space", "space", "space", "l", "space")
         await settled(pilot)
-        assert backstage.ticks(0) == (7,)
+        assert workspace.selected(0) == (7,)
         assert "scp" not in shown(pilot)
 
 
-async def test_what_an_unseen_job_tells_is_not_shown(backstage: FakeBackstage) -> None:
-    app = Host(IllusionsScreen(backstage, 0, (7, 18)))
+async def test_what_an_unseen_job_tells_is_not_shown(workspace: FakeWorkspace) -> None:
+    app = Host(IllusionsScreen(workspace, 0, (7, 18)))
     async with app.run_test() as pilot:
-        await begun(pilot, backstage)
-        first = backstage.last
+        await begun(pilot, workspace)
+        first = workspace.last
         await pilot.press("d")
-        await begun(pilot, backstage, jobs=2)
-        app.first.post_message(JobLine.Said(first.id, step(backstage, BOTH, 25)))
+        await begun(pilot, workspace, jobs=2)
+        app.first.post_message(JobLine.Said(first.id, step(workspace, BOTH, 25)))
         await settled(pilot)
         assert "step 25/450" not in shown(pilot)
         assert first.state == "running"
 
 
-async def test_a_preview_that_is_gone_leaves_the_last_one(backstage: FakeBackstage) -> None:
-    app = Host(IllusionsScreen(backstage, 0, (7, 18)))
+async def test_a_preview_that_is_gone_leaves_the_last_one(workspace: FakeWorkspace) -> None:
+    app = Host(IllusionsScreen(workspace, 0, (7, 18)))
     async with app.run_test() as pilot:
-        await begun(pilot, backstage)
+        await begun(pilot, workspace)
         hanging = pilot.app.screen.query_one(Hanging)
-        backstage.last.feed(step(backstage, BOTH, 25))
+        workspace.last.feed(step(workspace, BOTH, 25))
         await until(pilot, lambda: hanging.tile(1).source is not None)
-        gone = step(backstage, BOTH, 50)
+        gone = step(workspace, BOTH, 50)
         for path in gone.previews:
             Path(path).unlink()
-        backstage.last.feed(gone)
+        workspace.last.feed(gone)
         await until(pilot, lambda: "step 50/450" in shown(pilot))
         await settled(pilot)
         assert str(hanging.tile(1).source).endswith("_step0025.png")
 
 
-async def test_zoom_shows_what_is_real_beside(backstage: FakeBackstage) -> None:
-    draw(backstage, BOTH)
-    app = Host(IllusionsScreen(backstage, 0, (7, 18)))
+async def test_zoom_shows_what_is_real_beside(workspace: FakeWorkspace) -> None:
+    draw(workspace, BOTH)
+    app = Host(IllusionsScreen(workspace, 0, (7, 18)))
     async with app.run_test() as pilot:
         await until(pilot, lambda: "2 of 2 drawn" in shown(pilot))
         await pilot.press("enter")
         await settled(pilot)
         zoom = pilot.app.screen
         assert isinstance(zoom, Zoom)
-        stem = facts(backstage, BOTH)[7].stem
+        stem = facts(workspace, BOTH)[7].stem
         assert zoom.query_one("#mask", Picture).path == mask_path(
-            backstage.home / "illusions", stem
+            workspace.home / "illusions", stem
         )
         assert zoom.query_one("#wrong", Gallery).count == 6
         assert "450 steps, seed 0" in shown(pilot)
@@ -258,52 +258,52 @@ async def test_zoom_shows_what_is_real_beside(backstage: FakeBackstage) -> None:
         assert pilot.app.screen.query_one(Hanging).key == 18
 
 
-async def test_zoom_follows_the_job(backstage: FakeBackstage) -> None:
-    app = Host(IllusionsScreen(backstage, 0, (7, 18)))
+async def test_zoom_follows_the_job(workspace: FakeWorkspace) -> None:
+    app = Host(IllusionsScreen(workspace, 0, (7, 18)))
     async with app.run_test() as pilot:
-        await begun(pilot, backstage)
+        await begun(pilot, workspace)
         await pilot.press("z")
         await settled(pilot)
         assert "when it is finished" in shown(pilot)
-        backstage.last.feed(step(backstage, BOTH, 25))
+        workspace.last.feed(step(workspace, BOTH, 25))
         await until(pilot, lambda: "step 25/450" in shown(pilot))
 
 
-async def test_neurons_not_named_are_the_top_ones(backstage: FakeBackstage) -> None:
-    app = Host(IllusionsScreen(backstage, 0, ()))
+async def test_neurons_not_named_are_the_top_ones(workspace: FakeWorkspace) -> None:
+    app = Host(IllusionsScreen(workspace, 0, ()))
     async with app.run_test() as pilot:
-        await begun(pilot, backstage)
-        assert asked(backstage).neurons == (7, 18, 4, 23)
+        await begun(pilot, workspace)
+        assert asked(workspace).neurons == (7, 18, 4, 23)
 
 
-async def test_nothing_to_draw_and_no_job_to_be_had(backstage: FakeBackstage) -> None:
-    app = Host(IllusionsScreen(backstage, 3, ()))
+async def test_nothing_to_draw_and_no_job_to_be_had(workspace: FakeWorkspace) -> None:
+    app = Host(IllusionsScreen(workspace, 3, ()))
     async with app.run_test() as pilot:
         await settled(pilot)
         assert "dog has no mistakes on valid" in shown(pilot)
         await pilot.press("space", "+", "enter", "w", "x", "o")
-    backstage.refusal = "The workspace is gone."
-    app = Host(IllusionsScreen(backstage, 0, (7,)))
+    workspace.refusal = "The workspace is gone."
+    app = Host(IllusionsScreen(workspace, 0, (7,)))
     async with app.run_test() as pilot:
         await until(pilot, lambda: "✗ The workspace is gone." in shown(pilot))
 
 
-async def test_without_a_bank_it_is_waited_for(backstage: FakeBackstage) -> None:
-    backstage.banked = False
-    app = Host(IllusionsScreen(backstage, 0, (7,)))
+async def test_without_a_cache_it_is_waited_for(workspace: FakeWorkspace) -> None:
+    workspace.cached = False
+    app = Host(IllusionsScreen(workspace, 0, (7,)))
     async with app.run_test() as pilot:
         await settled(pilot)
         assert "The images of valid are looked at first" in shown(pilot)
-        backstage.banked = True
-        backstage.last.end()
-        await begun(pilot, backstage, jobs=2)
-        assert isinstance(backstage.last.request, IllusionRequest)
+        workspace.cached = True
+        workspace.last.end()
+        await begun(pilot, workspace, jobs=2)
+        assert isinstance(workspace.last.request, IllusionRequest)
 
 
-async def test_it_lives_through_any_size(backstage: FakeBackstage) -> None:
-    app = Host(IllusionsScreen(backstage, 0, (7, 18)))
+async def test_it_lives_through_any_size(workspace: FakeWorkspace) -> None:
+    app = Host(IllusionsScreen(workspace, 0, (7, 18)))
     async with app.run_test(size=(160, 48)) as pilot:
-        await begun(pilot, backstage)
+        await begun(pilot, workspace)
         for size in ((40, 10), (12, 4), (80, 24)):
             await pilot.resize_terminal(*size)
             await pilot.press("z")
@@ -313,36 +313,36 @@ async def test_it_lives_through_any_size(backstage: FakeBackstage) -> None:
         assert "waiting" in shown(pilot)
 
 
-def hang(backstage: FakeBackstage) -> IllusionsScreen:
+def hang(workspace: FakeWorkspace) -> IllusionsScreen:
     """Return a screen whose drawings are partly finished, partly under way."""
-    draw(backstage, IllusionRequest(class_index=0, neurons=(7, 18)))
+    draw(workspace, IllusionRequest(class_index=0, neurons=(7, 18)))
     drawn = IllusionRequest(class_index=0, neurons=(4, 23), every=25)
-    backstage.submit(drawn)
-    backstage.last.feed(step(backstage, IllusionRequest(class_index=0, neurons=(4,)), 175))
-    backstage.tick(0, (7,))
-    return IllusionsScreen(backstage, 0, (7, 18, 4, 23))
+    workspace.submit(drawn)
+    workspace.last.feed(step(workspace, IllusionRequest(class_index=0, neurons=(4,)), 175))
+    workspace.select(0, (7,))
+    return IllusionsScreen(workspace, 0, (7, 18, 4, 23))
 
 
 @pytest.mark.parametrize("size", [(80, 24), (160, 48)])
-def test_its_picture(backstage: FakeBackstage, snap_compare, size) -> None:
+def test_its_picture(workspace: FakeWorkspace, snap_compare, size) -> None:
     async def look(pilot) -> None:
         hanging = pilot.app.screen.query_one(Hanging)
         await until(pilot, lambda: hanging.tile(2).source is not None)
         await settled(pilot)
 
-    assert snap_compare(Host(hang(backstage)), terminal_size=size, run_before=look)
+    assert snap_compare(Host(hang(workspace)), terminal_size=size, run_before=look)
 
 
 @pytest.mark.parametrize("size", [(80, 24), (160, 48)])
-def test_the_picture_of_one(backstage: FakeBackstage, snap_compare, size) -> None:
-    draw(backstage, BOTH)
-    backstage.tick(0, (7,))
-    paint_heat(backstage, 7)
+def test_the_picture_of_one(workspace: FakeWorkspace, snap_compare, size) -> None:
+    draw(workspace, BOTH)
+    workspace.select(0, (7,))
+    paint_heat(workspace, 7)
 
     async def look(pilot) -> None:
         await until(pilot, lambda: "2 of 2 drawn" in shown(pilot))
         await pilot.press("enter")
         await settled(pilot)
 
-    app = Host(IllusionsScreen(backstage, 0, (7, 18)))
+    app = Host(IllusionsScreen(workspace, 0, (7, 18)))
     assert snap_compare(app, terminal_size=size, run_before=look)

@@ -9,39 +9,39 @@ from textual.widgets import Static
 
 from engine.schema.errors import EngineError
 from engine.schema.jobs import Request, State
-from engine.schema.requests import BankRequest, EditRequest, HeatRequest, IllusionRequest
+from engine.schema.requests import EditRequest, FeaturesRequest, HeatRequest, IllusionRequest
 from screens.jobs import EMPTY, JobsScreen
 from screens.messages import Copied, ToResult
 from screens.widgets.table import Table
 from tests.screens.conftest import Host, settled, shown, until
-from tests.screens.fake import FakeBackstage
+from tests.screens.fake import FakeWorkspace
 
 WIDE = (160, 48)
 
 
 @pytest.fixture
-def busy(backstage: FakeBackstage) -> FakeBackstage:
+def busy(workspace: FakeWorkspace) -> FakeWorkspace:
     """One job of every state."""
     ended: tuple[tuple[Request, State, str], ...] = (
-        (BankRequest(split="train"), "failed", "The disk is full: 0.2 of 1.4 GiB needed."),
+        (FeaturesRequest(split="train"), "failed", "The disk is full: 0.2 of 1.4 GiB needed."),
         (IllusionRequest(class_index=0, neurons=(1, 2)), "done", ""),
         (HeatRequest(class_index=0, neuron=3), "interrupted", ""),
         (EditRequest(classes=(0,)), "running", ""),
-        (BankRequest(split="valid"), "cancelled", ""),
+        (FeaturesRequest(split="valid"), "cancelled", ""),
     )
     for request, state, error in ended:
-        backstage.submit(request)
-        backstage.last.end(state, error)
-        backstage.last.lines += [f"line {i}" for i in range(20)]
-    return backstage
+        workspace.submit(request)
+        workspace.last.end(state, error)
+        workspace.last.lines += [f"line {i}" for i in range(20)]
+    return workspace
 
 
 def log(pilot: Pilot[Any]) -> str:
     return str(pilot.app.screen.query_one("#log Static", Static).content)
 
 
-async def test_no_jobs_yet(backstage: FakeBackstage) -> None:
-    app = Host(JobsScreen(backstage))
+async def test_no_jobs_yet(workspace: FakeWorkspace) -> None:
+    app = Host(JobsScreen(workspace))
     async with app.run_test(message_hook=app.hear) as pilot:
         await settled(pilot)
         assert EMPTY in shown(pilot)
@@ -52,7 +52,7 @@ async def test_no_jobs_yet(backstage: FakeBackstage) -> None:
         assert app.posted(Copied)[0].text.startswith("neuroinspect-tui jobs list -w")
 
 
-async def test_every_state_says_where_it_is(busy: FakeBackstage) -> None:
+async def test_every_state_says_where_it_is(busy: FakeWorkspace) -> None:
     app = Host(JobsScreen(busy))
     async with app.run_test() as pilot:
         await settled(pilot)
@@ -66,7 +66,7 @@ async def test_every_state_says_where_it_is(busy: FakeBackstage) -> None:
         assert "⏎ Open" in lines[-1]
 
 
-async def test_cancel_resume_and_open(busy: FakeBackstage) -> None:
+async def test_cancel_resume_and_open(busy: FakeWorkspace) -> None:
     app = Host(JobsScreen(busy))
     async with app.run_test(message_hook=app.hear) as pilot:
         await settled(pilot)
@@ -87,7 +87,7 @@ async def test_cancel_resume_and_open(busy: FakeBackstage) -> None:
 
 
 async def test_what_cannot_be_done_is_said(
-    busy: FakeBackstage, monkeypatch: pytest.MonkeyPatch
+    busy: FakeWorkspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(job: str) -> None:
         raise EngineError(f"Job {job} runs elsewhere.")
@@ -100,7 +100,7 @@ async def test_what_cannot_be_done_is_said(
         await until(pilot, lambda: "Job job00003 runs elsewhere." in shown(pilot))
 
 
-async def test_the_log_is_live_and_beside_where_there_is_room(busy: FakeBackstage) -> None:
+async def test_the_log_is_live_and_beside_where_there_is_room(busy: FakeWorkspace) -> None:
     app = Host(JobsScreen(busy))
     async with app.run_test() as pilot:
         await settled(pilot)
@@ -121,12 +121,12 @@ async def test_the_log_is_live_and_beside_where_there_is_room(busy: FakeBackstag
         assert "a new line" in shown(pilot)
 
 
-async def test_the_cursor_stays_on_its_job(busy: FakeBackstage) -> None:
+async def test_the_cursor_stays_on_its_job(busy: FakeWorkspace) -> None:
     app = Host(JobsScreen(busy))
     async with app.run_test(size=WIDE) as pilot:
         await settled(pilot)
         await pilot.press("j")
-        busy.submit(BankRequest(split="valid"))
+        busy.submit(FeaturesRequest(split="valid"))
         app.first._again()
         await settled(pilot)
         table = app.first.query_one(Table)
@@ -135,7 +135,7 @@ async def test_the_cursor_stays_on_its_job(busy: FakeBackstage) -> None:
 
 
 async def test_jobs_that_cannot_be_read_are_said(
-    busy: FakeBackstage, monkeypatch: pytest.MonkeyPatch
+    busy: FakeWorkspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken() -> list[Any]:
         raise EngineError("Cannot read the jobs: stale file handle.")
@@ -148,7 +148,7 @@ async def test_jobs_that_cannot_be_read_are_said(
 
 
 @pytest.mark.parametrize("size", [(80, 24), WIDE])
-def test_it_looks_as_it_did(snap_compare: Any, busy: FakeBackstage, size: tuple[int, int]) -> None:
+def test_it_looks_as_it_did(snap_compare: Any, busy: FakeWorkspace, size: tuple[int, int]) -> None:
     busy.home = Path("/data/ws")
 
     async def before(pilot: Pilot[Any]) -> None:

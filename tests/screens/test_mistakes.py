@@ -6,7 +6,7 @@ import pytest
 from textual.app import App, ComposeResult
 
 from engine.evaluation.scores import mistakes, right_ones
-from engine.schema.errors import BankError
+from engine.schema.errors import StorageError
 from engine.schema.records import Label, Mistake, Mistakes
 from screens import file_location as whereabouts
 from screens.file_location import Whereabouts
@@ -31,7 +31,7 @@ def pictures(app):
 
 
 async def test_mistakes_stand_under_what_they_were_taken_for(wrong):
-    answer = mistakes(wrong.planted.bank(), EEL)
+    answer = mistakes(wrong.planted.cache(), EEL)
     app = Host(MistakesScreen(wrong, EEL))
     async with app.run_test(message_hook=app.hear) as pilot:
         await settled(pilot)
@@ -48,7 +48,7 @@ async def test_mistakes_stand_under_what_they_were_taken_for(wrong):
         said = shown(pilot)
         assert "eel → dog" in said
         assert "mended in 8 steps" in said
-        assert "has too much " + " ".join(map(str, first.has_too_much)) in said
+        assert "has too much " + " ".join(map(str, first.excessive)) in said
         assert "valid/004_eel" in said
         await pilot.press("l", "n", "N", "c", "y")
         await pilot.pause()
@@ -62,8 +62,8 @@ async def test_mistakes_stand_under_what_they_were_taken_for(wrong):
 
 
 async def test_the_whole_class_is_there_too(wrong):
-    bank = wrong.planted.bank()
-    right = right_ones(bank, EEL)
+    cache = wrong.planted.cache()
+    right = right_ones(cache, EEL)
     app = Host(MistakesScreen(wrong, EEL))
     async with app.run_test(message_hook=app.hear) as pilot:
         await settled(pilot)
@@ -148,22 +148,22 @@ def test_a_user_without_a_name_can_fetch_too(monkeypatch):
 
 
 async def test_images_not_read_yet_are_said_to_be(wrong):
-    wrong.banked = False
+    wrong.cached = False
     app = Host(MistakesScreen(wrong, EEL))
     async with app.run_test() as pilot:
         await settled(pilot)
         assert "The images are not read yet" in shown(pilot)
-        wrong.banked = True
+        wrong.cached = True
         await pilot.press("R")
         await settled(pilot)
         assert pictures(app).count == 10
 
 
-async def test_a_damaged_bank_says_so(wrong, monkeypatch):
-    def bank(split=None, *, on=None):
-        raise BankError("lacks.npy is missing or damaged; remove it to compute it again.")
+async def test_a_damaged_cache_says_so(wrong, monkeypatch):
+    def cache(split=None, *, on=None):
+        raise StorageError("lacks.npy is missing or damaged; remove it to compute it again.")
 
-    monkeypatch.setattr(wrong, "bank", bank)
+    monkeypatch.setattr(wrong, "cache", cache)
     app = Host(MistakesScreen(wrong, EEL))
     async with app.run_test() as pilot:
         await settled(pilot)
@@ -191,8 +191,8 @@ async def test_ten_thousand_mistakes_make_only_the_tiles_in_sight(tmp_path):
         mistakes=tuple(
             Mistake(
                 path=str(tmp_path / f"{i}.png"), true=true, predicted=Label(1 + i % 7, f"c{i % 7}"),
-                p_true=0.1, p_predicted=0.8, group=None, steps=3, mended=True, lacks=(),
-                has_too_much=(),
+                p_true=0.1, p_predicted=0.8, group=None, steps=3, flipped=True, insufficient=(),
+                excessive=(),
             )
             for i in range(10_000)
         ),
@@ -220,11 +220,11 @@ async def test_ten_thousand_mistakes_make_only_the_tiles_in_sight(tmp_path):
 
 
 def test_what_is_known_of_an_image_in_a_group(tmp_path):
-    bank = erring(plant(tmp_path, groups=True)).planted.bank()
-    mistake = mistakes(bank, EEL).mistakes[0]
-    lines = [line.plain for line in facts(mistake, bank.root)]
+    cache = erring(plant(tmp_path, groups=True)).planted.cache()
+    mistake = mistakes(cache, EEL).mistakes[0]
+    lines = [line.plain for line in facts(mistake, cache.root)]
     assert f"group {mistake.group}" in lines
-    assert lines[-1] == str(Path(mistake.path).relative_to(bank.root))
+    assert lines[-1] == str(Path(mistake.path).relative_to(cache.root))
     long = tile(mistake, width=10)
     assert all(len(line) <= 10 for line in long.caption)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from engine.attribution.neurons import describe_neuron
-from engine.schema.requests import BankRequest, HeatRequest, IllusionRequest
+from engine.schema.requests import FeaturesRequest, HeatRequest, IllusionRequest
 from screens.closeup import look_closely
 from screens.messages import Copied, ToEdit, ToIllusions, ToWhatIf
 from screens.neurons.screen import NeuronsScreen
@@ -15,7 +15,7 @@ from screens.widgets.picture import Picture
 from screens.widgets.table import Table
 from tests.screens.blamed import draw, paint_heat, planted  # noqa: F401  a fixture
 from tests.screens.conftest import Host, settled, shown, until
-from tests.screens.fake import FakeBackstage
+from tests.screens.fake import FakeWorkspace
 
 
 @pytest.fixture(autouse=True)
@@ -29,8 +29,8 @@ def neurons(pilot, side: str) -> list[int]:
     return list(table._keys or ())
 
 
-async def test_both_lists_and_the_neuron_under_the_cursor(backstage: FakeBackstage) -> None:
-    app = Host(NeuronsScreen(backstage, 0))
+async def test_both_lists_and_the_neuron_under_the_cursor(workspace: FakeWorkspace) -> None:
+    app = Host(NeuronsScreen(workspace, 0))
     async with app.run_test() as pilot:
         await settled(pilot)
         seen = shown(pilot)
@@ -54,29 +54,29 @@ async def test_both_lists_and_the_neuron_under_the_cursor(backstage: FakeBacksta
         assert "21 is lacking" in shown(pilot)
 
 
-async def test_ticks_are_kept_in_the_order(backstage: FakeBackstage) -> None:
-    app = Host(NeuronsScreen(backstage, 0))
+async def test_ticks_are_kept_in_the_order(workspace: FakeWorkspace) -> None:
+    app = Host(NeuronsScreen(workspace, 0))
     async with app.run_test(message_hook=app.hear) as pilot:
         await settled(pilot)
         await pilot.press("j", "j", "space", "+", "+")
-        assert backstage.ticks(0) == (7, 18, 13)
+        assert workspace.selected(0) == (7, 18, 13)
         assert "3 ticked   top N ◀ 2 ▶ of 24" in shown(pilot)
         await pilot.press("-", "v", "w", "e")
-        assert backstage.ticks(0) == (7, 13)
+        assert workspace.selected(0) == (7, 13)
         assert "[x]     7" in shown(pilot)
         assert [m.neurons for m in app.posted(ToIllusions)] == [(7, 13)]
         assert [m.neurons for m in app.posted(ToWhatIf)] == [(7, 13)]
         assert [m.neurons for m in app.posted(ToEdit)] == [(7, 13)]
         await pilot.press("u")
-        assert backstage.ticks(0) == ()
+        assert workspace.selected(0) == ()
         await pilot.press("v", "enter")
         await pilot.pause()
         assert [m.neurons for m in app.posted(ToIllusions)][1:] == [(7, 18, 4, 23), (13,)]
 
 
-async def test_many_ticks_list_more(backstage: FakeBackstage, monkeypatch) -> None:
+async def test_many_ticks_list_more(workspace: FakeWorkspace, monkeypatch) -> None:
     monkeypatch.setattr("screens.neurons.screen.LISTED", 2)
-    app = Host(NeuronsScreen(backstage, 0))
+    app = Host(NeuronsScreen(workspace, 0))
     async with app.run_test(message_hook=app.hear) as pilot:
         await settled(pilot)
         assert len(neurons(pilot, "insufficient")) == 2
@@ -85,13 +85,13 @@ async def test_many_ticks_list_more(backstage: FakeBackstage, monkeypatch) -> No
         assert len(neurons(pilot, "insufficient")) == 4
         await pilot.press("y", "]", "]", "]")
         await settled(pilot)
-        assert len(backstage.ticks(0)) == 24
+        assert len(workspace.selected(0)) == 24
         [copied] = app.posted(Copied)
         assert " neurons --class ant --by contrast --top 4 " in copied.text
 
 
-async def test_what_the_rows_go_by(backstage: FakeBackstage) -> None:
-    app = Host(NeuronsScreen(backstage, 0))
+async def test_what_the_rows_go_by(workspace: FakeWorkspace) -> None:
+    app = Host(NeuronsScreen(workspace, 0))
     async with app.run_test(size=(160, 48)) as pilot:
         await settled(pilot)
         await pilot.press("s")
@@ -112,15 +112,15 @@ async def test_what_the_rows_go_by(backstage: FakeBackstage) -> None:
         assert set(neurons(pilot, "excessive")) == {2, 6, 8, 23}
 
 
-async def test_heat_maps_are_asked_for_at_rest(backstage: FakeBackstage, monkeypatch) -> None:
+async def test_heat_maps_are_asked_for_at_rest(workspace: FakeWorkspace, monkeypatch) -> None:
     monkeypatch.setattr(NeuronsScreen, "REST", 0.001)
-    app = Host(NeuronsScreen(backstage, 0))
+    app = Host(NeuronsScreen(workspace, 0))
     async with app.run_test() as pilot:
-        await until(pilot, lambda: bool(backstage.made))
-        assert backstage.last.request == HeatRequest(class_index=0, neuron=18)
+        await until(pilot, lambda: bool(workspace.made))
+        assert workspace.last.request == HeatRequest(class_index=0, neuron=18)
         assert "6 mistakes, no heat yet" in shown(pilot)
-        paint_heat(backstage, 18)
-        backstage.last.end()
+        paint_heat(workspace, 18)
+        workspace.last.end()
         await until(pilot, lambda: "(heat)" in shown(pilot))
         wrong = pilot.app.screen.query_one("#wrong", Gallery)
         assert Path(str(wrong.tile(0).source)).match(
@@ -133,51 +133,51 @@ async def test_heat_maps_are_asked_for_at_rest(backstage: FakeBackstage, monkeyp
         await pilot.press("t")
         assert "neuron00018" not in str(wrong.tile(0).source)
         await pilot.press("j")
-        await until(pilot, lambda: len(backstage.made) == 2)
-        backstage.last.end("failed", "No memory is left.")
+        await until(pilot, lambda: len(workspace.made) == 2)
+        workspace.last.end("failed", "No memory is left.")
         await until(pilot, lambda: "✗ No memory is left." in shown(pilot))
         await pilot.press("j")
         await settled(pilot)
-        assert len(backstage.made) == 2
+        assert len(workspace.made) == 2
 
 
-async def test_heat_maps_of_another_neuron_or_file_are_not_shown(backstage) -> None:
-    paint_heat(backstage, 19)
-    app = Host(NeuronsScreen(backstage, 0))
+async def test_heat_maps_of_another_neuron_or_file_are_not_shown(workspace) -> None:
+    paint_heat(workspace, 19)
+    app = Host(NeuronsScreen(workspace, 0))
     async with app.run_test() as pilot:
         await settled(pilot)
         assert "6 mistakes, no heat yet" in shown(pilot)
-    paint_heat(backstage, 18)
-    assert look_closely(backstage, backstage.planted.bank(), 0, 18).heat
-    mistake = describe_neuron(backstage.planted.bank(), 18, 0).mistakes[0].path
+    paint_heat(workspace, 18)
+    assert look_closely(workspace, workspace.planted.cache(), 0, 18).heat
+    mistake = describe_neuron(workspace.planted.cache(), 18, 0).mistakes[0].path
     os.utime(mistake, (0, 0))  # as if it were replaced
-    found = look_closely(backstage, backstage.planted.bank(), 0, 18)
+    found = look_closely(workspace, workspace.planted.cache(), 0, 18)
     assert [image.heat is None for image in found.neuron.mistakes] == [True] + [False] * 5
 
 
-async def test_a_heat_job_under_way_is_followed(backstage: FakeBackstage, monkeypatch) -> None:
+async def test_a_heat_job_under_way_is_followed(workspace: FakeWorkspace, monkeypatch) -> None:
     monkeypatch.setattr(NeuronsScreen, "REST", 0.001)
-    backstage.submit(HeatRequest(class_index=0, neuron=18))
-    app = Host(NeuronsScreen(backstage, 0))
+    workspace.submit(HeatRequest(class_index=0, neuron=18))
+    app = Host(NeuronsScreen(workspace, 0))
     async with app.run_test() as pilot:
         await until(pilot, lambda: app.first.job_line.job == "job00000")
-        assert len(backstage.made) == 1
+        assert len(workspace.made) == 1
 
 
-async def test_a_finished_drawing_is_shown(backstage: FakeBackstage) -> None:
-    [drawn] = draw(backstage, IllusionRequest(class_index=0, neurons=(18,)))
-    app = Host(NeuronsScreen(backstage, 0))
+async def test_a_finished_drawing_is_shown(workspace: FakeWorkspace) -> None:
+    [drawn] = draw(workspace, IllusionRequest(class_index=0, neurons=(18,)))
+    app = Host(NeuronsScreen(workspace, 0))
     async with app.run_test() as pilot:
         await settled(pilot)
         assert pilot.app.screen.query_one("#drawn", Picture).path == Path(str(drawn.path))
         assert "fires 1.8x real" in shown(pilot)
 
 
-async def test_one_mistake_only(backstage: FakeBackstage) -> None:
-    bank = backstage.planted.bank()
-    rows = [int(row) for row in bank.array("mistake_rows") if bank.labels[row] == 0]
-    path = bank.path(rows[0])
-    app = Host(NeuronsScreen(backstage, 0, path))
+async def test_one_mistake_only(workspace: FakeWorkspace) -> None:
+    cache = workspace.planted.cache()
+    rows = [int(row) for row in cache.array("mistake_rows") if cache.labels[row] == 0]
+    path = cache.path(rows[0])
+    app = Host(NeuronsScreen(workspace, 0, path))
     async with app.run_test(message_hook=app.hear) as pilot:
         await settled(pilot)
         assert f"only {Path(path).name}, mended" in shown(pilot)
@@ -187,8 +187,8 @@ async def test_one_mistake_only(backstage: FakeBackstage) -> None:
         assert f"--by contrast --mistake {path} " in copied.text
 
 
-async def test_a_class_without_mistakes(backstage: FakeBackstage) -> None:
-    app = Host(NeuronsScreen(backstage, 3))
+async def test_a_class_without_mistakes(workspace: FakeWorkspace) -> None:
+    app = Host(NeuronsScreen(workspace, 3))
     async with app.run_test(message_hook=app.hear) as pilot:
         await settled(pilot)
         assert "dog has no mistakes on valid" in shown(pilot)
@@ -199,23 +199,23 @@ async def test_a_class_without_mistakes(backstage: FakeBackstage) -> None:
         assert "Tick" not in shown(pilot).splitlines()[-1]
 
 
-async def test_without_a_bank_it_is_waited_for(backstage: FakeBackstage) -> None:
-    backstage.banked = False
-    app = Host(NeuronsScreen(backstage, 0))
+async def test_without_a_cache_it_is_waited_for(workspace: FakeWorkspace) -> None:
+    workspace.cached = False
+    app = Host(NeuronsScreen(workspace, 0))
     async with app.run_test() as pilot:
         await settled(pilot)
-        assert backstage.last.request == BankRequest(split="valid")
+        assert workspace.last.request == FeaturesRequest(split="valid")
         assert "The images of valid are looked at first" in shown(pilot)
-        backstage.last.end("failed", "The disk is full.")
+        workspace.last.end("failed", "The disk is full.")
         await until(pilot, lambda: "R tries again, escape" in shown(pilot))
         await pilot.press("R")
-        backstage.banked = True
-        backstage.last.end()
+        workspace.cached = True
+        workspace.last.end()
         await until(pilot, lambda: "18 is lacking" in shown(pilot))
 
 
-async def test_it_lives_through_any_size(backstage: FakeBackstage) -> None:
-    app = Host(NeuronsScreen(backstage, 0))
+async def test_it_lives_through_any_size(workspace: FakeWorkspace) -> None:
+    app = Host(NeuronsScreen(workspace, 0))
     async with app.run_test(size=(160, 48)) as pilot:
         await settled(pilot)
         for size in ((40, 10), (12, 4), (80, 24)):
@@ -226,14 +226,14 @@ async def test_it_lives_through_any_size(backstage: FakeBackstage) -> None:
 
 
 @pytest.mark.parametrize("size", [(80, 24), (160, 48)])
-def test_its_picture(backstage: FakeBackstage, snap_compare, size) -> None:
-    draw(backstage, IllusionRequest(class_index=0, neurons=(7,)))
-    paint_heat(backstage, 7)
-    backstage.tick(0, (7, 18))
+def test_its_picture(workspace: FakeWorkspace, snap_compare, size) -> None:
+    draw(workspace, IllusionRequest(class_index=0, neurons=(7,)))
+    paint_heat(workspace, 7)
+    workspace.select(0, (7, 18))
 
     async def look(pilot) -> None:
         await settled(pilot)
         await pilot.press("l")
         await settled(pilot)
 
-    assert snap_compare(Host(NeuronsScreen(backstage, 0)), terminal_size=size, run_before=look)
+    assert snap_compare(Host(NeuronsScreen(workspace, 0)), terminal_size=size, run_before=look)

@@ -89,7 +89,7 @@ async def test_what_init_refuses_is_said_and_can_be_mended(tmp_path: Path) -> No
         await write(pilot, str(tmp_path / "made"), "broken", "w.pt", "/data")
         await pilot.press("ctrl+s")
         await until(pilot, lambda: "✗ No model 'broken'; see timm." in shown(pilot))
-        await write(pilot, str(tmp_path / "made"), "mended")
+        await write(pilot, str(tmp_path / "made"), "flipped")
         await pilot.press("ctrl+s")
         await until(pilot, lambda: bool(app.posted(ToWorkspace)))
 

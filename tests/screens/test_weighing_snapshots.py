@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
-from engine.ablation import interactive as weigher
+from engine.ablation import interactive as ablation
 from engine.schema.edits import EditEpoch
 from engine.schema.records import Outcome
 from engine.schema.requests import EditRequest
@@ -14,7 +14,7 @@ from screens.compare.screen import CompareScreen
 from screens.edit.screen import EditScreen
 from screens.whatif.screen import WhatIfScreen
 from tests.screens.conftest import Host, settled, until
-from tests.screens.fake import FakeBackstage
+from tests.screens.fake import FakeWorkspace
 from tests.screens.planted_edit import plant_harder, saved_edit
 
 ANT, DOG = 0, 3
@@ -22,13 +22,13 @@ SIZES = [(80, 24), (160, 48)]
 
 
 @pytest.fixture
-def backstage(tmp_path, monkeypatch) -> FakeBackstage:
-    monkeypatch.setattr(weigher, "time", SimpleNamespace(perf_counter=lambda: 0.0))
-    return FakeBackstage(plant_harder(tmp_path, groups=True))
+def workspace(tmp_path, monkeypatch) -> FakeWorkspace:
+    monkeypatch.setattr(ablation, "time", SimpleNamespace(perf_counter=lambda: 0.0))
+    return FakeWorkspace(plant_harder(tmp_path, groups=True))
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_what_if_of_the_top(snap_compare: Any, backstage: FakeBackstage, size: Any) -> None:
+def test_what_if_of_the_top(snap_compare: Any, workspace: FakeWorkspace, size: Any) -> None:
     async def before(pilot: Pilot[Any]) -> None:
         await settled(pilot)
         await pilot.press("H", "H", "left")
@@ -36,11 +36,11 @@ def test_what_if_of_the_top(snap_compare: Any, backstage: FakeBackstage, size: A
         await until(pilot, lambda: inquiry.curve is not None and inquiry.random is not None)
         await settled(pilot)
 
-    screen = WhatIfScreen(backstage, ANT)
+    screen = WhatIfScreen(workspace, ANT)
     assert snap_compare(Host(screen), terminal_size=size, run_before=before)
 
 
-def test_what_if_of_ticked_neurons(snap_compare: Any, backstage: FakeBackstage) -> None:
+def test_what_if_of_ticked_neurons(snap_compare: Any, workspace: FakeWorkspace) -> None:
     async def before(pilot: Pilot[Any]) -> None:
         await settled(pilot)
         await pilot.press("space", "right_square_bracket")
@@ -48,12 +48,12 @@ def test_what_if_of_ticked_neurons(snap_compare: Any, backstage: FakeBackstage) 
         await until(pilot, lambda: inquiry.curve is not None and inquiry.random is not None)
         await settled(pilot)
 
-    screen = WhatIfScreen(backstage, ANT, (7, 3, 12))
+    screen = WhatIfScreen(workspace, ANT, (7, 3, 12))
     assert snap_compare(Host(screen), run_before=before)
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_the_form_with_a_complaint(snap_compare: Any, backstage: FakeBackstage, size: Any) -> None:
+def test_the_form_with_a_complaint(snap_compare: Any, workspace: FakeWorkspace, size: Any) -> None:
     async def before(pilot: Pilot[Any]) -> None:
         await settled(pilot)
         await pilot.press("down", "right")
@@ -61,34 +61,34 @@ def test_the_form_with_a_complaint(snap_compare: Any, backstage: FakeBackstage, 
         await pilot.press("-", "1", "up", "up", "up")
         await settled(pilot)
 
-    assert snap_compare(Host(EditScreen(backstage, ANT)), terminal_size=size, run_before=before)
+    assert snap_compare(Host(EditScreen(workspace, ANT)), terminal_size=size, run_before=before)
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_an_edit_under_way(snap_compare: Any, backstage: FakeBackstage, size: Any) -> None:
+def test_an_edit_under_way(snap_compare: Any, workspace: FakeWorkspace, size: Any) -> None:
     def outcome(target: float) -> Outcome:
         return Outcome(overall=0.9 - target / 100, target=target, worst_class=None,
                        worst_group=target / 2)  # fmt: skip
 
-    backstage.submit(EditRequest(classes=(ANT,), method="ratio"))
+    workspace.submit(EditRequest(classes=(ANT,), method="ratio"))
     epochs = [
         EditEpoch(epoch=n, epochs=20, edit=outcome(0.4 + n / 20), seconds_left=19.0,
                   controls={"lambda 0": outcome(0.4 + n / 50), "placebo": outcome(0.4)})
         for n in range(1, 8)
     ]  # fmt: skip
-    backstage.last.feed(*epochs)
+    workspace.last.feed(*epochs)
 
     async def before(pilot: Pilot[Any]) -> None:
         await until(pilot, lambda: "7/20" in str(screen.job_line.render()))
         await settled(pilot)
 
-    screen = EditScreen(backstage, ANT)
+    screen = EditScreen(workspace, ANT)
     assert snap_compare(Host(screen), terminal_size=size, run_before=before)
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_an_edit_weighed(snap_compare: Any, backstage: FakeBackstage, size: Any) -> None:
-    edit = saved_edit(backstage.planted, DOG, count=8)
-    backstage.keep(edit.id)
-    app = Host(CompareScreen(backstage, edit.id))
+def test_an_edit_weighed(snap_compare: Any, workspace: FakeWorkspace, size: Any) -> None:
+    edit = saved_edit(workspace.planted, DOG, count=8)
+    workspace.apply(edit.id)
+    app = Host(CompareScreen(workspace, edit.id))
     assert snap_compare(app, terminal_size=size, run_before=settled)

@@ -110,7 +110,7 @@ def keeps_its_promise(home):
     split = open_split(source, source.eval_split)
     model = timm.create_model(source.model, num_classes=3, checkpoint_path=str(out)).eval()
     transform = timm.data.create_transform(**timm.data.resolve_model_data_config(model))
-    rows = load_file(home / "edits" / edit.id / "head.safetensors")["reporting"]
+    rows = load_file(home / "edits" / edit.id / "head.safetensors")["held_out"]
     right = 0
     for row in rows.tolist():
         image = decode(Path(split.root) / split.samples[row].path)

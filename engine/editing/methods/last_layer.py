@@ -20,11 +20,11 @@ from torch.nn import functional as F
 from engine.editing.heads import EDIT, Edited, Head
 from engine.editing.methods.zero import Refit
 from engine.editing.plan import Plan
-from engine.editing.selection import Chooser
-from engine.features.cache import Bank
+from engine.editing.selection import SelectionScorer
+from engine.features.cache import FeatureCache
 from engine.models.checkpoint import write_state
 from engine.schema.arrays import Array
-from engine.schema.errors import BankError, RequestError
+from engine.schema.errors import RequestError, StorageError
 from engine.schema.records import Progress
 
 Fitting = Generator[Progress, None, Head]
@@ -58,7 +58,7 @@ class Fits:
         except (OSError, SafetensorError, KeyError):
             head = fit()
             weight, bias = torch.from_numpy(head.weight), torch.from_numpy(head.bias)
-            with contextlib.suppress(BankError):  # a full disk costs no edit
+            with contextlib.suppress(StorageError):  # a full disk costs no edit
                 write_state(path, {"weight": weight, "bias": bias}, {"format": "np"})
         self._done += 1
         yield Progress(stage="fitting", done=self._done, total=self._total, unit="fits")
@@ -66,60 +66,69 @@ class Fits:
 
 
 def last_layer(
-    banks: Sequence[Bank], bank: Bank, plan: Plan, chooser: Chooser, directory: Path
+    caches: Sequence[FeatureCache],
+    cache: FeatureCache,
+    plan: Plan,
+    scorer: SelectionScorer,
+    directory: Path,
 ) -> Generator[Progress, None, Edited]:
     """Edit by `dfr`, `afr` or `direction`, once a seed.
 
     Args:
-        banks: Of the training split.
-        bank: Of the evaluation split.
+        caches: Of the training split.
+        cache: Of the evaluation split.
         plan: What to do.
-        chooser: What "best" means.
+        scorer: What "best" means.
         directory: Where what is fitted is kept until the edit is saved.
 
     Raises:
         RequestError: The group labels it needs are not there.
     """
     method, request = plan.request.method, plan.request
-    if method in ("dfr", "direction") and bank.groups is None:
+    if method in ("dfr", "direction") and cache.groups is None:
         raise RequestError(f"--method {method} needs group labels; these data have no groups.")
     seeds = range(request.seed, request.seed + request.seeds)
     rngs = {seed: np.random.default_rng((13, seed)) for seed in seeds}
     if method == "afr":  # nothing of it is chance
         fits = Fits(directory, len(GAMMAS))
-        heads = [(yield from afr(banks[0], bank, chooser, fits))] * len(seeds)
+        heads = [(yield from afr(caches[0], cache, scorer, fits))] * len(seeds)
     elif method == "dfr":
         fits, heads = Fits(directory, len(seeds) * (len(PENALTIES) + DRAWS)), []
         for seed, rng in rngs.items():
-            heads.append((yield from dfr(bank, plan, chooser, rng, fits, seed)))
+            heads.append((yield from dfr(cache, plan, scorer, rng, fits, seed)))
     else:
-        heads = [direction(bank, plan, rng) for rng in rngs.values()]
-    scores = [chooser.score(head.predict(bank, plan.choosing)) for head in heads]
+        heads = [direction(cache, plan, rng) for rng in rngs.values()]
+    scores = [scorer.score(head.predict(cache, plan.selection)) for head in heads]
     return Edited({EDIT: heads}, 0, saved=scores.index(max(scores)))
 
 
 def dfr(
-    bank: Bank, plan: Plan, chooser: Chooser, rng: np.random.Generator, fits: Fits, seed: int
+    cache: FeatureCache,
+    plan: Plan,
+    scorer: SelectionScorer,
+    rng: np.random.Generator,
+    fits: Fits,
+    seed: int,
 ) -> Fitting:
     """Deep feature reweighting (Kirichenko et al. 2023): group-balanced L1 logistic regression.
 
     On held-out features, standardised; the penalty is chosen on one half of the choosing images by
     the worst group of the other, then ten group-balanced draws of all of them are averaged.
     """
-    rows = rng.permutation(plan.choosing)
+    rows = rng.permutation(plan.selection)
     half, judge = rows[::2], rows[1::2]
-    features = np.asarray(bank.features[plan.choosing], dtype=np.float64)
+    features = np.asarray(cache.features[plan.selection], dtype=np.float64)
     mean, scale = features.mean(axis=0), features.std(axis=0) + 1e-6
-    regression = _regression(bank, (mean, scale), rng)
-    judging = Chooser(bank, judge, chooser.classes, "worst-group")
+    regression = _regression(cache, (mean, scale), rng)
+    judging = SelectionScorer(cache, judge, scorer.classes, "worst-group")
     tried = []
     for c in PENALTIES:
         head = yield from fits.head(f"dfr-{seed}-penalty-{c:g}", regression(half, c))
-        tried.append(judging.score(head.predict(bank, judge)))
+        tried.append(judging.score(head.predict(cache, judge)))
     best = PENALTIES[tried.index(max(tried))]
     heads = []
     for draw in range(DRAWS):
-        fit = regression(plan.choosing, best)
+        fit = regression(plan.selection, best)
         heads.append((yield from fits.head(f"dfr-{seed}-draw-{draw}", fit)))
     return Head(
         np.mean([head.weight for head in heads], axis=0),
@@ -128,22 +137,22 @@ def dfr(
 
 
 def _regression(
-    bank: Bank, standard: tuple[Array, Array], rng: np.random.Generator
+    cache: FeatureCache, standard: tuple[Array, Array], rng: np.random.Generator
 ) -> Callable[[Array, float], Callable[[], Head]]:
     """Return what draws balanced rows at once, and fits them when it is called."""
     mean, scale = standard
 
     def regression(rows: Array, penalty: float) -> Callable[[], Head]:
-        assert bank.groups is not None  # asked for before
-        groups = bank.groups[rows]
+        assert cache.groups is not None  # asked for before
+        groups = cache.groups[rows]
         present = np.unique(groups)
         least = min(int((groups == g).sum()) for g in present)
         drawn = np.concatenate([rng.permutation(rows[groups == g])[:least] for g in present])
         return lambda: fit(drawn, penalty)
 
     def fit(drawn: Array, penalty: float) -> Head:
-        x = (np.asarray(bank.features[drawn], dtype=np.float64) - mean) / scale
-        solver = "liblinear" if len(np.unique(bank.labels[drawn])) == 2 else "saga"
+        x = (np.asarray(cache.features[drawn], dtype=np.float64) - mean) / scale
+        solver = "liblinear" if len(np.unique(cache.labels[drawn])) == 2 else "saga"
         # it shuffles: without a seed by numpy's global state, another way at every run
         model = LogisticRegression(
             C=penalty, l1_ratio=1.0, solver=solver, max_iter=200, tol=1e-3, random_state=0
@@ -151,32 +160,32 @@ def _regression(
         with warnings.catch_warnings():
             # saga cut short is a little less sparse; ten of them are averaged
             warnings.simplefilter("ignore", ConvergenceWarning)
-            model.fit(x, bank.labels[drawn])
-        return _to_head(bank, model, mean, scale)
+            model.fit(x, cache.labels[drawn])
+        return _to_head(cache, model, mean, scale)
 
     return regression
 
 
-def _to_head(bank: Bank, model: LogisticRegression, mean: Array, scale: Array) -> Head:
+def _to_head(cache: FeatureCache, model: LogisticRegression, mean: Array, scale: Array) -> Head:
     """Undo the standardisation, and put rows where the classes are; others can never win."""
     coefficients, intercepts = model.coef_, model.intercept_
     if len(model.classes_) == 2:
         coefficients = np.concatenate([-coefficients / 2, coefficients / 2])
         intercepts = np.concatenate([-intercepts / 2, intercepts / 2])
-    weight = np.zeros(bank.weight.shape, dtype=np.float32)
+    weight = np.zeros(cache.weight.shape, dtype=np.float32)
     bias = np.full(len(weight), -1e4, dtype=np.float32)
     weight[model.classes_] = coefficients / scale
     bias[model.classes_] = intercepts - (coefficients / scale) @ mean
     return Head(weight, bias)
 
 
-def afr(train: Bank, bank: Bank, chooser: Chooser, fits: Fits) -> Fitting:
+def afr(train: FeatureCache, cache: FeatureCache, scorer: SelectionScorer, fits: Fits) -> Fitting:
     """Automatic feature reweighting (Qiu et al. 2023), on the training features.
 
     Cross-entropy weighted by exp(-gamma p_true) of the unedited head, classes balanced, with an
     L2 pull to that head; gamma is chosen by `--select`. No group labels.
     """
-    start = Head.of(bank)
+    start = Head.of(cache)
     features = torch.from_numpy(np.array(train.features, dtype=np.float32))
     labels = torch.from_numpy(train.labels)
     with torch.no_grad():
@@ -188,7 +197,7 @@ def afr(train: Bank, bank: Bank, chooser: Chooser, fits: Fits) -> Fitting:
         share = (-gamma * p_true).exp() / counts[labels]
         fit = partial(_reweighted, start, features, labels, share / share.sum())
         heads.append((yield from fits.head(f"afr-{gamma:g}", fit)))
-    scores = [chooser.score(head.predict(bank, chooser.rows)) for head in heads]
+    scores = [scorer.score(head.predict(cache, scorer.rows)) for head in heads]
     return heads[scores.index(max(scores))]
 
 
@@ -207,29 +216,31 @@ def _reweighted(
     return Head(weight.detach().numpy(), bias.detach().numpy())
 
 
-def direction(bank: Bank, plan: Plan, rng: np.random.Generator) -> Head:
+def direction(cache: FeatureCache, plan: Plan, rng: np.random.Generator) -> Head:
     """Project a group direction out of the decision layer, from five labelled images a group.
 
     The direction is the first principal one of the differences between groups of one class; the
     biases are refitted on the choosing images.
     """
-    differences = np.stack(list(_differences(bank, plan.choosing, rng)))
+    differences = np.stack(list(_differences(cache, plan.selection, rng)))
     unit = np.linalg.svd(differences, full_matrices=False)[2][0].astype(np.float32)
-    start = Head.of(bank)
+    start = Head.of(cache)
     weight = start.weight - np.outer(start.weight @ unit, unit)
-    return Refit.on(bank, plan).biases(weight)[0]
+    return Refit.on(cache, plan).biases(weight)[0]
 
 
-def _differences(bank: Bank, choosing: Array, rng: np.random.Generator) -> Iterator[Array]:
-    assert bank.groups is not None  # asked for before
-    labels, groups = bank.labels[choosing], bank.groups[choosing]
+def _differences(
+    cache: FeatureCache, selection: Array, rng: np.random.Generator
+) -> Iterator[Array]:
+    assert cache.groups is not None  # asked for before
+    labels, groups = cache.labels[selection], cache.groups[selection]
     found = False
     for k in np.unique(labels):
         means = []
         for g in np.unique(groups[labels == k]):
-            inside = choosing[(labels == k) & (groups == g)]
+            inside = selection[(labels == k) & (groups == g)]
             few = rng.permutation(inside)[:LABELLED]
-            means.append(np.asarray(bank.features[few], dtype=np.float64).mean(axis=0))
+            means.append(np.asarray(cache.features[few], dtype=np.float64).mean(axis=0))
         for other in means[1:]:
             found = True
             yield other - means[0]

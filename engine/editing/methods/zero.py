@@ -1,4 +1,7 @@
-"""The zero edit (METHOD 5, ours): W[rows, S] = 0, then only b is refitted, on choosing images."""
+"""The zero edit: W[rows, S] = 0, then only b is refitted, on choosing images.
+
+Source: docs/concepts.md, edits, ours.
+"""
 
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
@@ -9,9 +12,9 @@ from torch import Tensor
 
 from engine.editing.heads import EDIT, LAMBDA_0, PLACEBO, Edited, Head
 from engine.editing.plan import Aim, Plan
-from engine.editing.selection import Chooser
+from engine.editing.selection import SelectionScorer
 from engine.evaluation.scores import mean_outcome
-from engine.features.cache import Bank
+from engine.features.cache import FeatureCache
 from engine.schema.arrays import Array
 from engine.schema.edits import EditEpoch
 from engine.schema.records import Outcome
@@ -32,12 +35,12 @@ class Refit:
     """(R,), the classes whose bias is refitted; empty for a model without biases."""
 
     @classmethod
-    def on(cls, bank: Bank, plan: Plan) -> "Refit":
+    def on(cls, cache: FeatureCache, plan: Plan) -> "Refit":
         """Gather the choosing images."""
-        rows = plan.choosing
-        features = torch.from_numpy(np.asarray(bank.features[rows], dtype=np.float32))
-        touched = plan.touched if bank.meta.has_bias else plan.touched[:0]
-        return cls(features, torch.from_numpy(bank.labels[rows]), Head.of(bank), touched)
+        rows = plan.selection
+        features = torch.from_numpy(np.asarray(cache.features[rows], dtype=np.float32))
+        touched = plan.touched if cache.meta.has_bias else plan.touched[:0]
+        return cls(features, torch.from_numpy(cache.labels[rows]), Head.of(cache), touched)
 
     def after(self, aims: Sequence[Aim]) -> tuple[Head, Array]:
         """Zero what `aims` say; return the refitted head and its predictions (n,) there.
@@ -86,28 +89,30 @@ def _refit(logits: Tensor, labels: Tensor, start: Tensor, touched: Array) -> Ten
     return start.index_copy(0, rows, bias.detach().to(start))
 
 
-def zero(bank: Bank, plan: Plan, chooser: Chooser) -> Generator[EditEpoch, None, Edited]:
+def zero(
+    cache: FeatureCache, plan: Plan, scorer: SelectionScorer
+) -> Generator[EditEpoch, None, Edited]:
     """Zero the best number of neurons, and as many random ones a seed.
 
     The number is chosen by `--select` on the choosing images, where b is refitted too.
     """
-    refit = Refit.on(bank, plan)
+    refit = Refit.on(cache, plan)
     control, control_there = refit.after([])
-    controls = {LAMBDA_0: chooser.outcome(control_there)}
+    controls = {LAMBDA_0: scorer.outcome(control_there)}
     total = len(plan.sizes)
     best: tuple[tuple[float, float], int, Head, Array] | None = None
     for number, size in enumerate(plan.sizes, start=1):
         head, there = refit.after([aim.first(size) for aim in plan.aims])
-        if best is None or chooser.score(there) > best[0]:
-            best = (chooser.score(there), size, head, there)
-        yield _tried(number, total, chooser.outcome(there), controls)
+        if best is None or scorer.score(there) > best[0]:
+            best = (scorer.score(there), size, head, there)
+        yield _tried(number, total, scorer.outcome(there), controls)
     assert best is not None  # a plan has a size
     _, size, head, there = best
     random = [refit.after(aims) for aims in plan.placebos(size)]
-    controls[PLACEBO] = mean_outcome([chooser.outcome(some) for _, some in random])
-    yield _tried(total, total, chooser.outcome(there), controls)
-    arms = {EDIT: [head], LAMBDA_0: [control], PLACEBO: [some for some, _ in random]}
-    return Edited(arms, size)
+    controls[PLACEBO] = mean_outcome([scorer.outcome(some) for _, some in random])
+    yield _tried(total, total, scorer.outcome(there), controls)
+    variants = {EDIT: [head], LAMBDA_0: [control], PLACEBO: [some for some, _ in random]}
+    return Edited(variants, size)
 
 
 def _tried(done: int, total: int, edit: Outcome, controls: dict[str, Outcome]) -> EditEpoch:

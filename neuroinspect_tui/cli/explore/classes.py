@@ -40,8 +40,8 @@ def command(
     if sort not in SORTS:
         raise RequestError(f"--sort {sort!r} is none of {', '.join(SORTS)}.")
     opened = open_workspace(workspace, device, detach=detach)
-    bank = opened.bank(batch_size=batch_size, workers=workers)
-    answer = score(bank, shares=_train_shares(opened.source) if bank.groups_named else ())
+    cache = opened.cache(batch_size=batch_size, workers=workers)
+    answer = score(cache, shares=_train_shares(opened.source) if cache.groups_named else ())
     answer = structs.replace(answer, classes=tuple(sorted(answer.classes, key=SORTS[sort])))
     if groups and answer.groups is None:
         raise RequestError("These data have no groups; a CSV with a group column has.")

@@ -14,14 +14,14 @@ def command(
     from engine.evaluation.scores import mistakes
     from neuroinspect_tui.cli.opening import class_of, open_workspace
 
-    bank = open_workspace(workspace, detach=detach).bank()
-    answer = mistakes(bank, class_of(bank, class_key))
+    cache = open_workspace(workspace, detach=detach).cache()
+    answer = mistakes(cache, class_of(cache, class_key))
     if json:
         return print_json(answer)
     name = answer.class_.name
     say(
         f"{name}: {counted(len(answer.mistakes), 'mistake')} in {counted(answer.n, 'image')}; "
-        f"images are in {bank.root}"
+        f"images are in {cache.root}"
     )
     table(
         ("taken for", ">p(true)", ">p(taken)", ">steps", "image"),
@@ -31,7 +31,7 @@ def command(
                 percent(m.p_true),
                 percent(m.p_predicted),
                 str(m.steps),
-                below(bank.root, m.path),
+                below(cache.root, m.path),
             )
             for m in answer.mistakes
         ),

@@ -31,14 +31,14 @@ def command(
     from neuroinspect_tui.cli.opening import class_of, open_workspace
 
     opened = open_workspace(workspace, device, detach=detach)
-    bank = opened.bank()
-    k = class_of(bank, class_key)
-    answer = describe_neuron(bank, neuron, k)
+    cache = opened.cache()
+    k = class_of(cache, class_key)
+    answer = describe_neuron(cache, neuron, k)
     if out is not None:
         answer = opened.run(HeatRequest(class_index=k, neuron=neuron), out=out)
     if json:
         return print_json(answer)
-    return show(answer, bank.root)
+    return show(answer, cache.root)
 
 
 def _uses(some: Sequence[NeuronUse]) -> str:

@@ -32,15 +32,15 @@ def command(
     from neuroinspect_tui.cli.opening import class_of, open_workspace
 
     order = read_by(by)
-    bank = open_workspace(workspace, detach=detach).bank()
+    cache = open_workspace(workspace, detach=detach).cache()
     answer = rank_neurons(
-        bank, class_of(bank, class_key), by=order, top=top, seed=seed, mistake=mistake
+        cache, class_of(cache, class_key), by=order, top=top, seed=seed, mistake=mistake
     )
     if json:
         return print_json(answer)
     of = answer.mistake or counted(answer.mistakes, "mistake")
     say(
-        f"{answer.class_.name} by {answer.by}: {of}, {answer.mended} mended by the counterfactual "
+        f"{answer.class_.name} by {answer.by}: {of}, {answer.flipped} mended by the counterfactual "
         f"(median {answer.median_steps:g} steps)",
         answer.note,
     )

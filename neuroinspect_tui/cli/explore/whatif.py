@@ -41,9 +41,9 @@ def command(
     from neuroinspect_tui.cli.opening import class_of, open_workspace
 
     order, touched = read_by(by), read_rows(rows)
-    bank = open_workspace(workspace, detach=detach).bank()
+    cache = open_workspace(workspace, detach=detach).cache()
     answer = preview_ablation(
-        bank, class_of(bank, class_key), chosen=neuron or (), top=top, by=order, scale=scale,
+        cache, class_of(cache, class_key), chosen=neuron or (), top=top, by=order, scale=scale,
         rows=touched, with_curve=curve, seed=seed,
     )  # fmt: skip
     if json:
@@ -64,7 +64,7 @@ def _show(answer: WhatIf) -> None:
     say(
         f"{count} {'neuron' if count == 1 else 'neurons'} scaled by {answer.scale:g} "
         f"for {len(answer.rows)} classes: "
-        f"won {len(answer.won)}, lost {len(answer.lost)} images"
+        f"won {len(answer.fixed)}, lost {len(answer.broken)} images"
     )
     columns = ["", ">overall", f">{name}", ">worst class"]
     columns += [">worst group"] if answer.before.worst_group is not None else []
@@ -77,9 +77,9 @@ def _show(answer: WhatIf) -> None:
     table(
         ("class", ">n", ">before", ">after", ">won", ">lost"),
         (
-            (c.name, str(c.n), percent(c.before), percent(c.after), str(c.won), str(c.lost))
+            (c.name, str(c.n), percent(c.before), percent(c.after), str(c.fixed), str(c.broken))
             for c in answer.classes + (answer.groups or ())
-            if c.won or c.lost
+            if c.fixed or c.broken
         ),
     )
     if answer.curve:
@@ -102,8 +102,8 @@ def _show_curve(points: tuple[CurvePoint, ...], name: str) -> None:
                 percent(p.edit.target),
                 percent(p.bias_shift.target),
                 percent(p.placebo.target),
-                str(p.won),
-                str(p.lost),
+                str(p.fixed),
+                str(p.broken),
             )
             for p in points[::step]
         ),

@@ -1,4 +1,4 @@
-"""`keep`: keep an edit, or undo."""
+"""`apply`: keep an edit, or undo."""
 
 from typing import Annotated
 
@@ -21,13 +21,13 @@ def command(
 
     Example: neuroinspect-tui keep 20261123-101500-zero
     """
-    from neuroinspect_tui.marks import keep_edit, kept_edit
+    from neuroinspect_tui.marks import applied_edit, apply_edit
     from neuroinspect_tui.workspace import find_home
 
     home = find_home(workspace)
     if edit is not None and undo:
         raise RequestError("Either keep an edit or --undo; not both.")
-    kept = keep_edit(home, edit) if edit is not None or undo else kept_edit(home)
+    applied = apply_edit(home, edit) if edit is not None or undo else applied_edit(home)
     if json:
-        return print_json({"kept": kept})
-    return say(f"{kept} is kept." if kept else "No edit is kept; the original counts.")
+        return print_json({"applied": applied})
+    return say(f"{applied} is kept." if applied else "No edit is kept; the original counts.")

@@ -25,27 +25,27 @@ def command(edit: EditKey, workspace: Workspace = None, json: Json = False) -> N
     opened = open_workspace(workspace)
     directory = find_edit(opened.home / "edits", edit)
     record = read_edit(directory)
-    bank = opened.bank(record.provenance.get("reporting_split"), on=made_on(record))
-    answer = compare_edit(bank, directory)
-    return print_json(answer) if json else _show(answer, bank.root)
+    cache = opened.cache(record.provenance.get("reporting_split"), on=made_on(record))
+    answer = compare_edit(cache, directory)
+    return print_json(answer) if json else _show(answer, cache.root)
 
 
 def _show(answer: Comparison, root: str) -> None:
     say(
-        f"{answer.id} on {answer.split}: won {len(answer.won)}, lost {len(answer.lost)} images; "
+        f"{answer.id} on {answer.split}: fixed {len(answer.fixed)}, broken {len(answer.broken)}; "
         f"overall {percent(answer.before.overall)} → {percent(answer.after.overall)}, class "
         f"{percent(answer.before.target)} → {percent(answer.after.target)}"
     )
-    changed = [c for c in (*answer.classes, *(answer.groups or ())) if c.won or c.lost]
+    changed = [c for c in (*answer.classes, *(answer.groups or ())) if c.fixed or c.broken]
     if changed:
         table(
             ("class", ">n", ">before", ">after", ">won", ">lost"),
             (
-                (c.name, str(c.n), percent(c.before), percent(c.after), str(c.won), str(c.lost))
+                (c.name, str(c.n), percent(c.before), percent(c.after), str(c.fixed), str(c.broken))
                 for c in changed
             ),
         )
-    for title, images in (("won", answer.won), ("lost", answer.lost)):
+    for title, images in (("fixed", answer.fixed), ("broken", answer.broken)):
         say(*(f"{title}: {_told(some, root)}" for some in images))
     say(answer.verdict)
 

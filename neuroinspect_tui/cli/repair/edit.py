@@ -136,25 +136,27 @@ def show(answer: Edit) -> None:
     say(
         f"{answer.id}: {answer.method} for {names}{more}{_neurons(answer)}"
         + (f", on {start}" if (start := answer.provenance.get("on")) else ""),
-        f"chosen on {answer.chosen_on} images, reported on {answer.reported_on} "
+        f"chosen on {answer.selected_on} images, reported on {answer.reported_on} "
         f"({answer.n_target} of the class)",
     )
-    grouped = any(arm.worst_group for arm in answer.arms)
+    grouped = any(variant.worst_group for variant in answer.variants)
     columns = ["", ">overall", ">class", ">worst class"]
     columns += [">worst group"] if grouped else []
     table(
         (*columns, ">won", ">lost"),
         (
             (
-                arm.name,
+                variant.name,
                 *map(
                     interval,
-                    (arm.overall, arm.target, arm.worst_class, arm.worst_group)[: 3 + grouped],
+                    (variant.overall, variant.target, variant.worst_class, variant.worst_group)[
+                        : 3 + grouped
+                    ],
                 ),
-                f"{arm.won:.3g}",
-                f"{arm.lost:.3g}",
+                f"{variant.fixed:.3g}",
+                f"{variant.broken:.3g}",
             )
-            for arm in answer.arms
+            for variant in answer.variants
         ),
     )
     table(

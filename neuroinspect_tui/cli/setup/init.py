@@ -39,8 +39,8 @@ def command(
             "your rights: only for files you made or trust fully.",
         ),
     ] = False,
-    half_bank: Annotated[
-        bool, typer.Option("--half-bank", help="Keep features as float16: half the disk.")
+    half_features: Annotated[
+        bool, typer.Option("--half-features", help="Keep features as float16: half the disk.")
     ] = False,
     seed: Annotated[int, typer.Option("--seed", min=0)] = 0,
     json: Json = False,
@@ -75,7 +75,7 @@ def command(
         clip=_local(clip),
         device=device,
         trust_pickle=trust_pickle,
-        half_bank=half_bank,
+        half_features=half_features,
         seed=seed,
     )
     from engine.data.splits import open_split

@@ -86,13 +86,13 @@ def _run(config: Config, at: Path | None, said: str, device: str | None) -> int:
     """Run the app, and again after the demo was made; return the exit code."""
     gc.disable()  # a seventh of the time of these imports goes into looking for garbage
     from neuroinspect_tui.app.app import DEMO, NeuroinspectApp
-    from neuroinspect_tui.app.backstage import Workspace
+    from neuroinspect_tui.app.local_workspace import LocalWorkspace
 
     gc.freeze()  # nor is there any in what was imported, when a key waits
     gc.enable()
 
     while True:
-        app = NeuroinspectApp(config, lambda path: Workspace(path, device), at, said)
+        app = NeuroinspectApp(config, lambda path: LocalWorkspace(path, device), at, said)
         left_for = app.run(mouse=config.mouse)
         if left_for != DEMO:
             break
@@ -100,8 +100,8 @@ def _run(config: Config, at: Path | None, said: str, device: str | None) -> int:
         if code:
             return code
         at, said = demo_home(), ""
-    if app.active and app.backstage is not None:
-        home = shlex.quote(str(app.backstage.home.resolve()))
+    if app.active and app.workspace is not None:
+        home = shlex.quote(str(app.workspace.home.resolve()))
         goes = "goes" if app.active == 1 else "go"
         sys.stderr.write(
             f"{counted(app.active, 'job')} {goes} on; look again with "

@@ -6,11 +6,11 @@ from engine.ablation.baselines import BiasShift, net_cost, placebo
 from engine.ablation.query import preview_ablation
 from engine.attribution.ranking import gather, order
 from engine.schema.errors import RequestError
-from tests.making import planted_bank
+from tests.making import planted_cache
 
 
 @pytest.fixture(scope="module")
-def bank(tmp_path_factory):
+def cache(tmp_path_factory):
     rng = np.random.default_rng(0)
     labels = rng.integers(0, 5, 600)
     features = np.maximum(
@@ -18,85 +18,89 @@ def bank(tmp_path_factory):
     )
     weight = 0.5 * (np.arange(40)[None] % 5 == np.arange(5)[:, None]) + rng.normal(0, 0.2, (5, 40))
     groups = 2 * (labels > 2) + rng.integers(0, 2, 600)
-    return planted_bank(
-        tmp_path_factory.mktemp("whatif") / "bank", features, labels, weight,
+    return planted_cache(
+        tmp_path_factory.mktemp("whatif") / "features", features, labels, weight,
         rng.normal(0, 0.1, 5), groups=groups, group_names=("a", "b", "c", "d"),
     )  # fmt: skip
 
 
-def recomputed(bank, neurons, rows, scale):
+def recomputed(cache, neurons, rows, scale):
     """Predictions with the features scaled, for the rows concerned."""
-    features = np.array(bank.features, dtype=np.float64)
-    plain = features @ bank.weight.T + bank.bias
+    features = np.array(cache.features, dtype=np.float64)
+    plain = features @ cache.weight.T + cache.bias
     features[:, neurons] *= scale
-    scaled = features @ bank.weight.T + bank.bias
+    scaled = features @ cache.weight.T + cache.bias
     plain[:, rows] = scaled[:, rows]
     return plain.argmax(axis=1)
 
 
 @pytest.mark.parametrize("scale", [0.0, 0.5, 2.0, -1.0])
 @pytest.mark.parametrize("rows", ["concerned", "all"])
-def test_scaling_equals_a_recomputation_with_the_features_scaled(bank, scale, rows):
+def test_scaling_equals_a_recomputation_with_the_features_scaled(cache, scale, rows):
     neurons = [3, 17, 8, 30]
-    answer = preview_ablation(bank, 2, chosen=neurons, scale=scale, rows=rows)
-    predicted = recomputed(bank, neurons, list(answer.rows), scale)
-    right, was = predicted == bank.labels, bank.predicted == bank.labels
+    answer = preview_ablation(cache, 2, chosen=neurons, scale=scale, rows=rows)
+    predicted = recomputed(cache, neurons, list(answer.rows), scale)
+    right, was = predicted == cache.labels, cache.predicted == cache.labels
     assert answer.after.overall == pytest.approx(right.mean())
-    assert answer.after.target == pytest.approx(right[bank.labels == 2].mean())
-    by_group = [right[bank.groups == g].mean() for g in range(4)]
+    assert answer.after.target == pytest.approx(right[cache.labels == 2].mean())
+    by_group = [right[cache.groups == g].mean() for g in range(4)]
     assert answer.after.worst_group == pytest.approx(min(by_group))
-    assert {m.path for m in answer.won} == {bank.path(r) for r in np.flatnonzero(right & ~was)}
-    assert {m.path for m in answer.lost} == {bank.path(r) for r in np.flatnonzero(was & ~right)}
-    after = {m.path: m.after.index for m in answer.won + answer.lost}
-    assert all(after[bank.path(r)] == predicted[r] for r in np.flatnonzero(right != was))
+    assert {m.path for m in answer.fixed} == {cache.path(r) for r in np.flatnonzero(right & ~was)}
+    assert {m.path for m in answer.broken} == {cache.path(r) for r in np.flatnonzero(was & ~right)}
+    after = {m.path: m.after.index for m in answer.fixed + answer.broken}
+    assert all(after[cache.path(r)] == predicted[r] for r in np.flatnonzero(right != was))
     for change in answer.classes:
-        inside = bank.labels == change.index
+        inside = cache.labels == change.index
         assert change.after == pytest.approx(right[inside].mean())
-        assert change.won - change.lost == right[inside].sum() - was[inside].sum()
+        assert change.fixed - change.broken == right[inside].sum() - was[inside].sum()
 
 
-def test_scaling_by_one_changes_nothing(bank):
-    answer = preview_ablation(bank, 0, top="50%", scale=1.0)
+def test_scaling_by_one_changes_nothing(cache):
+    answer = preview_ablation(cache, 0, top="50%", scale=1.0)
     assert answer.before == answer.after
-    assert answer.won == answer.lost == ()
+    assert answer.fixed == answer.broken == ()
 
 
-def test_every_point_of_the_curve_equals_its_own_what_if(bank):
-    answer = preview_ablation(bank, 1, top="5", with_curve=True)
+def test_every_point_of_the_curve_equals_its_own_what_if(cache):
+    answer = preview_ablation(cache, 1, top="5", with_curve=True)
     assert [p.n for p in answer.curve] == list(range(41))
-    ranked = order(gather(bank, 1), "contrast")
+    ranked = order(gather(cache, 1), "contrast")
     scaling = Scaling(1, np.array(answer.rows))
     for point in answer.curve[::7]:
-        alone = what_if(bank, ranked[: point.n], scaling)
-        assert (point.edit, point.won, point.lost) == (alone.after, len(alone.won), len(alone.lost))
+        alone = what_if(cache, ranked[: point.n], scaling)
+        assert (point.edit, point.fixed, point.broken) == (
+            alone.after,
+            len(alone.fixed),
+            len(alone.broken),
+        )
         assert point.bias_shift == alone.bias_shift
     assert answer.curve[0].edit == answer.curve[0].placebo == answer.before
 
 
-def test_a_bias_shift_is_the_best_of_all_that_cost_no_more(bank):
-    shift = BiasShift(bank.logits, bank.labels, [2])
-    before = bank.predicted == bank.labels
-    others = bank.labels != 2
+def test_a_bias_shift_is_the_best_of_all_that_cost_no_more(cache):
+    shift = BiasShift(cache.logits, cache.labels, [2])
+    before = cache.predicted == cache.labels
+    others = cache.labels != 2
     for budget in (0, 1, 5, 40):
         best = (0, 0.0)
         for delta in np.linspace(0, 5, 4001):
-            logits = np.array(bank.logits)
+            logits = np.array(cache.logits)
             logits[:, 2] += delta
-            right = logits.argmax(axis=1) == bank.labels
+            right = logits.argmax(axis=1) == cache.labels
             if net_cost(before, right, others) <= budget:
                 best = max(best, (int((right & ~others).sum()), delta))
-        found = shift.predict(shift.delta(budget)) == bank.labels
+        found = shift.predict(shift.delta(budget)) == cache.labels
         assert net_cost(before, found, others) <= budget
         assert int((found & ~others).sum()) >= best[0]
 
 
-def test_a_shift_of_several_classes_moves_them_together(bank):
-    shift = BiasShift(bank.logits, bank.labels, [0, 3])
-    logits = np.array(bank.logits)
+def test_a_shift_of_several_classes_moves_them_together(cache):
+    shift = BiasShift(cache.logits, cache.labels, [0, 3])
+    logits = np.array(cache.logits)
     logits[:, [0, 3]] += 0.8
     assert np.array_equal(shift.predict(0.8), logits.argmax(axis=1))
-    assert np.array_equal(shift.predict(0.0), bank.predicted)
-    assert np.array_equal(shift.unshifted, bank.predicted)
+    assert np.array_equal(shift.predict(0.0), cache.predicted)
+    assert np.array_equal(shift.unshifted, cache.predicted)
 
 
 def test_placebos_share_signs_and_repeat_no_neuron():
@@ -125,6 +129,6 @@ def test_placebos_share_signs_and_repeat_no_neuron():
         ({"top": "3", "scale": 1e9}, "out of range"),
     ],
 )
-def test_senseless_questions_are_refused(bank, asked, said):
+def test_senseless_questions_are_refused(cache, asked, said):
     with pytest.raises(RequestError, match=said):
-        preview_ablation(bank, 0, **asked)
+        preview_ablation(cache, 0, **asked)

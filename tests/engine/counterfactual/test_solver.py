@@ -7,7 +7,7 @@ from safetensors.torch import load_file
 from engine.attribution.ranking import gather, rank
 from engine.counterfactual.solver import nudge
 from engine.features.summarize import votes
-from tests.making import planted_bank
+from tests.making import planted_cache
 
 
 @pytest.fixture(scope="module")
@@ -25,16 +25,18 @@ def test_all_golden_mistakes_at_once(golden):
     assert len(nudges.steps) == 73
     assert float((nudges.delta - found["delta"]).abs().max()) < 1e-6
     assert torch.equal(nudges.steps, found["steps"].long())
-    assert bool(nudges.mended.all())
+    assert bool(nudges.flipped.all())
 
 
 @pytest.mark.shared
 def test_votes_are_the_published_ones_for_every_class(golden, shared, tmp_path):
     found, weight, bias = golden
     published = json.loads((shared / "golden/votes_flowers89_valid.json").read_text())
-    bank = planted_bank(tmp_path / "bank", found["features"], found["labels"].numpy(), weight, bias)
+    cache = planted_cache(
+        tmp_path / "features", found["features"], found["labels"].numpy(), weight, bias
+    )
     for key, lists in published.items():
-        neurons = rank(bank, gather(bank, int(key)), by="votes")
+        neurons = rank(cache, gather(cache, int(key)), by="votes")
         assert neurons.mistakes == lists["n"]
         ours = [
             {str(some.neuron): pytest.approx(some.vote) for some in side}
@@ -54,7 +56,7 @@ def made(rows=24, width=30, classes=5, seed=0):
 
 
 def published_loop(f, k, weight, bias):
-    """METHOD 2 as written: one image, autograd, SGD with momentum."""
+    """The counterfactual as docs/concepts.md writes it: one image, autograd, SGD with momentum."""
     w = torch.zeros_like(f, requires_grad=True)
     optimizer = torch.optim.SGD([w], lr=0.01, momentum=0.9)
     for step in range(2001):
@@ -94,7 +96,7 @@ def test_a_row_that_is_right_already_takes_no_step():
     nudges = nudge(features, labels, weight, bias)
     assert int(nudges.steps.max()) == 0
     assert float(nudges.delta.abs().max()) == 0
-    assert bool(nudges.mended.all())
+    assert bool(nudges.flipped.all())
 
 
 def test_the_cap_is_reported():
@@ -104,16 +106,16 @@ def test_the_cap_is_reported():
     labels[:] = 2
     labels[3] = 1
     nudges = nudge(features, labels, weight, bias, max_steps=300)
-    assert not bool(nudges.mended[3])
+    assert not bool(nudges.flipped[3])
     assert int(nudges.steps[3]) == 300
-    assert bool(nudges.mended[labels == 2].all())
+    assert bool(nudges.flipped[labels == 2].all())
 
 
 def test_no_rows_are_no_trouble():
     features, labels, weight, bias = made()
     nudges = nudge(features[:0], labels[:0], weight, bias)
     assert nudges.delta.shape == (0, 30)
-    assert len(nudges.steps) == len(nudges.mended) == 0
+    assert len(nudges.steps) == len(nudges.flipped) == 0
 
 
 def test_only_raised_neurons_vote_insufficient_and_only_lowered_ones_excessive():

@@ -1,20 +1,24 @@
 import numpy as np
 import pytest
 
-from engine.editing.comparison import Jury, compare, describe, estimate, verdict
+from engine.editing.comparison import HeldOutPredictions, compare, describe, estimate, verdict
 from engine.editing.heads import EDIT, LAMBDA_0, ORIGINAL, PLACEBO, SHIFT
-from tests.making import planted_bank
+from tests.making import planted_cache
 
 N = 400
 
 
 @pytest.fixture(scope="module")
-def bank(tmp_path_factory):
+def cache(tmp_path_factory):
     """Two classes; the first 100 images are of class 0."""
     labels = np.repeat([0, 1], [100, N - 100])
     features = np.random.default_rng(0).normal(0, 1, (N, 6))
-    return planted_bank(
-        tmp_path_factory.mktemp("jury") / "bank", features, labels, np.eye(2, 6), np.zeros(2)
+    return planted_cache(
+        tmp_path_factory.mktemp("predictions") / "features",
+        features,
+        labels,
+        np.eye(2, 6),
+        np.zeros(2),
     )
 
 
@@ -27,7 +31,7 @@ def predictions(wrong_of_0, wrong_of_1, seeds=1, spread=0):
     return found
 
 
-def judged(bank, **arms):
+def judged(cache, **variants):
     names = {
         "original": ORIGINAL,
         "edit": EDIT,
@@ -35,11 +39,13 @@ def judged(bank, **arms):
         "placebo": PLACEBO,
         "shift": SHIFT,
     }
-    jury = Jury(bank, np.arange(N), [0], {names[name]: some for name, some in arms.items()})
-    controls = [name for name in jury.predicted if name not in (EDIT, ORIGINAL)]
-    differences = [compare(jury, name, seed=0) for name in controls]
-    found = [describe(jury, name) for name in jury.predicted]
-    return found, differences, verdict(jury, found, differences)
+    predictions = HeldOutPredictions(
+        cache, np.arange(N), [0], {names[name]: some for name, some in variants.items()}
+    )
+    controls = [name for name in predictions.predicted if name not in (EDIT, ORIGINAL)]
+    differences = [compare(predictions, name, seed=0) for name in controls]
+    found = [describe(predictions, name) for name in predictions.predicted]
+    return found, differences, verdict(predictions, found, differences)
 
 
 def test_an_estimate_is_students_t():
@@ -52,46 +58,46 @@ def test_an_estimate_is_students_t():
     assert estimate([0.3]).lo is None
 
 
-def test_an_arm_counts_images_won_and_lost(bank):
+def test_an_arm_counts_images_won_and_lost(cache):
     (original, edit, _), _, _ = judged(
-        bank,
+        cache,
         original=predictions(40, 0),
         edit=predictions(20, 6, seeds=2, spread=10),
         shift=predictions(40, 0),
     )
-    assert (original.won, original.lost) == (0, 0)
-    assert (edit.won, edit.lost) == (15, 6)
+    assert (original.fixed, original.broken) == (0, 0)
+    assert (edit.fixed, edit.broken) == (15, 6)
     assert edit.target.mean == pytest.approx(0.75)
     assert edit.overall.mean == pytest.approx(1 - (25 + 6) / N)
 
 
-def test_a_difference_is_paired(bank):
+def test_a_difference_is_paired(cache):
     _, (difference,), _ = judged(
-        bank, original=predictions(40, 0), edit=predictions(20, 6), shift=predictions(40, 6)
+        cache, original=predictions(40, 0), edit=predictions(20, 6), shift=predictions(40, 6)
     )
     assert difference.points == pytest.approx(0.2)
     assert 0.1 < difference.lo < 0.2 < difference.hi < 0.3
     assert difference.cost_points == 0  # the same images lost by both
 
 
-def test_verdicts(bank):
+def test_verdicts(cache):
     start = predictions(40, 0)
     same = {"lambda0": start, "placebo": start}
-    *_, told = judged(bank, original=start, edit=predictions(20, 6), shift=start, **same)
+    *_, told = judged(cache, original=start, edit=predictions(20, 6), shift=start, **same)
     assert told.startswith(
         "20.0 points over every control: class 0 goes from 60.0% to 80.0% (n 100)"
     )
     assert told.endswith("the edit wins 20 images and loses 6 images.")
     *_, told = judged(
-        bank, original=start, edit=predictions(20, 6), shift=predictions(20, 6), **same
+        cache, original=start, edit=predictions(20, 6), shift=predictions(20, 6), **same
     )
     assert told.startswith("No better than shifting one bias: class 0 goes from 60.0% to 80.0%")
     *_, told = judged(
-        bank, original=start, edit=predictions(20, 6), shift=start,
+        cache, original=start, edit=predictions(20, 6), shift=start,
         lambda0=predictions(19, 0), placebo=start,
     )  # fmt: skip
     assert told.startswith("No better than its control, lambda 0")
-    *_, told = judged(bank, original=start, edit=predictions(45, 0), shift=start, **same)
+    *_, told = judged(cache, original=start, edit=predictions(45, 0), shift=start, **same)
     assert told.startswith("No gain: class 0 goes from 60.0% to 55.0%")
-    *_, told = judged(bank, original=start, edit=start, shift=start, **same)
+    *_, told = judged(cache, original=start, edit=start, shift=start, **same)
     assert told.startswith("The edit changes no image")

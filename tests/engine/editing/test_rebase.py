@@ -12,11 +12,11 @@ from safetensors import safe_open
 from engine.editing.heads import Head
 from engine.editing.store import compare_edit, made_on, read_head
 from engine.evaluation.scores import mistakes
-from engine.schema.errors import BankError, EditError
-from engine.schema.requests import BankRequest, EditRequest, ExportRequest
+from engine.schema.errors import EditError, StorageError
+from engine.schema.requests import EditRequest, ExportRequest, FeaturesRequest
 from engine.session import TorchEngine
 from neuroinspect_tui.jobs.engine import title_of
-from neuroinspect_tui.jobs.lanes import EDITS, device_of, lane_of
+from neuroinspect_tui.jobs.queues import EDITS, device_of, queue_of
 from tests.making import make_images
 
 
@@ -45,7 +45,7 @@ def last(job):
 
 
 def ready(engine, **asked):
-    job = engine.ready_bank("valid", **asked)
+    job = engine.ready_cache("valid", **asked)
     while True:
         try:
             next(job)
@@ -68,15 +68,19 @@ def test_an_edit_on_an_edit_starts_from_its_head(made):
 
 def test_the_mistakes_that_remain_are_what_is_ranked(made):
     engine, first, _ = made
-    base, bank = ready(engine), ready(engine, on=first.id)
+    base, cache = ready(engine), ready(engine, on=first.id)
     head, _ = head_of(engine, first)
-    assert np.array_equal(Head.of(bank).weight, head.weight)
-    assert np.allclose(bank.logits, head.logits(base.features), atol=1e-5)
-    assert np.array_equal(bank.array("mistake_rows"), np.flatnonzero(bank.predicted != bank.labels))
-    assert not np.array_equal(bank.array("mistake_rows"), base.array("mistake_rows"))
-    assert bank.samples == base.samples
-    assert not (bank.directory / "features.npy").exists()
-    assert sum(len(mistakes(bank, k).mistakes) for k in range(3)) == len(bank.array("mistake_rows"))
+    assert np.array_equal(Head.of(cache).weight, head.weight)
+    assert np.allclose(cache.logits, head.logits(base.features), atol=1e-5)
+    assert np.array_equal(
+        cache.array("mistake_rows"), np.flatnonzero(cache.predicted != cache.labels)
+    )
+    assert not np.array_equal(cache.array("mistake_rows"), base.array("mistake_rows"))
+    assert cache.samples == base.samples
+    assert not (cache.directory / "features.npy").exists()
+    assert sum(len(mistakes(cache, k).mistakes) for k in range(3)) == len(
+        cache.array("mistake_rows")
+    )
 
 
 def test_a_stack_is_compared_with_what_it_was_made_on(made):
@@ -95,9 +99,9 @@ def test_a_stack_is_exported_whole(made, source, tmp_path):
     last(engine.export(ExportRequest(edit=third.id, out=str(out))))
     with safe_open(out, "np") as file:
         assert file.metadata()["on"] == second.id
-    mended = TorchEngine(msgspec.structs.replace(source, checkpoint=str(out)), tmp_path)
-    bank = ready(engine, on=third.id)
-    assert np.array_equal(ready(mended).predicted, bank.predicted)
+    flipped = TorchEngine(msgspec.structs.replace(source, checkpoint=str(out)), tmp_path)
+    cache = ready(engine, on=third.id)
+    assert np.array_equal(ready(flipped).predicted, cache.predicted)
     assert third.before == second.after
 
 
@@ -117,7 +121,7 @@ def test_an_edit_that_is_unknown_damaged_or_of_other_images_is_told(made, source
     with pytest.raises(EditError, match="missing or damaged"):
         edited(TorchEngine(source, home), on=first.id)
     (home / "edits" / first.id / "edit.json").write_bytes(b"spoilt")
-    with pytest.raises(BankError, match="is damaged"):
+    with pytest.raises(StorageError, match="is damaged"):
         edited(TorchEngine(source, home), on=first.id)
 
 
@@ -133,47 +137,47 @@ def test_a_test_split_reports_on_a_stack_too(made, source, tmp_path):
     assert (second.reported_on, second.before) == ("test", first.after)
 
 
-def test_a_stacked_bank_that_was_cut_short_is_made_again(made):
+def test_a_stacked_cache_that_was_cut_short_is_made_again(made):
     engine, first, _ = made
-    bank = ready(engine, on=first.id)
-    before = np.array(bank.array("lacks"))
-    shutil.move(bank.directory, bank.directory.with_suffix(".partial"))
-    assert np.array_equal(ready(engine, on=first.id).array("lacks"), before)
-    assert not list(bank.directory.parent.glob("*.partial"))
+    cache = ready(engine, on=first.id)
+    before = np.array(cache.array("insufficient"))
+    shutil.move(cache.directory, cache.directory.with_suffix(".partial"))
+    assert np.array_equal(ready(engine, on=first.id).array("insufficient"), before)
+    assert not list(cache.directory.parent.glob("*.partial"))
 
 
 LOOK = """
 import sys
 from pathlib import Path
-from neuroinspect_tui.app.backstage import Workspace
+from neuroinspect_tui.app.local_workspace import Workspace
 found = Workspace(Path(sys.argv[1]))
-bank = found.bank(on=sys.argv[2])
-print(bank.meta.on, len(bank.array("mistake_rows")), bank.features.shape[0])
-assert found.bank().meta.on is None
+cache = found.cache(on=sys.argv[2])
+print(cache.meta.on, len(cache.array("mistake_rows")), cache.features.shape[0])
+assert found.cache().meta.on is None
 assert "torch" not in sys.modules
 """
 
 
 @pytest.mark.slow
-def test_a_bank_with_an_edit_is_found_without_torch(made):
+def test_a_cache_with_an_edit_is_found_without_torch(made):
     from neuroinspect_tui.workspace import write_source
 
     engine, first, _ = made
     write_source(engine.home, engine.source)
-    bank = ready(engine, on=first.id)
+    cache = ready(engine, on=first.id)
     ran = subprocess.run(
         [sys.executable, "-c", LOOK, str(engine.home), first.id],
         capture_output=True, text=True, check=True,
     )  # fmt: skip
-    wanted = [first.id, len(bank.array("mistake_rows")), bank.meta.n]
+    wanted = [first.id, len(cache.array("mistake_rows")), cache.meta.n]
     assert ran.stdout.split() == list(map(str, wanted))
 
 
-def test_a_stack_and_its_bank_do_not_queue_behind_drawings(source):
+def test_a_stack_and_its_cache_do_not_queue_behind_drawings(source):
     cuda = msgspec.structs.replace(source, device="cuda:0")
-    request = BankRequest(split="valid", on="20261123-101500-zero")
-    assert (lane_of(request, cuda), device_of(EDITS)) == (EDITS, "cpu")
-    assert lane_of(BankRequest(split="valid"), cuda) == "cuda:0"
+    request = FeaturesRequest(split="valid", on="20261123-101500-zero")
+    assert (queue_of(request, cuda), device_of(EDITS)) == (EDITS, "cpu")
+    assert queue_of(FeaturesRequest(split="valid"), cuda) == "cuda:0"
     assert title_of(request, ()) == "read valid on 20261123-101500-zero"
     edit = EditRequest(classes=(0,), on="20261123-101500-zero")
     assert title_of(edit, ("rose",)) == "edit rose, zero on 20261123-101500-zero"

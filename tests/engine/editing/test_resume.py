@@ -15,12 +15,12 @@ from engine.editing import checkpoint as edit_state
 from engine.editing import store as edits
 from engine.editing import trainer as head_training
 from engine.editing.methods.last_layer import Fits
-from engine.editing.run import Banks, edit
+from engine.editing.run import Caches, edit
 from engine.editing.store import HEAD, drop_partial, list_edits
 from engine.schema.edits import Edit, EditEpoch
 from engine.schema.errors import RequestError
 from engine.schema.requests import EditRequest
-from tests.making import birds_bank
+from tests.making import birds_cache
 
 EPOCHS = 6
 
@@ -30,8 +30,8 @@ class Stopped(BaseException):
 
 
 @pytest.fixture(scope="module")
-def banks(tmp_path_factory):
-    return Banks(*birds_bank(tmp_path_factory.mktemp("birds")))
+def caches(tmp_path_factory):
+    return Caches(*birds_cache(tmp_path_factory.mktemp("birds")))
 
 
 @pytest.fixture(autouse=True)
@@ -45,14 +45,14 @@ def request(**asked):
     return EditRequest(**{**wanted, **asked})
 
 
-def job(banks, root, **asked):
-    return edit(banks, request(**asked), root, torch.device("cpu"))
+def job(caches, root, **asked):
+    return edit(caches, request(**asked), root, torch.device("cpu"))
 
 
 @pytest.fixture(scope="module")
-def whole(banks, tmp_path_factory):
+def whole(caches, tmp_path_factory):
     root = tmp_path_factory.mktemp("whole")
-    return root, list(job(banks, root))
+    return root, list(job(caches, root))
 
 
 def plain(record):
@@ -82,29 +82,29 @@ def trained_epochs(monkeypatch):
     seen = []
     draw = head_training._batches
 
-    def drawn(bank, plan, seeds, epoch, device):
+    def drawn(cache, plan, seeds, epoch, device):
         seen.append(epoch)
-        return draw(bank, plan, seeds, epoch, device)
+        return draw(cache, plan, seeds, epoch, device)
 
     monkeypatch.setattr(head_training, "_batches", drawn)
     return seen
 
 
 @pytest.mark.parametrize("read", [1, 4, EPOCHS])
-def test_nobody_asks_for_more_after_an_epoch(banks, tmp_path, whole, trained_epochs, read):
-    first = job(banks, tmp_path)
+def test_nobody_asks_for_more_after_an_epoch(caches, tmp_path, whole, trained_epochs, read):
+    first = job(caches, tmp_path)
     records = [next(first) for _ in range(read)]
     first.close()
-    assert same(tmp_path, records + list(job(banks, tmp_path)), whole)
+    assert same(tmp_path, records + list(job(caches, tmp_path)), whole)
     assert trained_epochs == list(range(1, EPOCHS + 1))
 
 
 @pytest.mark.parametrize(("method", "fits", "read"), [("dfr", 30, 19), ("afr", 5, 3)])
 def test_a_head_that_was_fitted_is_not_fitted_again(
-    banks, tmp_path, monkeypatch, method, fits, read
+    caches, tmp_path, monkeypatch, method, fits, read
 ):
     asked = {"method": method, "seeds": 2}
-    told = [some.done for some in job(banks, tmp_path / "whole", **asked) if hasattr(some, "done")]
+    told = [some.done for some in job(caches, tmp_path / "whole", **asked) if hasattr(some, "done")]
     assert told == list(range(1, fits + 1))
     made = []
     original = Fits.head
@@ -113,11 +113,11 @@ def test_a_head_that_was_fitted_is_not_fitted_again(
         return original(self, name, lambda: made.append(name) or fit())
 
     monkeypatch.setattr(Fits, "head", counted)
-    first = job(banks, tmp_path / "killed", **asked)
+    first = job(caches, tmp_path / "killed", **asked)
     for _ in range(read):
         next(first)
     first.close()
-    *progress, _ = job(banks, tmp_path / "killed", **asked)
+    *progress, _ = job(caches, tmp_path / "killed", **asked)
     assert [some.done for some in progress] == told
     assert len(made) == len(set(made)) == fits
     heads = [path.read_bytes() for path in tmp_path.glob(f"*/*/{HEAD}")]
@@ -128,7 +128,7 @@ def test_a_head_that_was_fitted_is_not_fitted_again(
 
 @pytest.mark.parametrize("step", [0, 20, 70])
 def test_a_signal_in_the_middle_of_a_step(
-    banks, tmp_path, whole, trained_epochs, monkeypatch, step
+    caches, tmp_path, whole, trained_epochs, monkeypatch, step
 ):
     """Written where it stops, though nothing was due, and nothing of the half epoch."""
     steps = iter(range(10_000))
@@ -143,16 +143,16 @@ def test_a_signal_in_the_middle_of_a_step(
     monkeypatch.setattr(torch.optim.Adam, "step", stopping)
     records = []
     with pytest.raises(Stopped):
-        records.extend(job(banks, tmp_path))  # what comes before the signal is kept
+        records.extend(job(caches, tmp_path))  # what comes before the signal is kept
     assert len(records) == step // 16  # 2000 images, 128 at once
-    records += job(banks, tmp_path)
+    records += job(caches, tmp_path)
     assert same(tmp_path, records, whole)
     half = step // 16 + 1
     assert trained_epochs == sorted([*range(1, EPOCHS + 1), half])
 
 
 @pytest.mark.parametrize("moment", [1, 2, 5])
-def test_a_signal_while_progress_is_written(banks, tmp_path, whole, monkeypatch, moment):
+def test_a_signal_while_progress_is_written(caches, tmp_path, whole, monkeypatch, moment):
     writes = iter(range(1, 1000))
     original = edit_state.write_state
 
@@ -164,19 +164,19 @@ def test_a_signal_while_progress_is_written(banks, tmp_path, whole, monkeypatch,
     monkeypatch.setattr(edit_state, "write_state", stopping)
     records = []
     with pytest.raises(Stopped):
-        records.extend(job(banks, tmp_path))
+        records.extend(job(caches, tmp_path))
     assert len(records) == moment - 1
-    assert same(tmp_path, records + list(job(banks, tmp_path)), whole)
+    assert same(tmp_path, records + list(job(caches, tmp_path)), whole)
 
 
-def test_seeds_that_train_in_groups_go_on_in_theirs(banks, tmp_path, trained_epochs, monkeypatch):
+def test_seeds_that_train_in_groups_go_on_in_theirs(caches, tmp_path, trained_epochs, monkeypatch):
     monkeypatch.setattr(head_training, "STACK_BYTES", 1)
-    wanted = list(job(banks, tmp_path / "whole"))
+    wanted = list(job(caches, tmp_path / "whole"))
     trained_epochs.clear()
-    first = job(banks, tmp_path / "killed")
+    first = job(caches, tmp_path / "killed")
     records = [next(first) for _ in range(EPOCHS + 2)]
     first.close()
-    records += job(banks, tmp_path / "killed")
+    records += job(caches, tmp_path / "killed")
     assert same(tmp_path / "killed", records, (tmp_path / "whole", wanted))
     assert trained_epochs == 3 * list(range(1, EPOCHS + 1))
     assert [(some.epoch, some.epochs) for some in wanted[:-1]] == [
@@ -185,8 +185,8 @@ def test_seeds_that_train_in_groups_go_on_in_theirs(banks, tmp_path, trained_epo
 
 
 @pytest.mark.parametrize("damage", ["cut", "flipped", "empty", "other"])
-def test_damaged_progress_is_made_anew(banks, tmp_path, whole, trained_epochs, damage):
-    first = job(banks, tmp_path)
+def test_damaged_progress_is_made_anew(caches, tmp_path, whole, trained_epochs, damage):
+    first = job(caches, tmp_path)
     for _ in range(3):
         next(first)
     first.close()
@@ -198,7 +198,7 @@ def test_damaged_progress_is_made_anew(banks, tmp_path, whole, trained_epochs, d
         {"cut": content[:-100], "flipped": content, "empty": b"", "other": b"x" * 99}[damage]
     )
     trained_epochs.clear()
-    assert same(tmp_path, list(job(banks, tmp_path)), whole)
+    assert same(tmp_path, list(job(caches, tmp_path)), whole)
     assert trained_epochs == list(range(1, EPOCHS + 1))
 
 
@@ -206,15 +206,15 @@ KILLED = """
 import sys, torch
 from pathlib import Path
 from engine.editing import checkpoint as edit_state
-from engine.editing.run import Banks, edit
+from engine.editing.run import Caches, edit
 from tests.engine.editing.test_resume import request
-from tests.making import birds_bank
+from tests.making import birds_cache
 
 torch.set_num_threads(1)
 edit_state.LEAST_SECONDS = edit_state.WORK_PER_WRITE = 0
 root = Path(sys.argv[1])
-banks = Banks(*birds_bank(root / "banks"))
-for record in edit(banks, request(), root / "edits", torch.device("cpu")):
+caches = Caches(*birds_cache(root / "caches"))
+for record in edit(caches, request(), root / "edits", torch.device("cpu")):
     print(record.epoch, flush=True)
     if record.epoch == 4:
         sys.stdin.readline()
@@ -222,7 +222,7 @@ for record in edit(banks, request(), root / "edits", torch.device("cpu")):
 
 
 @pytest.mark.slow
-def test_a_process_that_is_killed(banks, tmp_path, whole, trained_epochs):
+def test_a_process_that_is_killed(caches, tmp_path, whole, trained_epochs):
     with subprocess.Popen(
         [sys.executable, "-c", KILLED, tmp_path], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
         cwd=Path(__file__).parents[3], text=True,
@@ -230,7 +230,7 @@ def test_a_process_that_is_killed(banks, tmp_path, whole, trained_epochs):
         assert [process.stdout.readline() for _ in range(4)] == ["1\n", "2\n", "3\n", "4\n"]
         process.send_signal(signal.SIGKILL)
     root = tmp_path / "edits"
-    records = list(job(banks, root))
+    records = list(job(caches, root))
     assert trained_epochs == [5, 6]
     assert records[0].epoch == 4
     assert len(list_edits(root)) == 1
@@ -240,28 +240,28 @@ def test_a_process_that_is_killed(banks, tmp_path, whole, trained_epochs):
 
 
 @pytest.mark.parametrize("method", ["ratio", "zero"])
-def test_an_edit_that_was_saved_is_not_made_twice(banks, tmp_path, method):
-    first = job(banks, tmp_path, method=method)
+def test_an_edit_that_was_saved_is_not_made_twice(caches, tmp_path, method):
+    first = job(caches, tmp_path, method=method)
     saved = next(some for some in first if isinstance(some, Edit))
     first.close()  # before anyone could note that it is done
-    again = list(job(banks, tmp_path, method=method))
+    again = list(job(caches, tmp_path, method=method))
     assert [some.id for some in again] == [saved.id]
     assert len(list_edits(tmp_path)) == 1
-    *_, fresh = job(banks, tmp_path, method=method)  # asked anew, after that one was taken
+    *_, fresh = job(caches, tmp_path, method=method)  # asked anew, after that one was taken
     assert fresh.id != saved.id
     assert len(list_edits(tmp_path)) == 2
 
 
-def test_an_edit_that_was_taken_is_made_anew(banks, tmp_path):
-    first = job(banks, tmp_path, method="zero")
+def test_an_edit_that_was_taken_is_made_anew(caches, tmp_path):
+    first = job(caches, tmp_path, method="zero")
     saved = next(some for some in first if isinstance(some, Edit))
     first.close()
     drop_partial(tmp_path, saved.id)
-    *_, fresh = job(banks, tmp_path, method="zero")
+    *_, fresh = job(caches, tmp_path, method="zero")
     assert fresh.id != saved.id
 
 
-def test_killed_between_the_note_and_the_edit(banks, tmp_path, whole, monkeypatch):
+def test_killed_between_the_note_and_the_edit(caches, tmp_path, whole, monkeypatch):
     rename = Path.rename
 
     def stopping(self, target):
@@ -272,21 +272,21 @@ def test_killed_between_the_note_and_the_edit(banks, tmp_path, whole, monkeypatc
     with monkeypatch.context() as patch:
         patch.setattr(Path, "rename", stopping)
         with pytest.raises(Stopped):
-            list(job(banks, tmp_path))
+            list(job(caches, tmp_path))
     assert list_edits(tmp_path) == []
     assert list(tmp_path.glob(f".partial/*/{edits.FINISHED}"))
-    list(job(banks, tmp_path))
+    list(job(caches, tmp_path))
     (one,), (other,) = list_edits(tmp_path), list_edits(whole[0])
     assert plain(one) == plain(other)
 
 
-def test_what_others_left_does_not_pile_up(banks, tmp_path):
+def test_what_others_left_does_not_pile_up(caches, tmp_path):
     for number in range(12):
         path = tmp_path / ".partial" / f"{number:02d}"
         path.mkdir(parents=True)
         age = 60 * number if number else edits.KEPT_SECONDS + 60
         os.utime(path, (time.time() - age,) * 2)
-    first = job(banks, tmp_path, method="zero")
+    first = job(caches, tmp_path, method="zero")
     next(first)
     first.close()
     left = sorted(path.name for path in (tmp_path / ".partial").iterdir())
@@ -294,13 +294,13 @@ def test_what_others_left_does_not_pile_up(banks, tmp_path):
 
 
 def test_a_full_disk_costs_the_progress_and_not_the_edit(
-    banks, tmp_path, whole, monkeypatch, caplog
+    caches, tmp_path, whole, monkeypatch, caplog
 ):
     def full(path, state, metadata):
-        raise edit_state.BankError("Cannot write it: No space left on device.")
+        raise edit_state.StorageError("Cannot write it: No space left on device.")
 
     monkeypatch.setattr(edit_state, "write_state", full)
-    assert same(tmp_path, list(job(banks, tmp_path)), whole)
+    assert same(tmp_path, list(job(caches, tmp_path)), whole)
     assert [some.message for some in caplog.records] == [
         "progress is not kept: Cannot write it: No space left on device."
     ]
@@ -313,10 +313,10 @@ def room_for(monkeypatch):
     def set_room(room, from_epoch=1):
         draw = head_training._batches
 
-        def drawn(bank, plan, seeds, epoch, device):
+        def drawn(cache, plan, seeds, epoch, device):
             if len(seeds) > room and epoch >= from_epoch:
                 raise torch.OutOfMemoryError("CUDA out of memory.")
-            return draw(bank, plan, seeds, epoch, device)
+            return draw(cache, plan, seeds, epoch, device)
 
         monkeypatch.setattr(head_training, "_batches", drawn)
 
@@ -325,16 +325,16 @@ def room_for(monkeypatch):
 
 @pytest.mark.parametrize("from_epoch", [1, 3])
 def test_out_of_memory_trains_fewer_seeds_at_once(
-    banks, tmp_path, monkeypatch, caplog, room_for, from_epoch
+    caches, tmp_path, monkeypatch, caplog, room_for, from_epoch
 ):
     with monkeypatch.context() as patch:
         patch.setattr(head_training, "STACK_BYTES", 1)
-        wanted = list(job(banks, tmp_path / "alone"))
+        wanted = list(job(caches, tmp_path / "alone"))
     room_for(1, from_epoch)
-    first = job(banks, tmp_path / "narrow")
+    first = job(caches, tmp_path / "narrow")
     records = [next(first) for _ in range(from_epoch + EPOCHS)]
     first.close()
-    records += job(banks, tmp_path / "narrow")
+    records += job(caches, tmp_path / "narrow")
     assert [some.message for some in caplog.records] == [
         "out of memory with 3 seeds at once; going on with 1"
     ]
@@ -344,8 +344,8 @@ def test_out_of_memory_trains_fewer_seeds_at_once(
     assert paths[0].read_bytes() == paths[1].read_bytes()
 
 
-def test_no_room_for_one_seed_is_a_sentence(banks, tmp_path, room_for):
+def test_no_room_for_one_seed_is_a_sentence(caches, tmp_path, room_for):
     room_for(0)
     with pytest.raises(RequestError, match=r"One seed of 3 heads .* smaller --batch-size than 128"):
-        list(job(banks, tmp_path))
+        list(job(caches, tmp_path))
     assert list_edits(tmp_path) == []

@@ -3,24 +3,24 @@ import numpy as np
 import pytest
 import torch
 
-from engine.editing.checkpoint import Keeper
+from engine.editing.checkpoint import CheckpointWriter
 from engine.editing.heads import EDIT, LAMBDA_0, ORIGINAL, PLACEBO, SHIFT, Head
 from engine.editing.losses import Stack, losses, terms
 from engine.editing.plan import halves, make_plan
-from engine.editing.run import Banks, edit
-from engine.editing.selection import Chooser
+from engine.editing.run import Caches, edit
+from engine.editing.selection import SelectionScorer
 from engine.editing.store import compare_edit, find_edit, list_edits, read_edit, read_head
 from engine.editing.trainer import schedule, train
 from engine.schema.edits import Edit, EditEpoch
 from engine.schema.errors import EditError, RequestError
 from engine.schema.records import Progress
 from engine.schema.requests import EditRequest
-from tests.making import birds, birds_bank, logistic, planted_bank
+from tests.making import birds, birds_cache, logistic, planted_cache
 
 
 @pytest.fixture(scope="module")
 def two_groups(tmp_path_factory):
-    return Banks(*birds_bank(tmp_path_factory.mktemp("birds")))
+    return Caches(*birds_cache(tmp_path_factory.mktemp("birds")))
 
 
 @pytest.fixture(scope="module")
@@ -37,26 +37,26 @@ def prior(tmp_path_factory):
     features, labels = draw(0)
     weight, bias = logistic(features, labels, 4, steps=300)
     bias = bias - np.array([2.5, 0, 0, 0], dtype=np.float32)
-    training = planted_bank(root / "train", features, labels, weight, bias, split="train")
+    training = planted_cache(root / "train", features, labels, weight, bias, split="train")
     features, labels = draw(1)
-    return Banks(planted_bank(root / "valid", features, labels, weight, bias), [training])
+    return Caches(planted_cache(root / "valid", features, labels, weight, bias), [training])
 
 
-def run(banks, root, **asked):
-    *epochs, record = edit(banks, EditRequest(**asked), root, torch.device("cpu"))
+def run(caches, root, **asked):
+    *epochs, record = edit(caches, EditRequest(**asked), root, torch.device("cpu"))
     assert all(isinstance(some, (EditEpoch, Progress)) for some in epochs)
     assert isinstance(record, Edit)
     return record
 
 
-def arm(record, name):
-    return next(some for some in record.arms if some.name == name)
+def variant(record, name):
+    return next(some for some in record.variants if some.name == name)
 
 
 @pytest.mark.parametrize("method", ["zero", "ratio"])
 def test_a_planted_shortcut_is_mended_beyond_every_control(two_groups, tmp_path, method):
     record = run(two_groups, tmp_path, classes=(0, 1), method=method, seeds=3, rows="all")
-    worst = {some.name: some.worst_group.mean for some in record.arms}
+    worst = {some.name: some.worst_group.mean for some in record.variants}
     controls = [LAMBDA_0, PLACEBO, SHIFT]
     assert worst[EDIT] > worst[ORIGINAL] + 0.1
     assert all(worst[EDIT] > worst[control] + 0.05 for control in controls)
@@ -69,7 +69,7 @@ def test_a_planted_shortcut_is_mended_beyond_every_control(two_groups, tmp_path,
 @pytest.mark.parametrize("method", ["zero", "weighted"])
 def test_where_only_a_prior_is_wrong_the_verdict_names_the_bias_shift(prior, tmp_path, method):
     record = run(prior, tmp_path, classes=(0,), method=method, seeds=2, select="worst-class")
-    assert arm(record, EDIT).target.mean > arm(record, ORIGINAL).target.mean + 0.05
+    assert variant(record, EDIT).target.mean > variant(record, ORIGINAL).target.mean + 0.05
     assert record.verdict.startswith("No better than shifting one bias")
 
 
@@ -82,10 +82,10 @@ def test_where_only_a_prior_is_wrong_the_ratio_beats_no_bias_shift(prior, tmp_pa
 
 def test_no_epochs_change_nothing(two_groups, tmp_path):
     record = run(two_groups, tmp_path, classes=(0, 1), method="ratio", epochs=0, seeds=2)
-    bank = two_groups.evaluation
+    cache = two_groups.evaluation
     head, _ = read_head(tmp_path / record.id, 200, 2)
-    assert np.array_equal(head.weight, bank.weight)
-    assert np.array_equal(head.bias, bank.bias)
+    assert np.array_equal(head.weight, cache.weight)
+    assert np.array_equal(head.bias, cache.bias)
     assert record.after == record.before
     assert record.verdict.startswith("The edit changes no image")
 
@@ -94,27 +94,27 @@ def test_a_ratio_without_strength_is_its_own_control(two_groups, tmp_path):
     record = run(
         two_groups, tmp_path, classes=(0, 1), method="ratio", strength=0.0, epochs=2, seeds=2
     )
-    assert arm(record, EDIT).overall == arm(record, LAMBDA_0).overall
+    assert variant(record, EDIT).overall == variant(record, LAMBDA_0).overall
     assert all(d.points == 0 for d in record.differences if d.control in (LAMBDA_0, PLACEBO))
 
 
 def test_heads_in_a_stack_do_not_feel_each_other(two_groups, tmp_path):
-    bank = two_groups.evaluation
+    cache = two_groups.evaluation
     plan = make_plan(
-        bank, EditRequest(classes=(0, 1), method="ratio", seeds=3, epochs=2), tested=False
+        cache, EditRequest(classes=(0, 1), method="ratio", seeds=3, epochs=2), tested=False
     )
-    chooser = Chooser(bank, plan.choosing, (0, 1), "accuracy")
+    scorer = SelectionScorer(cache, plan.selection, (0, 1), "accuracy")
 
     def last(seed, seeds):
         request = msgspec.structs.replace(plan.request, seed=seed, seeds=seeds)
         one = type(plan)(**{**plan.__dict__, "request": request})
-        keeper = Keeper(tmp_path / f"{seed} {seeds}")
-        job = train(two_groups.training, bank, one, chooser, torch.device("cpu"), keeper)
+        writer = CheckpointWriter(tmp_path / f"{seed} {seeds}")
+        job = train(two_groups.training, cache, one, scorer, torch.device("cpu"), writer)
         while True:
             try:
                 next(job)
             except StopIteration as stop:
-                return stop.value.arms
+                return stop.value.variants
 
     together, alone = last(0, 3), last(2, 1)
     for name in (EDIT, LAMBDA_0, PLACEBO):
@@ -122,15 +122,15 @@ def test_heads_in_a_stack_do_not_feel_each_other(two_groups, tmp_path):
 
 
 def test_the_ratio_loss_is_the_published_formula(prior):
-    bank = prior.evaluation
+    cache = prior.evaluation
     request = EditRequest(
         classes=(1,), method="ratio", preset="paper", target=1.2, top="7", seeds=1
     )
-    plan = make_plan(bank, request, tested=False)
-    stack = Stack.of(Head.of(bank), 1, 1, torch.device("cpu"))
-    f, y = torch.tensor(np.array(bank.features[:16])), torch.tensor(bank.labels[:16])
+    plan = make_plan(cache, request, tested=False)
+    stack = Stack.of(Head.of(cache), 1, 1, torch.device("cpu"))
+    f, y = torch.tensor(np.array(cache.features[:16])), torch.tensor(cache.labels[:16])
     found = losses(stack, terms(plan)[:1], plan.recipe, (f[None], y[None]))
-    w, b = torch.tensor(np.array(bank.weight)), torch.tensor(np.array(bank.bias))
+    w, b = torch.tensor(np.array(cache.weight)), torch.tensor(np.array(cache.bias))
     masked = f.clone()
     masked[:, plan.aims[0].first(7).neurons] = 0
     p, q = (f @ w.T + b).softmax(1)[:, 1], (masked @ w.T + b).softmax(1)[:, 1]
@@ -140,14 +140,14 @@ def test_the_ratio_loss_is_the_published_formula(prior):
 
 
 def test_the_bird_version_is_the_published_formula(two_groups):
-    bank = two_groups.evaluation
+    cache = two_groups.evaluation
     request = EditRequest(classes=(1,), method="ratio", preset="bird", top="7", seeds=1)
-    plan = make_plan(bank, request, tested=False)
+    plan = make_plan(cache, request, tested=False)
     assert (plan.recipe.lr, plan.recipe.batch_size, plan.recipe.weight_decay) == (5e-5, 32, 1e-4)
-    stack = Stack.of(Head.of(bank), 1, 1, torch.device("cpu"))
-    f, y = torch.tensor(np.array(bank.features[:16])), torch.tensor(bank.labels[:16])
+    stack = Stack.of(Head.of(cache), 1, 1, torch.device("cpu"))
+    f, y = torch.tensor(np.array(cache.features[:16])), torch.tensor(cache.labels[:16])
     found = losses(stack, terms(plan)[:1], plan.recipe, (f[None], y[None]))
-    w, b = torch.tensor(np.array(bank.weight)), torch.tensor(np.array(bank.bias))
+    w, b = torch.tensor(np.array(cache.weight)), torch.tensor(np.array(cache.bias))
     masked = f.clone()
     masked[:, plan.aims[0].first(7).neurons] = 0
     ratio = (f @ w.T + b).softmax(1) / ((masked @ w.T + b).softmax(1) + 1e-9)
@@ -164,40 +164,40 @@ def test_the_schedule_warms_up_and_ramps_down_once_over_the_whole_run():
 
 
 def test_the_halves_share_every_stratum_and_no_image(two_groups):
-    bank = two_groups.evaluation
-    choosing, reporting = halves(bank, seed=0)
-    assert sorted([*choosing, *reporting]) == list(range(len(bank.labels)))
-    right = bank.predicted == bank.labels
+    cache = two_groups.evaluation
+    selection, held_out = halves(cache, seed=0)
+    assert sorted([*selection, *held_out]) == list(range(len(cache.labels)))
+    right = cache.predicted == cache.labels
     for group in range(4):
         for kind in (True, False):
-            inside = (bank.groups == group) & (right == kind)
-            assert abs(int(inside[choosing].sum()) - int(inside[reporting].sum())) <= 1
-    assert not np.array_equal(choosing, halves(bank, seed=1)[0])
-    assert np.array_equal(choosing, halves(bank, seed=0)[0])
+            inside = (cache.groups == group) & (right == kind)
+            assert abs(int(inside[selection].sum()) - int(inside[held_out].sum())) <= 1
+    assert not np.array_equal(selection, halves(cache, seed=1)[0])
+    assert np.array_equal(selection, halves(cache, seed=0)[0])
 
 
 def test_reporting_images_choose_nothing(two_groups, tmp_path):
     """Spoiling the reporting half leaves the neurons, their number and the head as they were."""
-    bank = two_groups.evaluation
+    cache = two_groups.evaluation
     request = EditRequest(classes=(0, 1), seeds=1)
-    plan = make_plan(bank, request, tested=False)
-    spoilt = np.array(bank.features)
+    plan = make_plan(cache, request, tested=False)
+    spoilt = np.array(cache.features)
     generator = np.random.default_rng(9)
     # shuffled within what the strata see, so that the halves stay the same
-    right = bank.predicted == bank.labels
+    right = cache.predicted == cache.labels
     for group in range(4):
         for kind in (True, False):
-            some = plan.reporting[
-                (bank.groups[plan.reporting] == group) & (right[plan.reporting] == kind)
+            some = plan.held_out[
+                (cache.groups[plan.held_out] == group) & (right[plan.held_out] == kind)
             ]
             spoilt[some] = spoilt[generator.permutation(some)]
-    other = planted_bank(
-        tmp_path / "spoilt", spoilt, bank.labels, bank.weight, bank.bias,
-        groups=bank.groups, group_names=bank.groups_named,
+    other = planted_cache(
+        tmp_path / "spoilt", spoilt, cache.labels, cache.weight, cache.bias,
+        groups=cache.groups, group_names=cache.groups_named,
     )  # fmt: skip
     found = [
-        run(Banks(some, []), tmp_path / str(number), classes=(0, 1), seeds=1)
-        for number, some in enumerate((bank, other))
+        run(Caches(some, []), tmp_path / str(number), classes=(0, 1), seeds=1)
+        for number, some in enumerate((cache, other))
     ]
     assert found[0].neurons == found[1].neurons
     heads = [read_head(tmp_path / str(n) / some.id, 200, 2)[0] for n, some in enumerate(found)]
@@ -206,17 +206,17 @@ def test_reporting_images_choose_nothing(two_groups, tmp_path):
 
 
 def test_a_test_split_reports_and_frees_the_whole_evaluation_split(two_groups, tmp_path):
-    bank = two_groups.evaluation
+    cache = two_groups.evaluation
     features, labels, groups = birds(400, 0.5, seed=5)
-    test = planted_bank(
-        tmp_path / "test", features, labels, bank.weight, bank.bias,
-        groups=groups, group_names=bank.groups_named, split="test",
+    test = planted_cache(
+        tmp_path / "test", features, labels, cache.weight, cache.bias,
+        groups=groups, group_names=cache.groups_named, split="test",
     )  # fmt: skip
     record = run(
-        Banks(bank, two_groups.training, test), tmp_path / "e", classes=(0, 1), seeds=2,
+        Caches(cache, two_groups.training, test), tmp_path / "e", classes=(0, 1), seeds=2,
         test_split="test",
     )  # fmt: skip
-    assert (record.chosen_on, record.reported_on, record.n_report) == ("valid", "test", 400)
+    assert (record.selected_on, record.reported_on, record.n_report) == ("valid", "test", 400)
     found = compare_edit(test, tmp_path / "e" / record.id)
     assert found.after == record.after
 
@@ -226,18 +226,18 @@ def test_compare_reproduces_what_was_reported(two_groups, tmp_path):
     found = compare_edit(two_groups.evaluation, tmp_path / record.id)
     assert (found.before, found.after) == (record.before, record.after)
     n = record.n_report
-    assert len(found.won) - len(found.lost) == round(
+    assert len(found.fixed) - len(found.broken) == round(
         (found.after.overall - found.before.overall) * n
     )
-    assert sum(c.won for c in found.classes) == len(found.won)
-    assert sum(c.lost for c in found.classes) == len(found.lost)
+    assert sum(c.fixed for c in found.classes) == len(found.fixed)
+    assert sum(c.broken for c in found.classes) == len(found.broken)
     assert sum(c.n for c in found.groups) == n
 
 
 def test_focal_and_weighted_losses_are_their_formulas(prior):
-    bank = prior.evaluation
-    f, y = torch.tensor(np.array(bank.features[:32])), torch.tensor(bank.labels[:32])
-    w, b = torch.tensor(np.array(bank.weight)), torch.tensor(np.array(bank.bias))
+    cache = prior.evaluation
+    f, y = torch.tensor(np.array(cache.features[:32])), torch.tensor(cache.labels[:32])
+    w, b = torch.tensor(np.array(cache.weight)), torch.tensor(np.array(cache.bias))
     entropy = torch.nn.functional.cross_entropy(f @ w.T + b, y, reduction="none")
     share = torch.tensor([0.9, 1.0])[(y == 2).long()]
     expected = {
@@ -245,8 +245,8 @@ def test_focal_and_weighted_losses_are_their_formulas(prior):
         "weighted": (share * entropy).sum() / share.sum(),
     }
     for method, value in expected.items():
-        plan = make_plan(bank, EditRequest(classes=(2,), method=method, seeds=1), tested=False)
-        stack = Stack.of(Head.of(bank), 1, 1, torch.device("cpu"))
+        plan = make_plan(cache, EditRequest(classes=(2,), method=method, seeds=1), tested=False)
+        stack = Stack.of(Head.of(cache), 1, 1, torch.device("cpu"))
         found = losses(stack, terms(plan)[:1], plan.recipe, (f[None], y[None]))
         assert torch.allclose(found, value, rtol=1e-5)
 
@@ -296,7 +296,7 @@ def test_senseless_requests_are_refused(two_groups, tmp_path, asked, said):
 @pytest.mark.parametrize("method", ["dfr", "direction", "afr"])
 def test_strong_last_layer_methods_mend_the_shortcut_too(two_groups, tmp_path, method):
     record = run(two_groups, tmp_path, classes=(0, 1), method=method, seeds=2, select="worst-group")
-    worst = {some.name: some.worst_group.mean for some in record.arms}
+    worst = {some.name: some.worst_group.mean for some in record.variants}
     assert set(worst) == {ORIGINAL, EDIT, SHIFT}
     assert worst[EDIT] > worst[ORIGINAL] + 0.1
     assert record.neurons == {}
@@ -310,13 +310,13 @@ def test_methods_that_need_groups_say_so(prior, tmp_path, method):
 
 
 def test_mistake_aware_choice_weighs_few_mistakes_as_much_as_the_rest(two_groups):
-    bank = two_groups.evaluation
-    rows = np.arange(len(bank.labels))
-    chooser = Chooser(bank, rows, (0,), "mistake-aware")
-    labels, before = bank.labels, bank.predicted
+    cache = two_groups.evaluation
+    rows = np.arange(len(cache.labels))
+    scorer = SelectionScorer(cache, rows, (0,), "mistake-aware")
+    labels, before = cache.labels, cache.predicted
     mine, wrong = labels == 0, before != labels
-    assert chooser.score(before)[0] == pytest.approx(2 / 3)  # none mended, all others kept
-    mended = np.where(mine & wrong, 0, before)
-    assert chooser.score(mended)[0] == 1
+    assert scorer.score(before)[0] == pytest.approx(2 / 3)  # none mended, all others kept
+    flipped = np.where(mine & wrong, 0, before)
+    assert scorer.score(flipped)[0] == 1
     flipped = np.where(mine, np.where(wrong, 0, 1), before)
-    assert chooser.score(flipped)[0] == pytest.approx(2 / 3)
+    assert scorer.score(flipped)[0] == pytest.approx(2 / 3)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from engine.evaluation.scores import mistakes, right_ones, score, wilson
-from tests.making import planted_bank
+from tests.making import planted_cache
 
 
 def test_wilson_interval_matches_the_published_example():
@@ -14,19 +14,19 @@ def test_wilson_interval_matches_the_published_example():
 
 
 @pytest.fixture(scope="module")
-def bank(tmp_path_factory):
+def cache(tmp_path_factory):
     """Features are the decision itself: the classifier says what `said` says."""
     labels = np.array([0, 0, 0, 0, 1, 1, 1, 1, 1, 1])
     said = np.array([0, 1, 1, 2, 1, 1, 1, 1, 1, 0])
     groups = np.array([0, 0, 1, 1, 2, 2, 2, 2, 3, 3])
-    return planted_bank(
-        tmp_path_factory.mktemp("scores") / "bank", 4.0 * np.eye(4)[said], labels, np.eye(4),
+    return planted_cache(
+        tmp_path_factory.mktemp("scores") / "features", 4.0 * np.eye(4)[said], labels, np.eye(4),
         np.zeros(4), groups=groups, group_names=("a", "b", "c", "d"),
     )  # fmt: skip
 
 
-def test_classes_and_their_confusions(bank):
-    found = score(bank)
+def test_classes_and_their_confusions(cache):
+    found = score(cache)
     assert (found.n, found.accuracy) == (10, 0.6)
     assert found.mean_class_accuracy == pytest.approx((1 / 4 + 5 / 6) / 2)
     first, second, third, fourth = found.classes
@@ -37,31 +37,31 @@ def test_classes_and_their_confusions(bank):
     assert fourth.confused_with == ()
 
 
-def test_groups_and_both_means(bank):
-    found = score(bank, shares=[0.7, 0.1, 0.1, 0.1])
+def test_groups_and_both_means(cache):
+    found = score(cache, shares=[0.7, 0.1, 0.1, 0.1])
     assert [g.accuracy for g in found.groups] == [0.5, 0.0, 1.0, 0.5]
     assert found.worst_group_accuracy == 0
     assert found.train_weighted_accuracy == pytest.approx(0.35 + 0.1 + 0.05)
-    assert score(bank).train_weighted_accuracy is None
+    assert score(cache).train_weighted_accuracy is None
 
 
-def test_mistakes_carry_both_probabilities(bank):
-    found = mistakes(bank, 0)
+def test_mistakes_carry_both_probabilities(cache):
+    found = mistakes(cache, 0)
     assert (found.n, len(found.mistakes)) == (4, 3)
     e = np.exp(4.0)
     for some in found.mistakes:
         assert some.p_predicted == pytest.approx(e / (e + 3))
         assert some.p_true == pytest.approx(1 / (e + 3))
-        assert some.mended
+        assert some.flipped
         assert some.predicted.index in (1, 2)
-        assert some.predicted.index in some.has_too_much
-        assert 0 in some.lacks
+        assert some.predicted.index in some.excessive
+        assert 0 in some.insufficient
 
 
-def test_the_right_ones_are_all_the_others_least_sure_first(bank):
-    for index in range(len(bank.classes)):
-        listed = right_ones(bank, index)
-        answer = mistakes(bank, index)
+def test_the_right_ones_are_all_the_others_least_sure_first(cache):
+    for index in range(len(cache.classes)):
+        listed = right_ones(cache, index)
+        answer = mistakes(cache, index)
         assert len(listed) + len(answer.mistakes) == answer.n
         assert all(image.predicted == image.true == answer.class_ for image in listed)
         sureness = [image.p_true for image in listed]

@@ -11,61 +11,61 @@ import torch
 import engine.features.extract
 from engine.data.images import decode
 from engine.data.splits import open_split
-from engine.features.cache import Bank, find_bank
+from engine.features.cache import FeatureCache, find_cache
 from engine.features.summarize import summarise
 from engine.models.classifier import Classifier
-from engine.schema.errors import BankError, RequestError
-from engine.schema.requests import BankRequest, Source
+from engine.schema.errors import RequestError, StorageError
+from engine.schema.requests import FeaturesRequest, Source
 from engine.session import TorchEngine
 from tests.making import make_checkpoint, make_images
 
 ARRAYS = (
-    "features", "logits", "predicted", "weight", "bias", "mean", "strongest_rows", "lacks",
-    "strongest_values", "mistake_rows", "has_too_much", "steps", "mended",
+    "features", "logits", "predicted", "weight", "bias", "mean", "strongest_rows", "insufficient",
+    "strongest_values", "mistake_rows", "excessive", "steps", "flipped",
 )  # fmt: skip
 
 
 def fill(source, home, **asked):
-    request = BankRequest(**{"split": "valid", "workers": 0, **asked})
-    progress = list(TorchEngine(source, home).bank(request))
+    request = FeaturesRequest(**{"split": "valid", "workers": 0, **asked})
+    progress = list(TorchEngine(source, home).extract(request))
     return opened(source, home, request.split, request.view), progress
 
 
 def opened(source, home, split="valid", view=0):
     listed = open_split(source, split)
-    return Bank(find_bank(home / "bank", source, listed, view), listed)
+    return FeatureCache(find_cache(home / "features", source, listed, view), listed)
 
 
 @pytest.fixture(scope="module")
-def bank(toy, tmp_path_factory):
-    return fill(toy, tmp_path_factory.mktemp("bank"))[0]
+def cache(toy, tmp_path_factory):
+    return fill(toy, tmp_path_factory.mktemp("features"))[0]
 
 
-def test_the_logits_are_the_models(toy, bank, tmp_path):
+def test_the_logits_are_the_models(toy, cache, tmp_path):
     classifier = TorchEngine(toy, tmp_path).classifier
     transform = classifier.transform()
-    images = torch.stack([transform(decode(Path(bank.path(row)))) for row in range(30)])
+    images = torch.stack([transform(decode(Path(cache.path(row)))) for row in range(30)])
     with torch.inference_mode():
         logits = classifier.body(images)
-    assert np.allclose(bank.logits, logits.numpy(), atol=1e-4)
-    assert np.allclose(bank.logits, bank.features @ bank.weight.T + bank.bias, atol=1e-4)
-    assert np.array_equal(bank.predicted, logits.argmax(dim=1).numpy())
-    assert bank.labels.tolist() == [0] * 10 + [1] * 10 + [2] * 10
+    assert np.allclose(cache.logits, logits.numpy(), atol=1e-4)
+    assert np.allclose(cache.logits, cache.features @ cache.weight.T + cache.bias, atol=1e-4)
+    assert np.array_equal(cache.predicted, logits.argmax(dim=1).numpy())
+    assert cache.labels.tolist() == [0] * 10 + [1] * 10 + [2] * 10
 
 
-def test_the_strongest_images_are_the_largest(bank):
-    rows, values = bank.array("strongest_rows"), bank.array("strongest_values")
-    for j in range(0, bank.meta.width, 17):
-        expected = np.argsort(-np.asarray(bank.features[:, j]), kind="stable")[:32]
+def test_the_strongest_images_are_the_largest(cache):
+    rows, values = cache.array("strongest_rows"), cache.array("strongest_values")
+    for j in range(0, cache.meta.width, 17):
+        expected = np.argsort(-np.asarray(cache.features[:, j]), kind="stable")[:32]
         assert rows[j].tolist() == expected.tolist()
-        assert np.array_equal(values[j], bank.features[expected, j])
+        assert np.array_equal(values[j], cache.features[expected, j])
 
 
-def test_mistakes_are_explained_on_the_way(bank):
-    wrong = np.flatnonzero(bank.predicted != bank.labels)
+def test_mistakes_are_explained_on_the_way(cache):
+    wrong = np.flatnonzero(cache.predicted != cache.labels)
     assert len(wrong) > 3
-    assert np.array_equal(bank.array("mistake_rows"), wrong)
-    assert len(bank.array("steps")) == len(bank.array("lacks")) == len(wrong)
+    assert np.array_equal(cache.array("mistake_rows"), wrong)
+    assert len(cache.array("steps")) == len(cache.array("insufficient")) == len(wrong)
 
 
 def test_what_cannot_be_decoded_is_listed_and_left_out(toy, tmp_path):
@@ -83,13 +83,15 @@ def test_what_cannot_be_decoded_is_listed_and_left_out(toy, tmp_path):
     assert "valid/001_red_thing/000.png" not in {s.path for s in found.samples}
 
 
-def test_an_interrupted_pass_goes_on_where_it_was(toy, bank, tmp_path, monkeypatch):
+def test_an_interrupted_pass_goes_on_where_it_was(toy, cache, tmp_path, monkeypatch):
     looked = []
     original = engine.features.extract.decode
     monkeypatch.setattr(
         engine.features.extract, "decode", lambda path: looked.append(path) or original(path)
     )
-    job = TorchEngine(toy, tmp_path).bank(BankRequest(split="valid", batch_size=1, workers=0))
+    job = TorchEngine(toy, tmp_path).extract(
+        FeaturesRequest(split="valid", batch_size=1, workers=0)
+    )
     for progress in job:
         if progress.done == 19:  # safe points are after 8 and 16
             break
@@ -99,7 +101,7 @@ def test_an_interrupted_pass_goes_on_where_it_was(toy, bank, tmp_path, monkeypat
     found, _ = fill(toy, tmp_path, batch_size=1)
     assert len(looked) - first == 30 - 16
     for name in ARRAYS:
-        assert np.allclose(found.array(name), bank.array(name), atol=1e-5), name
+        assert np.allclose(found.array(name), cache.array(name), atol=1e-5), name
     alone, _ = fill(toy, tmp_path / "other", batch_size=1)
     for name in ARRAYS:
         path = f"{name}.npy"
@@ -138,7 +140,7 @@ def room_for(monkeypatch):
     return set_room
 
 
-def test_out_of_memory_halves_the_batch_and_goes_on(toy, bank, tmp_path, room_for, caplog):
+def test_out_of_memory_halves_the_batch_and_goes_on(toy, cache, tmp_path, room_for, caplog):
     looked = room_for(3)
     found, progress = fill(toy, tmp_path, batch_size=16)
     assert [some.done for some in progress if some.stage == "reading valid"] == [0, 16, 30]
@@ -146,19 +148,19 @@ def test_out_of_memory_halves_the_batch_and_goes_on(toy, bank, tmp_path, room_fo
     assert [some.message for some in caplog.records] == [
         "out of memory with 16 images at once; going on with 2"
     ]
-    assert found.labels.tolist() == bank.labels.tolist()
+    assert found.labels.tolist() == cache.labels.tolist()
     for name in ARRAYS:
-        assert np.allclose(found.array(name), bank.array(name), atol=1e-5), name
+        assert np.allclose(found.array(name), cache.array(name), atol=1e-5), name
 
 
-def test_no_room_for_one_image_is_a_sentence_and_spoils_nothing(toy, bank, tmp_path, room_for):
+def test_no_room_for_one_image_is_a_sentence_and_spoils_nothing(toy, cache, tmp_path, room_for):
     engine = TorchEngine(toy, tmp_path)
-    assert engine.classifier.width == bank.meta.width  # the model itself fits
+    assert engine.classifier.width == cache.meta.width  # the model itself fits
     room_for(0)
     with pytest.raises(RequestError, match=r"Not even one image of \d+ x \d+ pixels .* cpu"):
-        list(engine.bank(BankRequest(split="valid", workers=0)))
+        list(engine.extract(FeaturesRequest(split="valid", workers=0)))
     room_for(32)
-    assert np.array_equal(fill(toy, tmp_path)[0].features, bank.features)
+    assert np.array_equal(fill(toy, tmp_path)[0].features, cache.features)
 
 
 def fill_in_another_process(source, home):
@@ -167,7 +169,7 @@ def fill_in_another_process(source, home):
 
 
 @pytest.mark.slow
-def test_two_processes_make_one_whole_bank(toy, bank, tmp_path):
+def test_two_processes_make_one_whole_cache(toy, cache, tmp_path):
     context = multiprocessing.get_context("spawn")
     both = [context.Process(target=fill_in_another_process, args=(toy, tmp_path)) for _ in range(2)]
     for process in both:
@@ -177,22 +179,22 @@ def test_two_processes_make_one_whole_bank(toy, bank, tmp_path):
     assert [process.exitcode for process in both] == [0, 0]
     found = opened(toy, tmp_path)
     for name in ARRAYS:
-        assert np.allclose(found.array(name), bank.array(name), atol=1e-5), name
-    assert [p.name for p in (tmp_path / "bank").glob("*.partial")] == []
+        assert np.allclose(found.array(name), cache.array(name), atol=1e-5), name
+    assert [p.name for p in (tmp_path / "features").glob("*.partial")] == []
 
 
-def test_a_half_bank_is_close_and_half_the_size(toy, bank, tmp_path):
-    found, _ = fill(msgspec.structs.replace(toy, half_bank=True), tmp_path)
+def test_a_half_cache_is_close_and_half_the_size(toy, cache, tmp_path):
+    found, _ = fill(msgspec.structs.replace(toy, half_features=True), tmp_path)
     assert found.features.dtype == found.logits.dtype == np.float16
-    assert np.allclose(found.features, bank.features, atol=1e-2)
+    assert np.allclose(found.features, cache.features, atol=1e-2)
 
 
-def test_views_differ_and_repeat(toy, bank, tmp_path):
+def test_views_differ_and_repeat(toy, cache, tmp_path):
     first, _ = fill(toy, tmp_path, view=1)
     again, _ = fill(toy, tmp_path / "again", view=1)
     other, _ = fill(toy, tmp_path, view=2)
     assert np.array_equal(first.features, again.features)
-    assert not np.allclose(first.features, bank.features, atol=1e-3)
+    assert not np.allclose(first.features, cache.features, atol=1e-3)
     assert not np.allclose(first.features, other.features, atol=1e-3)
 
 
@@ -203,12 +205,12 @@ def test_the_key_follows_all_that_features_follow(tmp_path):
 
     def key(**changes):
         changed = msgspec.structs.replace(source, **changes)
-        return find_bank(tmp_path / "bank", changed, open_split(changed, "valid")).name
+        return find_cache(tmp_path / "features", changed, open_split(changed, "valid")).name
 
     first = key()
     (tmp_path / "names.txt").write_text("a\nb\nc\n")
     assert key(class_names=str(tmp_path / "names.txt"), device="cpu", clip="x") == first
-    assert key(half_bank=True) != first
+    assert key(half_features=True) != first
     other = make_checkpoint(tmp_path / "other.safetensors", seed=1)
     assert key(checkpoint=str(other)) != first
     (data / "valid/003_blue/000.png").write_bytes(b"changed")
@@ -217,31 +219,31 @@ def test_the_key_follows_all_that_features_follow(tmp_path):
 
 @pytest.mark.parametrize("name", ["features.npy", "meta.json", "samples.json", "mistake_rows.npy"])
 @pytest.mark.parametrize("damage", ["cut", "garbage", "gone"])
-def test_a_damaged_bank_says_so(toy, bank, tmp_path, name, damage):
-    shutil.copytree(bank.directory, tmp_path / "bank")
-    path = tmp_path / "bank" / name
+def test_a_damaged_cache_says_so(toy, cache, tmp_path, name, damage):
+    shutil.copytree(cache.directory, tmp_path / "features")
+    path = tmp_path / "features" / name
     if damage == "gone":
         path.unlink()
     else:
         path.write_bytes(path.read_bytes()[:90] if damage == "cut" else b"\x00garbage")
 
     def look():
-        found = Bank(tmp_path / "bank", open_split(toy, "valid"))
+        found = FeatureCache(tmp_path / "features", open_split(toy, "valid"))
         return found.features, found.samples, found.array("mistake_rows")
 
-    with pytest.raises(BankError, match=r"damaged|Cannot read"):
+    with pytest.raises(StorageError, match=r"damaged|Cannot read"):
         look()
 
 
-def test_a_bank_of_another_format_is_refused(toy, bank, tmp_path):
-    shutil.copytree(bank.directory, tmp_path / "bank")
-    path = tmp_path / "bank" / "meta.json"
+def test_a_cache_of_another_format_is_refused(toy, cache, tmp_path):
+    shutil.copytree(cache.directory, tmp_path / "features")
+    path = tmp_path / "features" / "meta.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), "format": 99}))
-    with pytest.raises(BankError, match="format 99"):
-        Bank(tmp_path / "bank", open_split(toy, "valid"))
+    with pytest.raises(StorageError, match="format 99"):
+        FeatureCache(tmp_path / "features", open_split(toy, "valid"))
 
 
 def test_a_place_that_cannot_be_written_says_so(toy, tmp_path):
-    (tmp_path / "bank").write_text("a file where a directory should be")
-    with pytest.raises(BankError, match="Cannot write"):
+    (tmp_path / "features").write_text("a file where a directory should be")
+    with pytest.raises(StorageError, match="Cannot write"):
         fill(toy, tmp_path)

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from engine.io.atomic import OURS, decode_json, read_json, write_beside, write_json
-from engine.schema.errors import BankError
+from engine.schema.errors import StorageError
 
 KILLED = """
 import os, signal, sys
@@ -44,7 +44,7 @@ def test_a_write_that_fails_leaves_what_was_there(tmp_path):
         temporary.write_bytes(b"half")
         raise OSError(28, "No space left on device")
 
-    with pytest.raises(BankError, match="No space left on device"):
+    with pytest.raises(StorageError, match="No space left on device"):
         write_beside(path, full)
     assert list(tmp_path.iterdir()) == [path]
     assert read_json(path, int) == 1

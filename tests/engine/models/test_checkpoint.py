@@ -6,7 +6,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from engine.models.checkpoint import fit_state, read_metadata, read_state, write_state
-from engine.schema.errors import BankError, CheckpointError
+from engine.schema.errors import CheckpointError, StorageError
 from tests.making import make_model
 
 STATE = make_model().state_dict()
@@ -127,7 +127,7 @@ def test_writing_round_trips_or_leaves_the_old_file(tmp_path, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("engine.models.checkpoint.save_file", full)
-    with pytest.raises(BankError, match="No space left"):
+    with pytest.raises(StorageError, match="No space left"):
         write_state(path, {"other": torch.zeros(2)}, {})
     assert path.read_bytes() == before
     assert [some.name for some in tmp_path.iterdir()] == ["out.safetensors"]

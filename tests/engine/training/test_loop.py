@@ -5,7 +5,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 
 import engine.training.loop
-from engine.schema.errors import BankError, CheckpointError, RequestError
+from engine.schema.errors import CheckpointError, RequestError, StorageError
 from engine.schema.records import Progress
 from engine.schema.requests import TrainRequest
 from engine.schema.training import Trained
@@ -59,19 +59,19 @@ def test_a_killed_run_ends_as_one_that_was_not(untrained, tmp_path, stop, optimi
 
 
 @pytest.mark.parametrize("damaged", ["state.json", "epoch-2.safetensors"])
-@pytest.mark.parametrize("lost", [False, True])
-def test_a_run_whose_files_are_spoilt_begins_anew(untrained, tmp_path, damaged, lost, caplog):
+@pytest.mark.parametrize("broken", [False, True])
+def test_a_run_whose_files_are_spoilt_begins_anew(untrained, tmp_path, damaged, broken, caplog):
     job = TorchEngine(untrained, tmp_path).train(request())
     next(job), next(job)
     job.close()
     [path] = tmp_path.glob(f"train/*/{damaged}")
-    path.unlink() if lost else path.write_bytes(path.read_bytes()[:40])
+    path.unlink() if broken else path.write_bytes(path.read_bytes()[:40])
     epochs, found = trained(untrained, tmp_path)
     assert [some.epoch for some in epochs] == [1, 2, 3, 4]
     _, whole = trained(untrained, tmp_path / "whole")
     first, second = load_file(found.checkpoint), load_file(whole.checkpoint)
     assert all(torch.equal(first[key], second[key]) for key in first)
-    assert ("beginning anew" in caplog.text) == (damaged != "state.json" or not lost)
+    assert ("beginning anew" in caplog.text) == (damaged != "state.json" or not broken)
 
 
 def test_a_full_disk_at_a_checkpoint_is_a_sentence_and_costs_no_epoch(
@@ -84,7 +84,7 @@ def test_a_full_disk_at_a_checkpoint_is_a_sentence_and_costs_no_epoch(
     next(job)
     with monkeypatch.context() as patch:
         patch.setattr("engine.models.checkpoint.save_file", full)
-        with pytest.raises(BankError, match=r"Cannot write .* No space left"):
+        with pytest.raises(StorageError, match=r"Cannot write .* No space left"):
             next(job)
     epochs, _ = trained(untrained, tmp_path)
     assert [some.epoch for some in epochs] == [2, 3, 4]

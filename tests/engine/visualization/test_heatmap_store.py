@@ -13,9 +13,9 @@ from engine.session import TorchEngine
 
 @pytest.fixture(scope="module")
 def home(toy, tmp_path_factory):
-    """A workspace whose bank is filled."""
+    """A workspace whose feature cache is filled."""
     found = tmp_path_factory.mktemp("home")
-    list(TorchEngine(toy, found).ready_bank("valid"))
+    list(TorchEngine(toy, found).ready_cache("valid"))
     return found
 
 

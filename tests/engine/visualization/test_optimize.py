@@ -9,14 +9,14 @@ from PIL import Image
 import engine.visualization.optimize
 import engine.visualization.transforms
 from engine.models.classifier import split_model
-from engine.models.clip import load_guide, resized
+from engine.models.clip import load_clip, resized
 from engine.schema.errors import RequestError
 from engine.schema.records import Illusion, Illusions, IllusionStep, Label
 from engine.schema.requests import IllusionRequest, Source
 from engine.session import TorchEngine
 from engine.visualization.gallery import contact_sheet
 from engine.visualization.heatmap import heat_map, mask
-from engine.visualization.optimize import Drawing, Sight, draw
+from engine.visualization.optimize import Drawing, Objective, draw
 from engine.visualization.parameterization import Canvas
 from engine.visualization.transforms import jitter
 from tests.making import make_clip, make_model
@@ -25,14 +25,14 @@ CPU = torch.device("cpu")
 
 
 @pytest.fixture(scope="module")
-def guide(tmp_path_factory):
-    return load_guide(make_clip(tmp_path_factory.mktemp("clip") / "tiny"), CPU)
+def clip_model(tmp_path_factory):
+    return load_clip(make_clip(tmp_path_factory.mktemp("clip") / "tiny"), CPU)
 
 
-def sight(name="test_resnet", guide=None):
+def objective(name="test_resnet", clip_model=None):
     classifier = split_model(make_model(name), CPU)
-    text = None if guide is None else guide.embed(["sweet pea"])[0]
-    return Sight(classifier, guide, text)
+    text = None if clip_model is None else clip_model.embed(["sweet pea"])[0]
+    return Objective(classifier, clip_model, text)
 
 
 def drawn(eyes, **asked):
@@ -45,8 +45,10 @@ def drawn(eyes, **asked):
 
 
 @pytest.mark.parametrize("guided", [False, True])
-def test_a_neuron_alone_and_in_a_batch_of_eight_is_the_same_picture(monkeypatch, guide, guided):
-    eyes = sight(guide=guide if guided else None)
+def test_a_neuron_alone_and_in_a_batch_of_eight_is_the_same_picture(
+    monkeypatch, clip_model, guided
+):
+    eyes = objective(clip_model=clip_model if guided else None)
     _, alone = drawn(eyes, neurons=(5,))
     _, among = drawn(eyes, neurons=(3, 9, 5, 0, 1, 2, 4, 6))
     assert torch.allclose(alone[0].image, among[2].image, atol=1e-4)
@@ -61,8 +63,8 @@ def test_a_neuron_alone_and_in_a_batch_of_eight_is_the_same_picture(monkeypatch,
 
 @pytest.mark.parametrize("name", ["test_resnet", "test_vit", "test_convnext"])
 @pytest.mark.parametrize("guided", [False, True])
-def test_drawing_climbs_its_objective(name, guided, guide):
-    eyes = sight(name, guide if guided else None)
+def test_drawing_climbs_its_objective(name, guided, clip_model):
+    eyes = objective(name, clip_model if guided else None)
     size = eyes.classifier.input_size
     request = IllusionRequest(class_index=1, neurons=(0, 3, 5, 7), steps=40)
     steps, drawings = drawn(eyes, neurons=request.neurons, steps=40)
@@ -77,7 +79,7 @@ def test_drawing_climbs_its_objective(name, guided, guide):
     assert np.mean(gains, axis=0)[0] > 0.05
     if guided:
         assert np.mean(gains, axis=0)[1] > 0
-        exact = guide.cosine(drawings[0].image[None], eyes.text)
+        exact = clip_model.cosine(drawings[0].image[None], eyes.text)
         assert drawings[0].clip_cosine == pytest.approx(float(exact), abs=1e-4)
 
 
@@ -88,12 +90,12 @@ def seen(eyes, image, neuron):
     images = jitter(image.expand(16, -1, -1, -1), generators, 0.5)
     features = eyes.classifier.features(eyes.classifier.normalise(images))
     wanted = features[:, neuron] + 0.5 * eyes.classifier.decision(features)[:, 1]
-    cosine = eyes.guide.cosine(images, eyes.text).mean() if eyes.guide else 0.0
+    cosine = eyes.clip_model.cosine(images, eyes.text).mean() if eyes.clip_model else 0.0
     return float(wanted.mean()), float(cosine)
 
 
-def test_one_images_clip_term_has_no_gradient_on_another(guide):
-    eyes = sight(guide=guide)
+def test_one_images_clip_term_has_no_gradient_on_another(clip_model):
+    eyes = objective(clip_model=clip_model)
     images = torch.rand(3, 3, 64, 64, generator=torch.Generator().manual_seed(0))
     images.requires_grad_()
     request = IllusionRequest(class_index=0, neurons=(0, 1, 2))
@@ -104,21 +106,21 @@ def test_one_images_clip_term_has_no_gradient_on_another(guide):
     assert float(gradient[0].abs().max()) == float(gradient[2].abs().max()) == 0
 
 
-def test_the_objective_has_the_products_gradient_where_both_factors_are_positive(guide):
+def test_the_objective_has_the_products_gradient_where_both_factors_are_positive(clip_model):
     images = torch.rand(1, 3, 64, 64, generator=torch.Generator().manual_seed(1))
     images.requires_grad_()
-    eyes = sight(guide=guide)
+    eyes = objective(clip_model=clip_model)
     with torch.no_grad():
         eyes.classifier.decision.bias.add_(50.0)  # a logit above 0
         small = torch.nn.functional.interpolate(images, (32, 32), mode="bicubic", antialias=True)
-        text = guide.model.encode_image((small - 0.5) / 0.5, normalize=True)[0]
-    eyes = Sight(eyes.classifier, guide, text)
+        text = clip_model.model.encode_image((small - 0.5) / 0.5, normalize=True)[0]
+    eyes = Objective(eyes.classifier, clip_model, text)
     request = IllusionRequest(class_index=0, neurons=(0,))
     found, _ = eyes.objective(images, torch.tensor([0]), request)
     (gradient,) = torch.autograd.grad(found.sum(), images)
     features = eyes.classifier.features(eyes.classifier.normalise(images))
     wanted = features[:, 0] + 0.5 * eyes.classifier.decision(features)[:, 0]
-    cosine = guide.cosine(images, text)
+    cosine = clip_model.cosine(images, text)
     assert float(cosine.detach()) > 0.9
     (expected,) = torch.autograd.grad(((cosine + 0.05) * wanted).sum(), images)
     assert float(expected.abs().max()) > 1e-3
@@ -126,7 +128,7 @@ def test_the_objective_has_the_products_gradient_where_both_factors_are_positive
 
 
 def test_seeds_and_classes_draw_different_pictures():
-    eyes = sight()
+    eyes = objective()
     _, (first,) = drawn(eyes)
     for other in ({"seed": 1}, {"class_index": 2}):
         _, (drawing,) = drawn(eyes, **other)
@@ -138,8 +140,8 @@ def test_seeds_and_classes_draw_different_pictures():
 def test_a_size_the_model_cannot_see_is_refused():
     for name, size in (("test_vit", 50), ("test_resnet", 5)):
         with pytest.raises(RequestError, match=f"--size {size} does not suit this model"):
-            drawn(sight(name), size=size)
-    _, (drawing,) = drawn(sight(), size=48)
+            drawn(objective(name), size=size)
+    _, (drawing,) = drawn(objective(), size=48)
     assert drawing.image.shape == (3, 48, 48)
 
 
@@ -210,7 +212,7 @@ def test_the_tint_ends_with_the_steps():
     "name", ["test_resnet", "test_vit", "test_convnext", "mobilenetv3_small_050", "vgg11"]
 )
 def test_every_family_has_a_heat_map_and_a_mask(name):
-    eyes = sight(name)
+    eyes = objective(name)
     images = torch.randn(2, 3, 64, 64) if name == "vgg11" else None
     if images is None:
         images = torch.randn(2, 3, *[eyes.classifier.input_size] * 2)
@@ -223,7 +225,7 @@ def test_every_family_has_a_heat_map_and_a_mask(name):
 
 
 def test_a_globally_pooled_cnns_heat_is_its_channel():
-    eyes = sight()
+    eyes = objective()
     images = torch.randn(2, 3, 160, 160)
     found = heat_map(eyes.classifier, images, torch.tensor([3, 4]))
     channels = eyes.classifier.feature_map(images)
@@ -263,13 +265,13 @@ def test_real_clip_and_classifier_draw_what_they_recognise(shared, tmp_path):
         device="cpu",
     )
     engine = TorchEngine(source, tmp_path)
-    text = engine.guide.embed(["sweet pea"])[0]
+    text = engine.clip_model.embed(["sweet pea"])[0]
     k = engine.split("valid").classes.index("sweet pea")
-    eyes = Sight(engine.classifier, engine.guide, text)
+    eyes = Objective(engine.classifier, engine.clip_model, text)
     _, (drawing,) = drawn(eyes, class_index=k, neurons=(853,), steps=100)
     assert drawing.p_class > 0.5
     assert drawing.clip_cosine > 0.3
-    grey = engine.guide.cosine(torch.full((1, 3, 224, 224), 0.5), text)
+    grey = engine.clip_model.cosine(torch.full((1, 3, 224, 224), 0.5), text)
     assert drawing.clip_cosine > float(grey)
 
 

@@ -19,7 +19,7 @@ from engine.schema.errors import RequestError
 from engine.schema.records import Illusions, IllusionStep
 from engine.schema.requests import IllusionRequest
 from engine.session import TorchEngine
-from engine.visualization.optimize import Sight
+from engine.visualization.optimize import Objective
 from engine.visualization.store import finished
 from tests.making import make_clip
 
@@ -33,9 +33,9 @@ def source(toy, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def home(source, tmp_path_factory):
-    """A workspace whose bank is filled."""
+    """A workspace whose feature cache is filled."""
     found = tmp_path_factory.mktemp("home")
-    list(TorchEngine(source, found).ready_bank("valid"))
+    list(TorchEngine(source, found).ready_cache("valid"))
     return found
 
 
@@ -263,7 +263,7 @@ def test_a_resumed_drawing_tells_again_which_previews_there_are(asked):
 
 def crowded(monkeypatch, most, since=0):
     """Make the memory too small for more than `most` pictures from some step on."""
-    objective, calls = Sight.objective, []
+    objective, calls = Objective.objective, []
 
     def limited(self, images, *rest):
         calls.append(len(images))
@@ -271,7 +271,7 @@ def crowded(monkeypatch, most, since=0):
             raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
         return objective(self, images, *rest)
 
-    monkeypatch.setattr(Sight, "objective", limited)
+    monkeypatch.setattr(Objective, "objective", limited)
     return calls
 
 
@@ -319,7 +319,7 @@ def test_finished_drawings_are_listed_newest_first_wherever_they_lie_now(
     assert [some.clip for some in found] == [None, source.clip, source.clip]
     assert {(some.seed, some.size) for some in found} == {(0, 48)}
     assert all(Path(some.path).is_file() and Path(some.mask).is_file() for some in found)
-    bank = next(iter((home / "bank").glob("*/meta.json")))
-    weights = msgspec.json.decode(bank.read_bytes())["weights"]
+    cache = next(iter((home / "features").glob("*/meta.json")))
+    weights = msgspec.json.decode(cache.read_bytes())["weights"]
     assert finished(moved, 1, weights) == found
     assert finished(moved, 1, "others") == finished(tmp_path / "nowhere", 1) == ()

@@ -10,9 +10,9 @@ from engine.schema.errors import EngineError
 from engine.schema.jobs import JobView, Request, State
 from engine.schema.records import Progress
 from engine.schema.requests import (
-    BankRequest,
     EditRequest,
     ExportRequest,
+    FeaturesRequest,
     HeatRequest,
     IllusionRequest,
 )
@@ -45,8 +45,8 @@ from screens.mistakes.screen import MistakesScreen
 from screens.neurons.screen import NeuronsScreen
 from screens.start.screen import StartScreen
 from screens.whatif.screen import WhatIfScreen
-from tests.screens.conftest import backstage, planted, settled, shown, still, until  # noqa: F401
-from tests.screens.fake import FakeBackstage
+from tests.screens.conftest import planted, settled, shown, still, until, workspace  # noqa: F401
+from tests.screens.fake import FakeWorkspace
 
 
 @pytest.fixture(autouse=True)
@@ -61,10 +61,10 @@ def elsewhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 class Opening:
     """Opens the planted workspace, whatever is asked for."""
 
-    def __init__(self, stage: FakeBackstage) -> None:
+    def __init__(self, stage: FakeWorkspace) -> None:
         self.stage, self.asked = stage, list[Path]()
 
-    def __call__(self, home: Path) -> FakeBackstage:
+    def __call__(self, home: Path) -> FakeWorkspace:
         self.asked.append(home)
         if home.name == "broken":
             raise EngineError(f"{home} is no workspace.")
@@ -72,8 +72,8 @@ class Opening:
 
 
 @pytest.fixture
-def app(backstage: FakeBackstage) -> NeuroinspectApp:  # noqa: F811
-    return NeuroinspectApp(Config(), Opening(backstage), backstage.home)
+def app(workspace: FakeWorkspace) -> NeuroinspectApp:  # noqa: F811
+    return NeuroinspectApp(Config(), Opening(workspace), workspace.home)
 
 
 def names(pilot: Pilot[Any]) -> list[str]:
@@ -152,7 +152,7 @@ def view(request: Request, state: State = "done", **more: Any) -> JobView:
 @pytest.mark.parametrize(
     ("job", "kind"),
     [
-        (view(BankRequest(split="valid")), ClassesScreen),
+        (view(FeaturesRequest(split="valid")), ClassesScreen),
         (view(IllusionRequest(class_index=1, neurons=(2,))), IllusionsScreen),
         (view(HeatRequest(class_index=1, neuron=2)), NeuronsScreen),
         (view(EditRequest(classes=(1,)), "running"), EditScreen),
@@ -172,18 +172,18 @@ async def test_a_job_leads_to_its_result(
 
 async def test_a_finished_edit_leads_to_its_weighing(
     app: NeuroinspectApp,
-    backstage: FakeBackstage,  # noqa: F811
+    workspace: FakeWorkspace,  # noqa: F811
 ) -> None:
     edit = an_edit("0001ratio")
     async with app.run_test(notifications=True) as pilot:
         await pilot.press("J")
-        backstage.submit(EditRequest(classes=(1,)))
-        backstage.last.feed(Progress(stage="editing", done=1, total=2))
-        backstage.last.end()
-        await go(pilot, ToResult(backstage.jobs()[0]))
+        workspace.submit(EditRequest(classes=(1,)))
+        workspace.last.feed(Progress(stage="editing", done=1, total=2))
+        workspace.last.end()
+        await go(pilot, ToResult(workspace.jobs()[0]))
         await until(pilot, lambda: "names no edit" in shown(pilot))
-        backstage.last.feed(edit)
-        await go(pilot, ToResult(backstage.jobs()[0]))
+        workspace.last.feed(edit)
+        await go(pilot, ToResult(workspace.jobs()[0]))
         await until(pilot, lambda: isinstance(app.screen, CompareScreen))
 
 
@@ -194,31 +194,32 @@ def an_edit(id_: str) -> Any:
     same = Outcome(overall=0.5, worst_class=0.5, target=0.5, worst_group=None)
     return Edit(
         id=id_, created="", method="zero", classes=(), neurons={}, strength=0, targets={}, lr=0,
-        batch_size=1, chosen_on="", reported_on="", n_report=1, n_target=1, before=same, after=same,
-        arms=(), differences=(), verdict="", notes=(), request=None, provenance={},
+        batch_size=1, selected_on="", reported_on="", n_report=1, n_target=1, before=same,
+        after=same,
+        variants=(), differences=(), verdict="", notes=(), request=None, provenance={},
     )  # fmt: skip
 
 
 async def test_the_end_of_a_job_is_seen_and_heard_anywhere(
     app: NeuroinspectApp,
-    backstage: FakeBackstage,  # noqa: F811
+    workspace: FakeWorkspace,  # noqa: F811
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    backstage.submit(BankRequest(split="train"))
-    backstage.last.end()  # before the app was opened: no news
+    workspace.submit(FeaturesRequest(split="train"))
+    workspace.last.end()  # before the app was opened: no news
     heard: list[str] = []
     async with app.run_test(notifications=True) as pilot:
         assert app._driver is not None
         monkeypatch.setattr(app._driver, "write", heard.append)
         await go(pilot, ToMistakes(1))
-        backstage.submit(EditRequest(classes=(1,)))
+        workspace.submit(EditRequest(classes=(1,)))
         trail = app.screen.query_one(Trail)
         await until(pilot, lambda: trail.status == "1 job · some job00001 0:19 left")
         assert app.active == 1
-        backstage.last.end()
+        workspace.last.end()
         await until(pilot, lambda: "✓ some job00001 done · J" in shown(pilot))
-        backstage.submit(BankRequest(split="valid"))
-        backstage.last.end("failed", "The [disk] is full.")
+        workspace.submit(FeaturesRequest(split="valid"))
+        workspace.last.end("failed", "The [disk] is full.")
         failed = "✗ some job00002 failed: The [disk] is full. · J"
         await until(pilot, lambda: failed in toasts(app))
         assert not any("job00000" in toast for toast in toasts(app))
@@ -285,9 +286,9 @@ async def test_a_bug_ends_the_app(app: NeuroinspectApp, monkeypatch: pytest.Monk
 
 
 async def test_without_a_workspace_the_start_screen_comes_first(
-    backstage: FakeBackstage,  # noqa: F811
+    workspace: FakeWorkspace,  # noqa: F811
 ) -> None:
-    opening = Opening(backstage)
+    opening = Opening(workspace)
     app = NeuroinspectApp(Config(), opening, Path("/data/x"), "/data/x is no workspace.")
     async with app.run_test(notifications=True) as pilot:
         await pilot.pause()
@@ -302,7 +303,7 @@ async def test_without_a_workspace_the_start_screen_comes_first(
         assert "/data/broken is no workspace." in shown(pilot)
         await go(pilot, ToWorkspace("/data/ws"))
         assert names(pilot) == ["ClassesScreen"]
-        assert recent_workspaces() == [backstage.home.resolve()]
+        assert recent_workspaces() == [workspace.home.resolve()]
         await pilot.press("ctrl+o", "ctrl+o")
         assert names(pilot) == ["ClassesScreen", "StartScreen"]
         await go(pilot, ToWorkspace("/data/other"))
@@ -328,9 +329,9 @@ async def test_help_and_palette_list_the_screens_commands(app: NeuroinspectApp) 
         assert "Copy the command that does the same" in shown(pilot)
 
 
-async def test_keys_move_by_config(backstage: FakeBackstage) -> None:  # noqa: F811
+async def test_keys_move_by_config(workspace: FakeWorkspace) -> None:  # noqa: F811
     keys = {"app.jobs": "ctrl+j", "screen.back": "b", "screen.bakc": "z"}
-    app = NeuroinspectApp(Config(keys=keys), Opening(backstage), backstage.home)
+    app = NeuroinspectApp(Config(keys=keys), Opening(workspace), workspace.home)
     async with app.run_test(notifications=True, size=(120, 50)) as pilot:
         await pilot.pause()
         assert "'screen.bakc'" in shown(pilot)
@@ -364,9 +365,9 @@ def test_ids_are_one_of_a_kind_and_keys_do_not_clash() -> None:
 
 
 @pytest.mark.parametrize("theme", ["blue-orange", "blue-orange-light"])
-async def test_our_themes_can_be_drawn(backstage: FakeBackstage, theme: str) -> None:  # noqa: F811
+async def test_our_themes_can_be_drawn(workspace: FakeWorkspace, theme: str) -> None:  # noqa: F811
     config = Config(theme=theme, slow_link=True)
-    app = NeuroinspectApp(config, Opening(backstage), backstage.home)
+    app = NeuroinspectApp(config, Opening(workspace), workspace.home)
     async with app.run_test() as pilot:
         await pilot.pause()
         assert (app.theme, app.has_class("-slow-link")) == (theme, True)
@@ -374,13 +375,13 @@ async def test_our_themes_can_be_drawn(backstage: FakeBackstage, theme: str) -> 
 
 async def test_quitting_leaves_jobs_alone(
     app: NeuroinspectApp,
-    backstage: FakeBackstage,  # noqa: F811
+    workspace: FakeWorkspace,  # noqa: F811
 ) -> None:
-    backstage.submit(BankRequest(split="train"))
+    workspace.submit(FeaturesRequest(split="train"))
     async with app.run_test() as pilot:
         await until(pilot, lambda: app.active == 1)
         await pilot.press("q")
-    assert backstage.last.state == "running"
+    assert workspace.last.state == "running"
     assert app.return_code == 0
 
 

@@ -84,7 +84,7 @@ OPENED = """
 import asyncio, sys
 from pathlib import Path
 from neuroinspect_tui.app.app import NeuroinspectApp
-from neuroinspect_tui.app.backstage import Workspace
+from neuroinspect_tui.app.local_workspace import Workspace
 from neuroinspect_tui.config import Config
 
 async def main():
@@ -161,7 +161,7 @@ def test_after_the_demo_the_app_comes_back(monkeypatch, tmp_path, run):
     opened = []
 
     class App:
-        active, backstage, return_code = 0, None, 0
+        active, workspace, return_code = 0, None, 0
 
         def __init__(self, config, open_workspace, at, said):
             opened.append((at, bool(said)))
@@ -185,7 +185,7 @@ def test_what_goes_on_is_said_on_leaving(monkeypatch, filled, run):
         active, return_code = 2, 0
 
         def __init__(self, config, open_workspace, at, said):
-            self.backstage = open_workspace(at)
+            self.workspace = open_workspace(at)
 
         def run(self, *, mouse):
             return None

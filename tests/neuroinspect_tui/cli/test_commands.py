@@ -91,9 +91,9 @@ def test_a_neuron_and_its_heat_maps(filled, run, tmp_path):
 def test_whatif(filled, run):
     worst = wrong_class(filled, run)["index"]
     found = ok(run("whatif", "-w", filled, "-c", worst, "--top", "10%", "--curve", "--json"))
-    won, lost = len(found["won"]), len(found["lost"])
+    fixed, broken = len(found["fixed"]), len(found["broken"])
     gained = round(30 * (found["after"]["overall"] - found["before"]["overall"]))
-    assert won - lost == gained
+    assert fixed - broken == gained
     assert found["curve"][0]["edit"] == found["before"]
     named = ok(run("whatif", "-w", filled, "-c", worst, "-n", 5, "-n", 7, "--json"))
     assert named["neurons"] == [5, 7]
@@ -117,7 +117,7 @@ def test_illusion(filled, run, tmp_path):
 def test_edit_edits_compare_export(filled, run, tmp_path):
     edited = ok(run("edit", "-w", filled, "-c", 1, "--method", "ratio", "--epochs", 3,
                     "--seeds", 2, "--lr", 0.01, "--json"))  # fmt: skip
-    assert [some["name"] for some in edited["arms"]] == [
+    assert [some["name"] for some in edited["variants"]] == [
         "original", "edit", "lambda 0", "placebo", "bias shift",
     ]  # fmt: skip
     assert edited["n_report"] == 15
@@ -144,18 +144,20 @@ def test_an_edit_on_an_edit_says_so(filled, run):
     assert second["before"]["overall"] == first["after"]["overall"]
     listed = run("edits", "-w", filled).out.splitlines()
     assert first["id"] in next(line for line in listed if line.strip().startswith(second["id"]))[5:]
-    for path in (filled / "bank").glob("*+*/meta.json"):
+    for path in (filled / "features").glob("*+*/meta.json"):
         shutil.rmtree(path.parent)
     assert ok(run("compare", second["id"], "-w", filled, "--json"))["before"] == second["before"]
 
 
 def decided(home, edit, classifier):
     """Paths, labels and a model's predictions of the images an edit reported on, from the files."""
-    metas = {path.parent: json.loads(path.read_text()) for path in home.glob("bank/*/meta.json")}
-    bank = next(directory for directory, meta in metas.items() if meta["split"] == "valid")
-    samples = json.loads((bank / "samples.json").read_text())
+    metas = {
+        path.parent: json.loads(path.read_text()) for path in home.glob("features/*/meta.json")
+    }
+    cache = next(directory for directory, meta in metas.items() if meta["split"] == "valid")
+    samples = json.loads((cache / "samples.json").read_text())
     with safe_open(home / "edits" / edit / "head.safetensors", "pt") as head:
-        rows = head.get_tensor("reporting").tolist()
+        rows = head.get_tensor("held_out").tolist()
     root = Path(
         next(line for line in (home / "workspace.toml").read_text().splitlines()
              if line.startswith("data")).split('"')[1]
@@ -200,7 +202,7 @@ def test_groups_come_from_a_csv(toy, run, tmp_path):
     worst = found["classes"][0]["index"]
     edited = ok(run("edit", "-w", home, "-c", worst, "--top", 5, "--json",
                     "--select", "worst-group"))  # fmt: skip
-    assert all(arm["worst_group"] is not None for arm in edited["arms"])
+    assert all(variant["worst_group"] is not None for variant in edited["variants"])
     assert any("by group" in note for note in edited["notes"])
 
 
@@ -255,18 +257,20 @@ def test_every_command_helps_with_an_example(run, command):
 def test_augmented_views_are_cached_and_trained_on(filled, run):
     words = ("edit", "-w", filled, "-c", 1, "--method", "focal", "--epochs", 2, "--seeds", 1)
     edited = ok(run(*words, "--views", 2, "--json"))
-    keys = edited["provenance"]["training_banks"].split()
+    keys = edited["provenance"]["training_caches"].split()
     assert len(set(keys)) == 2
-    views = [json.loads((filled / "bank" / key / "meta.json").read_text())["view"] for key in keys]
+    views = [
+        json.loads((filled / "features" / key / "meta.json").read_text())["view"] for key in keys
+    ]
     assert views == [1, 2]
 
 
 def test_train_makes_the_workspaces_checkpoint(toy, run, tmp_path):
     home = tmp_path / "ws"
     ok(run("init", home, "--model", toy.model, "--data", toy.data, "--untrained", "--json"))
-    lost = run("classes", "-w", home)
-    assert lost.code == 2
-    assert "no weights yet" in lost.err
+    broken = run("classes", "-w", home)
+    assert broken.code == 2
+    assert "no weights yet" in broken.err
     words = ("--epochs", 3, "--batch-size", 8, "--lr", 0.003, "--workers", 0)
     found = ok(run("train", "-w", home, *words, "--json"))
     assert found["epochs"] == 3
@@ -385,7 +389,7 @@ def test_an_exported_checkpoint_decides_as_compare_says(filled, run, tmp_path, m
     compared = ok(run("compare", made["id"], "-w", filled, "--json"))
     out = tmp_path / "mended.safetensors"
     written = ok(run("export", made["id"], "-w", filled, "--out", out, "--json"))
-    assert compared["won"] or compared["lost"]
+    assert compared["fixed"] or compared["broken"]
     assert written == {
         "type": "exported", "edit": made["id"], "checkpoint": str(out), "after": compared["after"],
     }  # fmt: skip
@@ -402,7 +406,7 @@ def test_an_exported_checkpoint_decides_as_compare_says(filled, run, tmp_path, m
     assert after["worst_class"] == pytest.approx(min(share.values()))
     assert {c["index"]: c["after"] for c in compared["classes"]} == pytest.approx(share)
     place = {path: number for number, path in enumerate(paths)}
-    for some in (*compared["won"], *compared["lost"]):
+    for some in (*compared["fixed"], *compared["broken"]):
         assert now[place[some["path"]]] == some["after"]["index"] != some["before"]["index"]
 
 

@@ -3,7 +3,7 @@ import time
 
 import pytest
 
-from engine.schema.requests import BankRequest
+from engine.schema.requests import FeaturesRequest
 from neuroinspect_tui.jobs.engine import title_of
 from neuroinspect_tui.jobs.launcher import stop_runners
 from neuroinspect_tui.jobs.store import Store
@@ -23,10 +23,10 @@ def store(tmp_path):
 def submit(store):
     """Submits, and starts no runner."""
 
-    def submitting(request=None, lane="cpu", interactive=True):
-        request = request or BankRequest(split="valid")
+    def submitting(request=None, queue="cpu", interactive=True):
+        request = request or FeaturesRequest(split="valid")
         return store.submit(
-            request, title=title_of(request, ()), lane=lane, out=None, interactive=interactive
+            request, title=title_of(request, ()), queue=queue, out=None, interactive=interactive
         )
 
     return submitting

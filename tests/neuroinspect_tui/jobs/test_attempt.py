@@ -15,11 +15,11 @@ from engine.schema.jobs import Record
 from engine.schema.records import Exported, IllusionStep, Outcome, Progress
 from engine.schema.requests import IllusionRequest
 from neuroinspect_tui.jobs.attempt import Attempt
+from neuroinspect_tui.jobs.engine_cache import EngineCache
 from neuroinspect_tui.jobs.events import EventLog, read_events
 from neuroinspect_tui.jobs.job import INTERRUPTED, JobError, read_status
-from neuroinspect_tui.jobs.place import Place
 from neuroinspect_tui.jobs.process import this_process
-from neuroinspect_tui.jobs.warm import Warm
+from neuroinspect_tui.jobs.progress import JobProgress
 
 
 def steps(count):
@@ -309,7 +309,7 @@ def test_a_job_killed_after_its_answer_is_not_asked_again(store, submit):
     answer = Exported(edit="e", checkpoint="there.safetensors", after=before)
     with EventLog(store.directory(job.id) / "events.jsonl") as log:
         log.append(answer)
-    assert attempt(store, job).run(Warm(store.home).records) == "done"
+    assert attempt(store, job).run(EngineCache(store.home).records) == "done"
     assert events(store, job) == [answer]
 
 
@@ -349,7 +349,7 @@ def test_what_was_redone_is_written_once(tmp_path):
 
 
 def test_a_drawing_counts_steps_over_all_its_neurons():
-    place = Place(IllusionRequest(class_index=0, neurons=(7, 3), steps=10))
+    place = JobProgress(IllusionRequest(class_index=0, neurons=(7, 3), steps=10))
     assert place.of(step(10, neuron=7))["step"] == 10
     found = place.of(step(5, neuron=3))
     assert (found["step"], found["total"]) == (15, 20)

@@ -14,7 +14,7 @@ from neuroinspect_tui.jobs.store import Store
 def no_runner(monkeypatch):
     started = []
     monkeypatch.setattr(
-        "neuroinspect_tui.jobs.engine.ensure_runner", lambda home, lane: started.append(lane)
+        "neuroinspect_tui.jobs.engine.ensure_runner", lambda home, queue: started.append(queue)
     )
     return started
 
@@ -25,7 +25,7 @@ def test_no_jobs_yet(run, filled):
 
 
 @pytest.mark.parametrize(
-    ("words", "kind", "lane"),
+    ("words", "kind", "queue"),
     [
         (("illusion", "-c", "1", "-n", "3", "--steps", 5), "illusion", "auto"),
         (("edit", "-c", "all"), "edit", "edits"),
@@ -35,13 +35,13 @@ def test_no_jobs_yet(run, filled):
         (("neuron", "3", "-c", "1", "--out", "seen"), "heat", "auto"),
     ],
 )  # fmt: skip
-def test_detached_commands_print_an_id_and_nothing_else(run, filled, no_runner, words, kind, lane):
+def test_detached_commands_print_an_id_and_nothing_else(run, filled, no_runner, words, kind, queue):
     ran = run(*words, "-w", filled, "--detach")
     assert ran.code == 0
     job_id = ran.out.strip()
     store = Store(filled)
     assert store.view(job_id).kind == kind
-    assert no_runner == [lane]
+    assert no_runner == [queue]
     assert f"jobs follow {job_id}" in ran.err
     shown = run("jobs", "show", job_id[:8], "-w", filled)
     assert "waiting" in shown.out
@@ -49,11 +49,11 @@ def test_detached_commands_print_an_id_and_nothing_else(run, filled, no_runner, 
 
 
 def test_detached_questions_start_the_pass_they_need(run, filled, no_runner):
-    shutil.rmtree(filled / "bank")
+    shutil.rmtree(filled / "features")
     for words in (("classes",), ("mistakes", "-c", "1"), ("neurons", "-c", "1"),
                   ("whatif", "-c", "1", "--top", "3")):  # fmt: skip
         job_id = run(*words, "-w", filled, "--detach").out.strip()
-        assert Store(filled).view(job_id).kind == "bank"
+        assert Store(filled).view(job_id).kind == "features"
 
 
 def test_a_detached_question_that_needs_no_pass_is_answered(run, filled, no_runner):
@@ -71,7 +71,7 @@ def test_cancel_and_prune(run, filled, no_runner):
 
 def test_following_a_finished_job_tells_all_of_it(run, filled, no_runner):
     store = Store(filled)
-    made = store.submit(HeatRequest(class_index=1, neuron=3), title="t", lane="cpu", out=None,
+    made = store.submit(HeatRequest(class_index=1, neuron=3), title="t", queue="cpu", out=None,
                         interactive=True)  # fmt: skip
     directory = store.directory(made.id)
     line = {"type": "progress", "stage": "reading", "done": 1, "total": 2}

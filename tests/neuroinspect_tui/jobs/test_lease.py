@@ -10,7 +10,7 @@ import torch
 from filelock import Timeout
 
 from engine.io.atomic import write_json
-from engine.schema.errors import BankError
+from engine.schema.errors import StorageError
 from engine.schema.requests import HeatRequest
 from neuroinspect_tui.jobs.job import Job, JobError, Status
 from neuroinspect_tui.jobs.lease import GIB, Gpu, Holder, leased, shared_root
@@ -104,7 +104,7 @@ def test_who_gives_up_waiting_leaves_its_turn_to_others(tmp_path):
 
 def test_a_full_disk_costs_no_job(tmp_path, monkeypatch):
     def full(path, value):
-        raise BankError("Cannot write it.")
+        raise StorageError("Cannot write it.")
 
     monkeypatch.setattr("neuroinspect_tui.jobs.lease.write_json", full)
     gpu = Fake(tmp_path)
@@ -144,7 +144,7 @@ def test_who_has_the_gpu_is_told_while_the_job_runs_and_never_after(tmp_path, mo
         monkeypatch.setattr(torch.cuda, name, lambda i: 0)
     emptied = []
     monkeypatch.setattr(torch.cuda, "empty_cache", lambda: emptied.append(True))
-    job = Job(id="2v21p6jn", title="draw", lane="cuda", created=0.0,
+    job = Job(id="2v21p6jn", title="draw", queue="cuda", created=0.0,
               request=HeatRequest(class_index=0, neuron=1))  # fmt: skip
     attempt, gpu = Said(), Gpu(0, "u")
     with leased(Engine(), job, attempt) as waiting:

@@ -15,9 +15,9 @@ from engine.schema.edits import Edit, EditEpoch
 from engine.schema.protocol import Engine
 from engine.schema.records import Exported, Illusions, IllusionStep, Neuron, Progress
 from engine.schema.requests import (
-    BankRequest,
     EditRequest,
     ExportRequest,
+    FeaturesRequest,
     HeatRequest,
     IllusionRequest,
     TrainRequest,
@@ -26,6 +26,7 @@ from engine.schema.training import Trained, TrainEpoch
 from engine.session import TorchEngine
 from neuroinspect_tui.jobs import attempt
 from neuroinspect_tui.jobs.engine import JobEngine
+from neuroinspect_tui.jobs.engine_cache import EngineCache
 from neuroinspect_tui.jobs.follow import follow
 from neuroinspect_tui.jobs.job import JobError, Status, job_lock, write_status
 from neuroinspect_tui.jobs.launcher import ensure_runner, start_runner, stop_runners
@@ -33,7 +34,6 @@ from neuroinspect_tui.jobs.process import is_alive
 from neuroinspect_tui.jobs.runner import Runner, alive
 from neuroinspect_tui.jobs.runner import main as runner_main
 from neuroinspect_tui.jobs.store import Store
-from neuroinspect_tui.jobs.warm import Warm
 from neuroinspect_tui.workspace import read_source, write_source
 from tests.neuroinspect_tui.jobs.conftest import eventually
 
@@ -53,7 +53,7 @@ def test_both_engines_answer_with_the_same_records(engine, served, tmp_path):
     there: Engine = engine
     here: Engine = TorchEngine(read_source(served), served)
     asked = {
-        "bank": (BankRequest(split="train"),),
+        "features": (FeaturesRequest(split="train"),),
         "heat": (HeatRequest(class_index=0, neuron=3), str(tmp_path / "heat")),
         "illusion": (IllusionRequest(class_index=0, neurons=(3,), steps=3), str(tmp_path / "seen")),
         "edit": (EditRequest(classes=(0,), method="ratio", epochs=2, seeds=2),),
@@ -95,7 +95,7 @@ def test_looking_away_stops_nothing_and_looking_again_shows_all(engine):
 def test_an_edit_never_queues_behind_a_drawing(engine):
     drawing = engine.submit(IllusionRequest(class_index=1, neurons=(1,), steps=100_000))
     edit = engine.submit(EditRequest(classes=(1,)))
-    assert (drawing.lane, edit.lane) == ("auto", "edits")
+    assert (drawing.queue, edit.queue) == ("auto", "edits")
     assert isinstance(list(follow(engine.store, edit.id))[-1], Edit)
     behind = engine.submit(HeatRequest(class_index=1, neuron=2))
     eventually(lambda: engine.store.view(drawing.id).state == "running")
@@ -155,7 +155,7 @@ def test_stopping_interrupts_and_the_next_runner_goes_on(engine, served):
     with pytest.raises(JobError, match="jobs resume"):
         list(follow(engine.store, job.id))
     resumed = engine.store.resume(job.id)
-    ensure_runner(served, resumed.lane)
+    ensure_runner(served, resumed.queue)
     eventually(lambda: engine.store.view(job.id).step > before)
     engine.store.cancel(job.id)
     eventually(lambda: engine.store.view(job.id).state == "cancelled")
@@ -164,20 +164,20 @@ def test_stopping_interrupts_and_the_next_runner_goes_on(engine, served):
 def test_what_killed_its_runner_does_not_keep_those_behind_from_their_turn(engine, served):
     killed = engine.submit(IllusionRequest(class_index=2, neurons=(2,), steps=100_000, seed=4))
     eventually(lambda: engine.store.view(killed.id).step > 3)
-    [runner] = [some.process for some in alive(served) if some.lane == killed.lane]
+    [runner] = [some.process for some in alive(served) if some.queue == killed.queue]
     os.kill(runner.pid, signal.SIGKILL)
     eventually(lambda: not is_alive(runner))
     behind = engine.submit(HeatRequest(class_index=2, neuron=2))
     assert isinstance(list(follow(engine.store, behind.id))[-1], Neuron)
     assert engine.store.view(killed.id).state == "interrupted"
-    assert engine.store.queue.waiting(killed.lane) == []
+    assert engine.store.tickets.waiting(killed.queue) == []
     resumed = engine.store.resume(killed.id)
-    ensure_runner(served, resumed.lane)
+    ensure_runner(served, resumed.queue)
     eventually(lambda: engine.store.view(killed.id).state == "running")
     engine.store.cancel(killed.id)
     eventually(lambda: engine.store.view(killed.id).state == "cancelled")
     assert engine.store.resume(killed.id).id == killed.id  # at once: its ticket is not lost
-    assert engine.store.queue.waiting(killed.lane) == [killed.id]
+    assert engine.store.tickets.waiting(killed.queue) == [killed.id]
     engine.store.cancel(killed.id)
 
 
@@ -188,13 +188,13 @@ def test_a_folder_of_other_content_is_another_model_and_another_clip(served, tmp
     folder.mkdir()
     (folder / "open_clip_model.safetensors").write_bytes(b"one")
     write_source(home, structs.replace(read_source(home), clip=f"local-dir:{folder}"))
-    store, warm = Store(home), Warm(home)
-    job = store.submit(HeatRequest(class_index=0, neuron=1), title="", lane="cpu", out=None,
+    store, engine_cache = Store(home), EngineCache(home)
+    job = store.submit(HeatRequest(class_index=0, neuron=1), title="", queue="cpu", out=None,
                        interactive=True)  # fmt: skip
-    first = warm.engine(job)
-    assert warm.engine(job) is first
+    first = engine_cache.engine(job)
+    assert engine_cache.engine(job) is first
     (folder / "open_clip_model.safetensors").write_bytes(b"other")
-    assert warm.engine(job) is not first
+    assert engine_cache.engine(job) is not first
 
 
 def test_a_runner_in_which_something_unforeseen_failed_begins_anew(store, submit, monkeypatch):
@@ -206,11 +206,11 @@ def test_a_runner_in_which_something_unforeseen_failed_begins_anew(store, submit
         yield
 
     runner = Runner(store.home, "cpu")
-    runner.warm.records = failing
+    runner.engine_cache.records = failing
     assert runner.run() == 0
     assert runner.spoilt
     assert store.view(first.id).state == "failed"
-    assert store.queue.waiting("cpu") == [second.id]
+    assert store.tickets.waiting("cpu") == [second.id]
     began = []
     monkeypatch.setattr("neuroinspect_tui.jobs.runner.Runner", lambda *_: runner)
     monkeypatch.setattr("os.setpriority", lambda *_: None)
@@ -231,7 +231,7 @@ def test_a_job_that_cannot_even_begin_keeps_nobody_from_their_turn(store, submit
 
     monkeypatch.setattr(attempt, "write", refused)
     runner = Runner(store.home, "cpu", idle_seconds=0.0)
-    runner.warm.records = lambda job, attempt: iter(())
+    runner.engine_cache.records = lambda job, attempt: iter(())
     assert runner.run() == 0
     assert store.view(second.id).state == "done"
     assert store.view(first.id).state == "interrupted"
@@ -242,13 +242,13 @@ def test_a_ticket_is_not_dropped_while_its_job_is_resumed(store, submit):
     directory, runner = store.directory(job.id), Runner(store.home, "cpu")
     with job_lock(directory):  # written: waiting; the ticket comes when this is released
         runner._take(job.id)
-    assert store.queue.waiting("cpu") == [job.id]
+    assert store.tickets.waiting("cpu") == [job.id]
     write_status(directory, Status(state="interrupted"))
     with job_lock(directory):
         runner._take(job.id)
-    assert store.queue.waiting("cpu") == [job.id]
+    assert store.tickets.waiting("cpu") == [job.id]
     runner._take(job.id)  # of a runner that was killed
-    assert store.queue.waiting("cpu") == []
+    assert store.tickets.waiting("cpu") == []
 
 
 def test_the_last_word_is_tried_again(store, submit, monkeypatch):
@@ -270,7 +270,7 @@ def test_one_job_in_the_foreground(served, tmp_path):
     store = Store(home)
 
     def job(request):
-        made = store.submit(request, title="", lane="cpu", out=None, interactive=False)
+        made = store.submit(request, title="", queue="cpu", out=None, interactive=False)
         return store.directory(made.id)
 
     def run(directory):
@@ -290,4 +290,4 @@ def test_one_job_in_the_foreground(served, tmp_path):
     good = run(job(HeatRequest(class_index=0, neuron=1)))
     assert good.communicate()
     assert good.returncode == 0
-    assert store.queue.before() == {}
+    assert store.tickets.before() == {}

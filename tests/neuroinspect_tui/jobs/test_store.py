@@ -10,7 +10,7 @@ import msgspec
 import pytest
 from msgspec import structs
 
-from engine.schema.requests import BankRequest, EditRequest, HeatRequest
+from engine.schema.requests import EditRequest, FeaturesRequest, HeatRequest
 from neuroinspect_tui.jobs.engine import title_of
 from neuroinspect_tui.jobs.events import read_events
 from neuroinspect_tui.jobs.follow import follow
@@ -26,12 +26,12 @@ from neuroinspect_tui.jobs.job import (
 )
 from neuroinspect_tui.jobs.launcher import runner_log
 from neuroinspect_tui.jobs.process import Process, is_alive, this_process
-from neuroinspect_tui.jobs.queue import Queue
 from neuroinspect_tui.jobs.store import Store
+from neuroinspect_tui.jobs.tickets import Tickets
 
 
 def test_ids_sort_by_time_and_are_read_back():
-    ids = [new_id(1_760_000_000 + ticks / 1000) for ticks in range(0, 5000, 7)]
+    ids = [new_id(1_760_000_000 + selected / 1000) for selected in range(0, 5000, 7)]
     assert ids == sorted(set(ids))
     assert is_id(ids[0])
     assert not is_id("queue")
@@ -42,7 +42,7 @@ def test_ids_sort_by_time_and_are_read_back():
 def test_jobs_of_one_moment_are_taken_in_the_order_they_came(store, submit, monkeypatch):
     monkeypatch.setattr(time, "time", lambda: 1_760_000_000.25)
     ids = [submit(interactive=False).id for _ in range(40)]
-    assert store.queue.waiting("cpu") == ids
+    assert store.tickets.waiting("cpu") == ids
     assert [view.id for view in store.views()] == ids[::-1]
 
 
@@ -59,9 +59,9 @@ def test_two_that_submit_at_once_never_share_an_id(store, submit, monkeypatch):
 def test_a_job_is_whole_and_waits_its_turn(store, submit):
     first, second = submit(interactive=False), submit(interactive=False)
     asked = submit(HeatRequest(class_index=0, neuron=3))
-    assert store.queue.waiting("cpu") == [asked.id, first.id, second.id]
-    assert store.queue.waiting("edits") == []
-    assert read_job(store.directory(first.id)).request == BankRequest(split="valid")
+    assert store.tickets.waiting("cpu") == [asked.id, first.id, second.id]
+    assert store.tickets.waiting("edits") == []
+    assert read_job(store.directory(first.id)).request == FeaturesRequest(split="valid")
     views = {view.id: view for view in store.views()}
     assert views[asked.id].waiting == "for the runner"
     assert views[first.id].waiting == f"behind {asked.id}"
@@ -70,10 +70,10 @@ def test_a_job_is_whole_and_waits_its_turn(store, submit):
 
 
 def test_lanes_do_not_see_each_other_even_where_one_starts_like_the_other(store, submit):
-    one, two = submit(lane="cuda:1"), submit(lane="cuda:10")
-    assert store.queue.waiting("cuda:1") == [one.id]
-    assert store.queue.waiting("cuda:10") == [two.id]
-    assert store.queue.before() == {one.id: "", two.id: ""}
+    one, two = submit(queue="cuda:1"), submit(queue="cuda:10")
+    assert store.tickets.waiting("cuda:1") == [one.id]
+    assert store.tickets.waiting("cuda:10") == [two.id]
+    assert store.tickets.before() == {one.id: "", two.id: ""}
 
 
 def test_a_running_job_whose_process_is_gone_is_interrupted(store, submit):
@@ -111,10 +111,10 @@ def test_a_process_of_another_container_is_known_by_its_lock(store, submit):
 
 
 def test_a_submit_that_fails_at_its_very_end_leaves_nothing(store, submit, monkeypatch):
-    def full(queue, job):
+    def full(tickets, job):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(Queue, "put", full)
+    monkeypatch.setattr(Tickets, "put", full)
     with pytest.raises(JobError, match="No space left"):
         submit()
     assert store.views() == []
@@ -144,7 +144,7 @@ SPOILT = {
     "not UTF-8": b'{"state": "done", "error": "caf\xe9"}',
     "without end": b"[" * 100_000,
     "no time": b'{"version": 1, "id": "0ddddddd", "title": "", "lane": "cpu", "created": 1e300,'
-    b' "request": {"type": "bank", "split": "x"}}',
+    b' "request": {"type": "features", "split": "x"}}',
     "empty": b"",
     "zeros": b"\0" * 300,
 }
@@ -172,7 +172,7 @@ def test_a_spoilt_file_spoils_one_job_only(store, submit, name, content):
 
 def test_a_job_without_its_ticket_or_its_status_is_interrupted_and_resumes(store, submit):
     job = submit()
-    store.queue.drop(job.lane, job.id)
+    store.tickets.drop(job.queue, job.id)
     assert store.view(job.id).state == "interrupted"
     store.resume(job.id)
     assert store.view(job.id).state == "waiting"
@@ -183,12 +183,12 @@ def test_a_job_without_its_ticket_or_its_status_is_interrupted_and_resumes(store
 def test_a_waiting_job_is_cancelled_at_once_and_can_come_back(store, submit):
     job = submit()
     store.cancel(job.id)
-    assert store.queue.waiting("cpu") == []
+    assert store.tickets.waiting("cpu") == []
     assert store.view(job.id).state == "cancelled"
     with pytest.raises(JobError, match="cancelled already"):
         store.cancel(job.id)
     store.resume(job.id)
-    assert store.queue.waiting("cpu") == [job.id]
+    assert store.tickets.waiting("cpu") == [job.id]
     assert not (store.directory(job.id) / "cancel").exists()
 
 
@@ -203,7 +203,7 @@ def test_what_is_done_or_runs_is_not_resumed(store, submit, state):
 def test_resuming_what_waits_already_changes_nothing(store, submit):
     job = submit()
     assert store.resume(job.id) == job
-    assert store.queue.waiting("cpu") == [job.id]
+    assert store.tickets.waiting("cpu") == [job.id]
 
 
 def test_a_job_that_is_about_to_stop_is_not_resumed_under_its_feet(store, submit, monkeypatch):
@@ -255,13 +255,13 @@ def test_prune_takes_what_killed_submitters_left(store, submit):
     os.utime(old, (1e9, 1e9))
     assert store.prune(keep_days=0) == []
     assert (old.exists(), fresh.exists()) == (False, True)
-    assert store.queue.waiting("cpu") == [job.id]
+    assert store.tickets.waiting("cpu") == [job.id]
 
 
 def test_a_job_that_waits_for_a_gpu_outside_the_queue_waits(store, submit):
     """`jobs run` has taken it from there."""
     job = submit()
-    store.queue.drop(job.lane, job.id)
+    store.tickets.drop(job.queue, job.id)
     directory = store.directory(job.id)
     status = Status(state="waiting", waiting="GPU 0 busy", process=this_process())
     write_status(directory, status)
@@ -272,7 +272,7 @@ def test_a_job_that_waits_for_a_gpu_outside_the_queue_waits(store, submit):
 
 def test_following_what_nobody_will_run_ends(store, submit):
     job = submit()
-    store.queue.drop(job.lane, job.id)
+    store.tickets.drop(job.queue, job.id)
     with pytest.raises(JobError, match=f"jobs resume {job.id}"):
         list(follow(store, job.id))
 
@@ -281,7 +281,7 @@ def test_runners_that_die_as_they_start_are_no_endless_wait(store, submit, monke
     job = submit()
     runner_log(store.home, "cpu").write_text("Traceback\nPermissionError: not here\n")
     dead = SimpleNamespace(returncode=1)
-    monkeypatch.setattr("neuroinspect_tui.jobs.follow.ensure_runner", lambda home, lane: dead)
+    monkeypatch.setattr("neuroinspect_tui.jobs.follow.ensure_runner", lambda home, queue: dead)
     monkeypatch.setattr("neuroinspect_tui.jobs.follow.ENSURE_SECONDS", 0.0)
     with pytest.raises(JobError, match="die as they start: PermissionError: not here"):
         list(follow(store, job.id))
@@ -289,7 +289,7 @@ def test_runners_that_die_as_they_start_are_no_endless_wait(store, submit, monke
 
 def test_a_job_with_a_name_that_cannot_be_kept_is_refused(store):
     with pytest.raises(JobError, match="UTF-8"):
-        store.submit(BankRequest(split="x"), title="", lane="cpu", out="caf\udce9",
+        store.submit(FeaturesRequest(split="x"), title="", queue="cpu", out="caf\udce9",
                      interactive=True)  # fmt: skip
     assert store.views() == []
     assert not [path for path in store.root.iterdir() if path.name.startswith(".")]
@@ -315,7 +315,7 @@ def test_a_workspace_that_cannot_be_written_or_is_gone_is_one_sentence(store, su
         submit()
     gone = Store(tmp_path / "gone")
     with pytest.raises(JobError, match="is gone"):
-        gone.submit(BankRequest(split="x"), title="", lane="cpu", out=None, interactive=True)
+        gone.submit(FeaturesRequest(split="x"), title="", queue="cpu", out=None, interactive=True)
     assert gone.views() == []
 
 

@@ -19,7 +19,7 @@ def gallery():
 
 @pytest.fixture
 def tiles(pictures):
-    return lambda i: Tile(pictures / f"{i % 100}.png", (f"no {i}",), ticked=i == 1)
+    return lambda i: Tile(pictures / f"{i % 100}.png", (f"no {i}",), selected=i == 1)
 
 
 def names(*indexes):

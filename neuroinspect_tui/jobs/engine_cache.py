@@ -12,9 +12,9 @@ from engine.schema.edits import Edit
 from engine.schema.jobs import Record, Request
 from engine.schema.records import Progress
 from engine.schema.requests import (
-    BankRequest,
     EditRequest,
     ExportRequest,
+    FeaturesRequest,
     HeatRequest,
     IllusionRequest,
     Source,
@@ -23,8 +23,8 @@ from engine.schema.requests import (
 from engine.schema.training import Trained
 from neuroinspect_tui.jobs.attempt import Attempt
 from neuroinspect_tui.jobs.job import Job
-from neuroinspect_tui.jobs.lanes import device_of
 from neuroinspect_tui.jobs.lease import leased
+from neuroinspect_tui.jobs.queues import device_of
 from neuroinspect_tui.workspace import read_source, set_checkpoint
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from engine.session import TorchEngine
 
 
-class Warm:
+class EngineCache:
     """Keeps one engine, as long as the workspace names the same weights."""
 
     def __init__(self, home: Path) -> None:
@@ -61,7 +61,7 @@ class Warm:
         from engine.session import TorchEngine
 
         source = read_source(self.home)
-        source = structs.replace(source, device=device_of(job.lane))
+        source = structs.replace(source, device=device_of(job.queue))
         key = (source, _stamp(source))
         if self._engine is None or key != self._key:
             self._engine = None  # its memory first
@@ -94,8 +94,8 @@ def asked(engine: "Engine", request: Request, out: str | None, home: Path) -> It
         home: The workspace.
     """
     match request:
-        case BankRequest():
-            yield from engine.bank(request)
+        case FeaturesRequest():
+            yield from engine.extract(request)
         case HeatRequest():
             yield from engine.heat(request, out or str(home / "heat"))
         case IllusionRequest():

@@ -2,15 +2,15 @@
 
 import pytest
 
-from engine.schema.requests import BankRequest, EditRequest, ExportRequest, HeatRequest, Source
-from neuroinspect_tui.jobs.lanes import EDITS, device_of, file_name, lane_of, visible_in
+from engine.schema.requests import EditRequest, ExportRequest, FeaturesRequest, HeatRequest, Source
 from neuroinspect_tui.jobs.launcher import _environment
+from neuroinspect_tui.jobs.queues import EDITS, device_of, file_name, queue_of, visible_in
 
 QUICK = (
     EditRequest(classes=(0,)),
     EditRequest(classes=(0,), method="dfr"),
     ExportRequest(edit="e", out="o.safetensors"),
-    BankRequest(split="valid", on="e"),
+    FeaturesRequest(split="valid", on="e"),
 )
 TRAINED = EditRequest(classes=(0,), method="ratio")
 DRAWN = HeatRequest(class_index=0, neuron=1)
@@ -30,28 +30,28 @@ def source(device):
 
 @pytest.mark.parametrize("device", ["auto", "cpu", "cuda:1", "mps"])
 def test_quick_work_waits_for_no_drawing_and_for_no_training_on_an_accelerator(device):
-    lanes = {lane_of(request, source(device)) for request in QUICK}
-    assert lanes == {EDITS}
+    queues = {queue_of(request, source(device)) for request in QUICK}
+    assert queues == {EDITS}
     assert device_of(EDITS) == "cpu"
-    assert lane_of(DRAWN, source(device)) == device
-    assert lane_of(TRAINED, source(device)) == (EDITS if device == "cpu" else f"edits-{device}")
-    assert device_of(lane_of(TRAINED, source(device))) == device
+    assert queue_of(DRAWN, source(device)) == device
+    assert queue_of(TRAINED, source(device)) == (EDITS if device == "cpu" else f"edits-{device}")
+    assert device_of(queue_of(TRAINED, source(device))) == device
 
 
 @pytest.mark.parametrize("visible", ["0", "", "2,3", "MIG-GPU-1/1/0", "a~b", EIGHT])
 def test_another_card_of_the_same_name_is_another_lane(monkeypatch, visible):
-    plain = lane_of(DRAWN, source("cuda:0"))
+    plain = queue_of(DRAWN, source("cuda:0"))
     assert visible_in(plain) is None
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
-    assert lane_of(DRAWN, source("cpu")) == "cpu"
+    assert queue_of(DRAWN, source("cpu")) == "cpu"
     for request in (DRAWN, TRAINED):
-        lane = lane_of(request, source("cuda:0"))
-        assert lane != plain
-        assert (device_of(lane), visible_in(lane)) == ("cuda:0", visible)
-        assert not set("/~") & set(file_name(lane))
-        assert len(file_name(lane)) < 100
+        queue = queue_of(request, source("cuda:0"))
+        assert queue != plain
+        assert (device_of(queue), visible_in(queue)) == ("cuda:0", visible)
+        assert not set("/~") & set(file_name(queue))
+        assert len(file_name(queue)) < 100
         monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "9")  # of whoever starts its runner
-        assert _environment(lane)["CUDA_VISIBLE_DEVICES"] == visible
+        assert _environment(queue)["CUDA_VISIBLE_DEVICES"] == visible
         assert "CUDA_VISIBLE_DEVICES" not in _environment(plain)
         monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
 

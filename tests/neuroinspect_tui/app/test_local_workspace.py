@@ -8,8 +8,8 @@ import pytest
 
 from engine.schema.edits import Edit
 from engine.schema.errors import EngineError
-from engine.schema.requests import BankRequest, EditRequest
-from neuroinspect_tui.app.backstage import Workspace
+from engine.schema.requests import EditRequest, FeaturesRequest
+from neuroinspect_tui.app.local_workspace import LocalWorkspace
 from neuroinspect_tui.jobs.follow import follow
 
 pytestmark = pytest.mark.slow
@@ -17,14 +17,14 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture
 def workspace(served):
-    return Workspace(served)
+    return LocalWorkspace(served)
 
 
-def test_a_bank_is_none_until_its_job_ran_then_opened_once(filled, tmp_path):
-    bare = shutil.copytree(filled, tmp_path / "bare", ignore=shutil.ignore_patterns("bank"))
-    assert Workspace(bare).bank() is None
-    workspace = Workspace(filled)
-    assert workspace.bank() is workspace.bank("valid")
+def test_a_cache_is_none_until_its_job_ran_then_opened_once(filled, tmp_path):
+    bare = shutil.copytree(filled, tmp_path / "bare", ignore=shutil.ignore_patterns("features"))
+    assert LocalWorkspace(bare).cache() is None
+    workspace = LocalWorkspace(filled)
+    assert workspace.cache() is workspace.cache("valid")
     assert workspace.split("valid") is workspace.split("valid")
 
 
@@ -32,7 +32,7 @@ def test_images_that_are_to_be_read_are_listed_again(workspace, monkeypatch):
     queued = SimpleNamespace(id="queued")
     monkeypatch.setattr(workspace.engine, "submit", lambda *_, **__: queued)
     before = workspace.split("valid")
-    assert workspace.submit(BankRequest(split="valid")) == "queued"
+    assert workspace.submit(FeaturesRequest(split="valid")) == "queued"
     assert workspace.split("valid") is not before
 
 
@@ -60,11 +60,13 @@ def test_a_job_from_submit_to_its_record(workspace):
 
 def test_looking_stops_at_once(store):
     """Nobody takes this job: only `stop` ends the looking."""
-    job = store.submit(BankRequest(split="valid"), title="", lane="cpu", out=None, interactive=True)
+    job = store.submit(
+        FeaturesRequest(split="valid"), title="", queue="cpu", out=None, interactive=True
+    )
     stop = threading.Event()
     stop.set()
     assert list(follow(store, job.id, stop)) == []
 
 
 def test_a_device_of_ones_own(served):
-    assert Workspace(served, "cpu").source.device == "cpu"
+    assert LocalWorkspace(served, "cpu").source.device == "cpu"

@@ -3,10 +3,10 @@
 from pathlib import Path
 
 from neuroinspect_tui.jobs.job import Job
-from neuroinspect_tui.jobs.lanes import file_name
+from neuroinspect_tui.jobs.queues import file_name
 
 
-class Queue:
+class Tickets:
     """The tickets of one workspace, lane by lane: LANE~0~ID, or ~1~ of jobs nobody waits for.
 
     Args:
@@ -26,30 +26,30 @@ class Queue:
 
     def put(self, job: Job) -> None:
         """Put a job in the queue."""
-        (self.root / f"{file_name(job.lane)}~{0 if job.interactive else 1}~{job.id}").touch()
+        (self.root / f"{file_name(job.queue)}~{0 if job.interactive else 1}~{job.id}").touch()
 
-    def drop(self, lane: str, job_id: str) -> None:
+    def drop(self, queue: str, job_id: str) -> None:
         """Take a job out of the queue, also one that cannot be read."""
-        for name in self._tickets(lane):
+        for name in self._tickets(queue):
             if name.endswith(f"~{job_id}"):
                 (self.root / name).unlink(missing_ok=True)
 
-    def waiting(self, lane: str) -> list[str]:
+    def waiting(self, queue: str) -> list[str]:
         """Return the jobs a lane is to run, in order: interactive ones first, then by age."""
-        return [name.rsplit("~", 1)[1] for name in self._tickets(lane)]
+        return [name.rsplit("~", 1)[1] for name in self._tickets(queue)]
 
     def before(self) -> dict[str, str]:
         """Return by waiting job the one before it in its lane; empty for the first."""
         found: dict[str, str] = {}
         last: dict[str, str] = {}
         for name in sorted(self._names()):
-            lane, job_id = name.split("~", 1)[0], name.rsplit("~", 1)[1]
-            found[job_id] = last.get(lane, "")
-            last[lane] = job_id
+            queue, job_id = name.split("~", 1)[0], name.rsplit("~", 1)[1]
+            found[job_id] = last.get(queue, "")
+            last[queue] = job_id
         return found
 
-    def _tickets(self, lane: str) -> list[str]:
-        wanted = f"{file_name(lane)}~"
+    def _tickets(self, queue: str) -> list[str]:
+        wanted = f"{file_name(queue)}~"
         return sorted(name for name in self._names() if name.startswith(wanted))
 
     def _names(self) -> list[str]:

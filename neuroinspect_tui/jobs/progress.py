@@ -9,7 +9,7 @@ from engine.schema.requests import IllusionRequest
 from engine.schema.training import TrainEpoch
 
 
-class Place:
+class JobProgress:
     """Where a job is, from its records: step, total, and the seconds left."""
 
     def __init__(self, request: Request) -> None:

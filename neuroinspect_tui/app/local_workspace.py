@@ -9,11 +9,11 @@ from msgspec import structs
 
 from engine.data.splits import Split, open_split
 from engine.editing.store import compare_edit, find_edit, list_edits, made_on, read_edit
-from engine.features.cache import Bank, find_bank
+from engine.features.cache import FeatureCache, find_cache
 from engine.schema.edits import Comparison, Edit
 from engine.schema.errors import EditError
 from engine.schema.jobs import JobView, Record, Request
-from engine.schema.requests import BankRequest
+from engine.schema.requests import FeaturesRequest
 from neuroinspect_tui import marks
 from neuroinspect_tui.jobs.engine import JobEngine
 from neuroinspect_tui.jobs.follow import follow
@@ -22,7 +22,7 @@ from neuroinspect_tui.jobs.runner import Alive, alive
 from neuroinspect_tui.workspace import read_source
 
 
-class Workspace:
+class LocalWorkspace:
     """Implements `screens.ports.Backstage`.
 
     Args:
@@ -36,7 +36,7 @@ class Workspace:
         if device is not None:
             self.source = structs.replace(self.source, device=device)
         self._splits: dict[str, Split] = {}
-        self._banks: dict[Path, Bank] = {}
+        self._caches: dict[Path, FeatureCache] = {}
         self.engine = JobEngine(self.source, home)
 
     def split(self, name: str) -> Split:
@@ -45,24 +45,24 @@ class Workspace:
             self._splits[name] = open_split(self.source, name)
         return self._splits[name]
 
-    def bank(self, split: str | None = None, *, on: str | None = None) -> Bank | None:
-        """Return the bank of a split; None before its job ran (`BankRequest`).
+    def cache(self, split: str | None = None, *, on: str | None = None) -> FeatureCache | None:
+        """Return the feature cache of a split; None before its job ran (`FeaturesRequest`).
 
         Args:
             split: Its name; None: the evaluation split.
-            on: An edit's id: the bank with that edit's decision layer.
+            on: An edit's id: the feature cache with that edit's decision layer.
 
         Raises:
             EditError: No such edit.
         """
         listing = self.split(split or self.source.eval_split)
         whole = None if on is None else find_edit(self.home / "edits", on).name
-        directory = find_bank(self.home / "bank", self.source, listing, on=whole)
+        directory = find_cache(self.home / "features", self.source, listing, on=whole)
         if not (directory / "meta.json").is_file():
             return None
-        if directory not in self._banks:
-            self._banks[directory] = Bank(directory, listing)
-        return self._banks[directory]
+        if directory not in self._caches:
+            self._caches[directory] = FeatureCache(directory, listing)
+        return self._caches[directory]
 
     def edits(self) -> list[Edit]:
         """Return all edits, oldest first."""
@@ -72,32 +72,32 @@ class Workspace:
         """Set an edit against the original, image by image, where it was reported."""
         directory = find_edit(self.home / "edits", edit)
         record = read_edit(directory)
-        bank = self.bank(record.provenance.get("reporting_split"), on=made_on(record))
-        if bank is None:
+        cache = self.cache(record.provenance.get("reporting_split"), on=made_on(record))
+        if cache is None:
             raise EditError(f"The images of {directory.name} are to be read first: run `classes`.")
-        return compare_edit(bank, directory)
+        return compare_edit(cache, directory)
 
-    def kept(self) -> str | None:
+    def applied(self) -> str | None:
         """Return the id of the edit that was kept, if any."""
-        return marks.kept_edit(self.home)
+        return marks.applied_edit(self.home)
 
-    def keep(self, edit: str | None) -> None:
+    def apply(self, edit: str | None) -> None:
         """Keep an edit, or with None undo."""
-        marks.keep_edit(self.home, edit)
+        marks.apply_edit(self.home, edit)
 
-    def ticks(self, class_index: int) -> tuple[int, ...]:
+    def selected(self, class_index: int) -> tuple[int, ...]:
         """Return the neurons ticked for a class."""
-        return marks.read_marks(self.home).ticks.get(str(class_index), ())
+        return marks.read_marks(self.home).selected.get(str(class_index), ())
 
-    def tick(self, class_index: int, neurons: tuple[int, ...]) -> None:
+    def select(self, class_index: int, neurons: tuple[int, ...]) -> None:
         """Remember the neurons ticked for a class."""
-        marks.tick(self.home, class_index, neurons)
+        marks.select(self.home, class_index, neurons)
 
     def submit(self, request: Request, *, interactive: bool = True) -> str:
         """Start a job that outlives the app; return its id."""
         self.engine.classes = self.split(self.source.eval_split).classes
         job = self.engine.submit(request, interactive=interactive).id
-        if isinstance(request, BankRequest):  # the job lists them as they are by then
+        if isinstance(request, FeaturesRequest):  # the job lists them as they are by then
             self._splits.pop(request.split, None)
         return job
 
@@ -115,7 +115,7 @@ class Workspace:
 
     def resume(self, job: str) -> None:
         """Let an interrupted or failed job go on where it stopped."""
-        ensure_runner(self.home, self.engine.store.resume(job).lane)
+        ensure_runner(self.home, self.engine.store.resume(job).queue)
 
     def log(self, job: str, lines: int = 20) -> list[str]:
         """Return the end of a job's log."""
@@ -128,6 +128,6 @@ class Workspace:
 
 def _told(some: Alive) -> str:
     if some.idle_since is None:
-        return f"runner {some.lane} busy"
+        return f"runner {some.queue} busy"
     left = max(0.0, some.idle_since + some.idle_seconds - time.time())
-    return f"runner {some.lane} idle, leaves in {left / 60:.0f} min"
+    return f"runner {some.queue} idle, leaves in {left / 60:.0f} min"

@@ -9,7 +9,7 @@ import hashlib
 import os
 import re
 
-from engine.schema.requests import BankRequest, EditRequest, ExportRequest, Source
+from engine.schema.requests import EditRequest, ExportRequest, FeaturesRequest, Source
 
 EDITS = "edits"
 UNTRAINED = ("zero", "dfr", "afr", "direction")
@@ -18,7 +18,7 @@ LONGEST = 60
 """Characters; eight cards by their UUIDs are 330."""
 
 
-def lane_of(request: object, source: Source) -> str:
+def queue_of(request: object, source: Source) -> str:
     """Return the lane of a request."""
     if _is_quick(request):
         return EDITS
@@ -33,25 +33,25 @@ def lane_of(request: object, source: Source) -> str:
 def _is_quick(request: object) -> bool:
     if isinstance(request, EditRequest):
         return request.method in UNTRAINED
-    stacked = isinstance(request, BankRequest) and request.on is not None
+    stacked = isinstance(request, FeaturesRequest) and request.on is not None
     return stacked or isinstance(request, ExportRequest)
 
 
-def device_of(lane: str) -> str:
+def device_of(queue: str) -> str:
     """Return where a lane's jobs compute."""
-    device = lane.partition("@")[0].removeprefix(EDITS).removeprefix("-")
+    device = queue.partition("@")[0].removeprefix(EDITS).removeprefix("-")
     return device or "cpu"
 
 
-def visible_in(lane: str) -> str | None:
+def visible_in(queue: str) -> str | None:
     """Return a lane's CUDA_VISIBLE_DEVICES; None: it is not set there."""
-    _, at, visible = lane.partition("@")
+    _, at, visible = queue.partition("@")
     return visible if at else None
 
 
-def file_name(lane: str) -> str:
+def file_name(queue: str) -> str:
     """Return a lane as part of a file's name: short, whatever it is."""
-    name = re.sub(r"[^\w.,:@-]", "_", lane)
+    name = re.sub(r"[^\w.,:@-]", "_", queue)
     if len(name) <= LONGEST:
         return name
-    return f"{name[:LONGEST]}-{hashlib.sha256(lane.encode()).hexdigest()[:12]}"
+    return f"{name[:LONGEST]}-{hashlib.sha256(queue.encode()).hexdigest()[:12]}"
