@@ -56,18 +56,18 @@ def apply_edit(home: Path, edit: str | None) -> str | None:
     return whole
 
 
-def select(home: Path, class_index: int, neurons: tuple[int, ...]) -> None:
-    """Remember the neurons ticked for a class.
+def select_neurons(home: Path, class_index: int, neurons: tuple[int, ...]) -> None:
+    """Remember the neurons selected for a class.
 
     Raises:
         EngineError: The workspace is gone, or cannot be written.
     """
 
-    def selected(marks: Marks) -> Marks:
-        selected = marks.selected | {str(class_index): neurons}
-        return structs.replace(marks, selected={k: v for k, v in selected.items() if v})
+    def changed(marks: Marks) -> Marks:
+        every = marks.selected | {str(class_index): neurons}
+        return structs.replace(marks, selected={k: v for k, v in every.items() if v})
 
-    _change(home, selected)
+    _change(home, changed)
 
 
 def _change(home: Path, change: Callable[[Marks], Marks]) -> None:

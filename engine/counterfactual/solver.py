@@ -60,15 +60,15 @@ def _nudge_rows(
     delta = torch.zeros_like(features)
     steps = torch.zeros_like(labels)
     flipped = torch.zeros_like(labels, dtype=torch.bool)
-    rows = torch.arange(len(labels), device=features.device)  # those not yet mended
+    rows = torch.arange(len(labels), device=features.device)  # those not flipped yet
     f, k, w, velocity = features, labels, delta.clone(), delta.clone()
     for step in range(max_steps + 1):
         logits = (f + w) @ weight.T + bias  # (R, C)
-        flipped = logits.argmax(dim=1) == k
-        if bool(flipped.any()) or step == max_steps:
-            done = rows[flipped]
-            delta[done], steps[done], flipped[done] = w[flipped], step, True
-            keep = ~flipped
+        now = logits.argmax(dim=1) == k
+        if bool(now.any()) or step == max_steps:
+            done = rows[now]
+            delta[done], steps[done], flipped[done] = w[now], step, True
+            keep = ~now
             rows, f, k, w, velocity = rows[keep], f[keep], k[keep], w[keep], velocity[keep]
             logits = logits[keep]
         if len(rows) == 0:

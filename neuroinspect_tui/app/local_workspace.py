@@ -91,7 +91,7 @@ class LocalWorkspace:
 
     def select(self, class_index: int, neurons: tuple[int, ...]) -> None:
         """Remember the neurons ticked for a class."""
-        marks.select(self.home, class_index, neurons)
+        marks.select_neurons(self.home, class_index, neurons)
 
     def submit(self, request: Request, *, interactive: bool = True) -> str:
         """Start a job that outlives the app; return its id."""

@@ -39,11 +39,11 @@ def test_an_edit_that_was_removed_is_not_kept(filled):
 
 def test_ticks_are_remembered_by_class_beside_the_kept_edit(filled):
     one = edits(filled)[0]
-    marks.select(filled, 1, (5, 3))
+    marks.select_neurons(filled, 1, (5, 3))
     marks.apply_edit(filled, one)
-    marks.select(filled, 0, (2,))
+    marks.select_neurons(filled, 0, (2,))
     assert marks.read_marks(filled) == marks.Marks(one, {"1": (5, 3), "0": (2,)})
-    marks.select(filled, 1, ())
+    marks.select_neurons(filled, 1, ())
     assert marks.read_marks(filled).selected == {"0": (2,)}
 
 
@@ -52,14 +52,14 @@ def test_a_damaged_file_counts_as_none(filled):
     assert marks.read_marks(filled) == marks.Marks()
     with pytest.raises(EditError, match="No edit"):
         marks.apply_edit(filled, "gone")
-    marks.select(filled, 1, (5,))
+    marks.select_neurons(filled, 1, (5,))
     assert marks.read_marks(filled) == marks.Marks(None, {"1": (5,)})
     assert (filled / "marks.json.damaged").read_bytes() == b'{"kept": 3'
 
 
 def test_two_that_mark_at_once_lose_nothing(filled):
     threads = [
-        threading.Thread(target=marks.select, args=(filled, number, (number + 1,)))
+        threading.Thread(target=marks.select_neurons, args=(filled, number, (number + 1,)))
         for number in range(12)
     ]
     for some in threads:
@@ -71,5 +71,5 @@ def test_two_that_mark_at_once_lose_nothing(filled):
 
 def test_a_workspace_that_was_removed_does_not_come_back(tmp_path):
     with pytest.raises(EngineError, match="is gone"):
-        marks.select(tmp_path / "gone", 0, (2,))
+        marks.select_neurons(tmp_path / "gone", 0, (2,))
     assert not (tmp_path / "gone").exists()

@@ -77,7 +77,7 @@ class FakeWorkspace:
         return marks.read_marks(self.home).selected.get(str(class_index), ())
 
     def select(self, class_index: int, neurons: tuple[int, ...]) -> None:
-        marks.select(self.home, class_index, neurons)
+        marks.select_neurons(self.home, class_index, neurons)
 
     def job(self, job: str) -> FakeJob:
         """Return a job by its id."""

@@ -149,8 +149,8 @@ def test_a_stacked_cache_that_was_cut_short_is_made_again(made):
 LOOK = """
 import sys
 from pathlib import Path
-from neuroinspect_tui.app.local_workspace import Workspace
-found = Workspace(Path(sys.argv[1]))
+from neuroinspect_tui.app.local_workspace import LocalWorkspace
+found = LocalWorkspace(Path(sys.argv[1]))
 cache = found.cache(on=sys.argv[2])
 print(cache.meta.on, len(cache.array("mistake_rows")), cache.features.shape[0])
 assert found.cache().meta.on is None
