@@ -66,7 +66,7 @@ class Registry(Generic[Kind]):
         return tuple(sorted(name for name in modules if name not in NOT_KINDS))
 
     def _theirs(self) -> dict[str, EntryPoint]:
-        return {point.name: point for point in _entry_points().select(group=self.group)}
+        return {point.name: point for point in _entry_points(self.group)}
 
     def _load(self, name: str) -> Kind:
         if name in self._ours():
@@ -91,6 +91,6 @@ class Registry(Generic[Kind]):
 
 
 @cache
-def _entry_points() -> EntryPoints:
-    """Return all entry points: reading them takes some 10 ms, once."""
-    return entry_points()
+def _entry_points(group: str) -> EntryPoints:
+    """Return a group's entry points: reading them takes some 10 ms, once."""
+    return entry_points(group=group)
