@@ -5,7 +5,8 @@ import numpy as np
 from benchmarks.setting import Figure, Setting
 from engine.ablation.ablation import Scaling, what_if
 from engine.ablation.query import preview_ablation
-from engine.attribution.ranking import gather, order
+from engine.attribution.evidence import gather
+from engine.attribution.ranking import order
 
 
 def measure(setting: Setting) -> list[Figure]:

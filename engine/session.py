@@ -11,8 +11,9 @@ from engine.attribution.neurons import describe_neuron
 from engine.attribution.query import check_neurons
 from engine.data.images import decode, write_picture
 from engine.data.splits import Split, open_split
+from engine.editing.methods import EDIT_METHODS
+from engine.editing.options import check_options
 from engine.editing.rebase import fill_stacked, kept_back_by, stacked_on
-from engine.editing.run import UNTRAINED as UNTRAINED_METHODS
 from engine.editing.run import Caches, edit
 from engine.editing.store import find_edit, read_edit, read_head
 from engine.features.cache import FeatureCache, find_cache, weights_digest
@@ -20,6 +21,7 @@ from engine.features.extract import fill_cache
 from engine.models.checkpoint import read_metadata, write_state
 from engine.models.classifier import Classifier, build, load_classifier, new_classifier, pick_device
 from engine.models.clip import ClipModel, load_clip
+from engine.schema.bounds import check_bounds
 from engine.schema.errors import DataError, EditError, RequestError
 from engine.schema.protocol import EditJob, ExportJob, FeaturesJob, HeatJob, IllusionJob, TrainJob
 from engine.schema.records import Exported, Progress
@@ -178,6 +180,8 @@ class TorchEngine:
 
     def edit(self, request: EditRequest) -> EditJob:
         """Edit the decision layer; the last record is `Edit`, saved under edits/."""
+        check_bounds(request)
+        check_options(request)
         evaluation = yield from self.ready_cache(self.source.eval_split, on=request.on)
         test, kept_back = None, None
         if request.test_split is not None:
@@ -186,7 +190,7 @@ class TorchEngine:
             kept_back = kept_back_by(self._own_edit(request.on), evaluation)
         views = (0,) if request.views == 1 else range(1, request.views + 1)
         training: list[FeatureCache] = []
-        for view in () if request.method in UNTRAINED_METHODS else views:
+        for view in views if "training" in EDIT_METHODS.get(request.method).needs else ():
             cache = yield from self.ready_cache(self.source.train_split, view)
             training.append(cache)
         caches = Caches(evaluation, training, test, kept_back)

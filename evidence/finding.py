@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
-from engine.attribution.ranking import Evidence, gather
+from engine.attribution.evidence import Evidence, gather
 from engine.features.cache import FeatureCache
 from engine.models.classifier import Classifier
 from evidence.models import Model

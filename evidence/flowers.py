@@ -5,7 +5,7 @@ from pathlib import Path
 
 from engine.evaluation.scores import score
 from engine.schema.edits import Edit, Variant
-from engine.schema.requests import EditRequest, Method, Source
+from engine.schema.requests import EditRequest, Source
 from engine.session import TorchEngine
 from evidence.finding import last
 
@@ -13,7 +13,7 @@ SHARED = Path(__file__).parents[2] / "shared"
 CHECKPOINT = SHARED / "checkpoints/tf_efficientnet_lite0_flowers89.safetensors"
 DATA = SHARED / "data/flowers89"
 WORST = 14
-METHODS: tuple[Method, ...] = ("zero", "ratio")
+METHODS: tuple[str, ...] = ("zero", "ratio")
 SEEDS = 3
 
 

@@ -2,19 +2,20 @@
 
 import time
 from dataclasses import dataclass
-from typing import get_args
 
 import numpy as np
 
 from engine.ablation.ablation import PLACEBOS, AblationContext, Scaling, columns, curve
 from engine.ablation.baselines import blame_signs, placebo
+from engine.attribution.evidence import gather
 from engine.attribution.query import affected_classes
-from engine.attribution.ranking import gather, order
+from engine.attribution.ranking import order
+from engine.attribution.rankings import RANKINGS
 from engine.evaluation.scores import mean_outcome
 from engine.features.cache import FeatureCache
 from engine.schema.arrays import Array
 from engine.schema.records import CurvePoint, Outcome, WhatIf
-from engine.schema.requests import By, Rows
+from engine.schema.requests import Rows
 
 BLOCK = 64
 """Columns read at once, at least: reading one of a mapped feature cache costs nearly what 64 do."""
@@ -27,12 +28,12 @@ class Question:
     picked: tuple[int, ...] | None = None
     """The neurons themselves; None: the first `top` of the order."""
     top: int = 1
-    by: By = "contrast"
+    by: str = "contrast"
     scale: float = 0.0
-    rows: Rows = "concerned"
+    rows: Rows = "affected"
 
     @property
-    def line(self) -> tuple[By, float, Rows]:
+    def line(self) -> tuple[str, float, Rows]:
         """What a curve over N depends on."""
         return self.by, self.scale, self.rows
 
@@ -60,20 +61,20 @@ class InteractiveAblation:
     def __init__(self, cache: FeatureCache, class_index: int) -> None:
         self.cache, self.class_index = cache, class_index
         self._evidence = gather(cache, class_index)
-        self._orders: dict[By, Array] = {}
+        self._orders: dict[str, Array] = {}
         self._context: dict[Rows, AblationContext] = {}
-        self._ahead: tuple[By, Array] | None = None
+        self._ahead: tuple[str, Array] | None = None
         self._picked: tuple[tuple[int, ...], Array] | None = None
-        for by in get_args(By):
+        for by in RANKINGS.names():
             self.order(by)
-        self.context("concerned")
+        self.context("affected")
 
     @property
     def mistakes(self) -> int:
         """How many mistakes the class has."""
         return len(self._evidence.up)
 
-    def order(self, by: By) -> Array:
+    def order(self, by: str) -> Array:
         """Return the neurons, most blamed first."""
         if by not in self._orders:
             self._orders[by] = order(self._evidence, by)
@@ -110,7 +111,7 @@ class InteractiveAblation:
             for some in drawn
         ])  # fmt: skip
 
-    def curve(self, by: By, scale: float, rows: Rows) -> tuple[CurvePoint, ...]:
+    def curve(self, by: str, scale: float, rows: Rows) -> tuple[CurvePoint, ...]:
         """Answer for every N of an order."""
         scaling = Scaling(self.class_index, self.context(rows).rows, scale)
         return curve(self.cache, self.order(by), scaling, self._signs(), seed=0)
@@ -130,7 +131,7 @@ class InteractiveAblation:
         places = [kept[0].index(neuron) for neuron in wanted]
         return kept[1][places].T
 
-    def _first(self, by: By, count: int) -> Array:
+    def _first(self, by: str, count: int) -> Array:
         kept = self._ahead
         have = len(kept[1]) if kept is not None and kept[0] == by else 0
         if kept is None or kept[0] != by or have < count:

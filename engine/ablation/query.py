@@ -7,12 +7,13 @@ from msgspec import structs
 
 from engine.ablation.ablation import Scaling, curve, what_if
 from engine.ablation.baselines import blame_signs
+from engine.attribution.evidence import gather
 from engine.attribution.query import affected_classes, check_neurons, parse_top
-from engine.attribution.ranking import gather, order
+from engine.attribution.ranking import order
 from engine.features.cache import FeatureCache
 from engine.schema.errors import RequestError
 from engine.schema.records import WhatIf
-from engine.schema.requests import By, Rows
+from engine.schema.requests import Rows
 
 
 def preview_ablation(
@@ -21,9 +22,9 @@ def preview_ablation(
     *,
     chosen: Sequence[int] = (),
     top: str | None = None,
-    by: By = "contrast",
+    by: str = "contrast",
     scale: float = 0.0,
-    rows: Rows = "concerned",
+    rows: Rows = "affected",
     with_curve: bool = False,
     seed: int = 0,
 ) -> WhatIf:

@@ -7,12 +7,13 @@ from pathlib import Path
 import numpy as np
 from msgspec import structs
 
-from engine.attribution.ranking import gather, rank
+from engine.attribution.evidence import gather
+from engine.attribution.ranking import rank
 from engine.features.cache import FeatureCache
 from engine.schema.arrays import Array
 from engine.schema.errors import RequestError
 from engine.schema.records import Neurons
-from engine.schema.requests import By, Rows
+from engine.schema.requests import Rows
 
 
 def check_neurons(neurons: Sequence[int], width: int) -> Array:
@@ -70,7 +71,7 @@ def rank_neurons(
     cache: FeatureCache,
     class_index: int,
     *,
-    by: By,
+    by: str,
     top: int,
     seed: int,
     mistake: str | None = None,

@@ -11,15 +11,14 @@ import numpy as np
 import torch
 
 from engine.ablation.baselines import BiasShift, net_cost
-from engine.editing.checkpoint import CheckpointWriter
 from engine.editing.comparison import HeldOutPredictions, compare, describe, verdict
 from engine.editing.heads import EDIT, ORIGINAL, SHIFT, Edited, Head
-from engine.editing.methods.last_layer import last_layer
-from engine.editing.methods.zero import zero
-from engine.editing.plan import Plan, make_plan
+from engine.editing.methods import EDIT_METHODS
+from engine.editing.plan import Aim, Plan
+from engine.editing.planning import make_plan
 from engine.editing.selection import SelectionScorer
 from engine.editing.store import finished_edit, open_partial, save_edit
-from engine.editing.trainer import train
+from engine.editing.task import EditTask
 from engine.evaluation.scores import outcome
 from engine.features.cache import FeatureCache
 from engine.io.atomic import key_of
@@ -30,9 +29,6 @@ from engine.schema.requests import EditRequest
 
 FORMAT = 1
 """Of what an interrupted edit leaves."""
-LAST_LAYER = ("dfr", "afr", "direction")
-UNTRAINED = ("zero", "dfr", "direction")
-"""Methods that read no training split."""
 
 
 @dataclass(frozen=True)
@@ -90,14 +86,8 @@ def _make(
     tested = caches.test is not None
     plan = make_plan(cache, request, tested=tested, kept_back=caches.kept_back)
     scorer = SelectionScorer(cache, plan.selection, tuple(plan.classes), request.select)
-    if request.method == "zero":
-        edited = yield from zero(cache, plan, scorer)
-    elif request.method in LAST_LAYER:
-        edited = yield from last_layer(caches.training, cache, plan, scorer, partial)
-    else:
-        edited = yield from train(
-            caches.training, cache, plan, scorer, device, CheckpointWriter(partial)
-        )
+    task = EditTask(cache, caches.training, plan, scorer, device, partial)
+    edited = yield from EDIT_METHODS.get(request.method).fit(task)
     rows = plan.held_out if caches.test is None else np.arange(len(caches.test.labels))
     assert rows is not None  # without a test split a plan keeps a half back
     record = _record(caches, plan, edited, _summon(caches, plan, edited, rows))
@@ -136,16 +126,16 @@ def _bias_shifts(caches: Caches, plan: Plan, heads: Sequence[Head], rows: Array)
 
 def _record(caches: Caches, plan: Plan, edited: Edited, predictions: HeldOutPredictions) -> Edit:
     cache, request, recipe = caches.evaluation, plan.request, plan.recipe
-    trained = request.method in ("ratio", "weighted", "focal")
-    ratio = request.method == "ratio"
+    method = EDIT_METHODS.get(request.method)
+    targeted = "target" in method.options
     variants = [describe(predictions, name) for name in predictions.predicted]
     controls = [name for name in predictions.predicted if name not in (EDIT, ORIGINAL)]
     differences = [compare(predictions, name, request.seed) for name in controls]
     saved = predictions.right(EDIT)[edited.saved]
     before = predictions.right(ORIGINAL)[0]
-    used = {} if request.method not in ("zero", "ratio") else {
-        str(aim.class_index): tuple(aim.first(edited.size).neurons.tolist()) for aim in plan.aims
-    }  # fmt: skip
+    used = {}
+    if "neurons" in method.needs:
+        used = {str(aim.class_index): _neurons(aim, edited) for aim in plan.aims}
     report = caches.held_out
     return Edit(
         id="",
@@ -153,10 +143,10 @@ def _record(caches: Caches, plan: Plan, edited: Edited, predictions: HeldOutPred
         method=request.method,
         classes=tuple(Label(k, cache.classes[k]) for k in plan.classes),
         neurons=used,
-        strength=recipe.strength if ratio else 0.0,
-        targets={str(aim.class_index): aim.target for aim in plan.aims} if ratio else {},
-        lr=recipe.lr if trained else 0.0,
-        batch_size=recipe.batch_size if trained else 0,
+        strength=recipe.strength if targeted else 0.0,
+        targets={str(aim.class_index): aim.target for aim in plan.aims} if targeted else {},
+        lr=recipe.lr if "lr" in method.options else 0.0,
+        batch_size=recipe.batch_size if "batch_size" in method.options else 0,
         selected_on=_part(cache, plan.selection),
         reported_on=_part(report, predictions.rows),
         n_report=len(predictions.rows),
@@ -170,6 +160,10 @@ def _record(caches: Caches, plan: Plan, edited: Edited, predictions: HeldOutPred
         request=msgspec.to_builtins(request),
         provenance=_provenance(caches),
     )
+
+
+def _neurons(aim: Aim, edited: Edited) -> tuple[int, ...]:
+    return tuple(aim.first(edited.size).neurons.tolist())
 
 
 def _part(cache: FeatureCache, rows: Array) -> str:

@@ -18,9 +18,9 @@ from torch import Tensor
 
 from engine.editing.checkpoint import CheckpointWriter, Facts, Snapshot, tensors_of
 from engine.editing.heads import EDIT, Edited, Head, in_parts
-from engine.editing.losses import Best, Stack, Term, losses, terms
+from engine.editing.losses import Best, HasLoss, Stack, Term, losses, terms
 from engine.editing.plan import Plan
-from engine.editing.selection import SelectionScorer
+from engine.editing.task import EditTask
 from engine.evaluation.scores import mean_outcome
 from engine.features.cache import FeatureCache
 from engine.schema.arrays import Array
@@ -47,13 +47,15 @@ def schedule(share: float) -> float:
 class Setting:
     """What all seeds share."""
 
-    caches: Sequence[FeatureCache]
-    cache: FeatureCache
-    plan: Plan
-    scorer: SelectionScorer
-    device: torch.device
+    task: EditTask
     writer: CheckpointWriter
+    """Of what an earlier, interrupted training left, and of what this one will."""
     parts: Sequence[Term]
+
+    @property
+    def plan(self) -> Plan:
+        """What is edited."""
+        return self.task.plan
 
     @property
     def seeds(self) -> int:
@@ -66,30 +68,22 @@ class Setting:
         return range(first, min(first + at.facts.at_once, self.seeds))
 
 
-def train(
-    caches: Sequence[FeatureCache],
-    cache: FeatureCache,
-    plan: Plan,
-    scorer: SelectionScorer,
-    device: torch.device,
-    writer: CheckpointWriter,
-) -> Generator[EditEpoch, None, Edited]:
-    """Train every arm and seed; return each head at its best epoch on the choosing images.
+def train(task: EditTask, method: HasLoss) -> Generator[EditEpoch, None, Edited]:
+    """Train every variant and seed; return each head at its best epoch on the selection images.
+
+    Epoch e reads view e modulo their number.
 
     Args:
-        caches: Of the training split, one a view; epoch e reads view e modulo their number.
-        cache: Of the evaluation split.
-        plan: What to do.
-        scorer: What "best" means.
-        device: Where to.
-        writer: Of what an earlier, interrupted training left, and of what this one will.
+        task: What to fit to.
+        method: Whose loss.
 
     Raises:
         RequestError: Not even one seed fits in the device's memory.
     """
-    parts = terms(plan)
-    setting = Setting(caches, cache, plan, scorer, device, writer, parts)
-    fits = max(1, STACK_BYTES // (COPIES * len(parts) * cache.weight.size * 4))
+    parts = terms(task.plan, method)
+    writer = CheckpointWriter(task.directory)
+    setting = Setting(task, writer, parts)
+    fits = max(1, STACK_BYTES // (COPIES * len(parts) * task.cache.weight.size * 4))
     at = writer.read() or Snapshot(Facts(fits))
     try:
         if at.facts.last is not None:
@@ -98,10 +92,12 @@ def train(
             at = yield from _train_group(setting, at)
     finally:
         writer.write()
-    variants = {part.name: [head for _, head in at.best[variant :: len(parts)]]
-            for variant, part in enumerate(parts)}  # fmt: skip
+    heads = {
+        part.name: [head for _, head in at.best[place :: len(parts)]]
+        for place, part in enumerate(parts)
+    }
     scores = [score for score, _ in at.best[:: len(parts)]]
-    return Edited(variants, plan.sizes[-1], saved=scores.index(max(scores)))
+    return Edited(heads, task.plan.sizes[-1], saved=scores.index(max(scores)))
 
 
 def _train_group(setting: Setting, at: Snapshot) -> Generator[EditEpoch, None, Snapshot]:
@@ -118,8 +114,8 @@ def _train_group(setting: Setting, at: Snapshot) -> Generator[EditEpoch, None, S
     count = len(setting.group(at))
     if count == 1:
         raise RequestError(
-            f"One seed of {len(setting.parts)} heads {tuple(setting.cache.weight.shape)} does not "
-            f"fit in the memory of {setting.device}; give a smaller --batch-size than "
+            f"One seed of {len(setting.parts)} heads {tuple(setting.task.cache.weight.shape)} does "
+            f"not fit in the memory of {setting.task.device}; give a smaller --batch-size than "
             f'{setting.plan.recipe.batch_size}, or set `device = "cpu"` in workspace.toml.'
         )
     logging.getLogger(__name__).warning(
@@ -131,10 +127,10 @@ def _train_group(setting: Setting, at: Snapshot) -> Generator[EditEpoch, None, S
 def _run(setting: Setting, at: Snapshot) -> Generator[EditEpoch, None, Snapshot]:
     plan, writer, group = setting.plan, setting.writer, setting.group(at)
     recipe, epochs = plan.recipe, plan.request.epochs
-    parts = [Term(p.name, p.method, p.aims[group.start : group.stop]) for p in setting.parts]
-    start = Head.of(setting.cache)
-    stack = Stack.of(start, len(group), len(parts), setting.device)
-    parameters = [stack.weight, stack.bias] if setting.cache.meta.has_bias else [stack.weight]
+    parts = [Term(p.name, p.loss, p.aims[group.start : group.stop]) for p in setting.parts]
+    start = Head.of(setting.task.cache)
+    stack = Stack.of(start, len(group), len(parts), setting.task.device)
+    parameters = [stack.weight, stack.bias] if setting.task.cache.meta.has_bias else [stack.weight]
     optimizer = torch.optim.Adam(parameters, lr=recipe.lr, weight_decay=recipe.weight_decay)
     facts, through = at.facts, at.through
     if facts.epoch:
@@ -177,11 +173,13 @@ def _learn(
     facts: Facts,
 ) -> int:
     """One pass over the training split; return the steps made since the first."""
-    recipe, caches, steps = setting.plan.recipe, setting.caches, facts.steps
+    recipe, caches, steps = setting.plan.recipe, setting.task.training, facts.steps
     a_pass = math.ceil(len(caches[0].labels) / recipe.batch_size)
     total = max(1, setting.plan.request.epochs * a_pass)
     epoch = facts.epoch + 1
-    for batch in _batches(caches[epoch % len(caches)], setting.plan, group, epoch, setting.device):
+    for batch in _batches(
+        caches[epoch % len(caches)], setting.plan, group, epoch, setting.task.device
+    ):
         if recipe.scheduled:
             optimizer.param_groups[0]["lr"] = recipe.lr * schedule((steps + 0.5) / total)
         optimizer.zero_grad()
@@ -214,8 +212,8 @@ def _batches(
 
 def _look(stack: Stack, parts: Sequence[Term], setting: Setting) -> dict[str, Outcome]:
     """Score every head on the choosing images and keep the best of each; return arms' means."""
-    scorer = setting.scorer
-    predicted = _predict(stack, setting.cache, scorer.rows)
+    scorer = setting.task.scorer
+    predicted = _predict(stack, setting.task.cache, scorer.rows)
     for place, some in enumerate(predicted):
         best = stack.best[place]
         if stack.stale[place] >= PATIENCE:

@@ -111,6 +111,8 @@ class RankedNeuron(Struct, frozen=True, kw_only=True):
     """A neuron in a ranking; see docs/concepts.md: rankings."""
 
     neuron: int
+    score: float
+    """By the ranking asked for: the mean over the mistakes, larger is more to blame."""
     vote: float | None
     """Percent of mistakes naming it; None at 3% or less."""
     contrast: float

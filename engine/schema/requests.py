@@ -1,12 +1,10 @@
 """What may be asked of the engine: frozen, torch-free values, the same in Python and in JSON."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
-By = Literal["contrast", "votes", "contribution"]
-Rows = Literal["concerned", "all"]
-Method = Literal["zero", "ratio", "weighted", "focal", "dfr", "afr", "direction"]
+Rows = Literal["affected", "all"]
 Preset = Literal["paper", "bird", "wide"]
 UNTRAINED = "untrained"
 Start = Literal["scratch", "pretrained"]
@@ -95,21 +93,27 @@ class EditRequest(Struct, frozen=True, kw_only=True, tag="edit"):
     neurons: tuple[int, ...] = ()
     """The neurons themselves; empty: take them from the top of the order."""
     top: str = "auto"
-    """`N`, `N%` of all neurons, or `auto` (chosen on the choosing half)."""
-    by: By = "contrast"
-    method: Method = "zero"
+    """`N`, `N%` of all neurons, or `auto` (chosen on the selection images)."""
+    by: str | None = None
+    """A ranking's name; None: the method's own."""
+    method: str = "zero"
+    """An edit method's name."""
     preset: Preset = "wide"
-    strength: float | None = None
+    strength: Annotated[float, Meta(ge=0, le=1e6)] | None = None
     """lambda; None takes the preset's."""
-    target: float | None = None
+    target: Annotated[float, Meta(ge=1e-3, le=1e3)] | None = None
     """The target ratio o; None takes the preset's."""
-    rows: Rows = "concerned"
-    epochs: int = 20
-    lr: float | None = None
-    batch_size: int | None = None
-    seeds: int = 5
+    rows: Rows = "affected"
+    """Which rows of W may change: those of the class and of what its mistakes are predicted as."""
+    epochs: Annotated[int, Meta(ge=0, le=100_000)] = 20
+    lr: Annotated[float, Meta(ge=1e-9, le=10)] | None = None
+    batch_size: Annotated[int, Meta(ge=1, le=1_000_000)] | None = None
+    seeds: Annotated[int, Meta(ge=1, le=100)] = 5
     seed: int = 0
-    views: int = 1
+    views: Annotated[int, Meta(ge=1, le=1000)] = 1
+    """Over 1: so many augmented views of the training images."""
+    options: dict[str, float] = {}
+    """Options of the method's own, by name."""
     select: Select = "accuracy"
     test_split: str | None = None
     on: str | None = None
@@ -123,12 +127,12 @@ class TrainRequest(Struct, frozen=True, kw_only=True, tag="train"):
     init: str | None = None
     """A checkpoint whose backbone to begin with; its head is made anew."""
     optimizer: Optimizer = "adam"
-    lr: float = 1e-3
-    weight_decay: float = 0.0
-    batch_size: int = 32
-    epochs: int = 20
+    lr: Annotated[float, Meta(ge=1e-9, le=100)] = 1e-3
+    weight_decay: Annotated[float, Meta(ge=0, le=100)] = 0.0
+    batch_size: Annotated[int, Meta(ge=2, le=1_000_000)] = 32
+    epochs: Annotated[int, Meta(ge=1, le=100_000)] = 20
     schedule: Schedule = "none"
-    min_lr: float = 0.0
+    min_lr: Annotated[float, Meta(ge=0, le=100)] = 0.0
     augment: bool = True
     """Turn by up to 15 degrees, shift by up to 15%, flip half the time."""
     select: Select = "accuracy"

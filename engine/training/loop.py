@@ -30,6 +30,7 @@ from engine.io.atomic import cannot_write, file_digest, key_of, read_json, write
 from engine.io.locks import wait_for
 from engine.models.checkpoint import write_state
 from engine.models.classifier import Classifier
+from engine.schema.bounds import check_bounds
 from engine.schema.errors import DataError, RequestError, StorageError
 from engine.schema.protocol import TrainJob
 from engine.schema.records import Outcome
@@ -114,16 +115,7 @@ def _train(
 
 
 def _check(request: TrainRequest, evaluation: Split) -> None:
-    bounds = {
-        "epochs": (request.epochs, 1, 100_000),
-        "lr": (request.lr, 1e-9, 100),
-        "min-lr": (request.min_lr, 0, 100),
-        "weight-decay": (request.weight_decay, 0, 100),
-        "batch-size": (request.batch_size, 2, 1_000_000),
-    }
-    for name, (value, least, most) in bounds.items():
-        if not least <= value <= most:  # NaN compares false
-            raise RequestError(f"--{name} {value} is out of range; give {least:g} to {most:g}.")
+    check_bounds(request)
     if request.select == "worst-group" and not evaluation.groups:
         raise RequestError("--select worst-group needs groups; these data have none.")
 

@@ -5,6 +5,9 @@ from typing import Annotated
 
 import typer
 
+from engine.schema.requests import Rows
+from neuroinspect_tui.cli.choices import RankingName
+
 Workspace = Annotated[
     Path | None,
     typer.Option(
@@ -22,7 +25,13 @@ Json = Annotated[
 ClassKey = Annotated[
     str, typer.Option("--class", "-c", metavar="NAME|INDEX", help="A class, by name or by index.")
 ]
-ByKey = Annotated[str, typer.Option("--by", help="contrast, votes or contribution.")]
+ByKey = Annotated[RankingName, typer.Option("--by", help="The ranking that orders the neurons.")]
+RowsKey = Annotated[
+    Rows,
+    typer.Option(
+        "--rows", help="Which classes may change: affected (the class and its confusions) or all."
+    ),
+]
 Device = Annotated[
     str | None,
     typer.Option("--device", help="auto, cpu, cuda:N or mps [default: the workspace's]."),

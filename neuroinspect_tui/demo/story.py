@@ -7,7 +7,8 @@ from typing import Any
 from msgspec import structs
 
 from engine.ablation.query import preview_ablation
-from engine.attribution.ranking import gather, rank
+from engine.attribution.evidence import gather
+from engine.attribution.ranking import rank
 from engine.editing.store import list_edits
 from engine.evaluation.scores import mistakes, score
 from engine.features.cache import FeatureCache

@@ -9,10 +9,10 @@ import hashlib
 import os
 import re
 
+from engine.editing.methods import EDIT_METHODS
 from engine.schema.requests import EditRequest, ExportRequest, FeaturesRequest, Source
 
 EDITS = "edits"
-UNTRAINED = ("zero", "dfr", "afr", "direction")
 VISIBLE = "CUDA_VISIBLE_DEVICES"
 LONGEST = 60
 """Characters; eight cards by their UUIDs are 330."""
@@ -32,7 +32,7 @@ def queue_of(request: object, source: Source) -> str:
 
 def _is_quick(request: object) -> bool:
     if isinstance(request, EditRequest):
-        return request.method in UNTRAINED
+        return EDIT_METHODS.get(request.method).quick
     stacked = isinstance(request, FeaturesRequest) and request.on is not None
     return stacked or isinstance(request, ExportRequest)
 

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from rich.table import Table
 from rich.text import Text
 
-from screens.edit.form import BY_NAME, RANKED, TRAINED, request_of, suggested
+from engine.editing.methods.base import controls_of
+from screens.edit.form import field_of, method_of, request_of, suggested
 from screens.words import counted
 
 CONTROLS = {
@@ -28,13 +29,13 @@ def ahead(values: Mapping[str, str], images: tuple[str, int], train: str, on: st
     table.add_column(width=10)
     table.add_column(ratio=1)
     chosen, reported = _halves(values, images, on)
-    decides = BY_NAME["select"].choices[values["select"]]
+    decides = field_of("select").choices[values["select"]]
     for title, said in (
         ("changes", _changes(values)),
         ("trains on", _trains(values, train)),
         ("chooses on", f"{chosen}: {decides}"),
         ("reports on", reported),
-        ("beside it", _controls(values["method"])),
+        ("beside it", _controls(values)),
         ("then", "the comparison opens; the checkpoint stays as it is"),
     ):
         table.add_row(Text(title, style="dim"), said)
@@ -42,30 +43,29 @@ def ahead(values: Mapping[str, str], images: tuple[str, int], train: str, on: st
 
 
 def _or_usual(values: Mapping[str, str], name: str) -> str:
-    return values[name].strip() or suggested(BY_NAME[name], values)
+    return values[name].strip() or suggested(field_of(name), values)
 
 
 def _changes(values: Mapping[str, str]) -> str:
-    if values["method"] not in RANKED:
+    method = method_of(values)
+    if "neurons" not in method.needs:
         return "the decision layer, by no neurons in particular"
     request = request_of(values, 0)
     if request.neurons:
         which = counted(len(set(request.neurons)), "neuron") + " named by you"
     else:
         top = _or_usual(values, "top").removeprefix("auto: ").removeprefix("tries ")
-        which = f"the top {top} of the neurons, by {request.by}"
-    return f"{which}; {BY_NAME['rows'].choices[values['rows']]}"
+        which = f"the top {top} of the neurons, by {request.by or method.ranking(request)}"
+    return f"{which}; {field_of('rows').choices[values['rows']]}"
 
 
 def _trains(values: Mapping[str, str], train: str) -> str:
-    method, seeds = values["method"], _or_usual(values, "seeds")
-    if method == "zero":
-        return "nothing: biases alone are refitted, where it chooses"
-    if method not in TRAINED | {"afr"}:
-        return f"where it chooses, seeds {seeds}"
+    method, seeds = method_of(values), _or_usual(values, "seeds")
+    if "training" not in method.needs:
+        return f"the selection images alone, seeds {seeds}"
     views = int(_or_usual(values, "views"))
     seen = f"{views} views of {train}" if views > 1 else train
-    passes = f", epochs {_or_usual(values, 'epochs')}" if method in TRAINED else ""
+    passes = f", epochs {_or_usual(values, 'epochs')}" if "epochs" in method.options else ""
     return f"{seen}{passes}, seeds {seeds}; the decision layer alone"
 
 
@@ -80,10 +80,6 @@ def _halves(values: Mapping[str, str], images: tuple[str, int], on: str | None) 
     return f"one half of the {everything}", "the other half, which nothing is chosen by"
 
 
-def _controls(method: str) -> str:
-    names = ["bias shift"]
-    if method in RANKED | TRAINED:
-        names.insert(0, "lambda 0")
-    if method in RANKED:
-        names.insert(1, "placebo")
-    return "\n".join(f"{name}: {CONTROLS[name]}" for name in names)
+def _controls(values: Mapping[str, str]) -> str:
+    names = controls_of(method_of(values))
+    return "\n".join(f"{name}: {CONTROLS.get(name, 'a control of the method')}" for name in names)

@@ -1,46 +1,40 @@
-"""The form of an edit: its fields, which of them matter, what they say and what they may be."""
+"""The form of an edit: its fields, which of them matter, what they say and what they may be.
+
+Methods and rankings are those of the registries, and so are their fields and lines of help.
+"""
 
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, cast, get_args
+from functools import cache
+from typing import Any, cast
 
-from engine.editing.plan import PAPER_TOP, WIDE_TOP, recipe_of
-from engine.schema.requests import By, EditRequest, Method, Preset
+from msgspec import structs
 
-RANKED = frozenset({"zero", "ratio"})
-TRAINED = frozenset({"ratio", "weighted", "focal"})
-ALL = frozenset(get_args(Method))
-NEED_GROUPS = ("dfr", "direction", "worst-group")
-METHODS = {
-    "zero": "silences the neurons for these classes and refits the biases; at once",
-    "ratio": "trains until the class keeps its probability when the neurons are silenced",
-    "weighted": "trains with rare classes weighted up; needs no neurons",
-    "focal": "trains with hard images weighted up; needs no neurons",
-    "dfr": "logistic regression on group-balanced draws (Kirichenko et al. 2023)",
-    "afr": "weights up what the classifier got wrong, pulled to where it was",
-    "direction": "takes the direction between groups out of the weights",
-}
+from engine.attribution.rankings import RANKINGS
+from engine.editing.methods import DEFAULT, EDIT_METHODS
+from engine.editing.methods.base import EditMethod
+from engine.schema.bounds import bounds
+from engine.schema.requests import EditRequest, Preset
+
+AUTO = "auto"
+OF_NEURONS = ("neurons", "top", "by", "rows")
+"""The fields of methods that need neurons."""
+OF_EVERY_METHOD = ("method", "seeds", "select", "test_split")
 PRESETS = {
-    "wide": "ratio 1 for every class concerned, lambda 0.1, the top 40%",
+    "wide": "ratio 1 for every affected class, lambda 0.1, the top 40% of the neurons",
     "paper": "as published: a ratio by the neurons' importance, lambda 0.01, the top 5",
     "bird": "as published for two classes: one ratio a batch, lambda 0.01, the top 5",
 }
-ORDERS = {
-    "usual": "votes for paper and bird, contrast for all else",
-    "contrast": "by how far mistakes differ from images the classifier gets right",
-    "votes": "by how many mistakes' counterfactuals name them",
-    "contribution": "by how much they push towards the wrong class",
-}
 ROWS = {
-    "concerned": "only the class and what its mistakes are taken for",
+    "affected": "only the class and what its mistakes are predicted as",
     "all": "every class may change",
 }
 SELECTS = {
-    "accuracy": "overall accuracy on the choosing images decides (as published)",
-    "worst-class": "the worst class on the choosing images decides",
+    "accuracy": "overall accuracy on the selection images decides (as published)",
+    "worst-class": "the worst class on the selection images decides",
     "mistake-aware": "the mean over what was right and what was wrong decides",
-    "worst-group": "the worst group on the choosing images decides",
+    "worst-group": "the worst group on the selection images decides",
 }
 
 
@@ -53,8 +47,6 @@ class Field:
     help: str = ""
     choices: Mapping[str, str] = field(default_factory=dict)
     """What may be chosen, each with its line of help."""
-    methods: frozenset[str] = ALL
-    """Those it matters to."""
     kind: type[int] | type[float] | type[str] = str
     least: float = 0
     most: float = 0
@@ -74,54 +66,84 @@ class Field:
         return ""
 
 
-def _number(name: str, title: str, help: str, least: float, most: float, **more: Any) -> Field:
-    kind = more.pop("kind", int)
+def _number(
+    name: str, title: str, help: str, within: tuple[float, float], kind: type[int] | type[float]
+) -> Field:
     allowed = "0123456789" + (".e-+" if kind is float else "")
-    return Field(name, title, help, kind=kind, least=least, most=most, allowed=allowed, **more)
+    return Field(name, title, help, kind=kind, least=within[0], most=within[1], allowed=allowed)
 
 
-RATIO = frozenset({"ratio"})
-FIELDS = (
-    Field("method", "method", choices=METHODS),
-    Field("preset", "preset", choices=PRESETS, methods=RATIO),
-    Field("neurons", "neurons", "the neurons themselves; empty: the top N of the order",
-          methods=RANKED, allowed="0123456789 ,"),
-    Field("top", "top N", "N, N% of all neurons, or auto: what does best on the choosing images",
-          methods=RANKED, allowed="0123456789.%auto"),
-    Field("by", "order", choices=ORDERS, methods=RANKED),
-    Field("rows", "rows", choices=ROWS, methods=RANKED),
-    _number("target", "target", "the ratio aimed at; 1: do not depend on these neurons at all",
-            1e-3, 1e3, kind=float, methods=RATIO),
-    _number("strength", "strength", "lambda, the weight of the ratio beside the loss; 0: none",
-            0, 1e6, kind=float, methods=RATIO),
-    _number("epochs", "epochs", "passes over the training images", 0, 100_000, methods=TRAINED),
-    _number("lr", "lr", "Adam's step size", 1e-9, 10, kind=float, methods=TRAINED),
-    _number("batch_size", "batch size", "training images a step", 1, 1_000_000, methods=TRAINED),
-    _number("views", "views", "over 1: so many augmented views of the training images",
-            1, 1000, methods=TRAINED | {"afr"}),
-    _number("seeds", "seeds", "runs of everything with chance; intervals are over them", 1, 100),
-    Field("select", "select", choices=SELECTS),
-    Field("test_split", "test split",
-          "reports there, and chooses on the whole evaluation split instead of half of it"),
-)  # fmt: skip
-BY_NAME = {some.name: some for some in FIELDS}
+@cache
+def fields() -> tuple[Field, ...]:
+    """Return all fields, those of third parties' methods too."""
+    within = bounds(EditRequest)
+    kinds = EDIT_METHODS.all()
+    methods = {DEFAULT: kinds[DEFAULT].help, **{name: kind.help for name, kind in kinds.items()}}
+    rankings = {name: ranking.help for name, ranking in RANKINGS.all().items()}
+    own = {some.name: some for kind in kinds.values() for some in kind.own_options}
+    return (
+        Field("method", "method", choices=methods),
+        Field("preset", "preset", choices=PRESETS),
+        Field("neurons", "neurons", "the neurons themselves; empty: the top N of the ranking",
+              allowed="0123456789 ,"),
+        Field("top", "top N", "N, N% of all neurons, or auto: what does best on the selection "
+              "images", allowed="0123456789.%auto"),
+        Field("by", "ranking", choices={AUTO: "the method's own ranking", **rankings}),
+        Field("rows", "rows", choices=ROWS),
+        _number("target", "target", "the target ratio; 1: do not depend on these neurons at all",
+                within["target"], float),
+        _number("strength", "strength", "lambda, the weight of the ratio term; 0: none",
+                within["strength"], float),
+        _number("epochs", "epochs", "passes over the training features", within["epochs"], int),
+        _number("lr", "lr", "Adam's learning rate", within["lr"], float),
+        _number("batch_size", "batch size", "training images a step", within["batch_size"], int),
+        _number("views", "views", "the number of augmented views of the training images; 1: the "
+                "images as they are", within["views"], int),
+        *(_number(name, name, some.help, (some.least, some.largest), float)
+          for name, some in own.items()),
+        _number("seeds", "seeds", "the number of random seeds; intervals are over them",
+                within["seeds"], int),
+        Field("select", "select", choices=SELECTS),
+        Field("test_split", "test split", "the split to report on; the whole evaluation split "
+              "then selects, instead of half of it"),
+    )  # fmt: skip
+
+
+def field_of(name: str) -> Field:
+    """Return a field by its name."""
+    return next(some for some in fields() if some.name == name)
 
 
 def options(some: Field, grouped: bool) -> tuple[str, ...]:
     """Return what may be chosen; some of it needs groups."""
-    return tuple(word for word in some.choices if grouped or word not in NEED_GROUPS)
+    return tuple(word for word in some.choices if grouped or not _needs_groups(some.name, word))
+
+
+def _needs_groups(name: str, word: str) -> bool:
+    if name == "method":
+        return "groups" in EDIT_METHODS.get(word).needs
+    return word == "worst-group"
+
+
+def method_of(values: Mapping[str, str]) -> EditMethod:
+    """Return the method chosen."""
+    return EDIT_METHODS.get(values["method"])
 
 
 def matters(some: Field, values: Mapping[str, str]) -> bool:
     """Return whether a field says anything to the method chosen."""
+    method = method_of(values)
     if some.name in ("top", "by") and values["neurons"].strip():
         return False
-    return values["method"] in some.methods
+    if some.name in OF_NEURONS:
+        return "neurons" in method.needs
+    own = [option.name for option in method.own_options]
+    return some.name in (*OF_EVERY_METHOD, *method.options, *own)
 
 
 def begin(neurons: tuple[int, ...], top: str) -> dict[str, str]:
     """Return the values of a fresh form."""
-    values = {some.name: next(iter(some.choices), "") for some in FIELDS}
+    values = {some.name: next(iter(some.choices), "") for some in fields()}
     values["neurons"] = " ".join(map(str, neurons))
     values["top"] = "" if top == "auto" else top
     return values
@@ -130,15 +152,13 @@ def begin(neurons: tuple[int, ...], top: str) -> dict[str, str]:
 def filled(request: EditRequest) -> dict[str, str]:
     """Return the values of the form that made a request."""
     values = begin(request.neurons, request.top)
-    usual = _usual(values | {"method": request.method, "preset": request.preset})
     plain = EditRequest(classes=request.classes)
+    given = structs.asdict(request) | {"by": request.by or AUTO} | request.options
     for name in values.keys() - {"neurons", "top"}:
-        given = getattr(request, name)
-        values[name] = str(given) if given is not None else ""
-        if not BY_NAME[name].choices and given == getattr(plain, name):
+        value = given.get(name)
+        values[name] = str(value) if value is not None else ""
+        if not field_of(name).choices and value == getattr(plain, name, None):
             values[name] = ""
-    if request.by == usual:
-        values["by"] = "usual"
     return values
 
 
@@ -146,7 +166,7 @@ def problems(values: Mapping[str, str]) -> dict[str, str]:
     """Return what is wrong, field by field, among those that matter."""
     found = {
         some.name: some.problem(values[some.name].strip())
-        for some in FIELDS
+        for some in fields()
         if matters(some, values)
     }
     top = values["top"].strip()
@@ -155,32 +175,31 @@ def problems(values: Mapping[str, str]) -> dict[str, str]:
     return {name: wrong for name, wrong in found.items() if wrong}
 
 
-def _usual(values: Mapping[str, str]) -> By:
-    return "votes" if values["method"] == "ratio" and values["preset"] != "wide" else "contrast"
-
-
 def request_of(values: Mapping[str, str], class_index: int, on: str | None = None) -> EditRequest:
     """Return what a form without problems asks for; fields that do not matter are left out."""
     given: dict[str, Any] = {}
-    for some in FIELDS:
+    own = {option.name for option in method_of(values).own_options}
+    for some in fields():
         text = values[some.name].strip()
-        if matters(some, values) and text and text != "usual" and some.name != "neurons":
+        if matters(some, values) and text and (some.name, text) != ("by", AUTO):
             given[some.name] = some.kind(text)
-    if matters(BY_NAME["neurons"], values):
+    if "neurons" in given:
         given["neurons"] = tuple(map(int, re.findall(r"\d+", values["neurons"])))
-        given.setdefault("by", _usual(values))
-    if given.get("neurons"):
         given.pop("top", None)
-    return EditRequest(classes=(class_index,), on=on, **given)
+    options = {name: float(given.pop(name)) for name in own & given.keys()}
+    return EditRequest(classes=(class_index,), on=on, options=options, **given)
 
 
 def suggested(some: Field, values: Mapping[str, str]) -> str:
     """Return what an empty field comes to, given the others."""
-    method, preset = values["method"], values["preset"]
-    plain = EditRequest(classes=(0,), method=cast(Method, method), preset=cast(Preset, preset))
-    recipe = recipe_of(plain)
+    method = method_of(values)
+    plain = EditRequest(
+        classes=(0,), method=values["method"], preset=cast(Preset, values["preset"])
+    )
+    recipe = method.recipe(plain)
+    own = {option.name: option for option in method.own_options}
     told: dict[str, Callable[[], str]] = {
-        "top": lambda: _auto(method, preset),
+        "top": lambda: f"auto: {method.auto_top(plain)}",
         "neurons": lambda: "the top N",
         "target": lambda: (
             "auto: from importance" if recipe.target is None else f"{recipe.target:g}"
@@ -190,25 +209,24 @@ def suggested(some: Field, values: Mapping[str, str]) -> str:
         "batch_size": lambda: f"{recipe.batch_size}",
         "test_split": lambda: "none: half and half",
     }
+    if some.name in own:
+        return f"{own[some.name].default:g}"
     return told[some.name]() if some.name in told else str(getattr(plain, some.name))
-
-
-def _auto(method: str, preset: str) -> str:
-    if method == "zero":
-        return "auto: tries 2 to 60%"
-    return f"auto: {WIDE_TOP if preset == 'wide' else PAPER_TOP}"
 
 
 def words_of(values: Mapping[str, str], name: str, on: str | None) -> tuple[str, ...]:
     """Return the `edit` command of a form."""
     words = ["edit", "--class", name]
     fresh = begin((), "auto")
-    for some in FIELDS:
+    own = {option.name for option in method_of(values).own_options}
+    for some in fields():
         text = values[some.name].strip()
         if not matters(some, values) or text == fresh[some.name]:
             continue
         if some.name == "neurons":
             words += [word for j in re.findall(r"\d+", text) for word in ("--neuron", j)]
+        elif some.name in own:
+            words += ["--set", f"{some.name}={text}"]
         else:
             words += [f"--{some.name.replace('_', '-')}", text]
     return (*words, *(("--on", on) if on else ()))

@@ -11,7 +11,7 @@ from textual.events import DescendantFocus
 from textual.widgets import Button, Input, Static
 
 from engine.data.splits import Split
-from engine.editing.plan import make_plan
+from engine.editing.planning import make_plan
 from engine.schema.edits import Edit, EditEpoch
 from engine.schema.jobs import JobView
 from engine.schema.requests import EditRequest
@@ -20,9 +20,9 @@ from screens.command import Command, bindings
 from screens.edit.ahead import ahead
 from screens.edit.fields import Choice, Line
 from screens.edit.form import (
-    BY_NAME,
-    FIELDS,
     begin,
+    field_of,
+    fields,
     filled,
     matters,
     options,
@@ -137,7 +137,7 @@ class EditScreen(Base):
 
     async def _lay_out(self, grouped: bool, job: JobView | None) -> None:
         await self.query_one("#lines").mount(
-            *(Line(some, options(some, grouped)) for some in FIELDS),
+            *(Line(some, options(some, grouped)) for some in fields()),
             Button("Run", id="run", compact=True, variant="primary"),
         )
         if job is not None and isinstance(job.request, EditRequest):
@@ -168,7 +168,7 @@ class EditScreen(Base):
             self.query_one("#ahead", Static).update(ahead(self.values, images, train, self.on_edit))
         method = self.values["method"]
         start = f", on {self.on_edit}" if self.on_edit else ""
-        what = BY_NAME["method"].choices[method]
+        what = field_of("method").choices[method]
         said = f"edit {self.name_of_class}{start} by {method}: {what}"
         self.query_one("#what", Static).update(Text(said))
         self.say_where(self.name_of_class, "edit" + (" on an edit" if self.on_edit else ""))
@@ -187,7 +187,7 @@ class EditScreen(Base):
 
     def _explain(self) -> None:
         self.remove_class("-failed")
-        some = BY_NAME.get(self.focused.id or "") if self.focused else None
+        some = next((one for one in fields() if one.name == self._focused_id), None)
         if some is None:
             words = "enter runs it; ↑ ↓ go to the fields, ← → turn a choice"
         elif some.choices:
@@ -195,6 +195,10 @@ class EditScreen(Base):
         else:
             words = some.help
         self.query_one("#help", Static).update(Text(words))
+
+    @property
+    def _focused_id(self) -> str:
+        return (self.focused.id or "") if self.focused else ""
 
     def _sorry(self, sentence: str) -> None:
         self.add_class("-failed")

@@ -9,7 +9,8 @@ import numpy as np
 from msgspec import structs
 from rich.text import Text
 
-from engine.attribution.ranking import gather, order
+from engine.attribution.evidence import gather
+from engine.attribution.ranking import order
 from engine.features.cache import FeatureCache
 from engine.schema.jobs import OVER, JobView
 from engine.schema.records import Illusion, IllusionStep

@@ -5,16 +5,16 @@ from dataclasses import dataclass
 
 from rich.text import Text
 
+from engine.attribution.evidence import gather
 from engine.attribution.query import find_image, rank_neurons
-from engine.attribution.ranking import gather, order
+from engine.attribution.ranking import order
 from engine.features.cache import FeatureCache
 from engine.schema.records import Neurons, RankedNeuron
-from engine.schema.requests import By
 from screens.widgets.table import Column
 
 LISTED = 20
 """Neurons a list, as the headless command lists them."""
-RANKINGS: tuple[By, ...] = ("contrast", "votes", "contribution")
+RANKINGS: tuple[str, ...] = ("contrast", "votes", "contribution")
 AMBIGUOUS = "≈"
 
 
@@ -48,11 +48,11 @@ class Blame:
 
     found: Neurons
     order: tuple[int, ...]
-    by: By
+    by: str
     top: int
 
 
-def look(cache: FeatureCache, class_index: int, by: By, top: int, mistake: str | None) -> Blame:
+def look(cache: FeatureCache, class_index: int, by: str, top: int, mistake: str | None) -> Blame:
     """Rank the neurons to blame for the mistakes of a class, or for one of them.
 
     Raises:
@@ -64,7 +64,7 @@ def look(cache: FeatureCache, class_index: int, by: By, top: int, mistake: str |
     return Blame(found, tuple(ranked.tolist()), by, top)
 
 
-def columns(by: By) -> tuple[Column, ...]:
+def columns(by: str) -> tuple[Column, ...]:
     """Return the columns; narrow tables keep the one the ranking goes by."""
     pushed = by == "contribution"
     return (

@@ -9,7 +9,6 @@ from textual.widget import Widget
 from textual.widgets import Label, Static
 
 from engine.schema.records import Illusion, RankedNeuron
-from engine.schema.requests import By
 from screens.closeup import Closeup, uses
 from screens.neurons.blame import RANKED_BY, voted
 from screens.real_images import RealImages
@@ -39,7 +38,7 @@ class NeuronPanel(Widget):
         self._closeup: Closeup | None = None
         self._ranked: RankedNeuron | None = None
         self._lacks = True
-        self._by: By = "contrast"
+        self._by: str = "contrast"
         self._heat = HEAT[0]
 
     def compose(self) -> ComposeResult:
@@ -57,7 +56,7 @@ class NeuronPanel(Widget):
         self.query_one("#box-drawn").styles.width = drawn
         self._say()
 
-    def begin(self, ranked: RankedNeuron | None, insufficient: bool, by: By) -> None:
+    def begin(self, ranked: RankedNeuron | None, insufficient: bool, by: str) -> None:
         """Show a neuron's figures at once; the rest follows."""
         self._ranked, self._lacks, self._by = ranked, insufficient, by
         self.set_class(ranked is None, "-none")
@@ -104,7 +103,7 @@ class NeuronPanel(Widget):
         )
 
 
-def figures(ranked: RankedNeuron, insufficient: bool, by: By, width: int) -> Text:
+def figures(ranked: RankedNeuron, insufficient: bool, by: str, width: int) -> Text:
     """Return a neuron's figures in one line; a narrow one leaves out what the lists show."""
     found = {
         "vote": voted(ranked),

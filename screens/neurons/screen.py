@@ -10,7 +10,7 @@ from textual.timer import Timer
 from textual.widgets import Static
 
 from engine.schema.errors import EngineError
-from engine.schema.requests import By, HeatRequest
+from engine.schema.requests import HeatRequest
 from screens.base import Base
 from screens.closeup import Closeup, look_closely
 from screens.command import Command, bindings
@@ -103,7 +103,7 @@ class NeuronsScreen(Base):
             self._adopts = True
             self._ranking.ask(self._found.blame.by, self._found.blame.top)
 
-    def _rank(self, by: By, top: int) -> _Found | None:
+    def _rank(self, by: str, top: int) -> _Found | None:
         cache = self.workspace.cache()
         if cache is None:
             return None

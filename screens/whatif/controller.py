@@ -9,13 +9,13 @@ from engine.ablation.interactive import Answer, InteractiveAblation, Question
 from engine.attribution.query import check_neurons
 from engine.schema.errors import StorageError
 from engine.schema.records import CurvePoint, Outcome
-from engine.schema.requests import By, Rows
+from engine.schema.requests import Rows
 from screens.latest import Asker
 from screens.ports import Workspace
 
 PAUSE = 0.15
 """Seconds without a key before what takes longer is asked: the curve and the random neurons."""
-Line = tuple[By, float, Rows]
+Line = tuple[str, float, Rows]
 
 
 class Inquiry:
@@ -89,7 +89,7 @@ class Inquiry:
         """The neurons the newest question is about."""
         return tuple(self.ablation.neurons(self.question).tolist()) if self.ablation else ()
 
-    def most(self, by: By) -> int:
+    def most(self, by: str) -> int:
         """Return how many neurons an order has."""
         return len(self.ablation.order(by)) if self.ablation else 0
 

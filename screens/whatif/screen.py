@@ -1,7 +1,7 @@
 """What scaling neurons would do, answered while the key is held."""
 
 from dataclasses import replace
-from typing import ClassVar, get_args
+from typing import ClassVar
 
 from rich.text import Text
 from textual.app import ComposeResult
@@ -9,8 +9,8 @@ from textual.containers import Horizontal, Vertical
 from textual.widgets import Static
 
 from engine.ablation.interactive import Answer, Question
+from engine.attribution.rankings import RANKINGS
 from engine.schema.errors import EngineError
-from engine.schema.requests import By
 from screens.base import Base
 from screens.changes import Changes
 from screens.command import Command, bindings
@@ -167,7 +167,7 @@ class WhatIfScreen(Base):
         if top != question.top:
             self._ask(replace(question, top=top))
 
-    def _held(self, top: int, by: By) -> int:
+    def _held(self, top: int, by: str) -> int:
         most = self.inquiry.most(by)
         return max(min(1, most), min(top, most))
 
@@ -200,14 +200,14 @@ class WhatIfScreen(Base):
 
     def action_order(self) -> None:
         """Change the order."""
-        question, ways = self.inquiry.question, get_args(By)
-        by: By = ways[(ways.index(question.by) + 1) % len(ways)]
+        question, ways = self.inquiry.question, RANKINGS.names()
+        by: str = ways[(ways.index(question.by) + 1) % len(ways)]
         self._ask(replace(question, by=by, top=self._held(question.top, by)))
 
     def action_rows(self) -> None:
         """Change whom it concerns."""
         question = self.inquiry.question
-        self._ask(replace(question, rows="concerned" if question.rows == "all" else "all"))
+        self._ask(replace(question, rows="affected" if question.rows == "all" else "all"))
 
     def action_pictures(self) -> None:
         """Show the images, or the classes again."""

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from engine.attribution.ranking import gather
+from engine.attribution.evidence import gather
 from engine.editing.run import Caches, edit
 from engine.schema.requests import EditRequest
 from evidence.finding import activation_vector, concept_amounts, dependence, driven, hits

@@ -63,6 +63,20 @@ def test_every_module_of_the_front_door_sees_no_torch(name):
     assert ran.stdout.strip() == "[]"
 
 
+def test_rankings_and_edit_methods_are_listed_and_described_without_torch():
+    script = f"""
+import sys
+from engine.attribution.rankings import RANKINGS
+from engine.editing.methods import EDIT_METHODS
+assert RANKINGS.names() and EDIT_METHODS.names()
+assert "numpy" not in sys.modules
+assert all(kind.help for kind in (*RANKINGS.all().values(), *EDIT_METHODS.all().values()))
+print([n for n in {HEAVY} if n in sys.modules])
+"""
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == "[]"
+
+
 @pytest.mark.slow
 def test_a_module_that_needs_torch_would_be_caught():
     script = f"import sys, engine.session; print([n for n in {HEAVY} if n in sys.modules])"

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from msgspec import structs
 
-from engine.attribution.ranking import gather, order
+from engine.attribution.evidence import gather
+from engine.attribution.ranking import order
 from engine.editing.heads import EDIT, LAMBDA_0, ORIGINAL, PLACEBO, Head
 from engine.editing.plan import halves
 from engine.editing.store import save_edit

@@ -2,7 +2,7 @@
 
 import pytest
 
-from engine.editing.plan import make_plan
+from engine.editing.planning import make_plan
 from engine.schema.edits import EditEpoch
 from engine.schema.errors import DataError
 from engine.schema.records import Outcome

@@ -1,119 +1,72 @@
-"""The zero edit: W[rows, S] = 0, then only b is refitted, on choosing images.
+"""Ablate neurons in the decision layer, then refit only the biases (ours).
 
-Source: docs/concepts.md, edits, ours.
+Source: docs/concepts.md, edits.
 """
 
-from collections.abc import Generator, Sequence
-from dataclasses import dataclass
-
 import numpy as np
-import torch
-from torch import Tensor
 
+from engine.attribution.query import parse_top
 from engine.editing.heads import EDIT, LAMBDA_0, PLACEBO, Edited, Head
-from engine.editing.plan import Aim, Plan
-from engine.editing.selection import SelectionScorer
+from engine.editing.methods.base import EditMethod, Fitting, Need
+from engine.editing.task import EditTask
 from engine.evaluation.scores import mean_outcome
-from engine.features.cache import FeatureCache
 from engine.schema.arrays import Array
 from engine.schema.edits import EditEpoch
 from engine.schema.records import Outcome
+from engine.schema.requests import EditRequest
 
-RIDGE = 1e-3
-"""Pull of each refitted bias to where it starts, per squared unit, beside the mean cross-entropy:
-a class without choosing images would otherwise run to minus infinity."""
-
-
-@dataclass(frozen=True)
-class Refit:
-    """Everything a refit of b needs of the choosing images."""
-
-    features: Tensor
-    labels: Tensor
-    head: Head
-    touched: Array
-    """(R,), the classes whose bias is refitted; empty for a model without biases."""
-
-    @classmethod
-    def on(cls, cache: FeatureCache, plan: Plan) -> "Refit":
-        """Gather the choosing images."""
-        rows = plan.selection
-        features = torch.from_numpy(np.asarray(cache.features[rows], dtype=np.float32))
-        touched = plan.touched if cache.meta.has_bias else plan.touched[:0]
-        return cls(features, torch.from_numpy(cache.labels[rows]), Head.of(cache), touched)
-
-    def after(self, aims: Sequence[Aim]) -> tuple[Head, Array]:
-        """Zero what `aims` say; return the refitted head and its predictions (n,) there.
-
-        The biases start where the mean logits stay, b + W[rows, S] f̄[S].
-        """
-        weight = self.head.weight.copy()
-        for aim in aims:
-            weight[np.ix_(aim.rows, aim.neurons)] = 0
-        return self.biases(weight)
-
-    def biases(self, weight: Array) -> tuple[Head, Array]:
-        """Refit b for another W (C, D); return the head and its predictions (n,) there."""
-        logits = self.features @ torch.from_numpy(weight).T
-        bias = torch.from_numpy(self.head.bias)
-        if len(self.touched):
-            mean = self.features.mean(dim=0).numpy()
-            start = torch.from_numpy(self.head.bias + (self.head.weight - weight) @ mean)
-            bias = _refit(logits, self.labels, start, self.touched)
-        return Head(weight, bias.numpy()), (logits + bias).argmax(dim=1).numpy()
+AUTO_SHARES = np.geomspace(0.02, 0.60, 12)
+"""Of all neurons: the numbers tried where the request leaves them open."""
 
 
-def _refit(logits: Tensor, labels: Tensor, start: Tensor, touched: Array) -> Tensor:
-    """Minimise the mean cross-entropy over b[touched], a convex problem; return b (C,)."""
-    rows = torch.from_numpy(touched)
-    centre = start[rows].double()
-    bias = centre.clone().requires_grad_()
-    fixed = (logits + start).double()
-    moved = fixed[:, rows] - centre
-    outside = fixed.index_fill(1, rows, -torch.inf)
-    rest = outside.logsumexp(dim=1, keepdim=True)  # (n, 1)
-    place = torch.full((len(start),), -1).index_copy(0, rows, torch.arange(len(rows)))[labels]
-    inside = place >= 0
-    solver = torch.optim.LBFGS([bias], max_iter=100, line_search_fn="strong_wolfe")
+class Zero(EditMethod):
+    """W[rows, S] = 0, b refitted on the selection images; the size of S is chosen there too."""
 
-    def loss() -> Tensor:
-        solver.zero_grad()
-        now = moved + bias
-        total = torch.cat([now, rest], dim=1).logsumexp(dim=1).mean()
-        chosen = now[inside].gather(1, place[inside, None]).sum() / len(labels)
-        value = total - chosen + RIDGE / 2 * (bias - centre).square().sum()
-        value.backward()
-        return value.detach()
+    title = "ablate and refit the biases"
+    help = "ablates the neurons for the affected classes and refits the biases; takes seconds"
+    needs: frozenset[Need] = frozenset({"neurons"})
+    controls = (LAMBDA_0, PLACEBO)
 
-    solver.step(loss)
-    return start.index_copy(0, rows, bias.detach().to(start))
+    def auto_top(self, request: EditRequest) -> str:
+        """Say what is tried."""
+        del request
+        return "tries 2 to 60%"
 
+    def sizes(self, request: EditRequest, width: int, available: int) -> tuple[int, ...]:
+        """Return twelve numbers of neurons to choose from, unless the request settles it."""
+        if request.neurons:
+            return (len(request.neurons),)
+        if request.top != "auto":
+            return (min(parse_top(request.top, width), available),)
+        sizes = {max(1, round(float(share) * width)) for share in AUTO_SHARES}
+        return tuple(sorted({min(size, available) for size in sizes}))
 
-def zero(
-    cache: FeatureCache, plan: Plan, scorer: SelectionScorer
-) -> Generator[EditEpoch, None, Edited]:
-    """Zero the best number of neurons, and as many random ones a seed.
+    def fit(self, task: EditTask) -> Fitting:
+        """Ablate the best number of neurons, and as many random ones a seed."""
+        from engine.editing.refit import Refit
 
-    The number is chosen by `--select` on the choosing images, where b is refitted too.
-    """
-    refit = Refit.on(cache, plan)
-    control, control_there = refit.after([])
-    controls = {LAMBDA_0: scorer.outcome(control_there)}
-    total = len(plan.sizes)
-    best: tuple[tuple[float, float], int, Head, Array] | None = None
-    for number, size in enumerate(plan.sizes, start=1):
-        head, there = refit.after([aim.first(size) for aim in plan.aims])
-        if best is None or scorer.score(there) > best[0]:
-            best = (scorer.score(there), size, head, there)
-        yield _tried(number, total, scorer.outcome(there), controls)
-    assert best is not None  # a plan has a size
-    _, size, head, there = best
-    random = [refit.after(aims) for aims in plan.placebos(size)]
-    controls[PLACEBO] = mean_outcome([scorer.outcome(some) for _, some in random])
-    yield _tried(total, total, scorer.outcome(there), controls)
-    variants = {EDIT: [head], LAMBDA_0: [control], PLACEBO: [some for some, _ in random]}
-    return Edited(variants, size)
+        plan, scorer = task.plan, task.scorer
+        refit = Refit.on(task.cache, plan)
+        control, control_there = refit.after([])
+        controls = {LAMBDA_0: scorer.outcome(control_there)}
+        total = len(plan.sizes)
+        best: tuple[tuple[float, float], int, Head, Array] | None = None
+        for number, size in enumerate(plan.sizes, start=1):
+            head, there = refit.after([aim.first(size) for aim in plan.aims])
+            if best is None or scorer.score(there) > best[0]:
+                best = (scorer.score(there), size, head, there)
+            yield _epoch(number, total, scorer.outcome(there), controls)
+        assert best is not None  # a plan has a size
+        _, size, head, there = best
+        random = [refit.after(aims) for aims in plan.placebos(size)]
+        controls[PLACEBO] = mean_outcome([scorer.outcome(predicted) for _, predicted in random])
+        yield _epoch(total, total, scorer.outcome(there), controls)
+        heads = {EDIT: [head], LAMBDA_0: [control], PLACEBO: [one for one, _ in random]}
+        return Edited(heads, size)
 
 
-def _tried(done: int, total: int, edit: Outcome, controls: dict[str, Outcome]) -> EditEpoch:
+def _epoch(done: int, total: int, edit: Outcome, controls: dict[str, Outcome]) -> EditEpoch:
     return EditEpoch(epoch=done, epochs=total, edit=edit, controls=dict(controls), seconds_left=0.0)
+
+
+KIND = Zero()

@@ -1,14 +1,13 @@
 """`neurons`: the neurons to blame for a class's mistakes."""
 
 from collections.abc import Sequence
-from typing import Annotated, cast, get_args
+from typing import Annotated
 
 import typer
 
 from engine.attribution.query import rank_neurons
-from engine.schema.errors import RequestError
+from engine.attribution.rankings import DEFAULT
 from engine.schema.records import RankedNeuron
-from engine.schema.requests import By
 from neuroinspect_tui.cli.options import ByKey, ClassKey, Detach, Json, Seed, Workspace
 from neuroinspect_tui.cli.output import counted, print_json, say, table
 
@@ -16,7 +15,7 @@ from neuroinspect_tui.cli.output import counted, print_json, say, table
 def command(
     class_key: ClassKey,
     workspace: Workspace = None,
-    by: ByKey = "contrast",
+    by: ByKey = DEFAULT,
     top: Annotated[int, typer.Option("--top", help="Neurons a list.")] = 20,
     mistake: Annotated[
         str | None, typer.Option("--mistake", metavar="PATH", help="Of this one image only.")
@@ -31,10 +30,9 @@ def command(
     """
     from neuroinspect_tui.cli.opening import class_of, open_workspace
 
-    order = read_by(by)
     cache = open_workspace(workspace, detach=detach).cache()
     answer = rank_neurons(
-        cache, class_of(cache, class_key), by=order, top=top, seed=seed, mistake=mistake
+        cache, class_of(cache, class_key), by=by, top=top, seed=seed, mistake=mistake
     )
     if json:
         return print_json(answer)
@@ -47,13 +45,6 @@ def command(
     _show("lacks (insufficient)", answer.insufficient)
     _show("has too much (excessive)", answer.excessive)
     return None
-
-
-def read_by(text: str) -> By:
-    """Read --by."""
-    if text not in get_args(By):
-        raise RequestError(f"--by {text!r} is none of {', '.join(get_args(By))}.")
-    return cast(By, text)
 
 
 def _show(title: str, neurons: Sequence[RankedNeuron]) -> None:

@@ -1,15 +1,13 @@
 """`whatif`: what scaling some neurons would do, nothing trained."""
 
-from typing import Annotated, cast, get_args
+from typing import Annotated
 
 import typer
 
 from engine.ablation.query import preview_ablation
-from engine.schema.errors import RequestError
+from engine.attribution.rankings import DEFAULT
 from engine.schema.records import CurvePoint, Outcome, WhatIf
-from engine.schema.requests import Rows
-from neuroinspect_tui.cli.explore.neurons import read_by
-from neuroinspect_tui.cli.options import ByKey, ClassKey, Detach, Json, Seed, Workspace
+from neuroinspect_tui.cli.options import ByKey, ClassKey, Detach, Json, RowsKey, Seed, Workspace
 from neuroinspect_tui.cli.output import percent, print_json, say, table
 
 SHOWN_POINTS = 20
@@ -24,11 +22,9 @@ def command(
     top: Annotated[
         str | None, typer.Option("--top", metavar="N|N%", help="The first N of the order.")
     ] = None,
-    by: ByKey = "contrast",
+    by: ByKey = DEFAULT,
     scale: Annotated[float, typer.Option("--scale", help="0 silences, 1 changes nothing.")] = 0.0,
-    rows: Annotated[
-        str, typer.Option("--rows", help="concerned (the class and its confusions) or all.")
-    ] = "concerned",
+    rows: RowsKey = "affected",
     curve: Annotated[bool, typer.Option("--curve", help="The same for every N at once.")] = False,
     seed: Seed = 0,
     detach: Detach = False,
@@ -40,22 +36,14 @@ def command(
     """
     from neuroinspect_tui.cli.opening import class_of, open_workspace
 
-    order, touched = read_by(by), read_rows(rows)
     cache = open_workspace(workspace, detach=detach).cache()
     answer = preview_ablation(
-        cache, class_of(cache, class_key), chosen=neuron or (), top=top, by=order, scale=scale,
-        rows=touched, with_curve=curve, seed=seed,
+        cache, class_of(cache, class_key), chosen=neuron or (), top=top, by=by, scale=scale,
+        rows=rows, with_curve=curve, seed=seed,
     )  # fmt: skip
     if json:
         return print_json(answer)
     return _show(answer)
-
-
-def read_rows(text: str) -> Rows:
-    """Read --rows."""
-    if text not in get_args(Rows):
-        raise RequestError(f"--rows {text!r} is none of {', '.join(get_args(Rows))}.")
-    return cast(Rows, text)
 
 
 def _show(answer: WhatIf) -> None:

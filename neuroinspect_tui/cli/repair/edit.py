@@ -4,10 +4,12 @@ from typing import Annotated, Any, TypeVar, cast, get_args
 
 import typer
 
+from engine.editing.methods import DEFAULT
 from engine.schema.edits import Edit, Estimate
 from engine.schema.errors import RequestError
-from engine.schema.requests import By, Method, Preset, Rows, Select
-from neuroinspect_tui.cli.options import Detach, Device, Json, Seed, Workspace
+from engine.schema.requests import Preset, Select
+from neuroinspect_tui.cli.choices import MethodName, RankingName
+from neuroinspect_tui.cli.options import Detach, Device, Json, RowsKey, Seed, Workspace
 from neuroinspect_tui.cli.output import print_json, say, table
 
 T = TypeVar("T")
@@ -27,21 +29,21 @@ def command(
     ] = None,
     top: Annotated[
         str,
-        typer.Option("--top", metavar="N|N%|auto", help="The first N of the order; auto: what "
-                     "does best on the choosing images (zero), or the preset's (ratio)."),
+        typer.Option("--top", metavar="N|N%|auto", help="The first N neurons of the ranking; auto: "
+                     "what does best on the selection images (zero), or the preset's (ratio)."),
     ] = "auto",
     by: Annotated[
-        str | None,
-        typer.Option("--by", help="contrast, votes or contribution [default: contrast; votes for "
-                     "--preset paper]."),
+        RankingName | None,
+        typer.Option("--by", help="The ranking that orders the neurons [default: the method's: "
+                     "contrast, or votes for ratio as published]."),
     ] = None,
     method: Annotated[
-        str,
-        typer.Option("--method", help="zero (silence, refit b), ratio (the published loss), "
-                     "weighted, focal, afr (no neurons), dfr or direction (need groups)."),
-    ] = "zero",
+        MethodName,
+        typer.Option("--method", help="zero ablates and refits the biases, ratio trains with the "
+                     "published loss; dfr and direction need groups (docs/editing.md)."),
+    ] = DEFAULT,
     preset: Annotated[
-        str, typer.Option("--preset", help="For ratio: paper or bird (as published), or wide.")
+        Preset, typer.Option("--preset", help="For ratio: paper or bird (as published), or wide.")
     ] = "wide",
     strength: Annotated[
         float | None, typer.Option("--strength", help="lambda of ratio [default: the preset's].")
@@ -50,67 +52,78 @@ def command(
         str, typer.Option("--target", metavar="auto|FLOAT", help="The target ratio o; 1: do not "
                           "depend on these neurons at all.")
     ] = "auto",
-    rows: Annotated[
-        str, typer.Option("--rows", help="concerned (the class and its confusions) or all.")
-    ] = "concerned",
-    epochs: Annotated[int, typer.Option("--epochs", help="For trained methods.")] = 20,
+    rows: RowsKey = "affected",
+    epochs: Annotated[
+        int, typer.Option("--epochs", help="Passes over the training features, of methods that "
+                          "train.")
+    ] = 20,
     lr: Annotated[float | None, typer.Option("--lr", help="[default: the preset's]")] = None,
     batch_size: Annotated[
         int | None, typer.Option("--batch-size", help="[default: the preset's]")
     ] = None,
-    seeds: Annotated[int, typer.Option("--seeds", help="Runs of everything with chance.")] = 5,
+    seeds: Annotated[int, typer.Option("--seeds", help="The number of random seeds.")] = 5,
     views: Annotated[
-        int, typer.Option("--views", help="Over 1: so many augmented views of the training images.")
+        int, typer.Option("--views", help="The number of augmented views of the training images; "
+                          "1: the images as they are.")
     ] = 1,
+    option: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="NAME=VALUE", help="An option of the method's own; may be "
+                     "repeated.")
+    ] = None,
     select: Annotated[
-        str, typer.Option("--select", help="accuracy, worst-class, worst-group or mistake-aware.")
+        Select, typer.Option("--select", help="What counts as best on the selection images.")
     ] = "accuracy",
     test_split: Annotated[
         str | None,
-        typer.Option("--test-split", metavar="NAME", help="Report there, and choose on the whole "
-                     "evaluation split instead of one half of it."),
+        typer.Option("--test-split", metavar="NAME", help="Report on that split, and select "
+                     "on the whole evaluation split instead of one half of it."),
     ] = None,
     on: Annotated[
         str | None,
-        typer.Option("--on", metavar="EDIT", help="Start from an edit's decision layer, and mend "
-                     "the mistakes that remain with it."),
+        typer.Option("--on", metavar="EDIT", help="Start from an edit's decision layer, and "
+                     "repair the mistakes that remain with it."),
     ] = None,
     seed: Seed = 0,
     device: Device = None,
     detach: Detach = False,
     json: Json = False,
 ) -> None:  # fmt: skip
-    """Edit the decision layer for a class, and weigh it against every control.
+    """Edit the decision layer for a class, and compare the edit with every control.
 
-    Chooses on one half of the evaluation split and reports on the other.
+    Selects on one half of the evaluation split and reports on the other.
 
     Example: neuroinspect-tui edit --class "sweet pea" --method ratio --seeds 5
     """
+    from engine.editing.options import check_options
     from engine.editing.store import find_edit
+    from engine.schema.bounds import check_bounds
     from engine.schema.requests import EditRequest
     from neuroinspect_tui.cli.opening import class_of, open_workspace
 
-    kind = one_of(preset, Preset, "--preset")
-    ranked_by = by or ("votes" if method == "ratio" and kind != "wide" else "contrast")
     opened = open_workspace(workspace, device, detach=detach)
-    way = one_of(method, Method, "--method")
-    options = {
-        "by": one_of(ranked_by, By, "--by"),
-        "rows": one_of(rows, Rows, "--rows"),
-        "select": one_of(select, Select, "--select"),
-        "target": _target(target),
-    }
     start = None if on is None else find_edit(opened.home / "edits", on).name
     listing = opened.split()
     every = any(key.casefold() == "all" for key in class_key)
     classes = range(len(listing.classes)) if every else [class_of(listing, k) for k in class_key]
     request = EditRequest(
-        classes=tuple(dict.fromkeys(classes)), neurons=tuple(neuron or ()), top=top, method=way,
-        preset=kind, strength=strength, epochs=epochs, lr=lr, batch_size=batch_size, seeds=seeds,
-        seed=seed, views=views, test_split=test_split, on=start, **options,
+        classes=tuple(dict.fromkeys(classes)), neurons=tuple(neuron or ()), top=top, by=by,
+        method=method, preset=preset, strength=strength, target=_target(target), rows=rows,
+        epochs=epochs, lr=lr, batch_size=batch_size, seeds=seeds, seed=seed, views=views,
+        options=dict(map(_option, option or ())), select=select, test_split=test_split, on=start,
     )  # fmt: skip
+    check_bounds(request)  # before torch is loaded for nothing
+    check_options(request)
     answer = opened.run(request)
     return print_json(answer) if json else show(answer)
+
+
+def _option(text: str) -> tuple[str, float]:
+    name, _, value = text.partition("=")
+    try:
+        return name.strip(), float(value)
+    except ValueError:
+        raise RequestError(f"--set {text!r} is no option; give NAME=NUMBER.") from None
 
 
 def one_of(text: str, kind: Any, option: str) -> Any:

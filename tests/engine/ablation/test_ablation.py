@@ -4,7 +4,8 @@ import pytest
 from engine.ablation.ablation import Scaling, what_if
 from engine.ablation.baselines import BiasShift, net_cost, placebo
 from engine.ablation.query import preview_ablation
-from engine.attribution.ranking import gather, order
+from engine.attribution.evidence import gather
+from engine.attribution.ranking import order
 from engine.schema.errors import RequestError
 from tests.making import planted_cache
 
@@ -35,7 +36,7 @@ def recomputed(cache, neurons, rows, scale):
 
 
 @pytest.mark.parametrize("scale", [0.0, 0.5, 2.0, -1.0])
-@pytest.mark.parametrize("rows", ["concerned", "all"])
+@pytest.mark.parametrize("rows", ["affected", "all"])
 def test_scaling_equals_a_recomputation_with_the_features_scaled(cache, scale, rows):
     neurons = [3, 17, 8, 30]
     answer = preview_ablation(cache, 2, chosen=neurons, scale=scale, rows=rows)

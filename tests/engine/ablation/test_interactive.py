@@ -25,7 +25,7 @@ def cache(tmp_path_factory):
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("rows", ["concerned", "all"])
+@pytest.mark.parametrize("rows", ["affected", "all"])
 @pytest.mark.parametrize("by", ["contrast", "votes", "contribution"])
 def test_sliding_in_any_order_equals_whatif_to_the_bit(cache, rows, by):
     ablation = InteractiveAblation(cache, 2)
@@ -49,7 +49,7 @@ def test_toggling_equals_whatif_to_the_bit(cache):
 
 def test_a_curve_and_its_random_neurons_are_whatifs(cache):
     ablation = InteractiveAblation(cache, 3)
-    points = ablation.curve("contrast", 0.0, "concerned")
+    points = ablation.curve("contrast", 0.0, "affected")
     whole = preview_ablation(cache, 3, top="4", with_curve=True)
     assert whole.curve == points
     point = points[60]

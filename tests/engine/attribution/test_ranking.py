@@ -1,9 +1,10 @@
 import numpy as np
 import pytest
 
+from engine.attribution.evidence import gather
 from engine.attribution.neurons import describe_neuron
 from engine.attribution.query import rank_neurons
-from engine.attribution.ranking import gather, order, rank, stability
+from engine.attribution.ranking import order, rank, stability
 from engine.evaluation.scores import probabilities
 from engine.schema.errors import RequestError
 from tests.making import planted_cache

@@ -4,7 +4,8 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from engine.attribution.ranking import gather, rank
+from engine.attribution.evidence import gather
+from engine.attribution.ranking import rank
 from engine.counterfactual.solver import nudge
 from engine.features.summarize import votes
 from tests.making import planted_cache

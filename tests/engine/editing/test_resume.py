@@ -14,7 +14,8 @@ import torch
 from engine.editing import checkpoint as edit_state
 from engine.editing import store as edits
 from engine.editing import trainer as head_training
-from engine.editing.methods.last_layer import Fits
+from engine.editing.fits import Fits
+from engine.editing.methods import EDIT_METHODS
 from engine.editing.run import Caches, edit
 from engine.editing.store import HEAD, drop_partial, list_edits
 from engine.schema.edits import Edit, EditEpoch
@@ -41,8 +42,10 @@ def at_every_epoch(monkeypatch):
 
 
 def request(**asked):
-    wanted = {"classes": (0, 1), "method": "ratio", "seeds": 3, "epochs": EPOCHS, "rows": "all"}
-    return EditRequest(**{**wanted, **asked})
+    wanted = {"classes": (0, 1), "method": "ratio", "seeds": 3, "rows": "all"} | asked
+    if "epochs" in EDIT_METHODS.get(wanted["method"]).options:
+        wanted.setdefault("epochs", EPOCHS)
+    return EditRequest(**wanted)
 
 
 def job(caches, root, **asked):

@@ -3,13 +3,15 @@ import numpy as np
 import pytest
 import torch
 
-from engine.editing.checkpoint import CheckpointWriter
 from engine.editing.heads import EDIT, LAMBDA_0, ORIGINAL, PLACEBO, SHIFT, Head
 from engine.editing.losses import Stack, losses, terms
-from engine.editing.plan import halves, make_plan
+from engine.editing.methods import EDIT_METHODS
+from engine.editing.plan import halves
+from engine.editing.planning import make_plan
 from engine.editing.run import Caches, edit
 from engine.editing.selection import SelectionScorer
 from engine.editing.store import compare_edit, find_edit, list_edits, read_edit, read_head
+from engine.editing.task import EditTask
 from engine.editing.trainer import schedule, train
 from engine.schema.edits import Edit, EditEpoch
 from engine.schema.errors import EditError, RequestError
@@ -98,6 +100,10 @@ def test_a_ratio_without_strength_is_its_own_control(two_groups, tmp_path):
     assert all(d.points == 0 for d in record.differences if d.control in (LAMBDA_0, PLACEBO))
 
 
+def of_the_edit(plan):
+    return terms(plan, EDIT_METHODS.get(plan.request.method))[:1]
+
+
 def test_heads_in_a_stack_do_not_feel_each_other(two_groups, tmp_path):
     cache = two_groups.evaluation
     plan = make_plan(
@@ -108,8 +114,10 @@ def test_heads_in_a_stack_do_not_feel_each_other(two_groups, tmp_path):
     def last(seed, seeds):
         request = msgspec.structs.replace(plan.request, seed=seed, seeds=seeds)
         one = type(plan)(**{**plan.__dict__, "request": request})
-        writer = CheckpointWriter(tmp_path / f"{seed} {seeds}")
-        job = train(two_groups.training, cache, one, scorer, torch.device("cpu"), writer)
+        task = EditTask(
+            cache, two_groups.training, one, scorer, torch.device("cpu"), tmp_path / f"{seed}"
+        )
+        job = train(task, EDIT_METHODS.get("ratio"))
         while True:
             try:
                 next(job)
@@ -129,7 +137,12 @@ def test_the_ratio_loss_is_the_published_formula(prior):
     plan = make_plan(cache, request, tested=False)
     stack = Stack.of(Head.of(cache), 1, 1, torch.device("cpu"))
     f, y = torch.tensor(np.array(cache.features[:16])), torch.tensor(cache.labels[:16])
-    found = losses(stack, terms(plan)[:1], plan.recipe, (f[None], y[None]))
+    found = losses(
+        stack,
+        terms(plan, EDIT_METHODS.get(plan.request.method))[:1],
+        plan.recipe,
+        (f[None], y[None]),
+    )
     w, b = torch.tensor(np.array(cache.weight)), torch.tensor(np.array(cache.bias))
     masked = f.clone()
     masked[:, plan.aims[0].first(7).neurons] = 0
@@ -146,7 +159,12 @@ def test_the_bird_version_is_the_published_formula(two_groups):
     assert (plan.recipe.lr, plan.recipe.batch_size, plan.recipe.weight_decay) == (5e-5, 32, 1e-4)
     stack = Stack.of(Head.of(cache), 1, 1, torch.device("cpu"))
     f, y = torch.tensor(np.array(cache.features[:16])), torch.tensor(cache.labels[:16])
-    found = losses(stack, terms(plan)[:1], plan.recipe, (f[None], y[None]))
+    found = losses(
+        stack,
+        terms(plan, EDIT_METHODS.get(plan.request.method))[:1],
+        plan.recipe,
+        (f[None], y[None]),
+    )
     w, b = torch.tensor(np.array(cache.weight)), torch.tensor(np.array(cache.bias))
     masked = f.clone()
     masked[:, plan.aims[0].first(7).neurons] = 0
@@ -247,7 +265,12 @@ def test_focal_and_weighted_losses_are_their_formulas(prior):
     for method, value in expected.items():
         plan = make_plan(cache, EditRequest(classes=(2,), method=method, seeds=1), tested=False)
         stack = Stack.of(Head.of(cache), 1, 1, torch.device("cpu"))
-        found = losses(stack, terms(plan)[:1], plan.recipe, (f[None], y[None]))
+        found = losses(
+            stack,
+            terms(plan, EDIT_METHODS.get(plan.request.method))[:1],
+            plan.recipe,
+            (f[None], y[None]),
+        )
         assert torch.allclose(found, value, rtol=1e-5)
 
 
@@ -255,7 +278,7 @@ def test_each_class_brings_its_own_neurons_and_those_without_mistakes_are_left(p
     record = run(prior, tmp_path, classes=(0, 1, 2, 3), top="5", seeds=1)
     assert len({*record.neurons.values()}) == len(record.neurons) >= 2
     left = 4 - len(record.neurons)
-    assert any("left alone" in note for note in record.notes) == (left > 0)
+    assert any("stay as they are" in note for note in record.notes) == (left > 0)
 
 
 def test_edits_are_found_by_the_beginning_of_their_id(two_groups, tmp_path):

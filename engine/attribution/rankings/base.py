@@ -1,0 +1,52 @@
+"""What a ranking of neurons says of itself, and what it does unless it says otherwise."""
+
+from typing import Protocol
+
+import numpy as np
+
+from engine.attribution.evidence import Evidence
+from engine.schema.arrays import Array
+
+Scores = tuple[Array, Array]
+
+
+class Ranking(Protocol):
+    """A way of ranking the neurons for a class's mistakes; subclass it for the defaults.
+
+    Its name is that of its file, or of its entry point in `neuroinspect_tui.rankings`.
+    """
+
+    title: str
+    """A column's heading, such as `contrast`."""
+    help: str
+    """One line: what it measures."""
+    format: str = "{:.4f}"
+    """How its number is written, as in `str.format`."""
+
+    def scores(self, evidence: Evidence) -> Scores:
+        """Return (m, D) scores for the insufficient and (m, D) for the excessive list.
+
+        A row is a mistake's; its mean over the mistakes ranks a neuron, larger is more to blame,
+        and nothing at or below 0 is listed.
+        """
+        ...
+
+    def strength(self, evidence: Evidence) -> Array:
+        """Return (D,), by which both lists make one order: the larger of a neuron's two scores."""
+        insufficient, excessive = self.scores(evidence)
+        return np.maximum(insufficient.mean(axis=0), excessive.mean(axis=0))
+
+    def order(self, evidence: Evidence) -> Array:
+        """Return the neurons of both lists in one order, most to blame first."""
+        return np.argsort(-self.strength(evidence), kind="stable")
+
+    def listed(self, scores: Array, top: int) -> list[int]:
+        """Return the neurons that a list shows, given its (m, D) scores."""
+        mean = scores.mean(axis=0)
+        ranked = np.argsort(-mean, kind="stable")
+        return [int(j) for j in ranked[:top] if mean[j] > 0]
+
+    def note(self, evidence: Evidence) -> str:
+        """Return a sentence where the ranking says little about these mistakes; else nothing."""
+        del evidence
+        return ""

@@ -1,0 +1,43 @@
+"""Heads fitted one by one, each kept on disk."""
+
+import contextlib
+from collections.abc import Callable, Generator
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.numpy import load_file
+
+from engine.editing.heads import Head
+from engine.models.checkpoint import write_state
+from engine.schema.errors import StorageError
+from engine.schema.records import Progress
+
+Fitting = Generator[Progress, None, Head]
+
+
+class Fits:
+    """Fits heads one by one and keeps each on disk: after a kill none is made again.
+
+    Args:
+        directory: The edit's own, while it is under way.
+        total: How many there will be.
+    """
+
+    def __init__(self, directory: Path, total: int) -> None:
+        self._directory, self._total, self._done = directory, total, 0
+
+    def head(self, name: str, fit: Callable[[], Head]) -> Fitting:
+        """Return the head of a name: from disk, or else fitted."""
+        path = self._directory / f"{name}.safetensors"
+        try:
+            kept = load_file(path)
+            head = Head(kept["weight"].copy(), kept["bias"].copy())
+        except (OSError, SafetensorError, KeyError):
+            head = fit()
+            weight, bias = torch.from_numpy(head.weight), torch.from_numpy(head.bias)
+            with contextlib.suppress(StorageError):  # a full disk costs no edit
+                write_state(path, {"weight": weight, "bias": bias}, {"format": "np"})
+        self._done += 1
+        yield Progress(stage="fitting", done=self._done, total=self._total, unit="fits")
+        return head

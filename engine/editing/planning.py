@@ -1,0 +1,109 @@
+"""From a request and the features to an edit's plan. No torch."""
+
+import numpy as np
+
+from engine.ablation.baselines import blame_signs
+from engine.attribution.evidence import gather
+from engine.attribution.query import affected_classes, check_neurons
+from engine.attribution.ranking import order
+from engine.editing.methods import EDIT_METHODS
+from engine.editing.methods.base import EditMethod
+from engine.editing.options import check_options
+from engine.editing.plan import Aim, Plan, halves
+from engine.features.cache import FeatureCache
+from engine.schema.arrays import Array
+from engine.schema.bounds import check_bounds
+from engine.schema.errors import RequestError
+from engine.schema.requests import EditRequest
+
+
+def make_plan(
+    cache: FeatureCache, request: EditRequest, *, tested: bool, kept_back: Array | None = None
+) -> Plan:
+    """Settle what an edit is about, looking at nothing but the selection images.
+
+    Args:
+        cache: Of the evaluation split.
+        request: What was asked.
+        tested: Whether a test split reports, so that the whole evaluation split may choose.
+        kept_back: The rows that the edit started from reported on, and so must this one: it has
+            seen the others.
+
+    Raises:
+        RequestError: A class without mistakes there, or numbers that make no sense.
+    """
+    _check(request, cache)
+    if tested:
+        selection, held_out = np.arange(len(cache.labels)), None
+    else:
+        selection, held_out = halves(cache, request.seed)
+        if kept_back is not None:
+            everyone = np.arange(len(cache.labels))
+            selection, held_out = np.setdiff1d(everyone, kept_back), kept_back
+        if len(held_out) == 0:
+            raise RequestError(
+                f"{cache.meta.split} has {len(cache.labels)} image, so none can be held out; "
+                "give more images, or a --test-split."
+            )
+    method = EDIT_METHODS.get(request.method)
+    notes = []
+    if request.neurons and not tested:
+        notes.append(
+            "The neurons were named by hand: if the held-out images helped to choose them, "
+            "the gain is flattered; a --test-split settles it."
+        )
+    aims, left = _aims(cache, request, method, selection)
+    if left:
+        notes.append(
+            f"{len(left)} classes have no mistakes among the selection images and stay as they are."
+        )
+    sizes = method.sizes(request, cache.meta.width, max(len(aim.neurons) for aim in aims))
+    return Plan(request, method.recipe(request), aims, selection, held_out, sizes, tuple(notes))
+
+
+def _aims(
+    cache: FeatureCache, request: EditRequest, method: EditMethod, selection: Array
+) -> tuple[tuple[Aim, ...], list[int]]:
+    aims, left = [], []
+    by, goal = request.by or method.ranking(request), method.recipe(request).target
+    for k in request.classes:
+        try:
+            evidence = gather(cache, k, rows=selection)
+        except RequestError:
+            if len(request.classes) == 1:
+                raise
+            left.append(k)
+            continue
+        ranked = order(evidence, by)
+        neurons = check_neurons(request.neurons, cache.meta.width) if request.neurons else ranked
+        if len(neurons) == 0:
+            raise RequestError(
+                f"No neuron is ranked by {by} for {cache.classes[k]}; use --by contrast."
+            )
+        target = goal
+        if target is None:
+            few = neurons[: method.sizes(request, cache.meta.width, len(neurons))[-1]]
+            target = (float(evidence.importance[few].min()) - 1) / 3 + 1
+        signs = blame_signs(evidence.head[0], k, evidence.others)
+        rows = affected_classes(cache, k, request.rows, among=selection)
+        aims.append(Aim(k, neurons, rows, target, signs))
+    if not aims:
+        raise RequestError(
+            "None of these classes has mistakes among the selection images: nothing to edit."
+        )
+    return tuple(aims), left
+
+
+def _check(request: EditRequest, cache: FeatureCache) -> None:
+    if not request.classes:
+        raise RequestError("No class to edit; name one with --class.")
+    if request.neurons and request.top != "auto":
+        raise RequestError("Name the neurons either by --neuron J (may be repeated) or by --top N.")
+    check_bounds(request)
+    check_options(request)
+    if "groups" in EDIT_METHODS.get(request.method).needs and cache.groups is None:
+        raise RequestError(
+            f"--method {request.method} needs group labels; these data have no groups."
+        )
+    if request.select == "worst-group" and cache.groups is None:
+        raise RequestError("--select worst-group needs groups; these data have none.")

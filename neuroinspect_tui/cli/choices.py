@@ -1,0 +1,17 @@
+"""Names that commands let choose among: of the registries, as Typer's choices.
+
+The names are known without importing any kind: `--help` and completion list them at once, and a
+wrong one exits with code 2 and the names there are.
+"""
+
+from typing import TYPE_CHECKING, Literal
+
+from engine.attribution.rankings import RANKINGS
+from engine.editing.methods import EDIT_METHODS
+
+if TYPE_CHECKING:
+    RankingName = str
+    MethodName = str
+else:
+    RankingName = Literal[*RANKINGS.names()]
+    MethodName = Literal[*EDIT_METHODS.names()]
