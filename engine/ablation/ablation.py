@@ -17,7 +17,7 @@ PLACEBOS = 5
 
 @dataclass(frozen=True)
 class Scaling:
-    """Scale W[r, S] by `scale` for `rows` r: the class concerned and what it is taken for."""
+    """Scale W[r, S] by `scale` for `rows` r: the affected classes."""
 
     class_index: int
     rows: Array
@@ -26,7 +26,7 @@ class Scaling:
 
 @dataclass(frozen=True)
 class Rest:
-    """The best logit among the rows that stay, so that a what-if looks only at those that move."""
+    """The best logit of the rows that stay: a preview computes only those that change."""
 
     value: Array
     index: Array
@@ -49,7 +49,7 @@ class Rest:
 
 @dataclass(frozen=True)
 class AblationContext:
-    """What all answers about a class and some rows of W share: made once, asked many times."""
+    """What all previews of a class and its affected rows of W share: computed once."""
 
     cache: FeatureCache
     class_index: int
@@ -125,7 +125,7 @@ def what_if(cache: FeatureCache, neurons: Array, scaling: Scaling) -> WhatIf:
 def curve(
     cache: FeatureCache, ranked: Array, scaling: Scaling, signs: Array, seed: int
 ) -> tuple[CurvePoint, ...]:
-    """Answer for the top N of `ranked`, for some 200 N at once.
+    """Answer for the top N of `ranked`, for about 200 values of N at once.
 
     Each step between two N costs one small product: the logits are carried along the order.
 

@@ -8,9 +8,9 @@ from engine.schema.arrays import Array
 
 
 class BiasShift:
-    """Every outcome of adding one delta to the biases of some classes: the cheapest rival.
+    """Every outcome of adding one delta to the biases of some classes: the cheapest baseline.
 
-    Images sorted by how much delta they need to be taken for one of the classes; cumulative
+    Images sorted by how much delta they need to be predicted as one of the classes; cumulative
     counts then answer any budget at once.
     """
 
@@ -56,7 +56,7 @@ class BiasShift:
 
 
 def net_cost(before: Array, after: Array, others: Array) -> int:
-    """Return how many of the `others` images are lost, net, from `before` to `after` (right, n)."""
+    """Return how many of the `others` images break, net, from `before` to `after` (right, n)."""
     return int((before & ~after & others).sum() - (~before & after & others).sum())
 
 
@@ -75,7 +75,7 @@ def placebo(neurons: Array, signs: Array, generator: np.random.Generator) -> Arr
 
 
 def blame_signs(weight: Array, class_index: int, others: Array) -> Array:
-    """Return (D,) in {-1, 1}: whether neurons speak for the class or for what it is taken for."""
+    """Return (D,) in {-1, 1}: whether a neuron weighs more for the class or for its confusions."""
     if len(others) == 0:
         return np.where(weight[class_index] >= 0, 1, -1)
     return np.where(weight[class_index] - weight[others].mean(axis=0) >= 0, 1, -1)

@@ -1,4 +1,4 @@
-"""What-ifs about one class, answered while a key is held: what does not change is kept."""
+"""Ablation previews of one class, answered while a key is held: what does not change is cached."""
 
 import time
 from dataclasses import dataclass

@@ -28,11 +28,11 @@ def preview_ablation(
     with_curve: bool = False,
     seed: int = 0,
 ) -> WhatIf:
-    """Answer what scaling the `chosen` neurons, or the `top` of the order, would do."""
+    """Answer what scaling the `chosen` neurons, or the `top` of a ranking, would do."""
     if not np.isfinite(scale) or abs(scale) > 100:
-        raise RequestError(f"--scale {scale} is out of range; give -100 to 100 (0 silences).")
+        raise RequestError(f"--scale {scale} is out of range; give -100 to 100 (0 ablates).")
     if bool(chosen) == (top is not None):
-        raise RequestError("Say which neurons: either --neuron J (several times) or --top N.")
+        raise RequestError("Name the neurons either by --neuron J (may be repeated) or by --top N.")
     scaling = Scaling(class_index, affected_classes(cache, class_index, rows), scale)
     if chosen and not with_curve:
         return what_if(cache, check_neurons(chosen, cache.meta.width), scaling)

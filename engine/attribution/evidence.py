@@ -31,7 +31,7 @@ class Evidence:
     steps: Array
     flipped: Array
     others: Array
-    """(m,), the classes the mistakes were taken for."""
+    """(m,), the classes the mistakes are predicted as."""
     mean: Array
     """(D,), the mean feature of the split."""
     head: tuple[Array, Array]

@@ -16,7 +16,7 @@ IMAGES = 8
 
 
 def describe_neuron(cache: FeatureCache, index: int, class_index: int) -> Neuron:
-    """Describe one neuron: the classes that use it and the real images that fire it."""
+    """Describe one neuron: the classes that use it and the real images that activate it."""
     check_neurons([index], cache.meta.width)
     weights = np.asarray(cache.weight[:, index])
     ranked = np.argsort(-weights, kind="stable")

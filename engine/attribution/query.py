@@ -40,7 +40,7 @@ def parse_top(text: str, width: int) -> int:
     elif match and "." not in match[1]:
         number = int(match[1])
     else:
-        raise RequestError(f"{text!r} is no number of neurons; give N or N%, such as 40 or 40%.")
+        raise RequestError(f"{text!r} is not a number of neurons; give N or N%, such as 40 or 40%.")
     if not 1 <= number <= width:
         raise RequestError(
             f"{text} is {number} of {width} neurons; give 1 to {width}, or up to 100%."
@@ -63,7 +63,9 @@ def find_image(cache: FeatureCache, path: str) -> int:
     ends = [row for row, s in enumerate(cache.samples) if f"/{s.path}".endswith(f"/{wanted}")]
     if len(ends) == 1:
         return ends[0]
-    found = f"{len(ends)} images end so" if ends else "see `mistakes` for paths"
+    found = (
+        f"{len(ends)} images have paths that end like that" if ends else "see `mistakes` for paths"
+    )
     raise RequestError(f"No single image {path!r} in {cache.meta.split}: {found}.")
 
 
@@ -84,8 +86,9 @@ def rank_neurons(
     row = find_image(cache, mistake)
     if cache.labels[row] != class_index or cache.predicted[row] == class_index:
         raise RequestError(
-            f"{mistake} is no mistake of {cache.classes[class_index]}: it is a "
-            f"{cache.classes[cache.labels[row]]} taken for {cache.classes[cache.predicted[row]]}."
+            f"{mistake} is not a mistake of {cache.classes[class_index]}: its class is "
+            f"{cache.classes[cache.labels[row]]}, the prediction "
+            f"{cache.classes[cache.predicted[row]]}."
         )
     ranked = rank(cache, gather(cache, class_index, mistake=row), by=by, top=top, seed=seed)
     return structs.replace(ranked, mistake=cache.path(row))
@@ -94,7 +97,7 @@ def rank_neurons(
 def affected_classes(
     cache: FeatureCache, class_index: int, rows: Rows, among: Array | None = None
 ) -> Array:
-    """Return the rows of W an edit may touch: k and what its mistakes are taken for, or all."""
+    """Return the rows of W an edit may change: k and what its mistakes are predicted as, or all."""
     if rows == "all":
         return np.arange(len(cache.classes))
     wrong = np.asarray(cache.array("mistake_rows"))

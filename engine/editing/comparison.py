@@ -1,6 +1,6 @@
-"""Predictions of an edit and its controls -> arms, differences with intervals, a verdict. No torch.
+"""Predictions of an edit and its controls -> figures, differences with intervals, a verdict.
 
-Everything here looks at reporting images only, which nothing was chosen on.
+Everything here reads held-out images only, which selected nothing. No torch.
 """
 
 from collections.abc import Mapping, Sequence
@@ -26,7 +26,7 @@ T975 = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2
 
 @dataclass(frozen=True)
 class HeldOutPredictions:
-    """The reporting images and who is judged on them.
+    """The held-out images and every variant's predictions of them.
 
     Args:
         cache: Of the reporting split.
@@ -51,11 +51,11 @@ class HeldOutPredictions:
         return np.asarray(self.predicted[ORIGINAL][0])
 
     def right(self, variant: str) -> Array:
-        """Return (seeds, n): whether an arm is right."""
+        """Return (seeds, n): whether a variant is right."""
         return self.predicted[variant] == self.labels
 
     def outcomes(self, variant: str) -> list[Outcome]:
-        """Return an arm's outcome, seed by seed."""
+        """Return a variant's outcome, seed by seed."""
         return [outcome(self.cache, some, self.classes, self.rows) for some in self.right(variant)]
 
 
@@ -70,7 +70,7 @@ def estimate(values: Sequence[float]) -> Estimate:
 
 
 def describe(predictions: HeldOutPredictions, name: str) -> Variant:
-    """Summarise one arm over its seeds."""
+    """Summarise one variant over its seeds."""
     found = predictions.outcomes(name)
     before = predictions.original == predictions.labels
     right = predictions.right(name)
@@ -162,7 +162,7 @@ def verdict(
     n = f" ({_counted(predictions, grouped=grouped)})"
     if edit.fixed == edit.broken == 0:
         return f"The edit changes no image{n}."
-    balance = f"wins {_images(edit.fixed)} and loses {_images(edit.broken)}"
+    balance = f"fixes {_images(edit.fixed)} and breaks {_images(edit.broken)}"
     before, after = _measured(original, grouped=grouped), _measured(edit, grouped=grouped)
     if after <= before:
         return f"No gain: {what} goes from {before:.1%} to {after:.1%}{n}; the edit {balance}."

@@ -1,4 +1,4 @@
-"""Decision layers: what an edit changes, applied to a feature cache's features. No torch."""
+"""Decision layers: what an edit changes, applied to cached features. No torch."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,8 +11,9 @@ from engine.schema.arrays import Array
 ROWS_AT_ONCE = 8192
 ORIGINAL, EDIT = "original", "edit"
 LAMBDA_0, PLACEBO, SHIFT = "lambda 0", "placebo", "bias shift"
-"""The arms of an experiment: the first two, and the controls. lambda 0 is the same fit (training,
-or for `zero` the refit of b) without the edit's own term; placebo the edit with random neurons."""
+"""The variants of an experiment: the first two, and the controls. The no-penalty control, lambda 0,
+is the same fit (training, or for `zero` the refit of the biases) without the edit's own term; the
+placebo, or random-neuron control, is the edit with random neurons."""
 
 
 @dataclass(frozen=True)
@@ -50,10 +51,10 @@ def in_parts(features: Array, rows: Array) -> Iterator[Array]:
 
 @dataclass(frozen=True)
 class Edited:
-    """Every arm's heads: one a seed, or one alone where nothing is left to chance."""
+    """Every variant's heads: one a seed, or one alone where nothing is random."""
 
     variants: dict[str, list[Head]]
     size: int
     """Neurons a class."""
     saved: int = 0
-    """The seed whose edit did best on the choosing images."""
+    """The seed whose edit did best on the selection images."""

@@ -93,17 +93,17 @@ def _summarise(
 
 
 def kept_back_by(edit: Path, cache: FeatureCache) -> Array:
-    """Return the rows of the evaluation feature cache that an edit reported on, and never chose by.
+    """Return the rows of the evaluation split that an edit held out.
 
     Raises:
-        EditError: There are none: it was reported on other images.
+        EditError: There are none: it reported on other images.
     """
     record = read_edit(edit)
     key, _, _ = record.provenance.get("reporting_cache", "").partition("+")
     _, rows = read_head(edit, cache.meta.width, len(cache.classes))
     if key != cache.meta.base or not np.isin(rows, np.arange(cache.meta.n)).all():
         raise EditError(
-            f"{record.id} kept back none of the images of {cache.meta.split} as they are now, so "
+            f"{record.id} held out none of the images of {cache.meta.split} as they are now, so "
             "none is left to report on; give a --test-split, or make that edit again."
         )
     return rows

@@ -14,12 +14,12 @@ from engine.schema.arrays import Array
 
 RIDGE = 1e-3
 """Pull of each refitted bias to where it starts, per squared unit, beside the mean cross-entropy:
-a class without choosing images would otherwise run to minus infinity."""
+a class without selection images would otherwise run to minus infinity."""
 
 
 @dataclass(frozen=True)
 class Refit:
-    """Everything a refit of b needs of the choosing images."""
+    """Everything a refit of the biases needs of the selection images."""
 
     features: Tensor
     labels: Tensor
@@ -29,14 +29,14 @@ class Refit:
 
     @classmethod
     def on(cls, cache: FeatureCache, plan: Plan) -> "Refit":
-        """Gather the choosing images."""
+        """Gather the selection images."""
         rows = plan.selection
         features = torch.from_numpy(np.asarray(cache.features[rows], dtype=np.float32))
         touched = plan.touched if cache.meta.has_bias else plan.touched[:0]
         return cls(features, torch.from_numpy(cache.labels[rows]), Head.of(cache), touched)
 
     def after(self, aims: Sequence[Aim]) -> tuple[Head, Array]:
-        """Zero what `aims` say; return the refitted head and its predictions (n,) there.
+        """Ablate what `aims` say; return the refitted head and its predictions (n,) there.
 
         The biases start where the mean logits stay, b + W[rows, S] f̄[S].
         """

@@ -1,4 +1,4 @@
-"""An edit from request to judged record: choose on one part of the images, report on another."""
+"""An edit from request to record: selected on one part of the images, reported on another."""
 
 import shutil
 from collections.abc import Generator, Sequence
@@ -37,14 +37,14 @@ class Caches:
 
     evaluation: FeatureCache
     training: Sequence[FeatureCache]
-    """One a view; empty for `zero`, which trains nothing."""
+    """One a view; empty for methods that need no training features."""
     test: FeatureCache | None = None
     kept_back: Array | None = None
     """Rows of `evaluation` that report; None: this edit is the first to divide it."""
 
     @property
     def held_out(self) -> FeatureCache:
-        """The feature cache that reports."""
+        """The features of the split that reports."""
         return self.test or self.evaluation
 
 
@@ -53,8 +53,8 @@ def edit(
 ) -> Generator[Progress | EditEpoch | Edit, None, None]:
     """Edit the decision layer against every control; the last record is the saved `Edit`.
 
-    Asked the same after it was interrupted, it goes on after the last epoch kept; an edit that
-    was saved, but after which nobody asked for more, is answered again and not made twice.
+    The same request goes on after the last epoch that an interrupted run wrote; an edit that was
+    saved, but whose record nobody took, is answered again and not made twice.
 
     Args:
         caches: What to read.
@@ -90,11 +90,11 @@ def _make(
     edited = yield from EDIT_METHODS.get(request.method).fit(task)
     rows = plan.held_out if caches.test is None else np.arange(len(caches.test.labels))
     assert rows is not None  # without a test split a plan keeps a half back
-    record = _record(caches, plan, edited, _summon(caches, plan, edited, rows))
+    record = _record(caches, plan, edited, _predicted(caches, plan, edited, rows))
     return save_edit(partial.parents[1], record, edited.variants[EDIT][edited.saved], rows, partial)
 
 
-def _summon(caches: Caches, plan: Plan, edited: Edited, rows: Array) -> HeldOutPredictions:
+def _predicted(caches: Caches, plan: Plan, edited: Edited, rows: Array) -> HeldOutPredictions:
     cache = caches.held_out
     predicted = {ORIGINAL: Head.of(cache).predict(cache, rows)[None]}
     for name, heads in edited.variants.items():
@@ -106,7 +106,7 @@ def _summon(caches: Caches, plan: Plan, edited: Edited, rows: Array) -> HeldOutP
 def _bias_shifts(caches: Caches, plan: Plan, heads: Sequence[Head], rows: Array) -> Array:
     """Return (seeds, n): the largest class gain that costs others what the edit costs them.
 
-    Both gain and cost are taken on the choosing images. Where every class is edited, the worst
+    Both gain and cost are measured on the selection images. Where every class is edited, the worst
     one is shifted against the rest.
     """
     cache, chosen = caches.evaluation, plan.selection
@@ -181,7 +181,7 @@ def _balance(predictions: HeldOutPredictions) -> tuple[str, ...]:
         f"{name} {count}"
         for name, count in zip(predictions.cache.groups_named, counts, strict=True)
     )
-    return (f"Reporting images by group: {named}. A balanced split is itself group information.",)
+    return (f"Held-out images by group: {named}. A balanced split is itself group information.",)
 
 
 def _provenance(caches: Caches) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""What "best on the choosing images" means (`--select`). No torch."""
+"""What "best on the selection images" means (`--select`). No torch."""
 
 from dataclasses import dataclass
 
@@ -13,11 +13,11 @@ from engine.schema.requests import Select
 
 @dataclass(frozen=True)
 class SelectionScorer:
-    """Scores predictions on the choosing images.
+    """Scores predictions on the selection images.
 
     Args:
         cache: Of the evaluation split.
-        rows: (n,) its choosing rows.
+        rows: (n,) its selection rows.
         classes: The edited classes.
         select: `accuracy` (published), `worst-class`, `worst-group`, or `mistake-aware`: the mean
             over edited class x originally right or wrong, and all other images originally right.

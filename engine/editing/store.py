@@ -156,7 +156,7 @@ def made_on(record: Edit) -> str | None:
 
 
 def read_head(directory: Path, width: int, classes: int) -> tuple[Head, Array]:
-    """Read an edit's head and its reporting rows.
+    """Read an edit's head and its held-out rows.
 
     Raises:
         EditError: Damaged, or not for a decision layer of this shape.
@@ -183,7 +183,7 @@ def _within(numbers: list[int], count: int) -> bool:
 
 
 def compare_edit(cache: FeatureCache, directory: Path) -> Comparison:
-    """Set an edit against what it started from, image by image, where it was reported.
+    """Compare an edit with what it started from, image by image, where it was reported.
 
     Args:
         cache: Of its reporting split, with the edit that it was made on, if any (`made_on`).

@@ -211,7 +211,7 @@ def _batches(
 
 
 def _look(stack: Stack, parts: Sequence[Term], setting: Setting) -> dict[str, Outcome]:
-    """Score every head on the choosing images and keep the best of each; return arms' means."""
+    """Score every head on the selection images, keep the best of each, return variants' means."""
     scorer = setting.task.scorer
     predicted = _predict(stack, setting.task.cache, scorer.rows)
     for place, some in enumerate(predicted):

@@ -288,16 +288,16 @@ def test_train_makes_the_workspaces_checkpoint(toy, run, tmp_path):
 DOCUMENTED = {
     ("classes",): "split n accuracy mean_class_accuracy skipped classes groups",
     ("mistakes", "-c", 0): "class n mistakes",
-    ("neurons", "-c", 0): "class by mistakes mended insufficient excessive",
+    ("neurons", "-c", 0): "class by mistakes flipped insufficient excessive",
     ("neuron", 3, "-c", 0): "neuron class weight used_by opposed_by top_images mistakes",
     ("illusion", "-c", 0, "-n", 2, "--steps", 3, "--size", 32): "class seed size sheet illusions",
     ("whatif", "-c", 0, "--top", 5, "--curve"):
-        "class neurons scale rows before after classes won lost bias_shift curve",
+        "class neurons scale rows before after classes fixed broken bias_shift curve",
     ("edit", "-c", 0, "--top", 5, "--seeds", 2):
-        "id method classes neurons before after arms differences verdict notes provenance",
+        "id method classes neurons before after variants differences verdict notes provenance",
     ("edit", "-c", 0, "--method", "ratio", "--epochs", 2, "--seeds", 2):
-        "id method classes neurons strength targets lr batch_size arms differences verdict",
-    ("compare", "EDIT"): "id split before after classes won lost verdict",
+        "id method classes neurons strength targets lr batch_size variants differences verdict",
+    ("compare", "EDIT"): "id split before after classes fixed broken verdict",
 }  # fmt: skip
 
 
