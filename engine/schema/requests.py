@@ -23,7 +23,9 @@ class Source(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     checkpoint: str
     """A .safetensors, .pt or .pth file, `none` (timm's pretrained weights), or `untrained`."""
     data: str
-    """An image folder ROOT (ROOT/SPLIT/CLASS/*) or a CSV file."""
+    """A folder or file that one of the data readers reads, such as ROOT of ROOT/SPLIT/CLASS/*."""
+    reader: str | None = None
+    """The name of its data reader; None: the one that matches."""
     train_split: str = "train"
     eval_split: str = "valid"
     class_names: str | None = None
