@@ -4,6 +4,8 @@ from typing import Literal
 
 from msgspec import Struct
 
+from engine.schema.source_specs import NONE
+
 By = Literal["contrast", "votes", "contribution"]
 Rows = Literal["concerned", "all"]
 Method = Literal["zero", "ratio", "weighted", "focal", "dfr", "afr", "direction"]
@@ -30,7 +32,7 @@ class Source(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     eval_split: str = "valid"
     class_names: str | None = None
     """A text file (a name a line) or JSON (list, or folder name -> name)."""
-    clip: str = "none"
+    clip: str = NONE
     """`none`, `MODEL/TAG` as open_clip lists them, or `local-dir:DIR`."""
     device: str = "auto"
     """`auto`, `cpu`, `cuda:N` or `mps`."""
@@ -39,6 +41,21 @@ class Source(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     half_features: bool = False
     """Keep features and logits as float16."""
     seed: int = 0
+
+    @property
+    def untrained(self) -> bool:
+        """Whether there are no weights yet."""
+        return self.checkpoint == UNTRAINED
+
+    @property
+    def pretrained(self) -> bool:
+        """Whether the weights come with the model: timm's, or those of its local directory."""
+        return self.checkpoint == NONE
+
+    @property
+    def has_clip(self) -> bool:
+        """Whether a CLIP guides feature visualizations."""
+        return self.clip != NONE
 
 
 class FeaturesRequest(Struct, frozen=True, kw_only=True, tag="features"):

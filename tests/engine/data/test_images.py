@@ -98,7 +98,7 @@ def test_an_image_is_opened_by_the_reader_of_its_split(tmp_path):
     path = tmp_path / "data" / sample.path
     assert (np.asarray(open_image(split, sample)) == np.asarray(decode(path))).all()
     path.unlink()
-    with pytest.raises(DataError, match="cannot be decoded: .*No such file"):
+    with pytest.raises(DataError, match=r"cannot be decoded: .*No such file"):
         open_image(split, sample)
     gone = msgspec.structs.replace(split, reader="of_a_package_that_was_uninstalled")
     with pytest.raises(RequestError, match="Unknown data reader"):

@@ -40,7 +40,9 @@ def keyed(tmp_path):
                 path = tmp_path / split / folder / f"{image}.png"
                 path.write_bytes(b"x" * (image + 1))
                 os.utime(path, ns=(0, 1234567890))
-            rows += [f"{split}/{folder}/{image}.png,0{label},{number},{image}" for image in range(3)]
+            rows += [
+                f"{split}/{folder}/{image}.png,0{label},{number},{image}" for image in range(3)
+            ]
     (tmp_path / "list.csv").write_text("\n".join(rows) + "\n")
     return tmp_path, tmp_path / "list.csv"
 
@@ -74,7 +76,7 @@ def test_a_workspace_may_name_its_reader(tmp_path):
         split_of(file)
     with pytest.raises(DataError, match="no column for path"):
         split_of(file, reader="csv")
-    with pytest.raises(DataError, match="Cannot read the data.*[Dd]irectory"):
+    with pytest.raises(DataError, match=r"Cannot read the data.*[Dd]irectory"):
         split_of(folder, reader="csv")
     with pytest.raises(RequestError, match="data reader 'tar'; choose from csv, image_folder"):
         split_of(folder, reader="tar")

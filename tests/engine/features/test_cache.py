@@ -34,7 +34,7 @@ def fill(source, home, **asked):
 
 def opened(source, home, split="valid", view=0):
     listed = open_split(source, split)
-    return FeatureCache(find_cache(home / "features", source, listed, view), listed)
+    return FeatureCache(find_cache(home, source, listed, view), listed)
 
 
 @pytest.fixture(scope="module")
@@ -206,7 +206,7 @@ def test_the_key_follows_all_that_features_follow(tmp_path):
 
     def key(**changes):
         changed = msgspec.structs.replace(source, **changes)
-        return find_cache(tmp_path / "features", changed, open_split(changed, "valid")).name
+        return find_cache(tmp_path, changed, open_split(changed, "valid")).name
 
     first = key()
     (tmp_path / "names.txt").write_text("a\nb\nc\n")

@@ -10,7 +10,7 @@ import pytest
 
 from tests.making import make_images
 
-READER = '''
+READER = """
 import zipfile
 
 from engine.data.readers.base import Listing, Sample
@@ -40,7 +40,7 @@ class ZipReader:
 
     def open(self, root, sample):
         return zipfile.ZipFile(root).open(sample.path)
-'''
+"""
 LOOK = """
 import json, sys
 from engine.data.images import open_image
