@@ -9,14 +9,14 @@ import torch
 
 from engine.attribution.neurons import describe_neuron
 from engine.attribution.query import check_neurons
-from engine.data.images import decode, write_picture
+from engine.data.images import open_image, write_picture
 from engine.data.splits import Split, open_split
 from engine.editing.methods import EDIT_METHODS
 from engine.editing.options import check_options
 from engine.editing.rebase import fill_stacked, kept_back_by, stacked_on
 from engine.editing.run import Caches, edit
 from engine.editing.store import find_edit, read_edit, read_head
-from engine.features.cache import FeatureCache, find_cache, weights_digest
+from engine.features.cache import FeatureCache, find_cache, is_finished, weights_digest
 from engine.features.extract import fill_cache
 from engine.models.checkpoint import read_metadata, write_state
 from engine.models.classifier import Classifier, build, load_classifier, new_classifier, pick_device
@@ -26,7 +26,6 @@ from engine.schema.errors import DataError, EditError, RequestError
 from engine.schema.protocol import EditJob, ExportJob, FeaturesJob, HeatJob, IllusionJob, TrainJob
 from engine.schema.records import Exported, Progress
 from engine.schema.requests import (
-    UNTRAINED,
     EditRequest,
     ExportRequest,
     FeaturesRequest,
@@ -78,7 +77,7 @@ class TorchEngine:
         self._splits.clear()
 
     def check(self) -> FeaturesJob:
-        """Load all that the source names, and look at one image.
+        """Load all that the source names, and extract the features of one image.
 
         Raises:
             EngineError: Whatever does not load, in one sentence.
@@ -86,14 +85,14 @@ class TorchEngine:
         yield Progress(stage="loading checkpoint", done=0, total=0, unit="")
         first = self.split(self.source.eval_split)
         self.split(self.source.train_split)
-        if self.source.checkpoint == UNTRAINED:
+        if self.source.untrained:
             build(self.source.model, len(first.classes))
             return
         transform = self.classifier.transform()
-        yield Progress(stage="looking at an image", done=0, total=0, unit="")
+        yield Progress(stage="extracting the features of an image", done=0, total=0, unit="")
         for sample in first.samples:
             try:
-                image = decode(Path(first.root) / sample.path)
+                image = open_image(first, sample)
             except DataError:
                 continue
             with torch.inference_mode():
@@ -101,7 +100,7 @@ class TorchEngine:
             break
         else:
             raise DataError(f"Not one image of {first.name} in {first.root} can be decoded.")
-        if self.source.clip != "none":
+        if self.source.has_clip:
             yield Progress(stage="loading CLIP", done=0, total=0, unit="")
             self.clip_model  # noqa: B018  loading is the check
 
@@ -113,21 +112,21 @@ class TorchEngine:
         """
         split = self.split(request.split)
         edit = None if request.on is None else self._own_edit(request.on)
-        directory = find_cache(self.home / "features", self.source, split, request.view)
-        if not (directory / "meta.json").is_file():
-            yield from self._read(split, directory, request)
+        directory = find_cache(self.home, self.source, split, request.view)
+        if not is_finished(directory):
+            yield from self._extract(split, directory, request)
         if edit is not None:
             cache = FeatureCache(directory, split)
             yield from fill_stacked(cache, edit, stacked_on(cache, edit.name), self.device)
 
-    def _read(self, split: Split, directory: Path, request: FeaturesRequest) -> FeaturesJob:
+    def _extract(self, split: Split, directory: Path, request: FeaturesRequest) -> FeaturesJob:
         yield Progress(stage="loading checkpoint", done=0, total=0, unit="")
         facts: dict[str, Any] = {
             "key": directory.name,
             "view": request.view,
             "half": self.source.half_features,
             "seed": self.source.seed,
-            "weights": weights_digest(self.source, directory.parent / "digests.json"),
+            "weights": weights_digest(self.source, self.home),
         }
         yield from fill_cache(self.classifier, split, directory, request, facts)
 
@@ -146,7 +145,8 @@ class TorchEngine:
         yield with_heat(Path(out), cache, found)
 
     def _lay_heat(self, cache: FeatureCache, neuron: int, image: str, out: Path) -> None:
-        pixels = self.classifier.transform()(decode(Path(image)))[None].to(self.device)
+        picture = open_image(cache, cache.sample_at(image))
+        pixels = self.classifier.transform()(picture)[None].to(self.device)
         heat = heat_map(self.classifier, pixels, torch.tensor([neuron], device=self.device))
         seen = to_pixels(self.classifier.denormalise(pixels)[0])
         bright = mask(heat, seen.width)[0].cpu().numpy()
@@ -164,7 +164,7 @@ class TorchEngine:
         cache = yield from self.ready_cache(self.source.eval_split)
         check_neurons(request.neurons, cache.meta.width)
         facts = facts_of(self.source, cache, request, self.device.type)
-        guided = request.use_clip and self.source.clip != "none"
+        guided = request.use_clip and self.source.has_clip
         gallery = Gallery(Path(out), request, cache, facts, self.source.clip if guided else None)
         if not gallery.look():
             yield Progress(stage="loading checkpoint", done=0, total=0, unit="")
@@ -248,8 +248,8 @@ class TorchEngine:
             EditError: It is unknown, or was made from other weights.
         """
         directory = find_edit(self.home / "edits", wanted)
-        record, cache = read_edit(directory), self.home / "features" / "digests.json"
-        if record.provenance.get("weights") != weights_digest(self.source, cache):
+        record = read_edit(directory)
+        if record.provenance.get("weights") != weights_digest(self.source, self.home):
             raise EditError(
                 f"{record.id} was made from other weights than {self.source.checkpoint}; "
                 "restore those, or make the edit again."
@@ -263,6 +263,4 @@ class TorchEngine:
         yield from self.extract(FeaturesRequest(split=split, view=view, on=on))
         listing = self.split(split)
         whole = None if on is None else find_edit(self.home / "edits", on).name
-        return FeatureCache(
-            find_cache(self.home / "features", self.source, listing, view, whole), listing
-        )
+        return FeatureCache(find_cache(self.home, self.source, listing, view, whole), listing)

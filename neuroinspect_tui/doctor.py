@@ -1,4 +1,4 @@
-"""What works here, what does not, and the mend: every check on its own."""
+"""What works on this machine and in a workspace, what does not, and what to do about it."""
 
 import os
 import platform
@@ -9,14 +9,17 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+import psutil
 from msgspec import Struct
 from rich.console import Console
 
+from engine.data.readers import READERS
 from engine.data.splits import open_split
-from engine.schema.errors import EngineError
+from engine.schema.errors import EngineError, RequestError
 from engine.schema.requests import Source
 from neuroinspect_tui.config import read_config
 from neuroinspect_tui.jobs.launcher import lingers, logout_kills
+from neuroinspect_tui.version_0_1 import leftovers
 from neuroinspect_tui.workspace import find_home, read_source
 
 if TYPE_CHECKING:
@@ -43,12 +46,17 @@ class Check(Struct, frozen=True):
 
 
 def examine(workspace: Path | None) -> Iterator[Check]:
-    """Check versions, memory and device, then, in a workspace, everything it names."""
+    """Check versions, device, memory and readers, then all that a workspace names.
+
+    Args:
+        workspace: Its directory; None: here, or the nearest parent.
+    """
     yield Check("python", "ok", f"{platform.python_version()} on {platform.platform(terse=True)}")
     for name in PACKAGES:
         yield _guarded(name, partial(_version, name))
     yield _guarded("device", _devices)
     yield _memory()
+    yield _readers()
     yield _guarded("colours", _colors)
     try:
         home = find_home(workspace)
@@ -59,6 +67,8 @@ def examine(workspace: Path | None) -> Iterator[Check]:
     yield Check("workspace", "ok", str(home.resolve()))
     yield _disk(home)
     yield _logout()
+    for sentence in leftovers(home):
+        yield Check("version 0.1", "warning", sentence)
     yield from _named(home, source)
 
 
@@ -93,23 +103,33 @@ def _devices() -> str:
 
 
 def _memory() -> Check:
-    try:
-        free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-        total = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (ValueError, OSError, AttributeError):
-        return Check("memory", "ok", "unknown on this system")
-    return Check("memory", _scarce(free), f"{free / 2**30:.1f} of {total / 2**30:.1f} GiB free")
+    found = psutil.virtual_memory()
+    free, total = found.available / 2**30, found.total / 2**30
+    return Check("memory", _scarce(found.available), f"{free:.1f} of {total:.1f} GiB free")
+
+
+def _readers() -> Check:
+    """List the data readers; a warning says which third party's cannot be imported."""
+    failed: list[str] = []
+    for name in READERS.names():
+        try:
+            READERS.get(name)
+        except RequestError as error:
+            failed.append(str(error))
+    if failed:
+        return Check("readers", "warning", " ".join(" ".join(failed).split()))
+    return Check("readers", "ok", ", ".join(READERS.names()))
 
 
 def _colors() -> str:
-    """Tell how many colours the app would draw with, and why."""
+    """Return how many colours the app would draw with, and why."""
     asked = read_config().color
     if "NO_COLOR" in os.environ:
         found = "none"
     elif asked != "auto":
         found = asked
     else:
-        # not our own stdout, which may be a file: the app draws on the terminal
+        # stdout may be a file, while the app draws on the terminal
         seen = Console(force_terminal=True).color_system or "none"
         found = "16" if seen == "standard" else seen
     names = ("TERM", "COLORTERM", "NO_COLOR")
@@ -121,18 +141,18 @@ def _colors() -> str:
 
 
 def _disk(home: Path) -> Check:
-    free = shutil.disk_usage(home).free
+    free = psutil.disk_usage(str(home)).free
     writable = os.access(home, os.W_OK)
     found = f"{free / 2**30:.1f} GiB free, {'writable' if writable else 'read-only'}"
     return Check("disk", _scarce(free) if writable else "warning", found)
 
 
 def _logout() -> Check:
-    """Tell whether jobs outlive a logout."""
+    """Check whether jobs outlive a logout."""
     if not logout_kills():
         return Check("logout", "ok", "leaves jobs running")
     if lingers() and shutil.which("systemd-run"):
-        return Check("logout", "ok", "jobs run in a systemd scope of their own, which it spares")
+        return Check("logout", "ok", "jobs run in their own systemd scope, which outlives it")
     return Check(
         "logout", "warning",
         "kills running jobs here (KillUserProcesses=yes); run: loginctl enable-linger",
@@ -150,16 +170,17 @@ def _named(home: Path, source: Source) -> Iterator[Check]:
     for name in (source.train_split, source.eval_split):
         yield _guarded(f"data, {name}", partial(_listed, source, name))
     yield _guarded("checkpoint", lambda: _loaded(engine.classifier, source))
-    if source.clip == "none":
-        yield Check("CLIP", "warning", "none: pictures are drawn without guidance")
+    if not source.has_clip:
+        yield Check("CLIP", "warning", "none: visualizations are drawn without its guidance")
     else:
         yield _guarded("CLIP", lambda: f"{source.clip}, {engine.clip_model and 'loads'}")
 
 
 def _listed(source: Source, name: str) -> str:
     split = open_split(source, name)
-    left = f", {len(split.skipped)} left out" if split.skipped else ""
-    return f"{len(split.samples)} images of {len(split.classes)} classes{left}"
+    skipped = f", {len(split.skipped)} skipped" if split.skipped else ""
+    title = READERS.get(split.reader).title
+    return f"{len(split.samples)} images of {len(split.classes)} classes{skipped}; {title}"
 
 
 def _loaded(classifier: "Classifier", source: Source) -> str:

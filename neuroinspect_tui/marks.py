@@ -1,7 +1,6 @@
-"""What a person has marked in a workspace: the edit that is kept, the neurons that are ticked.
+"""What a person has marked in a workspace: the edit that is applied, the neurons selected.
 
-marks.json, written beside and renamed. A damaged one counts as none, and is set aside when
-something is marked anew.
+It lies in marks.json. A damaged file counts as none, and is set aside when something is marked.
 """
 
 from collections.abc import Callable
@@ -26,6 +25,13 @@ class Marks(Struct, frozen=True):
     """Neurons by class index."""
 
 
+class _Stored(Marks, frozen=True):
+    """marks.json, which version 0.1 wrote with other names."""
+
+    kept: str | None = None
+    ticks: dict[str, tuple[int, ...]] = {}
+
+
 def read_marks(home: Path) -> Marks:
     """Read marks.json."""
     return _read(home / FILE) or Marks()
@@ -33,19 +39,20 @@ def read_marks(home: Path) -> Marks:
 
 def _read(path: Path) -> Marks | None:
     try:
-        return read_json(path, Marks)
+        stored = read_json(path, _Stored)
     except StorageError:
         return None
+    return Marks(stored.applied or stored.kept, stored.selected or stored.ticks)
 
 
 def applied_edit(home: Path) -> str | None:
-    """Return the id of the kept edit, if it is still there."""
+    """Return the id of the applied edit, if it is still there."""
     applied = read_marks(home).applied
     return applied if applied and (home / "edits" / applied / "edit.json").is_file() else None
 
 
 def apply_edit(home: Path, edit: str | None) -> str | None:
-    """Keep an edit, or with None undo; return its whole id.
+    """Apply an edit, or with None undo; return its whole id.
 
     Raises:
         EditError: No such edit.

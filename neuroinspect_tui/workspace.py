@@ -1,25 +1,30 @@
-"""A workspace: a directory with workspace.toml, written by `init`, edited by hand."""
+"""A workspace: a directory with workspace.toml, which `init` writes and people may edit."""
 
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import tomlkit
 
 from engine.io.atomic import cannot_write, write_beside
 from engine.schema.errors import EngineError
-from engine.schema.requests import UNTRAINED, Source
+from engine.schema.requests import Source
+from engine.schema.source_specs import local_directory, local_spec
 
 FILE = "workspace.toml"
 COMMENTS = {
     "model": "a timm architecture, or local-dir:DIR",
     "checkpoint": ".safetensors, .pt or .pth; none: timm's pretrained weights; untrained",
     "data": "an image folder ROOT (ROOT/SPLIT/CLASS/*) or a CSV (path,label,split[,group])",
+    "reader": "the data reader; without this entry the one that matches the data",
     "clip": "none, MODEL/TAG as open_clip lists them, or local-dir:DIR",
     "device": "auto, cpu, cuda:N or mps",
     "trust_pickle": "true lets a pickled checkpoint run its own code as it loads",
 }
 PATHS = ("checkpoint", "data", "class_names")
+RENAMED = {"half_bank": "half_features"}
+"""Entries of version 0.1, and what they are called now."""
 
 
 class WorkspaceError(EngineError):
@@ -35,7 +40,7 @@ def find_home(start: Path | None) -> Path:
     if start is not None:
         if (start / FILE).is_file():
             return start
-        raise WorkspaceError(f"{start} is no workspace (no {FILE}); make one with `init`.")
+        raise WorkspaceError(f"{start} is not a workspace (no {FILE}); make one with `init`.")
     try:
         here = Path.cwd()
     except OSError as error:
@@ -56,31 +61,43 @@ def read_source(home: Path) -> Source:
     """
     path = home / FILE
     try:
-        source = msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), Source)
+        entries = tomllib.loads(path.read_text(encoding="utf-8"))
+        source = msgspec.convert(_renamed(entries), Source)
     except (OSError, UnicodeDecodeError) as error:
         raise WorkspaceError(f"Cannot read {path}: {error}.") from error
     except tomllib.TOMLDecodeError as error:
         raise WorkspaceError(f"{path} is not valid TOML: {error}.") from error
     except msgspec.ValidationError as error:
         raise WorkspaceError(
-            f"{path} is wrong: {error}; mend that entry or run `init` again."
+            f"{path} is wrong: {error}; correct that entry or run `init` again."
         ) from error
     changes = {}
     for name in PATHS:
         value = getattr(source, name)
-        if value is not None and not (name == "checkpoint" and value in ("none", UNTRAINED)):
+        no_file = name == "checkpoint" and (source.pretrained or source.untrained)
+        if value is not None and not no_file:
             if "\0" in value:
                 raise WorkspaceError(f"{path} is wrong: {name} holds a NUL byte.")
             changes[name] = str(home / expanded(value))
-    for name in ("model", "clip"):  # local-dir:DIR
-        scheme, _, rest = getattr(source, name).partition(":")
-        if scheme == "local-dir":
-            changes[name] = f"local-dir:{home / expanded(rest)}"
+    for name in ("model", "clip"):
+        local = local_directory(getattr(source, name))
+        if local is not None:
+            changes[name] = local_spec(home / expanded(local))
     return msgspec.structs.replace(source, **changes)
 
 
+def _renamed(entries: dict[str, Any]) -> dict[str, Any]:
+    """Return the entries with the names that they have now; the new name wins over the old."""
+    kept = {
+        name: value
+        for name, value in entries.items()
+        if name not in RENAMED or RENAMED[name] not in entries
+    }
+    return {RENAMED.get(name, name): value for name, value in kept.items()}
+
+
 def expanded(path: str | Path) -> Path:
-    """Return a path with its ~ read.
+    """Return a path with ~ replaced by the home directory.
 
     Raises:
         WorkspaceError: There is no such user.
@@ -92,7 +109,12 @@ def expanded(path: str | Path) -> Path:
 
 
 def write_source(home: Path, source: Source) -> Path:
-    """Write workspace.toml with a comment an entry; return its path."""
+    """Write workspace.toml, with comments; return its path.
+
+    Raises:
+        WorkspaceError: The directory cannot be made.
+        StorageError: The file cannot be written.
+    """
     document = tomlkit.document()
     document.add(tomlkit.comment("neuroinspect-tui workspace; edit by hand, paths may be relative"))
     for name, value in msgspec.structs.asdict(source).items():
@@ -112,7 +134,7 @@ def write_source(home: Path, source: Source) -> Path:
 
 
 def set_checkpoint(home: Path, checkpoint: str) -> None:
-    """Change one entry of workspace.toml, and nothing a person wrote around it."""
+    """Change the checkpoint in workspace.toml, and keep all else that a person wrote there."""
     path = home / FILE
     document = tomlkit.parse(path.read_text(encoding="utf-8"))
     item = tomlkit.item(checkpoint)

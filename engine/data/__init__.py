@@ -1,1 +1,1 @@
-"""Images and labels as they lie on disk."""
+"""Images and labels on disk: readers, splits, decoding and batches."""

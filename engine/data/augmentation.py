@@ -6,15 +6,15 @@ from PIL import Image
 from torchvision.transforms.v2 import functional as F
 
 DEGREES = 15.0
-
-
 SHIFT = 0.15
 
 
 def augmented_view(image: Image.Image, seed: tuple[int, int, int]) -> Image.Image:
-    """Rotate by up to 15 degrees, shift by up to 15%, flip half the time.
+    """Rotate by up to 15 degrees, shift by up to 15% and flip left to right in half the cases.
 
-    Source: docs/concepts.md, edits, training.
+    Args:
+        image: The image.
+        seed: What the view follows from: equal seeds give equal views.
     """
     chance = random.Random("/".join(map(str, seed)))
     shift = [round(chance.uniform(-SHIFT, SHIFT) * side) for side in image.size]

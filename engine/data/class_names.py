@@ -1,4 +1,4 @@
-"""Class names as the data spells them, as people (and CLIP) read them, and as they ask for them."""
+"""Class names: as folders spell them, as people (and CLIP) read them, as a command names them."""
 
 import re
 from collections.abc import Sequence

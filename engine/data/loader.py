@@ -1,9 +1,8 @@
-"""Images -> batches, decoded and transformed by worker processes."""
+"""A split's images -> batches, decoded and transformed by worker processes."""
 
 import os
 import signal
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -11,13 +10,13 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from engine.data.augmentation import augmented_view
-from engine.data.images import decode
-from engine.data.splits import Sample, Split
+from engine.data.images import open_image
+from engine.data.splits import Split
 from engine.models.classifier import Classifier, Transform
 from engine.schema.errors import DataError
 from engine.schema.requests import FeaturesRequest
 
-FEW = 64  # images not worth a process
+FEW = 64  # up to so many images are not worth a worker process
 
 
 Item = tuple[int, Tensor | str]
@@ -25,22 +24,22 @@ Item = tuple[int, Tensor | str]
 
 @dataclass(frozen=True)
 class Images(Dataset[Item]):
-    """Decodes and transforms; a picture that cannot be had is its reason."""
+    """Decodes and transforms; an image that cannot be decoded yields the reason instead."""
 
-    root: Path
-    samples: tuple[Sample, ...]
+    split: Split
     transform: Transform
     view: int
+    """0: as it is; 1 and up: augmented, each view from its own seed."""
     seed: int
 
     def __len__(self) -> int:
         """Count the images."""
-        return len(self.samples)
+        return len(self.split.samples)
 
     def __getitem__(self, index: int) -> Item:
-        """Return (index, pixels (3, H, W) or the reason why not)."""
+        """Return the index, and pixels (3, H, W) or the reason why there are none."""
         try:
-            image = decode(self.root / self.samples[index].path)
+            image = open_image(self.split, self.split.samples[index])
         except DataError as error:
             return index, str(error)
         if self.view:
@@ -51,8 +50,8 @@ class Images(Dataset[Item]):
 def loader(
     classifier: Classifier, split: Split, start: int, request: FeaturesRequest, seed: int
 ) -> "DataLoader[Any]":
-    """Return batches of (indices, pixels (B, 3, H, W), reasons) from image `start` on."""
-    images = Images(Path(split.root), split.samples, classifier.transform(), request.view, seed)
+    """Return batches of indices, pixels (B, 3, H, W), reasons by index, from image `start` on."""
+    images = Images(split, classifier.transform(), request.view, seed)
     cuda = classifier.device.type == "cuda"
     left = len(images) - start
     return DataLoader(
@@ -67,14 +66,14 @@ def loader(
 
 
 def deaf(worker: int) -> None:
-    """Leave ending a worker to its parent: Ctrl-C and a scheduler's SIGTERM reach them all."""
+    """Make a worker ignore signals: Ctrl-C and SIGTERM reach its parent too, which ends it."""
     del worker
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1):
         signal.signal(number, signal.SIG_IGN)
 
 
 def workers_for(device: torch.device, asked: int, images: int) -> int:
-    """Return how many processes decode: those asked for, or what suits the machine and the job."""
+    """Return the number of worker processes: as asked, or for -1 one that fits cores and work."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 4
     usual = 16 if device.type == "cuda" else max(cores - 1, 1)
     return (asked if asked >= 0 else min(usual, cores)) if images > FEW else 0

@@ -11,9 +11,10 @@ from msgspec import structs
 
 from engine.editing.heads import Head, in_parts
 from engine.editing.store import read_edit, read_head
-from engine.features.cache import FeatureCache
+from engine.features.cache import FeatureCache, finish, is_finished
+from engine.features.progress import partial_of
 from engine.features.summarize import decided, explain
-from engine.io.atomic import cannot_write, write_json
+from engine.io.atomic import cannot_write
 from engine.io.locks import wait_for
 from engine.io.npy_stream import RowFile
 from engine.schema.arrays import Array
@@ -41,23 +42,21 @@ def fill_stacked(
         StorageError: The workspace cannot be written.
         EditError: The edit is damaged, or of another model.
     """
-    if (directory / "meta.json").is_file():
+    if is_finished(directory):
         return
     head, _ = read_head(edit, cache.meta.width, len(cache.classes))
     lock = FileLock(directory.with_suffix(".lock"))
     try:
         yield from wait_for(lock)
-        if (directory / "meta.json").is_file():
+        if is_finished(directory):
             return
-        partial = directory.with_suffix(".partial")
+        partial = partial_of(directory)
         shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir(mode=0o700)
         yield from _decide(cache, head, partial)
         yield from _summarise(cache, head, partial, device)
-        write_json(
-            partial / "meta.json", structs.replace(cache.meta, key=directory.name, on=edit.name)
-        )
-        shutil.rmtree(directory, ignore_errors=True)  # no meta.json: never finished
+        finish(partial, structs.replace(cache.meta, key=directory.name, on=edit.name))
+        shutil.rmtree(directory, ignore_errors=True)  # it was never finished
         partial.rename(directory)
     except OSError as error:
         raise StorageError(cannot_write(directory, error)) from error

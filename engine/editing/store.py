@@ -9,6 +9,7 @@ import shutil
 import time
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -117,8 +118,22 @@ def list_edits(root: Path) -> list[Edit]:
         try:
             found.append(read_json(path, Edit))
         except StorageError:
-            continue  # a stranger's directory; `compare` on it says what is wrong
+            continue  # damaged, or of version 0.1; `compare` on it says which
     return found
+
+
+def old_edits(root: Path) -> tuple[str, ...]:
+    """Return the ids of the edits that version 0.1 made, which cannot be read any more."""
+    records = sorted(root.glob(f"[!.]*/{RECORD}"))
+    return tuple(path.parent.name for path in records if _is_old(path))
+
+
+def _is_old(record: Path) -> bool:
+    try:
+        keys = read_json(record, dict[str, Any])
+    except StorageError:
+        return False
+    return "arms" in keys and "variants" not in keys
 
 
 def find_edit(root: Path, wanted: str) -> Path:
@@ -145,9 +160,17 @@ def read_edit(directory: Path) -> Edit:
     """Read an edit's record.
 
     Raises:
-        StorageError: It is damaged.
+        StorageError: It is damaged, or was made by version 0.1.
     """
-    return read_json(directory / RECORD, Edit)
+    try:
+        return read_json(directory / RECORD, Edit)
+    except StorageError as error:
+        if not _is_old(directory / RECORD):
+            raise
+        raise StorageError(
+            f"{directory.name} was made by version 0.1 and cannot be read any more; "
+            "make the edit again."
+        ) from error
 
 
 def made_on(record: Edit) -> str | None:

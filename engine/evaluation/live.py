@@ -7,7 +7,7 @@ from msgspec import structs
 
 from engine.data.splits import Split
 from engine.evaluation.scores import Labelled, score_labelled
-from engine.features.progress import PROGRESS, Done
+from engine.features.progress import PROGRESS, Done, partial_of
 from engine.io.atomic import read_json
 from engine.io.npy_stream import read_rows
 from engine.schema.arrays import Array
@@ -25,7 +25,7 @@ class SoFar:
     """
 
     def __init__(self, directory: Path, split: Split, *, half: bool) -> None:
-        self._partial = directory.with_suffix(".partial")
+        self._partial = partial_of(directory)
         self._split, self._dtype = split, np.float16 if half else np.float32
         self._labels = np.array([sample.label for sample in split.samples], dtype=np.int64)
         self._groups = np.array([sample.group for sample in split.samples], dtype=np.int64)

@@ -1,8 +1,8 @@
-"""The feature cache: what one pass over a split leaves on disk.
+"""The feature cache: what extracting the features of a split leaves on disk. No torch.
 
 It is content-addressed and memory-mapped. `features/<key>/` holds features (n, D), logits (n, C),
-labels, the decision layer, each neuron's strongest images, per-class means and the counterfactual
-of every mistake, so that everything up to pictures is answered from here, without torch.
+labels, the decision layer, each neuron's top activating images, means over all images and the
+counterfactual of every mistake, so that all but visualizations is answered from here.
 """
 
 from functools import cached_property
@@ -16,17 +16,21 @@ from engine.io.atomic import file_digest, folder_digest, key_of, read_json, writ
 from engine.schema.arrays import Array
 from engine.schema.errors import StorageError
 from engine.schema.records import Skipped
-from engine.schema.requests import UNTRAINED, Source
+from engine.schema.requests import Source
+from engine.schema.source_specs import local_directory
 
 FORMAT = 1
+FOLDER = "features"
+"""Where the feature caches of a workspace lie."""
+META, DIGESTS = "meta.json", "digests.json"
 PER_NEURON = ("strongest_rows", "strongest_values")
 PER_MISTAKE = ("insufficient", "excessive", "steps", "flipped")
 OF_THE_BACKBONE = ("features", "mean", *PER_NEURON)
-"""What a feature cache with an edit in it shares with the one that it was made of."""
+"""What a feature cache with an edit's decision layer shares with that of the checkpoint's."""
 
 
 class Meta(Struct, frozen=True, kw_only=True):
-    """meta.json: what a feature cache is of."""
+    """meta.json: what a feature cache is of; it is written last."""
 
     format: int
     key: str
@@ -43,7 +47,7 @@ class Meta(Struct, frozen=True, kw_only=True):
     """sha256 of the checkpoint."""
     versions: dict[str, str]
     on: str | None = None
-    """The edit whose decision layer it is with; None: the checkpoint's own."""
+    """The edit whose decision layer it has; None: the checkpoint's own."""
 
     @property
     def base(self) -> str:
@@ -52,7 +56,11 @@ class Meta(Struct, frozen=True, kw_only=True):
 
 
 class FeatureCache:
-    """A finished feature cache. Arrays are memory-mapped: opening one costs nothing.
+    """A finished feature cache. Arrays are memory-mapped, so that opening one is quick.
+
+    Args:
+        directory: Its own.
+        split: The listing that it was made from.
 
     Raises:
         StorageError: Files are missing or damaged.
@@ -61,9 +69,10 @@ class FeatureCache:
     def __init__(self, directory: Path, split: Split) -> None:
         self.directory = directory
         self.root = split.root
-        self.classes = split.classes  # names may change without a new pass
+        self.reader = split.reader
+        self.classes = split.classes  # names may change while features stay
         self.groups_named = split.groups
-        self.meta = read_json(directory / "meta.json", Meta)
+        self.meta = read_json(directory / META, Meta)
         if self.meta.format != FORMAT:
             raise StorageError(
                 f"{directory} has format {self.meta.format}, not {FORMAT}; remove it."
@@ -72,11 +81,15 @@ class FeatureCache:
             reason = f" ({self.meta.skipped[0].reason})" if self.meta.skipped else ""
             raise StorageError(
                 f"Not one image of {self.meta.split} in {split.root} can be decoded{reason}; "
-                "mend the files, or the paths that lead to them."
+                "correct the files, or the paths that lead to them."
             )
 
     def array(self, name: str) -> Array:
-        """Return `name`.npy, memory-mapped."""
+        """Return `name`.npy, memory-mapped.
+
+        Raises:
+            StorageError: It is missing or damaged.
+        """
         directory = self._base if name in OF_THE_BACKBONE else self.directory
         path = directory / f"{name}.npy"
         try:
@@ -90,7 +103,7 @@ class FeatureCache:
 
     @property
     def _base(self) -> Path:
-        """Where lies what no edit of the decision layer changes."""
+        """The directory of what no edit of the decision layer changes."""
         return self.directory.with_name(self.meta.base) if self.meta.on else self.directory
 
     def _check_shape(self, name: str, found: Array) -> None:
@@ -159,6 +172,14 @@ class FeatureCache:
         """Return the path of an image."""
         return str(Path(self.root) / self.samples[row].path)
 
+    def sample_at(self, path: str) -> Sample:
+        """Return the image of a path that `path` gave."""
+        return self._samples_by_path[path]
+
+    @cached_property
+    def _samples_by_path(self) -> dict[str, Sample]:
+        return {self.path(row): sample for row, sample in enumerate(self.samples)}
+
 
 def cache_key(source: Source, split: Split, view: int, digest: str) -> str:
     """Return the key of a feature cache: weights, architecture, transform, file list, precision."""
@@ -169,14 +190,18 @@ def cache_key(source: Source, split: Split, view: int, digest: str) -> str:
     return key_of(parts, 16)
 
 
-def weights_digest(source: Source, cache: Path) -> str:
-    """Return the sha256 of the checkpoint, remembered by path, size and time in `cache`."""
-    path = Path(source.checkpoint)
-    if source.checkpoint == UNTRAINED:
+def weights_digest(source: Source, home: Path) -> str:
+    """Return the sha256 of the checkpoint, remembered by path, size and time in the workspace.
+
+    Raises:
+        StorageError: There are no weights yet, or they cannot be read.
+    """
+    path, cache = Path(source.checkpoint), home / FOLDER / DIGESTS
+    if source.untrained:
         raise StorageError("This workspace has no weights yet; make them with `train`.")
-    if source.checkpoint == "none":
-        local = Path(source.model.removeprefix("local-dir:"))
-        if source.model.startswith("local-dir:") and local.is_dir():
+    if source.pretrained:
+        local = local_directory(source.model)
+        if local is not None and local.is_dir():
             return folder_digest(local)
         return f"pretrained:{source.model}"
     try:
@@ -187,7 +212,7 @@ def weights_digest(source: Source, cache: Path) -> str:
             try:
                 known = read_json(cache, dict[str, str])
             except StorageError:
-                known = {}  # a cache: damaged means empty
+                known = {}  # a damaged one counts as empty
         if stamp in known:
             return known[stamp]
         digest = file_digest(path)
@@ -196,21 +221,52 @@ def weights_digest(source: Source, cache: Path) -> str:
     try:
         write_json(cache, {stamp: digest})
     except StorageError:
-        pass  # a read-only workspace still answers; it only hashes again
+        pass  # a read-only workspace still answers; it hashes again each time
     return digest
 
 
 def find_cache(
-    root: Path, source: Source, split: Split, view: int = 0, on: str | None = None
+    home: Path, source: Source, split: Split, view: int = 0, on: str | None = None
 ) -> Path:
-    """Return where the feature cache of a split is, or will be, under the workspace's features/.
+    """Return the directory in which the feature cache of a split lies, or will lie.
 
     Args:
-        root: The workspace's features/.
+        home: The workspace.
         source: What the workspace names.
         split: The listing.
         view: 0, or which augmented view.
         on: An edit's whole id: the feature cache with that edit's decision layer.
+
+    Raises:
+        StorageError: There are no weights yet, or they cannot be read.
     """
-    key = cache_key(source, split, view, weights_digest(source, root / "digests.json"))
-    return root / (key if on is None else f"{key}+{on}")
+    key = cache_key(source, split, view, weights_digest(source, home))
+    return home / FOLDER / (key if on is None else f"{key}+{on}")
+
+
+def open_cache(
+    home: Path, source: Source, split: Split, view: int = 0, on: str | None = None
+) -> FeatureCache | None:
+    """Open the feature cache of a split; None where the features are still to be extracted.
+
+    The arguments are those of `find_cache`.
+
+    Raises:
+        StorageError: There are no weights yet, or the cache is damaged.
+    """
+    directory = find_cache(home, source, split, view, on)
+    return FeatureCache(directory, split) if is_finished(directory) else None
+
+
+def is_finished(directory: Path) -> bool:
+    """Return whether a feature cache is whole."""
+    return (directory / META).is_file()
+
+
+def finish(directory: Path, meta: Meta) -> None:
+    """Write the record that makes a feature cache whole.
+
+    Raises:
+        StorageError: The directory cannot be written.
+    """
+    write_json(directory / META, meta)

@@ -14,7 +14,8 @@ from torch import Tensor
 
 from engine.data.loader import loader
 from engine.data.splits import Split
-from engine.features.progress import PROGRESS, Done
+from engine.features.cache import is_finished
+from engine.features.progress import PROGRESS, Done, partial_of
 from engine.features.summarize import summarise
 from engine.io.atomic import cannot_write, read_json, write_json
 from engine.io.locks import wait_for
@@ -51,14 +52,14 @@ def fill_cache(
     except OSError as error:
         raise StorageError(cannot_write(directory, error)) from error
     try:
-        if (directory / "meta.json").is_file():
+        if is_finished(directory):
             return
-        partial = directory.with_suffix(".partial")
+        partial = partial_of(directory)
         partial.mkdir(exist_ok=True, mode=0o700)
         done = yield from _pass(classifier, split, partial, request, facts)
         yield from summarise(classifier, split, partial, done, facts)
         if directory.exists():
-            shutil.rmtree(directory)  # no meta.json: never finished
+            shutil.rmtree(directory)  # it was never finished
         partial.rename(directory)
         (directory / PROGRESS).unlink(missing_ok=True)
     except OSError as error:

@@ -1,4 +1,6 @@
-"""An unfinished pass over a split, scored as far as it is. No torch."""
+"""The record of an unfinished extraction, from which it goes on. No torch."""
+
+from pathlib import Path
 
 from msgspec import Struct
 
@@ -8,8 +10,15 @@ PROGRESS = "progress.json"
 
 
 class Done(Struct, frozen=True):
-    """progress.json: what of an interrupted pass is safe on disk."""
+    """progress.json: what of an interrupted extraction is safe on disk."""
 
     images: int
+    """How many of the split's images, from the first, are done: extracted or skipped."""
     rows: tuple[int, ...]
+    """The indices of those with features, in the order of the rows on disk."""
     skipped: tuple[Skipped, ...]
+
+
+def partial_of(directory: Path) -> Path:
+    """Return where a feature cache is put together before it is whole."""
+    return directory.with_suffix(".partial")

@@ -12,7 +12,7 @@ from torch.nn import functional as F
 
 from engine.counterfactual.solver import nudge
 from engine.data.splits import Split
-from engine.features.cache import FORMAT, Meta
+from engine.features.cache import FORMAT, Meta, finish
 from engine.features.progress import Done
 from engine.io.atomic import write_json
 from engine.models.classifier import Classifier
@@ -57,7 +57,7 @@ def summarise(
         weights=facts["weights"],
         versions={name: version(name) for name in ("torch", "timm", "numpy", "pillow")},
     )
-    write_json(partial / "meta.json", meta)
+    finish(partial, meta)
 
 
 def _chunks(rows: int) -> Iterator[slice]:

@@ -14,7 +14,8 @@ from torch import Tensor, nn
 
 from engine.models.checkpoint import fit_state, read_state
 from engine.schema.errors import CheckpointError, ModelError
-from engine.schema.requests import UNTRAINED, Source, TrainRequest
+from engine.schema.requests import Source, TrainRequest
+from engine.schema.source_specs import local_directory
 
 Transform = Callable[[Image.Image], Tensor]
 
@@ -114,11 +115,11 @@ def load_classifier(source: Source, classes: int, device: torch.device) -> Class
         ModelError: Unknown architecture, or a decision that is not one linear layer.
         CheckpointError: Weights that cannot be had or do not fit.
     """
-    if source.checkpoint == UNTRAINED:
+    if source.untrained:
         raise ModelError("This workspace has no weights yet; make them with `train`.")
-    bare = source.checkpoint == "none"
-    body = _create(source.model, pretrained=bare, classes=None if bare else classes)
-    if not bare:
+    classes_of_model = None if source.pretrained else classes
+    body = _create(source.model, pretrained=source.pretrained, classes=classes_of_model)
+    if not source.pretrained:
         path = Path(source.checkpoint)
         fit_state(body, read_state(path, trust_pickle=source.trust_pickle), path)
     classifier = split_model(body, device)
@@ -165,10 +166,10 @@ def is_head(classifier: Classifier, key: str) -> bool:
 
 
 def _create(name: str, *, pretrained: bool, classes: int | None) -> nn.Module:
-    local = name.startswith("local-dir:")
-    if local and not (Path(name.removeprefix("local-dir:")) / "config.json").is_file():
-        raise ModelError(f"No config.json in {name.removeprefix('local-dir:')}: not a timm folder.")
-    if not local and not name.startswith("hf-hub:") and not timm.is_model(name):
+    local = local_directory(name)
+    if local is not None and not (local / "config.json").is_file():
+        raise ModelError(f"No config.json in {local}: it is not a model saved by timm.")
+    if local is None and not name.startswith("hf-hub:") and not timm.is_model(name):
         import difflib  # noqa: PLC0415  only for a wrong name
 
         near = difflib.get_close_matches(name, timm.list_models(), 3)

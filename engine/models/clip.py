@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import open_clip
@@ -10,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from engine.schema.errors import ClipError
+from engine.schema.source_specs import NONE, local_directory
 
 TEMPLATES = tuple(
     line
@@ -96,7 +96,7 @@ def load_clip(spec: str, device: torch.device) -> ClipModel | None:
     Raises:
         ClipError: Unknown to open_clip, or not to be had.
     """
-    if spec == "none":
+    if spec == NONE:
         return None
     name, tag = _checked(spec)
     try:
@@ -122,10 +122,12 @@ def load_clip(spec: str, device: torch.device) -> ClipModel | None:
 
 
 def _checked(spec: str) -> tuple[str, str | None]:
-    scheme, _, rest = spec.partition(":")
-    if scheme == "local-dir":
-        if not (Path(rest) / "open_clip_config.json").is_file():
-            raise ClipError(f"No open_clip_config.json in {rest}: not a CLIP folder.")
+    local = local_directory(spec)
+    if local is not None:
+        if not (local / "open_clip_config.json").is_file():
+            raise ClipError(
+                f"No open_clip_config.json in {local}: it is not a model saved by open_clip."
+            )
         return spec, None
     name, _, tag = spec.rpartition("/")
     if (name, tag) in open_clip.list_pretrained():

@@ -4,6 +4,8 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+from engine.schema.source_specs import NONE
+
 Rows = Literal["affected", "all"]
 Preset = Literal["paper", "bird", "wide"]
 UNTRAINED = "untrained"
@@ -21,12 +23,14 @@ class Source(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     checkpoint: str
     """A .safetensors, .pt or .pth file, `none` (timm's pretrained weights), or `untrained`."""
     data: str
-    """An image folder ROOT (ROOT/SPLIT/CLASS/*) or a CSV file."""
+    """A folder or file that one of the data readers reads, such as ROOT of ROOT/SPLIT/CLASS/*."""
+    reader: str | None = None
+    """The name of its data reader; None: the one that matches."""
     train_split: str = "train"
     eval_split: str = "valid"
     class_names: str | None = None
     """A text file (a name a line) or JSON (list, or folder name -> name)."""
-    clip: str = "none"
+    clip: str = NONE
     """`none`, `MODEL/TAG` as open_clip lists them, or `local-dir:DIR`."""
     device: str = "auto"
     """`auto`, `cpu`, `cuda:N` or `mps`."""
@@ -35,6 +39,21 @@ class Source(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     half_features: bool = False
     """Keep features and logits as float16."""
     seed: int = 0
+
+    @property
+    def untrained(self) -> bool:
+        """Whether there are no weights yet."""
+        return self.checkpoint == UNTRAINED
+
+    @property
+    def pretrained(self) -> bool:
+        """Whether the weights come with the model: timm's, or those of its local directory."""
+        return self.checkpoint == NONE
+
+    @property
+    def has_clip(self) -> bool:
+        """Whether a CLIP guides feature visualizations."""
+        return self.clip != NONE
 
 
 class FeaturesRequest(Struct, frozen=True, kw_only=True, tag="features"):

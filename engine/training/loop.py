@@ -241,7 +241,7 @@ def _batches(
 ) -> Iterator[tuple[Tensor, Tensor]]:
     """Yield images (B, 3, H, W) and labels, or rows, (B,); what cannot be decoded is left out."""
     classifier = run.classifier
-    images = Images(Path(split.root), split.samples, classifier.transform(), view, run.request.seed)
+    images = Images(split, classifier.transform(), view, run.request.seed)
     loader = torch.utils.data.DataLoader(
         images,
         batch_size=run.request.batch_size,

@@ -14,6 +14,7 @@ from engine.io.atomic import file_digest, folder_digest, key_of, read_json, writ
 from engine.schema.errors import StorageError
 from engine.schema.records import Illusion
 from engine.schema.requests import IllusionRequest, Source
+from engine.schema.source_specs import local_directory
 
 FORMAT = 1
 
@@ -69,7 +70,7 @@ def facts_of(
         request: What is asked.
         device: Its kind, such as `cuda`.
     """
-    clip = _guide(source.clip) if request.use_clip and source.clip != "none" else None
+    clip = _guide(source.clip) if request.use_clip and source.has_clip else None
     return {
         neuron: Facts(
             model=source.model,
@@ -91,8 +92,8 @@ def facts_of(
 
 
 def _guide(spec: str) -> str:
-    local = Path(spec.removeprefix("local-dir:"))
-    if spec.startswith("local-dir:") and local.is_dir():
+    local = local_directory(spec)
+    if local is not None and local.is_dir():
         return f"{spec} {folder_digest(local)}"
     return spec
 

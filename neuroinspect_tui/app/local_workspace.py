@@ -1,4 +1,4 @@
-"""The program behind the screens: a workspace's files and its jobs. Never loads torch."""
+"""What the screens work on: a workspace's files and its jobs. Never imports torch."""
 
 import threading
 import time
@@ -9,7 +9,7 @@ from msgspec import structs
 
 from engine.data.splits import Split, open_split
 from engine.editing.store import compare_edit, find_edit, list_edits, made_on, read_edit
-from engine.features.cache import FeatureCache, find_cache
+from engine.features.cache import FeatureCache, open_cache
 from engine.schema.edits import Comparison, Edit
 from engine.schema.errors import EditError
 from engine.schema.jobs import JobView, Record, Request
@@ -23,7 +23,7 @@ from neuroinspect_tui.workspace import read_source
 
 
 class LocalWorkspace:
-    """Implements `screens.ports.Backstage`.
+    """Implements `screens.ports.Workspace`.
 
     Args:
         home: The workspace.
@@ -40,7 +40,7 @@ class LocalWorkspace:
         self.engine = JobEngine(self.source, home)
 
     def split(self, name: str) -> Split:
-        """Return the listing of a split, made once and again after its images are to be read."""
+        """Return the listing of a split; a job that extracts its features makes it list anew."""
         if name not in self._splits:
             self._splits[name] = open_split(self.source, name)
         return self._splits[name]
@@ -53,51 +53,54 @@ class LocalWorkspace:
             on: An edit's id: the feature cache with that edit's decision layer.
 
         Raises:
-            EditError: No such edit.
+            EditError: There is no such edit.
         """
         listing = self.split(split or self.source.eval_split)
         whole = None if on is None else find_edit(self.home / "edits", on).name
-        directory = find_cache(self.home / "features", self.source, listing, on=whole)
-        if not (directory / "meta.json").is_file():
-            return None
-        if directory not in self._caches:
-            self._caches[directory] = FeatureCache(directory, listing)
-        return self._caches[directory]
+        cache = open_cache(self.home, self.source, listing, on=whole)
+        return None if cache is None else self._caches.setdefault(cache.directory, cache)
 
     def edits(self) -> list[Edit]:
         """Return all edits, oldest first."""
         return list_edits(self.home / "edits")
 
     def compare(self, edit: str) -> Comparison:
-        """Set an edit against the original, image by image, where it was reported."""
+        """Compare an edit with the original, image by image, on its held-out images.
+
+        Raises:
+            EditError: There is no such edit, or no features of those images yet.
+        """
         directory = find_edit(self.home / "edits", edit)
         record = read_edit(directory)
         cache = self.cache(record.provenance.get("reporting_split"), on=made_on(record))
         if cache is None:
-            raise EditError(f"The images of {directory.name} are to be read first: run `classes`.")
+            raise EditError(
+                f"The features of the images that {directory.name} was evaluated on are not "
+                "extracted; run `classes`."
+            )
         return compare_edit(cache, directory)
 
     def applied(self) -> str | None:
-        """Return the id of the edit that was kept, if any."""
+        """Return the id of the applied edit, if any."""
         return marks.applied_edit(self.home)
 
     def apply(self, edit: str | None) -> None:
-        """Keep an edit, or with None undo."""
+        """Apply an edit, or with None undo."""
         marks.apply_edit(self.home, edit)
 
     def selected(self, class_index: int) -> tuple[int, ...]:
-        """Return the neurons ticked for a class."""
+        """Return the neurons selected for a class."""
         return marks.read_marks(self.home).selected.get(str(class_index), ())
 
     def select(self, class_index: int, neurons: tuple[int, ...]) -> None:
-        """Remember the neurons ticked for a class."""
+        """Remember the neurons selected for a class."""
         marks.select_neurons(self.home, class_index, neurons)
 
     def submit(self, request: Request, *, interactive: bool = True) -> str:
         """Start a job that outlives the app; return its id."""
         self.engine.classes = self.split(self.source.eval_split).classes
         job = self.engine.submit(request, interactive=interactive).id
-        if isinstance(request, FeaturesRequest):  # the job lists them as they are by then
+        if isinstance(request, FeaturesRequest):  # the job lists the files anew, so do we
             self._splits.pop(request.split, None)
         return job
 
@@ -110,11 +113,11 @@ class LocalWorkspace:
         return self.engine.store.views()
 
     def cancel(self, job: str) -> None:
-        """Ask a job to stop for good."""
+        """Cancel a job."""
         self.engine.store.cancel(job)
 
     def resume(self, job: str) -> None:
-        """Let an interrupted or failed job go on where it stopped."""
+        """Resume an interrupted or failed job where it stopped."""
         ensure_runner(self.home, self.engine.store.resume(job).queue)
 
     def log(self, job: str, lines: int = 20) -> list[str]:
@@ -122,12 +125,12 @@ class LocalWorkspace:
         return self.engine.store.log(job, lines)
 
     def runner(self) -> str:
-        """Tell in a line which runners are alive, and for how long yet."""
-        return " · ".join(map(_told, alive(self.home))) or "no runner; the next job starts one"
+        """Return a line on the runners that are alive, and when each leaves."""
+        return " · ".join(map(_status, alive(self.home))) or "no runner; the next job starts one"
 
 
-def _told(some: Alive) -> str:
-    if some.idle_since is None:
-        return f"runner {some.queue} busy"
-    left = max(0.0, some.idle_since + some.idle_seconds - time.time())
-    return f"runner {some.queue} idle, leaves in {left / 60:.0f} min"
+def _status(runner: Alive) -> str:
+    if runner.idle_since is None:
+        return f"runner {runner.queue} busy"
+    left = max(0.0, runner.idle_since + runner.idle_seconds - time.time())
+    return f"runner {runner.queue} idle, leaves in {left / 60:.0f} min"

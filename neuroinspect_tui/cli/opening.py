@@ -1,4 +1,4 @@
-"""From a workspace to its features: read from disk without torch, or extracted first."""
+"""From a workspace to its features: opened without torch, or extracted first."""
 
 import sys
 from dataclasses import dataclass
@@ -10,12 +10,13 @@ import typer
 
 from engine.data.class_names import find_class
 from engine.data.splits import Split, open_split
-from engine.features.cache import FeatureCache, find_cache
+from engine.features.cache import FeatureCache, find_cache, open_cache
 from engine.schema.jobs import Request
 from engine.schema.requests import FeaturesRequest, Source
 from neuroinspect_tui.cli.output import say
 from neuroinspect_tui.cli.progress import follow
 from neuroinspect_tui.cli.record_lines import line, row
+from neuroinspect_tui.version_0_1 import old_features
 from neuroinspect_tui.workspace import find_home, read_source
 
 if TYPE_CHECKING:
@@ -24,19 +25,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Opened:
-    """A workspace and what it names."""
+    """A workspace, and what workspace.toml says."""
 
     home: Path
     source: Source
     detach: bool = False
 
-    @property
-    def root(self) -> Path:
-        """Where its feature caches lie."""
-        return self.home / "features"
-
     def engine(self) -> "TorchEngine":
-        """Load torch, at last."""
+        """Return the engine, which imports torch."""
         from engine.session import TorchEngine
 
         return TorchEngine(self.source, self.home)
@@ -52,15 +48,20 @@ class Opened:
         """Return a split's feature cache [default: the evaluation split], extracting it first."""
         name = split or self.source.eval_split
         listing = open_split(self.source, name)
-        directory = find_cache(self.root, self.source, listing, on=on)
-        if not (directory / "meta.json").is_file():
+        cache = open_cache(self.home, self.source, listing, on=on)
+        if cache is None:
             self.run(FeaturesRequest(split=name, batch_size=batch_size, workers=workers, on=on))
-        return FeatureCache(directory, listing)
+            cache = FeatureCache(find_cache(self.home, self.source, listing, on=on), listing)
+        return cache
 
     def run(self, request: Request, *, out: Path | None = None) -> Any:
-        """Run a request here, with progress, and return its last record.
+        """Run a request in this process, show its progress, and return its last record.
 
-        Detached, print the job's id and leave.
+        With --detach, submit it as a job instead, print the job's id and exit.
+
+        Args:
+            request: What to run.
+            out: Where images go; None: the workspace's own folders.
         """
         where = None if out is None else str(out.expanduser().absolute())
         if self.detach:
@@ -77,7 +78,7 @@ class Opened:
         engine = JobEngine(self.source, self.home, self.split().classes)
         job = engine.submit(request, out=out, interactive=False)
         say(job.id)
-        sys.stderr.write(f"look with: neuroinspect-tui jobs follow {job.id}\n")
+        sys.stderr.write(f"follow it with: neuroinspect-tui jobs follow {job.id}\n")
 
     def split(self) -> Split:
         """List the evaluation split."""
@@ -87,8 +88,19 @@ class Opened:
 def open_workspace(
     workspace: Path | None, device: str | None = None, *, detach: bool = False
 ) -> Opened:
-    """Find and read a workspace."""
+    """Find and read a workspace, and say on stderr what version 0.1 left in it.
+
+    Args:
+        workspace: Its directory; None: here, or the nearest parent.
+        device: Instead of the one in workspace.toml.
+        detach: Whether requests become jobs.
+
+    Raises:
+        WorkspaceError: There is none, or workspace.toml is wrong.
+    """
     home = find_home(workspace)
+    if (said := old_features(home)) is not None:
+        sys.stderr.write(f"{said}\n")
     source = read_source(home)
     if device is not None:
         source = msgspec.structs.replace(source, device=device)

@@ -14,9 +14,11 @@ from typing import Any
 
 from msgspec import structs
 
+from engine.features.cache import FOLDER
 from engine.io.atomic import write_beside, write_json
 from engine.schema.records import Progress
 from engine.schema.requests import UNTRAINED, Source, TrainRequest
+from engine.schema.source_specs import local_spec
 from engine.schema.training import Trained
 from neuroinspect_tui.demo import birds, dataset, places, scenes
 from neuroinspect_tui.demo.dataset import Recipe, write_dataset, write_folders
@@ -48,7 +50,7 @@ class Plan:
     @property
     def model(self) -> str:
         """The architecture at the pictures' size, as a timm folder."""
-        return f"local-dir:{self.home / 'architecture'}"
+        return local_spec(self.home / "architecture")
 
     @property
     def clip(self) -> Path:
@@ -73,7 +75,7 @@ class Plan:
             checkpoint=UNTRAINED,
             data=str(self.pictures / "metadata.csv"),
             class_names=str(self.home / "names.txt"),
-            clip=f"local-dir:{self.clip}",
+            clip=local_spec(self.clip),
             device=self.device,
         )
 
@@ -144,7 +146,7 @@ def _forget_what_changed(plan: Plan) -> None:
             "clip",
             "backbone",
             "train",
-            "features",
+            FOLDER,
             "edits",
             "story",
         ):

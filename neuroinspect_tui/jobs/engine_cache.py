@@ -20,6 +20,7 @@ from engine.schema.requests import (
     Source,
     TrainRequest,
 )
+from engine.schema.source_specs import local_directory
 from engine.schema.training import Trained
 from neuroinspect_tui.jobs.attempt import Attempt
 from neuroinspect_tui.jobs.job import Job
@@ -76,7 +77,7 @@ def _stamp(source: Source) -> tuple[object, ...]:
 
 
 def _changed(named: str) -> object:
-    path = Path(named.removeprefix("local-dir:"))
+    path = local_directory(named) or Path(named)
     try:
         found = path.stat()
         return folder_digest(path) if path.is_dir() else (found.st_mtime_ns, found.st_size)

@@ -44,9 +44,8 @@ def find_classes(workspace: Workspace, request: FeaturesRequest) -> Found:
     source = workspace.source
     cache = workspace.cache()
     split = workspace.split(source.eval_split)
-    so_far = SoFar(
-        find_cache(workspace.home / "features", source, split), split, half=source.half_features
-    )
+    directory = find_cache(workspace.home, source, split)
+    so_far = SoFar(directory, split, half=source.half_features)
     if cache is not None:
         return Found(Listing(score(cache)), cache, so_far, cache.meta.n, None)
     job = newest(workspace, request)

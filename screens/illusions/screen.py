@@ -201,7 +201,7 @@ class IllusionsScreen(Base):
         own = {command.action.partition("(")[0] for command in self.TABLE}
         if action == "cancel":
             return self.job_line.running
-        if action == "guide" and self.workspace.source.clip == "none":
+        if action == "guide" and not self.workspace.source.has_clip:
             return False
         return action not in own or not self.has_class("-instead")
 

@@ -93,7 +93,7 @@ def look(
     jobs = [job for job in workspace.jobs() if isinstance(job.request, IllusionRequest)]
     if adopt:
         wish = _adopted(wish, jobs)
-    guided = wish.use_clip and workspace.source.clip != "none"
+    guided = wish.use_clip and workspace.source.has_clip
     done: dict[int, Illusion] = {}
     earlier: dict[int, Illusion] = {}
     for some in finished(workspace.home / "illusions", wish.class_index, cache.meta.weights):

@@ -212,7 +212,10 @@ WRONG = {
     "no weights at all": (lambda r: {"--checkpoint": None}, ("--checkpoint FILE",)),
     "data missing": (lambda r: {"--data": r / "nowhere"}, ("No data at", "nowhere")),
     "data a text file": (written("x.txt", b"hello\n", "--data"), ("x.txt", "path,label,split")),
-    "data a binary file": (written("x.bin", b"\xff\xfe\x00\x80", "--data"), ("not a UTF-8 CSV",)),
+    "data a binary file": (
+        written("x.bin", b"\xff\xfe\x00\x80", "--data"),
+        ("No reader matches", "x.bin"),
+    ),
     "data without splits": (folder(), ("No split", "splits there: none")),
     "data without classes": (folder("train", "valid"), ("No class folders",)),
     "data without images": (folder("train/a", "valid/a"), ("No images in",)),

@@ -27,7 +27,7 @@ def erring(planted: Planted) -> FakeWorkspace:
 
 def read_until(planted: Planted, images: int) -> None:
     """Leave a pass that has read so many images."""
-    directory = find_cache(planted.home / "features", planted.source, planted.split)
+    directory = find_cache(planted.home, planted.source, planted.split)
     partial = directory.with_suffix(".partial")
     partial.mkdir(parents=True, exist_ok=True)
     logits = np.asarray(planted.cache().logits[:images], dtype=np.float32)

@@ -1,5 +1,7 @@
 """`edits`: the edits made so far."""
 
+import sys
+
 from neuroinspect_tui.cli.options import Json, Workspace
 from neuroinspect_tui.cli.output import percent, print_json, say, table
 
@@ -10,10 +12,13 @@ def command(workspace: Workspace = None, json: Json = False) -> None:
     Example: neuroinspect-tui edits -w ws
     """
     from engine.editing.store import list_edits, made_on
+    from neuroinspect_tui.version_0_1 import old_edits_of
     from neuroinspect_tui.workspace import find_home
 
     home = find_home(workspace)
     found = list_edits(home / "edits")
+    if (said := old_edits_of(home)) is not None:
+        sys.stderr.write(f"{said}\n")
     if json:
         return print_json(found)
     if not found:

@@ -13,7 +13,7 @@ from engine.session import TorchEngine
 def test_a_pass_is_scored_while_it_runs(toy, tmp_path, half):
     source = msgspec.structs.replace(toy, half_features=half)
     split = open_split(source, "valid")
-    directory = find_cache(tmp_path / "features", source, split)
+    directory = find_cache(tmp_path, source, split)
     so_far = SoFar(directory, split, half=half)
     assert so_far.score().n == 0
     counted, last = {}, None
@@ -32,7 +32,7 @@ def test_a_pass_is_scored_while_it_runs(toy, tmp_path, half):
 
 def test_a_pass_begun_anew_is_counted_anew(toy, tmp_path):
     split = open_split(toy, "valid")
-    directory = find_cache(tmp_path / "features", toy, split)
+    directory = find_cache(tmp_path, toy, split)
     so_far = SoFar(directory, split, half=False)
     for reads in (20, 9):
         job = TorchEngine(toy, tmp_path).extract(

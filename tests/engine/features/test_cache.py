@@ -34,7 +34,7 @@ def fill(source, home, **asked):
 
 def opened(source, home, split="valid", view=0):
     listed = open_split(source, split)
-    return FeatureCache(find_cache(home / "features", source, listed, view), listed)
+    return FeatureCache(find_cache(home, source, listed, view), listed)
 
 
 @pytest.fixture(scope="module")
@@ -86,9 +86,9 @@ def test_what_cannot_be_decoded_is_listed_and_left_out(toy, tmp_path):
 
 def test_an_interrupted_pass_goes_on_where_it_was(toy, cache, tmp_path, monkeypatch):
     looked = []
-    original = engine.data.loader.decode
+    original = engine.data.loader.open_image
     monkeypatch.setattr(
-        engine.data.loader, "decode", lambda path: looked.append(path) or original(path)
+        engine.data.loader, "open_image", lambda *asked: looked.append(asked) or original(*asked)
     )
     job = TorchEngine(toy, tmp_path).extract(
         FeaturesRequest(split="valid", batch_size=1, workers=0)
@@ -118,7 +118,7 @@ def test_a_pass_killed_at_its_very_end_looks_at_no_image_again(toy, tmp_path, mo
         patch.setattr(engine.features.extract, "summarise", killed)
         with pytest.raises(KeyboardInterrupt):
             fill(toy, tmp_path)
-    monkeypatch.setattr(engine.data.loader, "decode", lambda path: pytest.fail("looked again"))
+    monkeypatch.setattr(engine.data.loader, "open_image", lambda *_: pytest.fail("looked again"))
     found, _ = fill(toy, tmp_path)
     assert not (found.directory / "progress.json").exists()
 
@@ -206,7 +206,7 @@ def test_the_key_follows_all_that_features_follow(tmp_path):
 
     def key(**changes):
         changed = msgspec.structs.replace(source, **changes)
-        return find_cache(tmp_path / "features", changed, open_split(changed, "valid")).name
+        return find_cache(tmp_path, changed, open_split(changed, "valid")).name
 
     first = key()
     (tmp_path / "names.txt").write_text("a\nb\nc\n")

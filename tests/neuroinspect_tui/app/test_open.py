@@ -62,7 +62,7 @@ def on_a_terminal(monkeypatch):
 @pytest.mark.usefixtures("on_a_terminal")
 def test_what_cannot_be_opened_is_refused_in_a_sentence(run, tmp_path):
     ran = run(f"{tmp_path}/nowhere")
-    assert (ran.code, "is no workspace" in ran.err) == (2, True)
+    assert (ran.code, "is not a workspace" in ran.err) == (2, True)
     ran = run("--color", "mauve")
     assert (ran.code, "--color 'mauve' is none of auto" in ran.err) == (2, True)
     (tmp_path / "ws").mkdir()

@@ -1,0 +1,193 @@
+"""What a data reader is, and what readers share: samples, splits, skipped files. No torch."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+from msgspec import Struct
+
+from engine.data.class_names import readable
+from engine.schema.errors import DataError
+from engine.schema.records import Skipped
+
+JPEGS = (".jpg", ".jpeg", ".jfif")
+EXTENSIONS = frozenset(
+    (*JPEGS, ".png", ".ppm", ".pgm", ".bmp", ".tif", ".tiff", ".webp", ".gif", ".avif")
+)
+TRAIN_NAMES = ("train", "training")
+SPLIT_NAMES = (TRAIN_NAMES, ("valid", "val", "validation"), ("test", "testing"))
+
+
+class Sample(Struct, frozen=True, array_like=True):
+    """An image: its path relative to the data's root, its class and its group (-1 for none)."""
+
+    path: str
+    label: int
+    group: int = -1
+    size: int = 0
+    """Bytes; with `mtime_ns`, part of the feature cache's key."""
+    mtime_ns: int = 0
+
+
+class Split(Struct, frozen=True, kw_only=True):
+    """The images of a split, in a fixed order."""
+
+    name: str
+    root: str
+    samples: tuple[Sample, ...]
+    folders: tuple[str, ...]
+    """Class names as the data spells them."""
+    classes: tuple[str, ...]
+    """Class names as a person (and CLIP) reads them."""
+    groups: tuple[str, ...]
+    skipped: tuple[Skipped, ...]
+    reader: str = "image_folder"
+    """The name of the reader that opens its images; `open_split` fills it in."""
+
+
+class Reader(Protocol):
+    """Lists and opens the images of one format of data.
+
+    Its name is the name of its module, or of its entry point. It imports what it needs to read
+    inside its methods: every reader is asked whether it `matches`.
+    """
+
+    title: str
+    """What the data are called in sentences, such as `image folder`."""
+    help: str
+    """One line: how the data lie on disk."""
+    general: bool
+    """Whether it matches any folder or any file, and so gives way to a reader that is specific."""
+
+    def matches(self, path: Path) -> bool:
+        """Return whether the data at `path`, which exists, are of this format.
+
+        It looks at names, marker files or the first bytes of a file, and never at every image.
+        """
+
+    def splits(self, path: Path) -> tuple[str, ...]:
+        """Return the names of the splits.
+
+        Raises:
+            DataError: The data are malformed.
+            OSError: They cannot be read.
+        """
+
+    def list(self, path: Path, split: str) -> Split:
+        """List the images of a split, named as `splits` names it, in an order that never changes.
+
+        An image that is not there is among the skipped, with the reason. Class indices are the
+        same for all splits.
+
+        Raises:
+            DataError: The data are malformed, or the split holds no images.
+            OSError: They cannot be read.
+        """
+
+    def open(self, root: Path, sample: Sample) -> BinaryIO:
+        """Return the encoded bytes of an image as a seekable file; worker processes call this.
+
+        Args:
+            root: The `root` of the split that lists it.
+            sample: The image.
+
+        Raises:
+            OSError: It cannot be read.
+        """
+
+
+class ImageFiles:
+    """Opens images that are files of their own: the base of readers that only list."""
+
+    general = False
+
+    def open(self, root: Path, sample: Sample) -> BinaryIO:
+        """Open the file."""
+        return (root / sample.path).open("rb")
+
+
+class Listing:
+    """Collects the images of a split; a file that cannot be used is skipped with the reason.
+
+    Args:
+        root: What paths are relative to.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.samples: list[Sample] = []
+        self.skipped: list[Skipped] = []
+
+    def add(self, path: str, label: int, group: int = -1) -> None:
+        """Add an image file, with its size and time, or skip it.
+
+        Args:
+            path: Relative to the root.
+            label: The index of its class.
+            group: The index of its group; -1 for none.
+        """
+        if not is_text(path):
+            self.skip(path, "file name is not UTF-8")
+            return
+        try:
+            status = (self.root / path).stat()
+        except OSError as error:
+            self.skip(path, (error.strerror or str(error)).lower())
+        except ValueError:  # a NUL byte
+            self.skip(path, "path holds a NUL byte")
+        else:
+            self.samples.append(Sample(path, label, group, status.st_size, status.st_mtime_ns))
+
+    def skip(self, path: str, reason: str) -> None:
+        """Skip an image."""
+        self.skipped.append(Skipped(shown(path), reason))
+
+    def split(self, name: str, folders: Sequence[str], groups: Sequence[str] = ()) -> Split:
+        """Return the split with all that was added.
+
+        Args:
+            name: The split's.
+            folders: Class names as the data spells them, by index.
+            groups: Group names, by index.
+        """
+        return Split(
+            name=name,
+            root=str(self.root),
+            samples=tuple(self.samples),
+            folders=tuple(folders),
+            classes=tuple(map(readable, folders)),
+            groups=tuple(groups),
+            skipped=tuple(self.skipped),
+        )
+
+
+def is_text(name: str) -> bool:
+    """Return whether a file's name is UTF-8 on disk."""
+    try:
+        name.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def shown(name: str) -> str:
+    """Return a file's name as it can be printed."""
+    printable = name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    return printable.replace("\0", "\\0")
+
+
+def match_split(wanted: str, names: Sequence[str], where: Path) -> str:
+    """Return the split that is meant: the one of that name, or `val` for `valid` and the like.
+
+    Raises:
+        DataError: There is none; those that there are are named.
+    """
+    if wanted in names:
+        return wanted
+    for synonyms in SPLIT_NAMES:
+        if wanted in synonyms:
+            for name in synonyms:
+                if name in names:
+                    return name
+    listing = ", ".join(names[:8]) or "none"
+    raise DataError(f"No split {wanted!r} in {where}; the splits there: {listing}.")
