@@ -19,8 +19,8 @@ import torch
 from filelock import FileLock
 from safetensors import SafetensorError
 from safetensors.torch import load_file
-from timm.optim._optim_factory import create_optimizer_v2
-from timm.scheduler.scheduler_factory import create_scheduler_v2
+from timm.optim import create_optimizer_v2
+from timm.scheduler import create_scheduler_v2
 from torch import Tensor, nn
 
 from engine.data.loader import Images, deaf, workers_for
