@@ -1,13 +1,14 @@
-"""A step of drawing against one forward and backward of classifier and CLIP alone."""
+"""A drawing step, compared with one forward and backward pass of classifier and CLIP alone."""
 
-from collections.abc import Callable, Generator
-from typing import Any
+from collections.abc import Callable, Iterator
+from itertools import islice
 
 import torch
 
 from benchmarks.setting import WORST, Figure, Setting
 from engine.schema.requests import IllusionRequest
-from engine.visualization.optimize import AT_ONCE, Objective, draw
+from engine.visualization.checkpoint import DrawingState
+from engine.visualization.optimize import BATCH_SIZE, Objective, initial_state, optimise
 
 STEPS = 12
 ROUNDS = 7
@@ -19,14 +20,14 @@ def measure(setting: Setting) -> list[Figure]:
     clip_model = engine.clip_model
     assert clip_model is not None  # the flowers have a CLIP
     objective = Objective(engine.classifier, clip_model, clip_model.embed([WORST])[0])
-    batch = AT_ONCE.get(engine.device.type, 1)
+    batch = BATCH_SIZE.get(engine.device.type, 1)
     request = IllusionRequest(
         class_index=setting.target, neurons=tuple(range(batch)), steps=(ROUNDS + 2) * STEPS
     )
-    job = draw(objective, request)
+    state = initial_state(objective, request, request.neurons, engine.classifier.input_size)
     plain = _plain(objective, batch)
-    drawing = _several(job)
-    drawing()  # warm
+    drawing = _several(optimise(objective, request, state))
+    drawing()  # warm-up
     plain()
     ours, theirs = setting.pairs(drawing, plain, ROUNDS)
     return [
@@ -41,10 +42,10 @@ def measure(setting: Setting) -> list[Figure]:
     ]
 
 
-def _several(job: Generator[Any, None, Any]) -> Callable[[], None]:
+def _several(steps: Iterator[DrawingState]) -> Callable[[], None]:
     def work() -> None:
-        for _ in range(STEPS):
-            next(job)
+        for _ in islice(steps, STEPS):
+            pass
 
     return work
 

@@ -166,7 +166,7 @@ class TorchEngine:
         facts = facts_of(self.source, cache, request, self.device.type)
         guided = request.use_clip and self.source.has_clip
         gallery = Gallery(Path(out), request, cache, facts, self.source.clip if guided else None)
-        if not gallery.look():
+        if not gallery.find_finished():
             yield Progress(stage="loading checkpoint", done=0, total=0, unit="")
             classifier = self.classifier
             clip_model = self.clip_model if request.use_clip else None
@@ -176,7 +176,7 @@ class TorchEngine:
                 else clip_model.embed([cache.classes[request.class_index]])[0]
             )
             yield from gallery.draw(Objective(classifier, clip_model, text))
-        yield gallery.describe()
+        yield gallery.finish()
 
     def edit(self, request: EditRequest) -> EditJob:
         """Edit the decision layer; the last record is `Edit`, saved under edits/."""

@@ -9,6 +9,7 @@ from functools import cached_property
 from math import sqrt
 
 import numpy as np
+from scipy.special import stdtrit
 
 from engine.editing.heads import EDIT, ORIGINAL, SHIFT
 from engine.evaluation.scores import outcome
@@ -18,10 +19,6 @@ from engine.schema.edits import Difference, Estimate, Variant
 from engine.schema.records import Outcome
 
 RESAMPLES = 2000
-T975 = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160,
-        2.145, 2.131, 2.120, 2.110, 2.101, 2.093, 2.086, 2.080, 2.074, 2.069, 2.064, 2.060, 2.056,
-        2.052, 2.048, 2.045)  # fmt: skip
-"""Student's t, 97.5%, for 1 to 29 degrees of freedom; the normal's 1.96 beyond."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +61,7 @@ def estimate(values: Sequence[float]) -> Estimate:
     mean = float(np.mean(values))
     if len(values) < 2:
         return Estimate(mean)
-    t = T975[len(values) - 2] if len(values) - 2 < len(T975) else 1.96
+    t = float(stdtrit(len(values) - 1, 0.975))
     half = t * float(np.std(values, ddof=1)) / sqrt(len(values))
     return Estimate(mean, mean - half, mean + half)
 

@@ -1,1 +1,1 @@
-"""Predictions -> accuracies by class and group."""
+"""Accuracies by class and group, and what an edit changes in them."""

@@ -1,4 +1,4 @@
-"""Two sets of predictions -> what changed, class by class and image by image. No torch."""
+"""What changed between two sets of predictions, class by class and image by image. No torch."""
 
 from collections.abc import Sequence
 
@@ -12,15 +12,19 @@ from engine.schema.records import ClassChange, Label, Moved
 def class_changes(
     cache: FeatureCache, before: Array, after: Array, rows: Array | None = None
 ) -> tuple[tuple[ClassChange, ...], tuple[ClassChange, ...] | None]:
-    """Return changes per class (only those with images), and per group where there are.
+    """Return the changes of every class that has images, and of every group; None without groups.
 
-    `before` and `after` say whether the images of `rows` (None: of all rows) are right.
+    Args:
+        cache: Of the split.
+        before: (m,), whether each image was predicted correctly.
+        after: (m,), whether it is now.
+        rows: (m,), the images' rows in the split; None for all of them.
     """
-    seen = slice(None) if rows is None else rows
-    classes = _changes(cache.labels[seen], cache.classes, before, after)
+    selected = slice(None) if rows is None else rows
+    classes = _changes(cache.labels[selected], cache.classes, before, after)
     groups = None
     if cache.groups is not None:
-        groups = _changes(cache.groups[seen], cache.groups_named, before, after)
+        groups = _changes(cache.groups[selected], cache.groups_named, before, after)
     return classes, groups
 
 
@@ -29,8 +33,8 @@ def _changes(
 ) -> tuple[ClassChange, ...]:
     n = np.bincount(labels, minlength=len(names))
     sums = [
-        np.bincount(labels, weights=some, minlength=len(names))
-        for some in (before, after, after & ~before, before & ~after)
+        np.bincount(labels, weights=flags, minlength=len(names))
+        for flags in (before, after, after & ~before, before & ~after)
     ]
     return tuple(
         ClassChange(
@@ -48,15 +52,15 @@ def _changes(
 
 
 def moved(cache: FeatureCache, rows: Array, after: Array) -> tuple[Moved, ...]:
-    """Describe the images in `rows` (m,), whose prediction is `after` (m,) now."""
+    """Describe the images of `rows` (m,), which are now predicted as `after` (m,)."""
     return tuple(
         Moved(
             path=cache.path(row),
             true=_label(cache, cache.labels[row]),
             before=_label(cache, cache.predicted[row]),
-            after=_label(cache, now),
+            after=_label(cache, predicted),
         )
-        for row, now in zip(rows.tolist(), after.tolist(), strict=True)
+        for row, predicted in zip(rows.tolist(), after.tolist(), strict=True)
     )
 
 

@@ -1,4 +1,7 @@
-"""Feature cache -> classes by accuracy (docs/concepts.md: accuracy by class). No torch."""
+"""Accuracies of classes and groups, and the mistakes of a class, from a feature cache. No torch.
+
+Source: docs/concepts.md, accuracy by class.
+"""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -23,26 +26,33 @@ from engine.schema.records import (
 )
 
 Z95 = 1.959963984540054
+"""The normal distribution's 97.5% quantile."""
 CONFUSIONS = 3
+"""Top confusions listed for a class."""
 LOGITS_AT_ONCE = 2**22
+"""Bounds the memory: numbers of logits read at once."""
 
 
 def wilson(correct: int, n: int) -> tuple[float, float] | None:
-    """Return Wilson's 95% interval of a proportion, None for n = 0."""
+    """Return Wilson's 95% interval of the proportion correct / n, in 0 to 1; None for n = 0."""
     if n == 0:
         return None
     share, spread = correct / n, Z95 * Z95 / n
     middle = (share + spread / 2) / (1 + spread)
     half = Z95 * sqrt(share * (1 - share) / n + spread / (4 * n)) / (1 + spread)
-    # rounding must not leave the share itself outside
+    # rounding must not exclude the proportion itself
     return max(0.0, min(share, middle - half)), min(1.0, max(share, middle + half))
 
 
 @dataclass(frozen=True)
 class Labelled:
-    """What is asked of a feature cache's images, where there is no feature cache."""
+    """Labels and groups of images that have no feature cache.
+
+    The attributes have the names and shapes of `FeatureCache`'s.
+    """
 
     labels: Array
+    """(n,), indices into `classes`."""
     classes: Sequence[str]
     groups: Array | None
     groups_named: Sequence[str]
@@ -51,12 +61,12 @@ class Labelled:
 def score(
     cache: FeatureCache, predicted: Array | None = None, shares: Sequence[float] = ()
 ) -> Classes:
-    """Score every class, and every group where there are.
+    """Score every class, and every group if there are groups.
 
     Args:
         cache: The feature cache of the split.
-        predicted: (n,) classes to score instead of the classifier's own.
-        shares: The training split's group shares, for the re-weighted mean.
+        predicted: (n,) predictions to score instead of the classifier's own.
+        shares: Each group's share of the training split, for the re-weighted mean.
     """
     predicted = cache.predicted if predicted is None else predicted
     scored = score_labelled(cache, predicted, cache.meta.split, shares)
@@ -66,20 +76,27 @@ def score(
 def score_labelled(
     images: FeatureCache | Labelled, predicted: Array, split: str, shares: Sequence[float] = ()
 ) -> Classes:
-    """Score predictions (n,) of labelled images, with none skipped."""
-    right = predicted == images.labels
-    classes = _class_scores(images, predicted, right)
-    seen = [entry.accuracy for entry in classes if entry.accuracy is not None]
-    groups = _group_scores(images, right)
-    known = [g.accuracy for g in groups or () if g.accuracy is not None]
+    """Score predictions of labelled images; the result's `skipped` is empty.
+
+    Args:
+        images: Their n labels and groups.
+        predicted: (n,) class indices.
+        split: The split's name.
+        shares: Each group's share of the training split, for the re-weighted mean.
+    """
+    correct = predicted == images.labels
+    classes = _class_scores(images, predicted, correct)
+    accuracies = [entry.accuracy for entry in classes if entry.accuracy is not None]
+    groups = _group_scores(images, correct)
+    known = [group.accuracy for group in groups or () if group.accuracy is not None]
     weighted = None
     if groups and len(shares) == len(groups) == len(known):
         weighted = float(np.dot(shares, known))
     return Classes(
         split=split,
-        n=len(right),
-        accuracy=float(right.mean()) if len(right) else None,
-        mean_class_accuracy=float(np.mean(seen)) if seen else None,
+        n=len(correct),
+        accuracy=float(correct.mean()) if len(correct) else None,
+        mean_class_accuracy=float(np.mean(accuracies)) if accuracies else None,
         skipped=(),
         classes=classes,
         groups=groups,
@@ -89,47 +106,47 @@ def score_labelled(
 
 
 def _class_scores(
-    cache: FeatureCache | Labelled, predicted: Array, right: Array
+    images: FeatureCache | Labelled, predicted: Array, correct: Array
 ) -> tuple[ClassScore, ...]:
-    classes = len(cache.classes)
-    n = np.bincount(cache.labels, minlength=classes).tolist()
-    correct = np.bincount(cache.labels[right], minlength=classes).tolist()
-    pairs = zip(cache.labels[~right].tolist(), predicted[~right].tolist(), strict=True)
-    taken: dict[int, list[tuple[int, int]]] = {}
+    classes = len(images.classes)
+    n = np.bincount(images.labels, minlength=classes).tolist()
+    hits = np.bincount(images.labels[correct], minlength=classes).tolist()
+    pairs = zip(images.labels[~correct].tolist(), predicted[~correct].tolist(), strict=True)
+    confusions: dict[int, list[tuple[int, int]]] = {}
     for (label, other), count in Counter(pairs).items():
-        taken.setdefault(label, []).append((-count, other))
+        confusions.setdefault(label, []).append((-count, other))
     return tuple(
         ClassScore(
             index=index,
             name=name,
             n=n[index],
-            correct=correct[index],
-            accuracy=correct[index] / n[index] if n[index] else None,
-            ci=wilson(correct[index], n[index]),
+            correct=hits[index],
+            accuracy=hits[index] / n[index] if n[index] else None,
+            ci=wilson(hits[index], n[index]),
             confused_with=tuple(
-                Confusion(other, cache.classes[other], -count)
-                for count, other in sorted(taken.get(index, []))[:CONFUSIONS]
+                Confusion(other, images.classes[other], -count)
+                for count, other in sorted(confusions.get(index, []))[:CONFUSIONS]
             ),
         )
-        for index, name in enumerate(cache.classes)
+        for index, name in enumerate(images.classes)
     )
 
 
-def _group_scores(cache: FeatureCache | Labelled, right: Array) -> tuple[GroupScore, ...] | None:
-    if cache.groups is None:
+def _group_scores(images: FeatureCache | Labelled, correct: Array) -> tuple[GroupScore, ...] | None:
+    if images.groups is None:
         return None
     scores = []
-    for index, name in enumerate(cache.groups_named):
-        inside = right[cache.groups == index]
-        n, correct = len(inside), int(inside.sum())
+    for index, name in enumerate(images.groups_named):
+        members = correct[images.groups == index]
+        n, hits = len(members), int(members.sum())
         scores.append(
             GroupScore(
                 index=index,
                 name=name,
                 n=n,
-                correct=correct,
-                accuracy=correct / n if n else None,
-                ci=wilson(correct, n),
+                correct=hits,
+                accuracy=hits / n if n else None,
+                ci=wilson(hits, n),
             )
         )
     return tuple(scores)
@@ -143,82 +160,92 @@ def probabilities(logits: Array) -> Array:
 
 
 def mistakes(cache: FeatureCache, class_index: int) -> Mistakes:
-    """List the mistakes of a class, surest wrong answer first."""
-    all_rows = cache.array("mistake_rows")
-    places = np.flatnonzero(cache.labels[all_rows] == class_index)
+    """List the mistakes of a class, most confident first."""
+    mistake_rows = cache.array("mistake_rows")
+    entries = np.flatnonzero(cache.labels[mistake_rows] == class_index)
     arrays = {name: cache.array(name) for name in ("steps", "flipped", "insufficient", "excessive")}
-    seen = _seen(cache, np.asarray(all_rows[places]))
-    found = [
+    images = _described(cache, np.asarray(mistake_rows[entries]))
+    listed = [
         Mistake(
             **structs.asdict(image),
-            steps=int(arrays["steps"][place]),
-            flipped=bool(arrays["flipped"][place]),
-            insufficient=tuple(j for j in arrays["insufficient"][place].tolist() if j >= 0),
-            excessive=tuple(j for j in arrays["excessive"][place].tolist() if j >= 0),
+            steps=int(arrays["steps"][entry]),
+            flipped=bool(arrays["flipped"][entry]),
+            insufficient=tuple(j for j in arrays["insufficient"][entry].tolist() if j >= 0),
+            excessive=tuple(j for j in arrays["excessive"][entry].tolist() if j >= 0),
         )
-        for image, place in zip(seen, places.tolist(), strict=True)
+        for image, entry in zip(images, entries.tolist(), strict=True)
     ]
     return Mistakes(
         class_=Label(class_index, cache.classes[class_index]),
         n=int((cache.labels == class_index).sum()),
-        mistakes=tuple(sorted(found, key=lambda mistake: -mistake.p_predicted)),
+        mistakes=tuple(sorted(listed, key=lambda mistake: -mistake.p_predicted)),
     )
 
 
-def right_ones(cache: FeatureCache, class_index: int) -> tuple[Seen, ...]:
-    """List the images of a class that are predicted as it, least sure first."""
+def correct_images(cache: FeatureCache, class_index: int) -> tuple[Seen, ...]:
+    """List the images of a class that are predicted correctly, least confident first."""
     rows = np.flatnonzero((cache.labels == class_index) & (cache.predicted == class_index))
-    return tuple(sorted(_seen(cache, rows), key=lambda image: image.p_true))
-
-
-def _seen(cache: FeatureCache, rows: Array) -> list[Seen]:
-    """Describe images, a bounded part of their logits at a time."""
-    at_once = max(1, LOGITS_AT_ONCE // len(cache.classes))
-    parts = [rows[at : at + at_once] for at in range(0, len(rows), at_once)]
-    return [image for part in parts for image in _described(cache, part)]
+    return tuple(sorted(_described(cache, rows), key=lambda image: image.p_true))
 
 
 def _described(cache: FeatureCache, rows: Array) -> list[Seen]:
-    found = []
-    for row, chances in zip(rows.tolist(), probabilities(cache.logits[rows]), strict=True):
-        label, guess = int(cache.labels[row]), int(cache.predicted[row])
-        found.append(
+    """Describe images, reading a bounded part of their logits at a time."""
+    at_once = max(1, LOGITS_AT_ONCE // len(cache.classes))
+    parts = [rows[start : start + at_once] for start in range(0, len(rows), at_once)]
+    return [image for part in parts for image in _described_part(cache, part)]
+
+
+def _described_part(cache: FeatureCache, rows: Array) -> list[Seen]:
+    images = []
+    for row, p in zip(rows.tolist(), probabilities(cache.logits[rows]), strict=True):
+        label, predicted = int(cache.labels[row]), int(cache.predicted[row])
+        images.append(
             Seen(
                 path=cache.path(row),
                 true=Label(label, cache.classes[label]),
-                predicted=Label(guess, cache.classes[guess]),
-                p_true=float(chances[label]),
-                p_predicted=float(chances[guess]),
+                predicted=Label(predicted, cache.classes[predicted]),
+                p_true=float(p[label]),
+                p_predicted=float(p[predicted]),
                 group=None if cache.groups is None else cache.groups_named[cache.groups[row]],
             )
         )
-    return found
+    return images
 
 
 def outcome(
-    cache: FeatureCache | Labelled, right: Array, classes: Sequence[int], rows: Array | None = None
+    images: FeatureCache | Labelled,
+    correct: Array,
+    classes: Sequence[int],
+    rows: Array | None = None,
 ) -> Outcome:
-    """Summarise rightness over the split, or over `rows` of it; `right` is aligned to them."""
-    labels = cache.labels if rows is None else cache.labels[rows]
-    n = np.bincount(labels, minlength=len(cache.classes))
-    share = np.bincount(labels, weights=right, minlength=len(n)) / np.maximum(n, 1)
-    aimed = [k for k in classes if n[k]]
+    """Summarise which images are predicted correctly as accuracies.
+
+    Args:
+        images: Labels and groups of the split.
+        correct: (m,), whether each image is predicted correctly.
+        classes: Those whose mean accuracy is the target.
+        rows: (m,), the images' rows in the split; None for all of them.
+    """
+    labels = images.labels if rows is None else images.labels[rows]
+    n = np.bincount(labels, minlength=len(images.classes))
+    accuracy = np.bincount(labels, weights=correct, minlength=len(n)) / np.maximum(n, 1)
+    targets = [k for k in classes if n[k]]
     worst_group = None
-    if cache.groups is not None:
-        groups = cache.groups if rows is None else cache.groups[rows]
-        counts = np.bincount(groups, minlength=len(cache.groups_named))
-        sums = np.bincount(groups, weights=right, minlength=len(counts))
+    if images.groups is not None:
+        groups = images.groups if rows is None else images.groups[rows]
+        counts = np.bincount(groups, minlength=len(images.groups_named))
+        sums = np.bincount(groups, weights=correct, minlength=len(counts))
         worst_group = float((sums[counts > 0] / counts[counts > 0]).min())
     return Outcome(
-        overall=float(np.mean(right)),
-        target=float(share[aimed].mean()) if aimed else None,
-        worst_class=float(share[n > 0].min()),
+        overall=float(np.mean(correct)),
+        target=float(accuracy[targets].mean()) if targets else None,
+        worst_class=float(accuracy[n > 0].min()),
         worst_group=worst_group,
     )
 
 
 def mean_outcome(outcomes: Sequence[Outcome]) -> Outcome:
-    """Average outcomes field by field."""
+    """Average outcomes field by field, each over the outcomes that have it."""
 
     def mean(values: list[float | None]) -> float | None:
         known = [value for value in values if value is not None]

@@ -1,1 +1,1 @@
-"""Files that are whole or absent."""
+"""Reading and writing files: atomic writes, arrays row by row, locks between processes."""

@@ -1,4 +1,4 @@
-"""Files that are whole or absent: written beside, then renamed."""
+"""Atomic writes: a temporary file beside the target, then a rename. And JSON, and digests."""
 
 import glob
 import hashlib
@@ -25,15 +25,15 @@ def _namespace() -> str:
 
 
 NAMESPACE = _namespace()
-"""Whose pids a process counts: containers may share the host's name."""
+"""Of process ids: containers may share the host's name."""
 OURS = f"{HOST}-{NAMESPACE}-"
 
 
 def write_beside(path: Path, write: Callable[[Path], None]) -> None:
-    """Let `write` fill a temporary file beside `path`, then rename it over `path`.
+    """Let `write` fill a temporary file beside `path`, then rename it to `path`.
 
     Raises:
-        StorageError: The directory cannot be written; `path` is as it was.
+        StorageError: The file cannot be written; `path` is unchanged.
     """
     temporary = None
     try:
@@ -54,7 +54,7 @@ def write_beside(path: Path, write: Callable[[Path], None]) -> None:
 
 
 def _clear(path: Path) -> None:
-    """Remove what processes of this host left beside `path` when they were killed."""
+    """Remove the temporary files that killed processes of this host left beside `path`."""
     start = f".{path.name}.{OURS}"
     for left in path.parent.glob(f"{glob.escape(start)}*"):
         pid = left.name.removeprefix(start).partition(".")[0]
@@ -68,7 +68,7 @@ def _runs(pid: int) -> bool:
     except ProcessLookupError:
         return False
     except OSError:
-        pass  # somebody else's
+        pass  # another user's
     return True
 
 
@@ -79,7 +79,11 @@ def cannot_write(path: Path, error: OSError) -> str:
 
 
 def write_json(path: Path, value: object) -> None:
-    """Write a record, or plain values, as indented JSON."""
+    """Write a record, or plain values, as indented JSON.
+
+    Raises:
+        StorageError: The file cannot be written; `path` is unchanged.
+    """
     text = msgspec.json.format(msgspec.json.encode(value), indent=1)
     write_beside(path, lambda temporary: _write_bytes(temporary, text + b"\n"))
 
@@ -92,8 +96,8 @@ def decode_json(content: bytes | str, type: type[T]) -> T:
     """Decode JSON as `type`.
 
     Raises:
-        msgspec.DecodeError: It is not; also for bytes that are no UTF-8, and for nesting without
-            end, which msgspec tells otherwise.
+        msgspec.DecodeError: It is not such JSON; also for bytes that are not UTF-8 and for too deep
+            nesting, for which msgspec raises other errors.
     """
     try:
         return msgspec.json.decode(content, type=type)
@@ -105,7 +109,7 @@ def read_json(path: Path, type: type[T]) -> T:
     """Read JSON back as `type`.
 
     Raises:
-        StorageError: The file is missing, unreadable, or not what `type` says.
+        StorageError: The file is missing or unreadable, or its content is not a `type`.
     """
     try:
         return decode_json(path.read_bytes(), type)
@@ -118,7 +122,7 @@ def read_json(path: Path, type: type[T]) -> T:
 
 
 def key_of(parts: object, letters: int) -> str:
-    """Return a short hash, in hexadecimal, of all that a result depends on."""
+    """Return a short hash, in hexadecimal, of everything that a result depends on."""
     return hashlib.sha256(msgspec.json.encode(parts)).hexdigest()[:letters]
 
 

@@ -1,4 +1,4 @@
-"""A lock between processes, waited for with a word on why."""
+"""Locks between processes."""
 
 from collections.abc import Iterator
 
@@ -8,7 +8,7 @@ from engine.schema.records import Progress
 
 
 def wait_for(lock: FileLock) -> Iterator[Progress]:
-    """Take a lock, however long another process holds it."""
+    """Acquire a lock; yield a record every second while another process holds it."""
     while True:
         try:
             lock.acquire(timeout=1)

@@ -6,17 +6,26 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-if TYPE_CHECKING:  # who only reads does without torch
+if TYPE_CHECKING:  # reading needs no torch
     from torch import Tensor
 
-HEADER = 128  # bytes kept free before the rows for .npy's header
+HEADER = 128
+"""Bytes of the .npy header, which numpy pads to a multiple of 64: a 2-D array's takes 65 to 128."""
 NUMBERS_AT_ONCE = 2**22
 
 
 class RowFile:
-    """Rows appended to what will be a .npy file; its header is written last."""
+    """Rows appended to what will be a .npy file; its header is written last.
+
+    Args:
+        path: The file. An existing one is cut to `rows` rows and continued.
+        width: Numbers a row.
+        dtype: What numbers are stored as.
+        rows: How many rows to keep of what is there.
+    """
 
     def __init__(self, path: Path, width: int, dtype: Any, rows: int) -> None:
         self._dtype, self._width = np.dtype(dtype), width
@@ -25,16 +34,16 @@ class RowFile:
         self._file.seek(0, os.SEEK_END)
 
     def append(self, rows: "Tensor") -> None:
-        """Append (B, width)."""
+        """Append rows (B, width)."""
         array = rows.float().cpu().numpy().astype(self._dtype, copy=False)
         self._file.write(np.ascontiguousarray(array).tobytes())
 
     def flush(self) -> None:
-        """Bring everything appended to the disk."""
+        """Write everything appended to the file."""
         self._file.flush()
 
     def close(self, rows: int | None = None) -> None:
-        """Close; with `rows`, as a finished .npy of so many rows."""
+        """Close the file; with `rows`, make it a finished .npy file of so many rows."""
         try:
             if rows is not None:
                 self._write_header(rows)
@@ -43,30 +52,28 @@ class RowFile:
 
     def _write_header(self, rows: int) -> None:
         header = {
-            "descr": np.lib.format.dtype_to_descr(self._dtype),
+            "descr": npy.dtype_to_descr(self._dtype),
             "fortran_order": False,
             "shape": (rows, self._width),
         }
-        text = repr(header).encode("latin1")
-        prefix = b"\x93NUMPY\x01\x00"
-        room = HEADER - len(prefix) - 2
         self._file.seek(0)
-        self._file.write(prefix + room.to_bytes(2, "little"))
-        self._file.write(text.ljust(room - 1) + b"\n")
+        npy.write_array_header_1_0(self._file, header)
+        assert self._file.tell() == HEADER  # the rows begin there
 
 
 def read_rows(path: Path, width: int, dtype: Any, start: int, stop: int) -> Iterator[NDArray[Any]]:
-    """Yield rows `start` to `stop` of a file still being written, a bounded part at a time.
+    """Yield rows `start` to `stop` of an unfinished file, in parts (R, width) of bounded size.
 
-    Read, not mapped: whoever writes may cut the file, and a mapped page that is gone kills.
+    Ends early where the file does. Reads instead of mapping: the writer may truncate the file, and
+    touching a mapped page beyond its end kills the process.
     """
     at_once = max(1, NUMBERS_AT_ONCE // width)
     with path.open("rb") as file:
         file.seek(HEADER + start * width * np.dtype(dtype).itemsize)
         while start < stop:
-            wanted = min(at_once, stop - start)
-            part = np.fromfile(file, dtype, wanted * width)
-            if len(part) < wanted * width:
+            rows = min(at_once, stop - start)
+            part = np.fromfile(file, dtype, rows * width)
+            if len(part) < rows * width:
                 return
-            yield part.reshape(wanted, width)
-            start += wanted
+            yield part.reshape(rows, width)
+            start += rows

@@ -1,4 +1,4 @@
-"""Weights on disk: read without executing anything, fitted with words, written as safetensors."""
+"""Weights on disk: read without executing code, checked against the model, saved as safetensors."""
 
 import argparse
 import json
@@ -17,35 +17,35 @@ from engine.schema.errors import CheckpointError
 State = dict[str, Tensor]
 WRAPPERS = ("state_dict_ema", "model_ema", "ema", "state_dict", "model")  # averaged weights first
 PREFIXES = ("module.", "_orig_mod.", "model.")
-TRUST = "it is a pickle that may run code as it loads; if you trust who made it, add --trust-pickle"
+TRUST = "it is a pickle, which may run code on load; add --trust-pickle if you trust its author"
 
 
 def read_state(path: Path, *, trust_pickle: bool) -> State:
     """Read a state dict from .safetensors, .pt or .pth.
 
-    Takes bare state dicts and those under `state_dict`, `model` or an average of either (which
-    is preferred, as timm does), with or without `module.` before every key.
+    Accepts bare state dicts and those under `state_dict`, `model` or an average of either (which
+    is preferred, as in timm), with or without `module.` before every key.
 
     Raises:
-        CheckpointError: Missing, damaged, unsafe, or holding no weights.
+        CheckpointError: The file is missing, damaged, an untrusted pickle, or has no weights.
     """
     if not path.is_file():
-        what = "is a directory" if path.is_dir() else "does not exist"
+        problem = "is a directory" if path.is_dir() else "does not exist"
         raise CheckpointError(
-            f"The checkpoint {path} {what}; give a .safetensors, .pt or .pth file."
+            f"The checkpoint {path} {problem}; give a .safetensors, .pt or .pth file."
         )
     try:
         if path.suffix == ".safetensors":
             return _stripped(load_file(path))
-        found = _unpickle(path, trust_pickle=trust_pickle)
+        content = _unpickle(path, trust_pickle=trust_pickle)
     except CheckpointError:
         raise
-    # torch's reader of a file that is no checkpoint raises nearly anything: KeyError, struct.error
+    # on other files torch.load raises errors of many types: KeyError, struct.error, ...
     except Exception as error:
         first = str(error).splitlines()[0] if str(error) else type(error).__name__
-        first = first.partition(". ")[0].rstrip(".")  # torch adds advice of its own
+        first = first.partition(". ")[0].rstrip(".")  # without torch's own advice
         raise CheckpointError(f"The checkpoint {path} is damaged or cut short: {first}.") from error
-    return _stripped(_unwrap(found, path))
+    return _stripped(_unwrap(content, path))
 
 
 def _unpickle(path: Path, *, trust_pickle: bool) -> object:
@@ -56,16 +56,16 @@ def _unpickle(path: Path, *, trust_pickle: bool) -> object:
     except pickle.UnpicklingError as error:
         if not _written_by_torch(path):
             raise CheckpointError(
-                f"{path} is no PyTorch checkpoint; give a .pt or .pth that torch.save wrote, "
-                "or safetensors named .safetensors."
+                f"{path} is not a PyTorch checkpoint; give a .pt or .pth file from torch.save, "
+                "or a .safetensors file."
             ) from error
         if not trust_pickle:
-            raise CheckpointError(f"The checkpoint {path} was not loaded: {TRUST}.") from error
+            raise CheckpointError(f"Cannot load the checkpoint {path}: {TRUST}.") from error
     try:
         return torch.load(path, map_location="cpu", weights_only=False)
-    except Exception as error:  # a pickle may raise anything as it loads
+    except Exception as error:  # a pickle may raise anything on load
         first = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise CheckpointError(f"The pickle {path} cannot be loaded: {first}.") from error
+        raise CheckpointError(f"Cannot load the pickle {path}: {first}.") from error
 
 
 def _written_by_torch(path: Path) -> bool:
@@ -73,19 +73,22 @@ def _written_by_torch(path: Path) -> bool:
         return file.read(2).startswith((b"PK", b"\x80"))  # zip, or a pickle of protocol 2 and up
 
 
-def _unwrap(found: object, path: Path) -> State:
-    if isinstance(found, nn.Module):
-        return dict(found.state_dict())
-    if isinstance(found, Mapping):
+def _unwrap(content: object, path: Path) -> State:
+    if isinstance(content, nn.Module):
+        return dict(content.state_dict())
+    if isinstance(content, Mapping):
         for key in WRAPPERS:
-            inner = found.get(key)
+            inner = content.get(key)
             if isinstance(inner, nn.Module):
                 return dict(inner.state_dict())
             if isinstance(inner, Mapping) and _tensors(inner):
                 return _tensors(inner)
-        if _tensors(found):
-            return _tensors(found)
-    raise CheckpointError(f"The checkpoint {path} holds no weights, but a {type(found).__name__}.")
+        if _tensors(content):
+            return _tensors(content)
+    raise CheckpointError(
+        f"The checkpoint {path} has no weights (it is a {type(content).__name__}); "
+        "give a state dict."
+    )
 
 
 def _tensors(mapping: Mapping[object, object]) -> State:
@@ -101,24 +104,24 @@ def _stripped(state: State) -> State:
 
 
 def fit_state(model: nn.Module, state: State, path: Path) -> None:
-    """Load `state` into `model`, strictly.
+    """Load `state` into `model`, strictly; `path` is named in errors.
 
     Raises:
-        CheckpointError: Keys or shapes differ (the first of each are named), or weights are not
+        CheckpointError: Keys or shapes differ (the first three are named), or weights are not
             finite.
     """
     wanted = model.state_dict()
     missing = [key for key in wanted if key not in state]
     unexpected = [key for key in state if key not in wanted]
     shapes = [
-        f"{key} is {tuple(state[key].shape)} there, {tuple(value.shape)} in the model"
+        f"{key} is {tuple(state[key].shape)} in the file, {tuple(value.shape)} in the model"
         for key, value in wanted.items()
         if key in state and state[key].shape != value.shape
     ]
     parts = [
-        f"{len(shapes)} shapes differ ({'; '.join(shapes[:3])})" if shapes else "",
-        f"{len(missing)} weights are missing ({', '.join(missing[:3])})" if missing else "",
-        f"{len(unexpected)} are unknown ({', '.join(unexpected[:3])})" if unexpected else "",
+        f"mismatched shapes: {len(shapes)} ({'; '.join(shapes[:3])})" if shapes else "",
+        f"missing weights: {len(missing)} ({', '.join(missing[:3])})" if missing else "",
+        f"unknown weights: {len(unexpected)} ({', '.join(unexpected[:3])})" if unexpected else "",
     ]
     if any(parts):
         raise CheckpointError(
@@ -127,20 +130,27 @@ def fit_state(model: nn.Module, state: State, path: Path) -> None:
         )
     for key, value in state.items():
         if value.is_meta or value.is_complex() or value.layout != torch.strided:
-            raise CheckpointError(f"The checkpoint {path} holds no plain numbers in {key}.")
+            raise CheckpointError(
+                f"The checkpoint {path} has an unsupported tensor {key}; "
+                "dense tensors of real numbers are required."
+            )
         if value.is_floating_point() and not bool(torch.isfinite(value).all()):
             raise CheckpointError(f"The checkpoint {path} has NaN or infinite values in {key}.")
     model.load_state_dict(state)
 
 
 def write_state(path: Path, state: State, metadata: Mapping[str, str]) -> None:
-    """Write a state dict as safetensors: whole, or not at all."""
-    whole = {key: value.detach().cpu().contiguous() for key, value in state.items()}
-    write_beside(path, lambda temporary: _save(whole, temporary, metadata))
+    """Write a state dict as safetensors: all of it, or nothing.
+
+    Raises:
+        StorageError: The file cannot be written.
+    """
+    on_cpu = {key: value.detach().cpu().contiguous() for key, value in state.items()}
+    write_beside(path, lambda temporary: _save(on_cpu, temporary, metadata))
 
 
 def read_metadata(path: Path) -> dict[str, str]:
-    """Return what a safetensors file says of itself; nothing for any other file."""
+    """Return the metadata of a safetensors file; nothing for any other file."""
     try:
         with safe_open(path, "pt") as file:
             return dict(file.metadata() or {})
@@ -151,18 +161,18 @@ def read_metadata(path: Path) -> dict[str, str]:
 def _save(state: State, path: Path, metadata: Mapping[str, str]) -> None:
     try:
         save_file(state, path, metadata=dict(metadata))
-    except SafetensorError as error:  # wraps the operating system's error
+    except SafetensorError as error:  # safetensors wraps the operating system's error
         raise OSError(str(error)) from error
     _order_metadata(path)
 
 
 def _order_metadata(path: Path) -> None:
-    """Sort the metadata, which safetensors leaves in chance order: same content, same bytes."""
+    """Sort the metadata, which safetensors writes in random order: same content, same bytes."""
     with path.open("r+b") as file:
         size = int.from_bytes(file.read(8), "little")
         header = json.loads(file.read(size))
         header["__metadata__"] = dict(sorted(header.get("__metadata__", {}).items()))
         text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
-        if len(text) <= size:  # always so, but for characters that safetensors writes shorter
+        if len(text) <= size:  # except for characters that safetensors writes shorter
             file.seek(8)
             file.write(text.ljust(size))

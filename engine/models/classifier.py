@@ -1,5 +1,9 @@
-"""A timm classifier, split into backbone and decision layer (METHOD: notation)."""
+"""A timm classifier, split into backbone and decision layer.
 
+Source: docs/concepts.md, notation.
+"""
+
+import difflib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,8 +12,7 @@ from typing import Any
 import timm
 import torch
 from PIL import Image
-from timm.data.config import resolve_model_data_config
-from timm.data.transforms_factory import create_transform
+from timm.data import create_transform, resolve_model_data_config
 from torch import Tensor, nn
 
 from engine.models.checkpoint import fit_state, read_state
@@ -22,7 +25,10 @@ Transform = Callable[[Image.Image], Tensor]
 
 @dataclass(frozen=True)
 class Classifier:
-    """A model in eval mode, and the linear layer that makes its decision."""
+    """A model in eval mode and its decision layer, a linear classifier head.
+
+    Shapes below: B images of 3 x H x W, D neurons (the decision layer's inputs), C classes.
+    """
 
     body: nn.Module
     decision: nn.Linear
@@ -39,7 +45,7 @@ class Classifier:
 
     @property
     def width(self) -> int:
-        """D, the number of neurons."""
+        """D, the number of neurons: `decision.in_features`, not timm's `num_features`."""
         return self.decision.in_features
 
     @property
@@ -49,16 +55,19 @@ class Classifier:
 
     @property
     def bias(self) -> Tensor:
-        """(C,), zeros where the decision layer has none."""
+        """(C,); zeros where the decision layer has none."""
         zeros = torch.zeros(self.decision.out_features)
         return self.decision.state_dict().get("bias", zeros).detach()
 
     def feature_map(self, images: Tensor) -> Tensor:
-        """Return the unpooled features of normalised images (B, 3, H, W)."""
+        """Return the unpooled features of normalised images (B, 3, H, W).
+
+        The shape is the architecture's own: (B, C, h, w), (B, h, w, C) or (B, tokens, C).
+        """
         return self.body.forward_features(images)  # type: ignore[operator]
 
     def pool(self, feature_map: Tensor) -> Tensor:
-        """Return the penultimate features (B, D)."""
+        """Return the penultimate features (B, D) of a feature map."""
         return self.body.forward_head(feature_map, pre_logits=True)  # type: ignore[operator]
 
     def features(self, images: Tensor) -> Tensor:
@@ -70,23 +79,23 @@ class Classifier:
         return create_transform(**self.input_config, is_training=False)
 
     def denormalise(self, images: Tensor) -> Tensor:
-        """Undo `normalise`."""
+        """Undo `normalise`: return pixels in 0 to 1, (B, 3, H, W)."""
         mean = torch.tensor(self.input_config["mean"], device=images.device).view(1, 3, 1, 1)
         std = torch.tensor(self.input_config["std"], device=images.device).view(1, 3, 1, 1)
         return images * std + mean
 
     def normalise(self, images: Tensor) -> Tensor:
-        """Map pixels in 0 to 1 (B, 3, H, W) to what the model expects."""
+        """Scale pixels in 0 to 1 (B, 3, H, W) by the mean and std that the model expects."""
         mean = torch.tensor(self.input_config["mean"], device=images.device).view(1, 3, 1, 1)
         std = torch.tensor(self.input_config["std"], device=images.device).view(1, 3, 1, 1)
         return (images - mean) / std
 
 
 def pick_device(name: str) -> torch.device:
-    """Return the device `auto`, `cpu`, `cuda`, `cuda:N` or `mps` means here.
+    """Return the device that `auto`, `cpu`, `cuda`, `cuda:N` or `mps` names on this machine.
 
     Raises:
-        ModelError: It is not here.
+        ModelError: The name is unknown, or this machine has no such device.
     """
     if name == "auto":
         if torch.cuda.is_available():
@@ -95,25 +104,33 @@ def pick_device(name: str) -> torch.device:
     try:
         device = torch.device(name)
     except RuntimeError as error:
-        raise ModelError(f"Unknown device {name!r}; use auto, cpu, cuda:N or mps.") from error
+        raise ModelError(f"Unknown device {name!r}; choose from auto, cpu, cuda:N, mps.") from error
     count = torch.cuda.device_count() if device.type == "cuda" else 1
-    here = {
+    available = {
         "cpu": True,
         "cuda": (device.index or 0) < count,
         "mps": torch.backends.mps.is_available(),
     }
-    if not here.get(device.type, False):
-        found = f"{count} CUDA devices" if device.type == "cuda" else "none"
-        raise ModelError(f"No device {name!r} here (found {found}); use --device auto or cpu.")
+    if not available.get(device.type, False):
+        there_are = f" (CUDA devices: {count})" if device.type == "cuda" else ""
+        raise ModelError(
+            f"Device {name!r} is not available{there_are}; use --device auto or --device cpu."
+        )
     return device
 
 
 def load_classifier(source: Source, classes: int, device: torch.device) -> Classifier:
-    """Build the model, load its weights, split it.
+    """Build the model, load its weights and split it.
+
+    Args:
+        source: Names the architecture and the checkpoint.
+        classes: How many classes the data have.
+        device: Where to run it.
 
     Raises:
-        ModelError: Unknown architecture, or a decision that is not one linear layer.
-        CheckpointError: Weights that cannot be had or do not fit.
+        ModelError: The architecture is unknown, has no linear classifier head, or timm's pretrained
+            weights cannot be downloaded.
+        CheckpointError: The checkpoint is missing, damaged, or does not fit the model or the data.
     """
     if source.untrained:
         raise ModelError("This workspace has no weights yet; make them with `train`.")
@@ -125,17 +142,17 @@ def load_classifier(source: Source, classes: int, device: torch.device) -> Class
     classifier = split_model(body, device)
     if classifier.decision.out_features != classes:
         raise CheckpointError(
-            f"{source.model} decides between {classifier.decision.out_features} classes, "
-            f"the data has {classes}; give a checkpoint trained on this data."
+            f"{source.model} has {classifier.decision.out_features} classes, the data have "
+            f"{classes}; give a checkpoint trained on these data."
         )
     return classifier
 
 
 def build(name: str, classes: int, *, pretrained: bool = False) -> nn.Module:
-    """Build an architecture with a new head of so many classes.
+    """Build an architecture with a newly initialised head of so many classes.
 
     Raises:
-        ModelError: Unknown, or its weights cannot be had.
+        ModelError: The architecture is unknown, or its pretrained weights cannot be downloaded.
     """
     return _create(name, pretrained=pretrained, classes=classes)
 
@@ -143,25 +160,27 @@ def build(name: str, classes: int, *, pretrained: bool = False) -> nn.Module:
 def new_classifier(
     source: Source, request: TrainRequest, classes: int, device: torch.device
 ) -> Classifier:
-    """Return a classifier to train: from scratch, timm's weights, or a file's, with a new head.
+    """Return a classifier to train, with a new head; the rest from scratch or from given weights.
 
     Raises:
-        ModelError: Unknown architecture, or a decision that is not one linear layer.
-        CheckpointError: A file that does not fit.
+        ModelError: The architecture is unknown, has no linear classifier head, or timm's pretrained
+            weights cannot be downloaded.
+        CheckpointError: The checkpoint to start from is missing, damaged, or does not fit.
     """
     torch.manual_seed(request.seed)
     body = build(source.model, classes, pretrained=request.start == "pretrained")
     classifier = split_model(body, device)
     if request.init is not None:
         path = Path(request.init)
-        fresh = {key: value for key, value in body.state_dict().items() if is_head(classifier, key)}
-        kept = read_state(path, trust_pickle=source.trust_pickle)
-        fit_state(body, {k: v for k, v in kept.items() if not is_head(classifier, k)} | fresh, path)
+        new_head = {k: v for k, v in body.state_dict().items() if is_head(classifier, k)}
+        state = read_state(path, trust_pickle=source.trust_pickle)
+        backbone = {k: v for k, v in state.items() if not is_head(classifier, k)}
+        fit_state(body, backbone | new_head, path)
     return classifier
 
 
 def is_head(classifier: Classifier, key: str) -> bool:
-    """Whether a state dict's key is of the decision layer."""
+    """Return whether a state dict's key belongs to the decision layer."""
     return key.startswith(f"{classifier.head_name}.")
 
 
@@ -170,15 +189,13 @@ def _create(name: str, *, pretrained: bool, classes: int | None) -> nn.Module:
     if local is not None and not (local / "config.json").is_file():
         raise ModelError(f"No config.json in {local}: it is not a model saved by timm.")
     if local is None and not name.startswith("hf-hub:") and not timm.is_model(name):
-        import difflib  # noqa: PLC0415  only for a wrong name
-
         near = difflib.get_close_matches(name, timm.list_models(), 3)
         hint = f"did you mean {', '.join(near)}?" if near else "see timm.list_models()."
         raise ModelError(f"timm {timm.__version__} has no model {name!r}; {hint}")
-    size: dict[str, Any] = {} if classes is None else {"num_classes": classes}
+    options: dict[str, Any] = {} if classes is None else {"num_classes": classes}
     try:
-        model: nn.Module = timm.create_model(name, pretrained=pretrained, **size)
-    # hub, cache and config errors are of many families
+        model: nn.Module = timm.create_model(name, pretrained=pretrained, **options)
+    # the hub, its cache and configurations raise errors of many types
     except Exception as error:
         first = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
         raise ModelError(
@@ -189,20 +206,20 @@ def _create(name: str, *, pretrained: bool, classes: int | None) -> nn.Module:
 
 
 def split_model(body: nn.Module, device: torch.device) -> Classifier:
-    """Split a timm model through its contract, and check that the split is exact.
+    """Split a timm model into backbone and linear head, and check that both give its logits.
 
     Raises:
-        ModelError: The decision is not `linear(forward_head(forward_features(x)))`.
+        ModelError: The model is not `linear(forward_head(forward_features(x)))`.
     """
     name = type(body).__name__
     for method in ("forward_features", "forward_head", "get_classifier"):
         if not hasattr(body, method):
-            raise ModelError(f"{name} has no {method}(); only timm's classifiers can be split.")
+            raise ModelError(f"{name} has no {method}(); only timm classifiers are supported.")
     decision = body.get_classifier()  # type: ignore[operator]
     if not isinstance(decision, nn.Linear):
-        found = type(decision).__name__
         raise ModelError(
-            f"{name} decides with a {found}, not one linear layer: no neurons to blame."
+            f"{name} has an unsupported head {type(decision).__name__}; "
+            "a linear classifier head is required."
         )
     head_name = next(key for key, module in body.named_modules() if module is decision)
     body.eval().requires_grad_(False)
@@ -220,6 +237,12 @@ def _check_split(classifier: Classifier, name: str) -> None:
     features = classifier.features(images)
     whole = classifier.body(images)
     if features.ndim != 2 or features.shape[1] != classifier.width:
-        raise ModelError(f"{name}'s penultimate features are {tuple(features.shape)}, not (1, D).")
+        raise ModelError(
+            f"{name} has unsupported penultimate features of shape {tuple(features.shape)}; "
+            f"(1, {classifier.width}), one vector an image, is required."
+        )
     if not torch.allclose(classifier.decision(features), whole, rtol=1e-3, atol=1e-3):
-        raise ModelError(f"{name} does more after its features than one linear layer.")
+        raise ModelError(
+            f"{name} computes more than one linear layer after its features; "
+            "a linear classifier head as the last layer is required."
+        )

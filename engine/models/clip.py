@@ -1,4 +1,7 @@
-"""CLIP, the judge of whether a drawing reads as a class (docs/concepts.md: CLIP-Illusion)."""
+"""CLIP: how well a picture fits the name of a class.
+
+Source: docs/concepts.md, CLIP-Illusion.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,6 +14,9 @@ from torch import Tensor, nn
 from engine.schema.errors import ClipError
 from engine.schema.source_specs import NONE, local_directory
 
+# Not open_clip's own lists: of these 30 templates, 29 are among OPENAI_IMAGENET_TEMPLATES' 80 and
+# one is in neither list. Other templates give another text embedding, and with it other drawings
+# and cosines than those published in docs/evidence.md and cached in workspaces.
 TEMPLATES = tuple(
     line
     for line in """\
@@ -49,7 +55,16 @@ there is a {} in the scene.""".splitlines()
 
 @dataclass(frozen=True)
 class ClipModel:
-    """An open_clip model in eval mode."""
+    """An open_clip model in eval mode.
+
+    Args:
+        model: Image and text encoder.
+        tokenizer: Turns a list of texts into tokens.
+        size: Pixels a side of the images it takes.
+        mean: Of its training pixels, by channel.
+        std: Their standard deviation.
+        device: Where it runs.
+    """
 
     model: nn.Module
     tokenizer: Any
@@ -60,7 +75,7 @@ class ClipModel:
 
     @torch.no_grad()
     def embed(self, names: Sequence[str]) -> Tensor:
-        """Return (n, E): per name the mean of its normalised templates, normalised."""
+        """Return (n, E): per name the normalised mean of its templates' normalised embeddings."""
         rows = []
         for name in names:
             tokens = self.tokenizer([template.format(name) for template in TEMPLATES])
@@ -69,23 +84,29 @@ class ClipModel:
         return torch.stack(rows)
 
     def cosine(self, images: Tensor, text: Tensor) -> Tensor:
-        """Return (B,): the cosine of each picture (B, 3, H, W), 0 to 1, with `text` (E,)."""
+        """Return the cosine similarity (B,), -1 to 1, of each picture with one text.
+
+        Args:
+            images: (B, 3, H, H), pixels in 0 to 1.
+            text: (E,), from `embed`.
+        """
         if images.shape[-1] != self.size:
             images = resized(images, self.size)
         mean = torch.tensor(self.mean, device=images.device).view(1, 3, 1, 1)
         std = torch.tensor(self.std, device=images.device).view(1, 3, 1, 1)
-        seen = self.model.encode_image((images - mean) / std, normalize=True)  # type: ignore[operator]
-        return seen @ text.to(seen)
+        embedded = self.model.encode_image((images - mean) / std, normalize=True)  # type: ignore[operator]
+        return embedded @ text.to(embedded)
 
 
 def resized(images: Tensor, size: int) -> Tensor:
-    """Resize square pictures, bicubic and antialiased.
+    """Resize square pictures (B, 3, H, H) to (B, 3, size, size), bicubic and antialiased.
 
-    As a product of matrices: the gradient of `interpolate` on an accelerator differs each time.
+    As a product of matrices, since the gradient of `interpolate` on an accelerator is not
+    deterministic.
     """
     side = images.shape[-1]
-    plain = torch.eye(side, device=images.device, dtype=images.dtype)[None, None]
-    matrix = nn.functional.interpolate(plain, (size, side), mode="bicubic", antialias=True)[0, 0]
+    identity = torch.eye(side, device=images.device, dtype=images.dtype)[None, None]
+    matrix = nn.functional.interpolate(identity, (size, side), mode="bicubic", antialias=True)[0, 0]
     with torch.autocast(images.device.type, enabled=False):
         return matrix @ images @ matrix.T
 
@@ -94,21 +115,20 @@ def load_clip(spec: str, device: torch.device) -> ClipModel | None:
     """Load `MODEL/TAG` or `local-dir:DIR`; None for `none`.
 
     Raises:
-        ClipError: Unknown to open_clip, or not to be had.
+        ClipError: open_clip does not know it, or it cannot be downloaded or read.
     """
     if spec == NONE:
         return None
     name, tag = _checked(spec)
     try:
-        model, _, preprocess = open_clip.create_model_and_transforms(name, pretrained=tag)
+        model, _, _ = open_clip.create_model_and_transforms(name, pretrained=tag)
         tokenizer = open_clip.get_tokenizer(name)
-    # files, hub and configuration fail in many ways
+    # files, the hub and configurations raise errors of many types
     except Exception as error:
         first = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
         raise ClipError(
-            f"CLIP {spec} cannot be loaded: {first}; without network use local-dir:DIR or none."
+            f"Cannot load CLIP {spec}: {first}; without network access use local-dir:DIR or none."
         ) from error
-    del preprocess  # drawings are tensors already
     vision: Any = model.visual
     side = vision.image_size
     return ClipModel(
@@ -134,4 +154,6 @@ def _checked(spec: str) -> tuple[str, str | None]:
         return name, tag
     tags = open_clip.list_pretrained_tags_by_model(name or spec)
     hint = f"its tags: {', '.join(tags[:6])}" if tags else "see open_clip.list_pretrained()"
-    raise ClipError(f"open_clip has no {spec!r}; give MODEL/TAG ({hint}), local-dir:DIR or none.")
+    raise ClipError(
+        f"open_clip has no model {spec!r}; give MODEL/TAG ({hint}), local-dir:DIR or none."
+    )

@@ -1,1 +1,1 @@
-"""What is asked and answered: frozen, torch-free records, and the expected failures."""
+"""Requests, records and errors: frozen, torch-free values."""

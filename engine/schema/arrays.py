@@ -1,4 +1,4 @@
-"""Arrays, as the torch-free modules annotate them."""
+"""The type that torch-free modules annotate arrays with."""
 
 from typing import Any
 

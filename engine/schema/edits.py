@@ -1,6 +1,6 @@
-"""What an edit answers, as an experiment: arms, differences, verdict. Frozen and torch-free.
+"""Records of an edit as an experiment: its variants, their differences, the verdict.
 
-Accuracies and shares lie in 0 to 1.
+Frozen and torch-free. Accuracies and shares lie in 0 to 1; differences in -1 to 1.
 """
 
 from typing import Any
@@ -19,40 +19,45 @@ class Estimate(Struct, frozen=True):
 
 
 class Variant(Struct, frozen=True, kw_only=True):
-    """The original, the edit or a control, on the reporting images."""
+    """The original, the edit or a control, evaluated on the held-out images."""
 
     name: str
     overall: Estimate
     target: Estimate | None
-    """None where no reporting image is of an edited class."""
+    """Mean accuracy of the edited classes; None where no held-out image is of one."""
     worst_class: Estimate
     worst_group: Estimate | None
+    """None without groups."""
     fixed: float
+    """Images that this variant predicts correctly and the original does not; mean over seeds."""
     broken: float
-    """Images, mean over seeds."""
+    """Images that the original predicts correctly and this variant does not; mean over seeds."""
 
 
 class Difference(Struct, frozen=True, kw_only=True):
-    """Edit minus a control in target accuracy; interval from a paired bootstrap over images."""
+    """The edit minus a control; 95% intervals from a paired bootstrap over images."""
 
     control: str
     points: float
+    """In target accuracy."""
     lo: float
     hi: float
     cost_points: float
-    """Edit minus the control in accuracy over the images of all other classes."""
+    """In accuracy over the images of all other classes."""
     group_points: float | None = None
+    """In worst-group accuracy; None without groups."""
     group_lo: float | None = None
     group_hi: float | None = None
 
 
 class EditEpoch(Struct, frozen=True, kw_only=True, tag="edit_epoch"):
-    """Choosing-half accuracies at an epoch, means over seeds."""
+    """Accuracies on the selection half after an epoch, means over seeds."""
 
     epoch: int
     epochs: int
     edit: Outcome
     controls: dict[str, Outcome]
+    """By control."""
     seconds_left: float
 
 
@@ -64,18 +69,24 @@ class Edit(Struct, frozen=True, kw_only=True, tag="edit"):
     method: str
     classes: tuple[Label, ...]
     neurons: dict[str, tuple[int, ...]]
-    """By class index."""
+    """By class index, the neurons of a method that takes neurons; empty for others."""
     strength: float
+    """lambda, the weight of the ratio term; 0 for methods without it."""
     targets: dict[str, float]
+    """By class index, the target ratio o; empty for methods without it."""
     lr: float
     batch_size: int
     selected_on: str
+    """The images that selected the settings: a split, with a count where it is a part of it."""
     reported_on: str
+    """The held-out images, likewise."""
     n_report: int
+    """Held-out images."""
     n_target: int
+    """Held-out images of the edited classes."""
     before: Outcome
     after: Outcome
-    """Of the saved head, on the reporting images."""
+    """Of the saved head, on the held-out images."""
     variants: tuple[Variant, ...]
     differences: tuple[Difference, ...]
     verdict: str
@@ -85,7 +96,7 @@ class Edit(Struct, frozen=True, kw_only=True, tag="edit"):
 
 
 class Comparison(Struct, frozen=True, kw_only=True):
-    """An edit against the original, image by image, on a split."""
+    """An edit compared with the original on a split, image by image."""
 
     id: str
     split: str

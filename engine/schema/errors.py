@@ -1,12 +1,12 @@
-"""Expected failures: each message is one sentence saying what is wrong, where, and the mend."""
+"""Expected failures: each message is one sentence naming the problem, the file, and the remedy."""
 
 
 class EngineError(Exception):
-    """Base of every expected failure; `str(error)` is fit to show to a person."""
+    """Base of every expected failure; `str(error)` is shown to users as it is."""
 
 
 class ModelError(EngineError):
-    """The architecture is unknown, or its decision is not one linear layer."""
+    """The architecture or device is unknown, or the head is not one linear layer."""
 
 
 class CheckpointError(EngineError):
@@ -18,16 +18,16 @@ class DataError(EngineError):
 
 
 class StorageError(EngineError):
-    """The feature cache of features is missing, damaged, or cannot be written."""
+    """A file of the workspace is missing, damaged, or cannot be written."""
 
 
 class RequestError(EngineError):
-    """A question that cannot be asked of this model and data."""
+    """The request is invalid for this model and these data."""
 
 
 class ClipError(EngineError):
-    """CLIP is unknown, or cannot be loaded."""
+    """The CLIP model is unknown or cannot be loaded."""
 
 
 class EditError(EngineError):
-    """No such edit, or it does not belong to this model."""
+    """The edit is unknown, damaged, or was made from other weights."""

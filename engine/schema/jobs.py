@@ -1,4 +1,4 @@
-"""What a job is, for whoever lists, follows or draws it. Frozen and torch-free."""
+"""Jobs as they are listed, followed and displayed: frozen and torch-free."""
 
 from typing import Literal
 
@@ -17,7 +17,7 @@ from engine.schema.requests import (
 from engine.schema.training import Trained, TrainEpoch
 
 State = Literal["waiting", "running", "done", "failed", "interrupted", "cancelled", "unknown"]
-"""`unknown`: a directory that this version cannot read."""
+"""`unknown`: this version cannot read the job's directory."""
 OVER = ("done", "failed", "interrupted", "cancelled", "unknown")
 
 Request = (
@@ -34,36 +34,36 @@ Record = (
     | Trained
     | Exported
 )
-"""A line of events.jsonl."""
+"""One line of events.jsonl."""
 
 
 class JobView(Struct, frozen=True, kw_only=True):
-    """A job as it stands: what was asked, and how far it is."""
+    """The present state of a job: its request and its progress."""
 
     id: str
     kind: str
     """The request's tag: features, heat, illusion, edit, train or export."""
     title: str
-    """A line for people, such as `draw sweet pea x4`."""
+    """One line for display, such as `draw sweet pea x4`."""
     state: State
     stage: str = ""
-    """What it does now, such as `loading checkpoint`."""
+    """The stage it is in, such as `loading checkpoint`."""
     step: int = 0
     total: int = 0
     seconds_left: float | None = None
     images_per_second: float | None = None
     waiting: str = ""
-    """Why it waits, such as `behind 81c2` or `GPU 0 busy: job 81c2, 3 min left`."""
+    """Why it is waiting, such as `behind 81c2` or `GPU 0 busy: job 81c2, 3 min left`."""
     error: str = ""
-    """One sentence, of a job that failed."""
+    """One sentence; empty unless the job failed."""
     created: float = 0.0
     """Seconds since 1970."""
     seconds: float | None = None
-    """How long it has run."""
+    """How long it has run; None before it starts."""
     directory: str = ""
     request: Request | None = None
 
     @property
     def may_go_on(self) -> bool:
-        """Whether it waits, runs, or would go on where it was interrupted."""
+        """Whether it is waiting or running, or was interrupted and can resume."""
         return self.state not in OVER or self.state == "interrupted"

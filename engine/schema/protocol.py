@@ -1,4 +1,4 @@
-"""The front door: long jobs as generators of records."""
+"""The interface of the engine: long jobs as generators of records."""
 
 from collections.abc import Generator
 from typing import Protocol
@@ -24,22 +24,22 @@ ExportJob = Generator[Progress | Exported, None, None]
 
 
 class Engine(Protocol):
-    """One classifier and its images. Long jobs are generators: stop consuming and they stop.
+    """Long jobs on one classifier and its images. A job stops when its generator is closed.
 
-    What is quick is no method here: `engine.attribution` and
-    `engine.ablation` read it from the feature cache, without torch.
+    Quick queries are not methods of this class: `engine.attribution` and `engine.ablation` answer
+    them from the feature cache, without torch.
     """
 
     def extract(self, request: FeaturesRequest) -> FeaturesJob:
-        """Make sure the split's feature cache is on disk."""
+        """Extract the split's features, unless its feature cache is on disk."""
         ...
 
     def heat(self, request: HeatRequest, out: str) -> HeatJob:
-        """Write heat maps into the directory `out`; the last record is `Neuron`."""
+        """Write a neuron's heat maps into the directory `out`; the last record is `Neuron`."""
         ...
 
     def illusion(self, request: IllusionRequest, out: str) -> IllusionJob:
-        """Draw what neurons see, into the directory `out`; the last record is `Illusions`."""
+        """Draw what neurons respond to into the directory `out`; the last record is `Illusions`."""
         ...
 
     def edit(self, request: EditRequest) -> EditJob:
@@ -51,5 +51,5 @@ class Engine(Protocol):
         ...
 
     def export(self, request: ExportRequest) -> ExportJob:
-        """Write a whole checkpoint with an edit in it; the last record is `Exported`."""
+        """Write a whole checkpoint with an edit applied; the last record is `Exported`."""
         ...

@@ -1,13 +1,14 @@
-"""What the engine answers: frozen, torch-free values, the same in Python, JSON and event files.
+"""Records that the engine returns: frozen, torch-free, the same in Python, JSON and event files.
 
-Probabilities, accuracies and shares lie in 0 to 1; votes are percent, as published.
+Probabilities, accuracies and shares lie in 0 to 1; votes are percent, as published. `None`
+means that a value does not exist, such as the accuracy of a class without images.
 """
 
 from msgspec import Struct
 
 
 class Progress(Struct, frozen=True, kw_only=True, tag="progress"):
-    """Where a long job is now; only the newest matters."""
+    """The progress of a long job; a newer record replaces the older ones."""
 
     stage: str
     done: int
@@ -17,14 +18,14 @@ class Progress(Struct, frozen=True, kw_only=True, tag="progress"):
 
 
 class Skipped(Struct, frozen=True):
-    """An image left out of every count, and why."""
+    """An image that cannot be read, and the reason; it is in no count."""
 
     path: str
     reason: str
 
 
 class Confusion(Struct, frozen=True):
-    """How many of a class's images were taken for another class."""
+    """Another class, and how many of a class's images are predicted as it."""
 
     index: int
     name: str
@@ -32,7 +33,7 @@ class Confusion(Struct, frozen=True):
 
 
 class ClassScore(Struct, frozen=True, kw_only=True):
-    """How well the classifier does on one class; `ci` is Wilson's 95% interval."""
+    """The accuracy on one class; `ci` is Wilson's 95% interval."""
 
     index: int
     name: str
@@ -41,10 +42,11 @@ class ClassScore(Struct, frozen=True, kw_only=True):
     accuracy: float | None
     ci: tuple[float, float] | None
     confused_with: tuple[Confusion, ...]
+    """The top confusions, most frequent first."""
 
 
 class GroupScore(Struct, frozen=True, kw_only=True):
-    """How well the classifier does on one group."""
+    """The accuracy on one group; `ci` is Wilson's 95% interval."""
 
     index: int
     name: str
@@ -55,7 +57,7 @@ class GroupScore(Struct, frozen=True, kw_only=True):
 
 
 class Classes(Struct, frozen=True, kw_only=True):
-    """The classifier on a split."""
+    """The classifier's accuracies on a split."""
 
     split: str
     n: int
@@ -66,7 +68,8 @@ class Classes(Struct, frozen=True, kw_only=True):
     groups: tuple[GroupScore, ...] | None
     worst_group_accuracy: float | None = None
     train_weighted_accuracy: float | None = None
-    """Group accuracies weighted by the training split's group shares; papers print either mean."""
+    """Mean of the group accuracies, weighted by the training split's group shares; papers report
+    either this or `accuracy`."""
 
 
 class Label(Struct, frozen=True):
@@ -77,12 +80,13 @@ class Label(Struct, frozen=True):
 
 
 class Seen(Struct, frozen=True, kw_only=True):
-    """An image of the split, and what the classifier takes it for."""
+    """An image of the split and the classifier's prediction."""
 
     path: str
     true: Label
     predicted: Label
     p_true: float
+    """Predicted probability of the true class."""
     p_predicted: float
     group: str | None
 
@@ -91,12 +95,13 @@ class Mistake(Seen, frozen=True, kw_only=True):
     """An image not predicted as its class."""
 
     steps: int
-    """Steps of the counterfactual until it was mended, or the cap."""
+    """Steps of the counterfactual until it flipped the prediction, or the cap."""
     flipped: bool
+    """Whether the counterfactual flipped the prediction to the true class."""
     insufficient: tuple[int, ...]
-    """The neurons this image votes insufficient, strongest first."""
+    """The neurons this mistake votes too weak, strongest first."""
     excessive: tuple[int, ...]
-    """The neurons this image votes excessive, strongest first."""
+    """The neurons this mistake votes too strong, strongest first."""
 
 
 class Mistakes(Struct, frozen=True, kw_only=True):
@@ -104,43 +109,50 @@ class Mistakes(Struct, frozen=True, kw_only=True):
 
     class_: Label
     n: int
+    """Images of the class, mistakes or not."""
     mistakes: tuple[Mistake, ...]
 
 
 class RankedNeuron(Struct, frozen=True, kw_only=True):
-    """A neuron in a ranking; see docs/concepts.md: rankings."""
+    """A neuron in a ranking (docs/concepts.md, rankings)."""
 
     neuron: int
     score: float
     """By the ranking asked for: the mean over the mistakes, larger is more to blame."""
     vote: float | None
-    """Percent of mistakes naming it; None at 3% or less."""
+    """Percent of the mistakes that vote for it; None at 3% or less."""
     contrast: float
     contribution: float
     importance: float
-    """p_k(mean features) / p_k(with this one at 0); above 1 it supports the class."""
+    """p_k(mean features) / p_k(the same with this neuron at 0); above 1 it supports class k."""
     stability: float
     """Share of 1,000 bootstrap resamples of the mistakes in which it stays in the top 10."""
     ambiguous: bool
-    """In both lists."""
+    """Whether it is in both lists, too weak and too strong."""
     used_by: int
-    """Classes whose weight on it exceeds the class under inspection's."""
+    """Number of classes with a larger weight on it than the class under inspection."""
 
 
 class Neurons(Struct, frozen=True, kw_only=True):
-    """The neurons to blame for a class's mistakes, or for one of them."""
+    """The neurons ranked as causes of a class's mistakes, or of one of them."""
 
     class_: Label
     by: str
+    """The ranking."""
     mistakes: int
     flipped: int
+    """How many mistakes the counterfactual flips."""
     median_steps: float | None
     votes_informative: bool
-    """Whether votes differ from image to image at all."""
+    """Whether votes differ between mistakes at all; with two classes they do not."""
     note: str
+    """A caveat of this ranking on these data; empty for none."""
     insufficient: tuple[RankedNeuron, ...]
+    """Neurons too weak on the mistakes, highest score first."""
     excessive: tuple[RankedNeuron, ...]
+    """Neurons too strong on the mistakes, highest score first."""
     mistake: str | None = None
+    """The path of the only mistake considered; None for all."""
 
 
 class NeuronUse(Struct, frozen=True):
@@ -152,57 +164,65 @@ class NeuronUse(Struct, frozen=True):
 
 
 class NeuronImage(Struct, frozen=True, kw_only=True):
-    """A real image and how strongly it fires a neuron."""
+    """A real image and a neuron's activation on it."""
 
     path: str
     true: Label
     predicted: Label
     activation: float
     heat: str | None = None
-    """A PNG with the channel's heat map laid over, when asked for."""
+    """A PNG of the image with the neuron's heat map laid over; None if not requested."""
 
 
 class Neuron(Struct, frozen=True, kw_only=True, tag="neuron"):
-    """One neuron: who uses it and what fires it."""
+    """One neuron: the classes that use it and its top activating images."""
 
     neuron: int
     class_: Label
     weight: float
+    """The weight of `class_` on it."""
     largest_activation: float
+    """Over the split."""
     used_by: tuple[NeuronUse, ...]
+    """The classes with the largest positive weights."""
     opposed_by: tuple[NeuronUse, ...]
+    """The classes with the most negative weights."""
     top_images: tuple[NeuronImage, ...]
     mistakes: tuple[NeuronImage, ...]
+    """The mistakes of `class_`, highest activation first."""
 
 
 class Illusion(Struct, frozen=True, kw_only=True):
-    """A drawn neuron and its sanity figures."""
+    """A drawing of a neuron (CLIP-Illusion), and figures to check it by."""
 
     neuron: int
     path: str | None
     mask: str | None
     activation: float
+    """The neuron's, on the drawing."""
     activation_ratio: float | None
-    """Against the largest activation of a real image of the split."""
+    """Over the largest activation on a real image of the split; None where that is 0."""
     predicted: Label
     p_class: float
+    """Predicted probability of the requested class."""
     clip_cosine: float | None
+    """Of the drawing and the class's name, -1 to 1; None without CLIP."""
     steps: int
     seconds: float
     seed: int = 0
     size: int = 0
     """Pixels a side."""
     gamma: float = 0.5
-    """Weight of the class's logit; 0: drawn without the class."""
+    """Weight of the class's logit; 0 draws without the class."""
     clip: str | None = None
-    """The CLIP that guided it, as the workspace names it; None: none did."""
+    """The CLIP that guided it, as the workspace names it; None without CLIP."""
 
 
 class IllusionStep(Struct, frozen=True, kw_only=True, tag="illusion_step"):
-    """A drawing in progress: activations by neuron, and preview files where asked for.
+    """A drawing in progress: the activation of each neuron, and preview files if requested.
 
-    A preview is removed once a newer one, or the picture itself, is there: by the time it is read
-    it may be gone, and the newest step's is the one to look for.
+    A preview is removed once a newer one, or the finished picture, is written; a reader should
+    expect that a listed file no longer exists, and use the newest step's.
     """
 
     step: int
@@ -220,30 +240,35 @@ class Illusions(Struct, frozen=True, kw_only=True, tag="illusions"):
     size: int
     clip: str | None
     sheet: str | None
+    """The contact sheet, a PNG."""
     illusions: tuple[Illusion, ...]
 
 
 class Outcome(Struct, frozen=True, kw_only=True):
-    """Accuracies under some head."""
+    """Accuracies with one decision layer."""
 
     overall: float
     target: float | None
-    """Mean accuracy of the classes the edit is about."""
+    """Mean accuracy of the edited classes; None where none of them has images."""
     worst_class: float | None
+    """Accuracy of the class with the lowest."""
     worst_group: float | None
+    """Accuracy of the group with the lowest; None without groups."""
 
 
 class Moved(Struct, frozen=True, kw_only=True):
-    """An image whose rightness changed."""
+    """An image that an edit fixed or broke."""
 
     path: str
     true: Label
     before: Label
+    """The prediction before the edit."""
     after: Label
+    """The prediction after it."""
 
 
 class ClassChange(Struct, frozen=True, kw_only=True):
-    """A class before and after."""
+    """The accuracy of a class, or group, before and after an edit."""
 
     index: int
     name: str
@@ -251,11 +276,17 @@ class ClassChange(Struct, frozen=True, kw_only=True):
     before: float
     after: float
     fixed: int
+    """Images predicted correctly only after the edit."""
     broken: int
+    """Images predicted correctly only before it."""
 
 
 class CurvePoint(Struct, frozen=True, kw_only=True):
-    """The top N neurons scaled, beside a bias shift of equal cost and random neurons."""
+    """Ablation of the top N neurons, with two baselines.
+
+    `bias_shift` is the bias-adjustment baseline at the same cost to the other classes, `placebo`
+    the random-neuron control.
+    """
 
     n: int
     edit: Outcome
@@ -266,12 +297,14 @@ class CurvePoint(Struct, frozen=True, kw_only=True):
 
 
 class WhatIf(Struct, frozen=True, kw_only=True):
-    """What scaling some neurons for some classes would do, nothing trained."""
+    """An ablation preview: the effect of scaling neurons for the affected classes, untrained."""
 
     class_: Label
     neurons: tuple[int, ...]
     scale: float
+    """The factor on the neurons' weights; 0 ablates them."""
     rows: tuple[int, ...]
+    """The affected classes: the rows of the decision layer that are scaled."""
     before: Outcome
     after: Outcome
     classes: tuple[ClassChange, ...]
@@ -279,13 +312,14 @@ class WhatIf(Struct, frozen=True, kw_only=True):
     fixed: tuple[Moved, ...]
     broken: tuple[Moved, ...]
     bias_shift: Outcome
+    """The bias-adjustment baseline: `class_`'s bias raised at the same cost to other classes."""
     curve: tuple[CurvePoint, ...] | None = None
 
 
 class Exported(Struct, frozen=True, kw_only=True, tag="exported"):
-    """A written checkpoint."""
+    """A checkpoint with an edit applied, as written."""
 
     edit: str
     checkpoint: str
     after: Outcome
-    """What the edit promises, on the images it was reported on."""
+    """The edit's accuracies on its held-out images."""

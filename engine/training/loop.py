@@ -1,7 +1,9 @@
 """Training a whole classifier, as the published script does, for any timm model and any data.
 
-A run lives in train/<key>/ and is resumed after its last whole epoch: every random draw comes from
-(seed, epoch, image), so that a run that was killed ends as one that was not.
+Source: docs/concepts.md, training.
+
+A run is kept in train/<key>/ and resumes after its last finished epoch. Every random number depends
+on (seed, epoch, image) only, so that an interrupted run gives the same result as any other.
 """
 
 import logging
@@ -19,11 +21,10 @@ import torch
 from filelock import FileLock
 from safetensors import SafetensorError
 from safetensors.torch import load_file
-from timm.optim._optim_factory import create_optimizer_v2
-from timm.scheduler.scheduler_factory import create_scheduler_v2
-from torch import Tensor, nn
+from timm.optim import create_optimizer_v2
+from timm.scheduler import create_scheduler_v2
+from torch import nn
 
-from engine.data.loader import Images, deaf, workers_for
 from engine.data.splits import Split
 from engine.evaluation.scores import Labelled, outcome
 from engine.io.atomic import cannot_write, file_digest, key_of, read_json, write_json
@@ -36,12 +37,22 @@ from engine.schema.protocol import TrainJob
 from engine.schema.records import Outcome
 from engine.schema.requests import TrainRequest
 from engine.schema.training import Trained, TrainEpoch
+from engine.training.batches import autocast, batches
 from engine.training.state import State, restore, tensors_of, write_metrics
 
 
 @dataclass
 class Run:
-    """A model in training."""
+    """A model in training.
+
+    Args:
+        classifier: The model, on its device.
+        request: How to train it.
+        directory: Where the run is kept.
+        optimizer: Over all its parameters.
+        scheduler: timm's, stepped once an epoch; None for a constant learning rate.
+        state: How far the run is.
+    """
 
     classifier: Classifier
     request: TrainRequest
@@ -57,10 +68,16 @@ class Run:
 
 
 def run_key(request: TrainRequest, splits: tuple[Split, Split], model: str) -> str:
-    """Return what a run's result depends on, as a short hash."""
+    """Return a short hash of everything that a run's result depends on.
+
+    Args:
+        request: How to train.
+        splits: The training and the evaluation split.
+        model: The architecture.
+    """
     listed = [(split.samples, split.folders, split.groups) for split in splits]
     init = None
-    if request.init is not None and Path(request.init).is_file():  # else loading it says so
+    if request.init is not None and Path(request.init).is_file():  # if missing, loading it raises
         init = file_digest(Path(request.init))
     return key_of((request, init, listed, model, version("torch")), 12)
 
@@ -68,13 +85,15 @@ def run_key(request: TrainRequest, splits: tuple[Split, Split], model: str) -> s
 def train(
     classifier: Classifier, splits: tuple[Split, Split], request: TrainRequest, directory: Path
 ) -> TrainJob:
-    """Train on the first split, choose the best epoch on the second.
+    """Train on the first split and select the best epoch on the second.
 
-    Yields an epoch at a time; the last record is `Trained`. A finished run answers at once; a
-    second process that asks for the same waits for the first.
+    Yields a record an epoch; the last record is `Trained`. For a finished run that is the only one;
+    a second process with the same request waits for the first.
 
     Raises:
-        RequestError: Numbers that make no sense, no groups to choose by, or too large a batch.
+        RequestError: A number is out of range, there are no groups to select by, a batch does not
+            fit into memory, or the loss is no longer finite.
+        DataError: No image of a split can be decoded.
         StorageError: The workspace cannot be written.
     """
     _check(request, splits[1])
@@ -99,8 +118,8 @@ def _train(
         return
     run = _start(classifier, request, directory)
     while run.state.epoch < request.epochs and run.state.stale < (request.patience or math.inf):
-        yield _fitting_epoch(run, splits)
-    found = Trained(
+        yield _checked_epoch(run, splits)
+    trained = Trained(
         checkpoint=str(directory / "best.safetensors"),
         best_epoch=run.state.best_epoch,
         best=run.state.history[run.state.best_epoch - 1],
@@ -108,10 +127,10 @@ def _train(
         request=msgspec.to_builtins(request),
         provenance={name: version(name) for name in ("neuroinspect-tui", "torch", "timm")},
     )
-    write_json(result, found)
+    write_json(result, trained)
     for path in directory.glob("epoch-*.safetensors"):
         path.unlink()
-    yield found
+    yield trained
 
 
 def _check(request: TrainRequest, evaluation: Split) -> None:
@@ -134,28 +153,28 @@ def _start(classifier: Classifier, request: TrainRequest, directory: Path) -> Ru
     if (directory / "state.json").exists():
         try:
             state = read_json(directory / "state.json", State)
-            kept = load_file(directory / f"epoch-{state.epoch}.safetensors")
+            tensors = load_file(directory / f"epoch-{state.epoch}.safetensors")
         except (StorageError, OSError, SafetensorError) as error:
             logging.getLogger(__name__).warning(
-                "beginning anew: %s is damaged: %s", directory, error
+                "restarting the run: %s is damaged: %s", directory, error
             )
         else:
-            restore(run.body, run.optimizer, kept)
+            restore(run.body, run.optimizer, tensors)
             run.state = state
     return run
 
 
-def _fitting_epoch(run: Run, splits: tuple[Split, Split]) -> TrainEpoch:
-    """Train an epoch; a batch too large is not halved, for that would be another result."""
+def _checked_epoch(run: Run, splits: tuple[Split, Split]) -> TrainEpoch:
+    """Train an epoch; too large a batch is an error, as a smaller one would change the result."""
     try:
         return _epoch(run, splits)
     except torch.OutOfMemoryError:
-        pass  # first the traceback must go: it holds the tensors
+        pass  # leave the handler first: the traceback holds the tensors
     run.optimizer.zero_grad(set_to_none=True)
     torch.cuda.empty_cache()
     raise RequestError(
         f"Batches of {run.request.batch_size} images do not fit in the memory of "
-        f"{run.classifier.device}; give a smaller --batch-size, or free some of that memory."
+        f"{run.classifier.device}; give a smaller --batch-size, or free memory on the device."
     )
 
 
@@ -164,116 +183,81 @@ def _epoch(run: Run, splits: tuple[Split, Split]) -> TrainEpoch:
     if run.scheduler is not None:
         run.scheduler.step(epoch - 1)
     torch.manual_seed((request.seed * 1_000_003 + epoch) % 2**63)
-    began = time.monotonic()
-    loss, accuracy, images = _learn(run, splits[0], epoch)
-    speed = images / (time.monotonic() - began)
-    found = _look(run, splits[1])
-    seconds = time.monotonic() - began
+    started = time.monotonic()
+    loss, accuracy, images = _train_epoch(run, splits[0], epoch)
+    speed = images / (time.monotonic() - started)
+    evaluation = _evaluate(run, splits[1])
+    seconds = time.monotonic() - started
     record = TrainEpoch(
         epoch=epoch,
         epochs=request.epochs,
         lr=float(run.optimizer.param_groups[0]["lr"]),
         loss=loss,
         train_accuracy=accuracy,
-        evaluation=found,
+        evaluation=evaluation,
         images_per_second=speed,
         seconds_left=seconds * (request.epochs - epoch),
     )
-    _commit(run, record)
+    _save(run, record)
     return record
 
 
-def _learn(run: Run, split: Split, epoch: int) -> tuple[float, float, int]:
-    """One pass over the training split; return mean loss, accuracy and images seen."""
+def _train_epoch(run: Run, split: Split, epoch: int) -> tuple[float, float, int]:
+    """Train on every image once; return the mean loss, the accuracy and the number of images."""
     device = run.classifier.device
     order = np.random.default_rng((run.request.seed, epoch)).permutation(len(split.samples))
+    labels_of = torch.tensor([sample.label for sample in split.samples])
     view = epoch if run.request.augment else 0
     total = torch.zeros(2, device=device, dtype=torch.float64)
-    seen = 0
+    count = 0
     run.body.train()
-    for images, labels in _batches(run, split, order.tolist(), view):
-        if len(labels) < 2:  # BatchNorm has no variance of one image
+    for images, rows in batches(run.classifier, split, order.tolist(), view, run.request):
+        if len(rows) < 2:  # BatchNorm needs two images for a variance
             continue
-        with _autocast(device):
+        labels = labels_of[rows].to(device)
+        with autocast(device):
             logits = run.body(images)
         loss = nn.functional.cross_entropy(logits.float(), labels)
         run.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         run.optimizer.step()
-        right = (logits.argmax(dim=1) == labels).sum()
-        total += torch.stack([loss.detach() * len(labels), right]).to(total)
-        seen += len(labels)
+        correct = (logits.argmax(dim=1) == labels).sum()
+        total += torch.stack([loss.detach() * len(labels), correct]).to(total)
+        count += len(labels)
     run.body.eval()
-    if seen == 0:
+    if count == 0:
         raise DataError(f"Not two images of {split.name} in {split.root} can be decoded.")
-    mean_loss = float(total[0]) / seen
+    mean_loss = float(total[0]) / count
     if not math.isfinite(mean_loss):
         raise RequestError(f"The loss is {mean_loss} in epoch {epoch}; give a smaller --lr.")
-    return mean_loss, float(total[1]) / seen, seen
+    return mean_loss, float(total[1]) / count, count
 
 
 @torch.inference_mode()
-def _look(run: Run, split: Split) -> Outcome:
-    """Score the evaluation split."""
-    rows, predicted = [], []
-    everyone = list(range(len(split.samples)))
-    labelled: Any = _batches(run, split, everyone, 0, with_rows=True)
-    for images, indices in labelled:
-        with _autocast(run.classifier.device):
+def _evaluate(run: Run, split: Split) -> Outcome:
+    """Return the accuracies on a split."""
+    evaluated, predicted = [], []
+    every_row = range(len(split.samples))
+    for images, rows in batches(run.classifier, split, every_row, 0, run.request):
+        with autocast(run.classifier.device):
             predicted.append(run.body(images).argmax(dim=1).cpu())
-        rows.append(indices)
-    if not rows:
+        evaluated.append(rows)
+    if not evaluated:
         raise DataError(f"Not one image of {split.name} in {split.root} can be decoded.")
-    kept = torch.cat(rows).numpy()
-    labels = np.array([split.samples[row].label for row in kept])
-    groups = np.array([split.samples[row].group for row in kept]) if split.groups else None
-    some = Labelled(labels, split.classes, groups, split.groups)
-    return outcome(some, torch.cat(predicted).numpy() == labels, ())
+    samples = [split.samples[row] for row in torch.cat(evaluated)]
+    labels = np.array([sample.label for sample in samples])
+    groups = np.array([sample.group for sample in samples]) if split.groups else None
+    images_of = Labelled(labels, split.classes, groups, split.groups)
+    return outcome(images_of, torch.cat(predicted).numpy() == labels, ())
 
 
-def _autocast(device: torch.device) -> torch.autocast:
-    useful = device.type == "cuda" and torch.cuda.is_bf16_supported()
-    return torch.autocast(device.type, dtype=torch.bfloat16, enabled=useful)
-
-
-def _batches(
-    run: Run, split: Split, order: list[int], view: int, *, with_rows: bool = False
-) -> Iterator[tuple[Tensor, Tensor]]:
-    """Yield images (B, 3, H, W) and labels, or rows, (B,); what cannot be decoded is left out."""
-    classifier = run.classifier
-    images = Images(split, classifier.transform(), view, run.request.seed)
-    loader = torch.utils.data.DataLoader(
-        images,
-        batch_size=run.request.batch_size,
-        sampler=order,
-        num_workers=workers_for(classifier.device, run.request.workers, len(order)),
-        collate_fn=_collate,
-        worker_init_fn=deaf,
-        pin_memory=classifier.device.type == "cuda",
-    )
-    labels = torch.tensor([sample.label for sample in split.samples])
-    for rows, pixels in loader:
-        if len(rows):
-            wanted = rows if with_rows else labels[rows].to(classifier.device)
-            yield (
-                pixels.to(classifier.device, memory_format=torch.channels_last, non_blocking=True),
-                wanted,
-            )
-
-
-def _collate(items: list[tuple[int, Tensor | str]]) -> tuple[Tensor, Tensor]:
-    good = [(row, pixels) for row, pixels in items if isinstance(pixels, Tensor)]
-    pixels = torch.stack([some for _, some in good]) if good else torch.empty(0)
-    return torch.tensor([row for row, _ in good], dtype=torch.long), pixels
-
-
-def _commit(run: Run, record: TrainEpoch) -> None:
-    """Bring an epoch to the disk: weights first, then the word that they count."""
-    found = record.evaluation
+def _save(run: Run, record: TrainEpoch) -> None:
+    """Write an epoch to disk: its weights first, then the state that refers to them."""
+    evaluation = record.evaluation
     score = {
-        "accuracy": found.overall,
-        "worst-class": found.worst_class,
-        "worst-group": found.worst_group,
+        "accuracy": evaluation.overall,
+        "worst-class": evaluation.worst_class,
+        "worst-group": evaluation.worst_group,
     }[run.request.select]
     assert score is not None  # checked before the first epoch
     old, better = run.state, score > run.state.best

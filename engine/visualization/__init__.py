@@ -1,1 +1,1 @@
-"""What neurons see: drawings and heat maps."""
+"""What neurons respond to: drawings and heat maps."""

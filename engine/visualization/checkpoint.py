@@ -1,4 +1,4 @@
-"""Pictures in the making: all that their next step depends on, in memory and on disk."""
+"""Unfinished drawings: everything their next step depends on, in memory and on disk."""
 
 import hashlib
 import time
@@ -22,11 +22,11 @@ FORMAT = "1"
 
 
 class DrawingState:
-    """A batch of pictures between two steps of AdamW, one neuron and one generator each.
+    """A batch of pictures between two steps of AdamW, each with its own neuron and generator.
 
     Args:
-        neurons: Of each picture.
-        generators: Of each picture, on the CPU.
+        neurons: One a picture.
+        generators: One a picture, on the CPU.
         size: Pixels a side.
         device: Where to draw.
     """
@@ -46,44 +46,45 @@ class DrawingState:
         self.step = 0
         self.activations = torch.zeros(len(self.neurons))
         self.seconds = 0.0
-        self._resumed = time.monotonic()
-        self._states = self._chance()
-        self.whole = True
-        """Whether all of it is of one and the same step."""
+        self._last_step_at = time.monotonic()
+        self._random_states = self._current_random_states()
+        self.consistent = True
+        """Whether all attributes are of one and the same step."""
 
-    def _chance(self) -> Tensor:
+    def _current_random_states(self) -> Tensor:
         return torch.stack([generator.get_state() for generator in self.generators])
 
     def take_step(self, loss: Tensor, lr: float, activations: Tensor) -> None:
-        """Follow the gradient of a loss; `activations` (B,) are those it was taken at."""
+        """Follow the gradient of a loss, at which the neurons had these `activations` (B,)."""
         self._optimizer.zero_grad(set_to_none=True)
         loss.backward()
         self._optimizer.param_groups[0]["lr"] = lr
-        self.whole = False
+        self.consistent = False
         self._optimizer.step()
         now = time.monotonic()
-        self.seconds, self._resumed = self.seconds + now - self._resumed, now
-        self.activations, self._states = activations.detach().float().cpu(), self._chance()
+        self.seconds, self._last_step_at = self.seconds + now - self._last_step_at, now
+        self.activations = activations.detach().float().cpu()
+        self._random_states = self._current_random_states()
         self.step += 1
-        self.whole = True
+        self.consistent = True
 
     def tensors(self) -> dict[str, Tensor]:
-        """Return what the next step depends on, a row a picture."""
-        state = self._optimizer.state[self.canvas.spectrum]
+        """Return what the next step depends on; the first dimension is the batch."""
+        moments = self._optimizer.state[self.canvas.spectrum]
         return {
             "spectrum": self.canvas.spectrum.detach(),
-            "mean": state["exp_avg"],
-            "square": state["exp_avg_sq"],
-            "chance": self._states,
+            "mean": moments["exp_avg"],
+            "square": moments["exp_avg_sq"],
+            "chance": self._random_states,
             "activations": self.activations,
         }
 
     @torch.no_grad()
     def restore(self, tensors: Mapping[str, Tensor], step: int, seconds: float) -> None:
-        """Go on from `tensors()` of a sketch of the same neurons and size.
+        """Resume from the `tensors()` of a state of the same neurons and size.
 
         Raises:
-            KeyError, RuntimeError, TypeError: They are not.
+            KeyError, RuntimeError, TypeError: The tensors are of something else.
         """
         spectrum = self.canvas.spectrum
         moments = {
@@ -91,53 +92,57 @@ class DrawingState:
             for name, key in (("exp_avg", "mean"), ("exp_avg_sq", "square"))
         }
         for generator, state in zip(self.generators, tensors["chance"], strict=True):
-            generator.set_state(state.clone())  # it ignores where a view begins
+            generator.set_state(state.clone())  # set_state ignores a view's storage offset
         spectrum.copy_(tensors["spectrum"])
         self._optimizer.state[spectrum] = {"step": torch.tensor(float(step)), **moments}
-        self.activations, self._states = tensors["activations"], tensors["chance"]
+        self.activations, self._random_states = tensors["activations"], tensors["chance"]
         self.step, self.seconds = step, seconds
 
 
 @dataclass(frozen=True)
 class DrawingCheckpoints:
-    """Where drawings in progress lie: previews in `out`, checkpoints, one a batch, hidden there.
+    """Unfinished drawings on disk: previews in `out`, and one checkpoint a batch in `.partial`.
 
-    A batch goes on with the neurons that it began with, whichever of them were finished since:
-    what a picture's last bits are depends, on an accelerator, on how many are drawn at once.
+    A batch resumes with the neurons that it began with, even where some of them were finished
+    since: on an accelerator, a picture's last bits depend on the size of its batch.
     """
 
     out: Path
     stems: Mapping[int, str]
-    """What each neuron's files are called."""
+    """By neuron, its files' name without the ending."""
     finished: Collection[int] = ()
-    """Neurons whose pictures are there already."""
+    """Neurons whose pictures are finished."""
 
     def preview_path(self, neuron: int, step: int) -> Path:
-        """Return where a neuron's preview of a step lies."""
+        """Return the path of a neuron's preview of a step."""
         return self.out / f"{self.stems[neuron]}_step{step:04d}.png"
 
     def previews(self, neurons: Sequence[int], step: int) -> tuple[str, ...]:
-        """Return the previews of a step that are there."""
+        """Return the previews of a step that exist."""
         paths = [self.preview_path(neuron, step) for neuron in neurons]
         return tuple(str(path) for path in paths if path.is_file())
 
-    def show(self, state: DrawingState) -> tuple[str, ...]:
-        """Write each picture's newest preview and remove the older ones; return the paths."""
+    def write_previews(self, state: DrawingState) -> tuple[str, ...]:
+        """Write a preview of each picture and remove the older ones; return the paths.
+
+        Raises:
+            StorageError: The directory cannot be written.
+        """
         with torch.no_grad():
             images = state.canvas.image()
         for neuron, image in zip(state.neurons, images, strict=True):
             write_picture(to_pixels(image), self.preview_path(neuron, state.step))
-            self.drop_previews(neuron, but=state.step)
+            self.remove_previews(neuron, but=state.step)
         return tuple(str(self.preview_path(neuron, state.step)) for neuron in state.neurons)
 
-    def drop_previews(self, neuron: int, but: int | None = None) -> None:
-        """Remove a neuron's previews, all but that of one step."""
-        kept = None if but is None else self.preview_path(neuron, but)
+    def remove_previews(self, neuron: int, but: int | None = None) -> None:
+        """Remove a neuron's previews, except that of one step."""
+        newest = None if but is None else self.preview_path(neuron, but)
         for path in self.out.glob(f"{self.stems[neuron]}_step*.png"):
-            if path != kept:
+            if path != newest:
                 path.unlink(missing_ok=True)
 
-    def keep(self, state: DrawingState) -> None:
+    def save(self, state: DrawingState) -> None:
         """Write a checkpoint.
 
         Raises:
@@ -146,46 +151,54 @@ class DrawingCheckpoints:
         self._write(state.neurons, state.tensors(), state.step, state.seconds)
 
     def restore(self, state: DrawingState) -> bool:
-        """Go on from a checkpoint; False where there is none, or it is damaged."""
+        """Resume from the batch's checkpoint; return False where it is missing or damaged."""
         try:
-            tensors, facts = _read(self._path(state.neurons))
-            state.restore(tensors, int(facts["step"]), float(facts["seconds"]))
+            tensors, metadata = _read(self._path(state.neurons))
+            state.restore(tensors, int(metadata["step"]), float(metadata["seconds"]))
         except (OSError, SafetensorError, KeyError, ValueError, RuntimeError, TypeError):
             return False
         return True
 
-    def batch(self, left: Sequence[int]) -> tuple[int, ...] | None:
-        """Return the largest batch with a checkpoint, and the first of these, still left."""
-        places = {neuron: place for place, neuron in enumerate(left)}
-        found = [
-            (-len(some), min(places[j] for j in some if j in places), some)
-            for _, some in self._kept()
-            if not places.keys().isdisjoint(some)
-        ]
-        return min(found)[2] if found else None
+    def next_batch(self, remaining: Sequence[int]) -> tuple[int, ...] | None:
+        """Return the batch to resume; None where no remaining neuron has a checkpoint.
 
-    def halve(self, neurons: Sequence[int]) -> None:
-        """Split a batch's checkpoint in two, where there is one."""
+        It is the largest one, and of several such, that whose neurons come first in `remaining`.
+        """
+        positions = {neuron: position for position, neuron in enumerate(remaining)}
+        batches = [
+            (-len(neurons), min(positions[j] for j in neurons if j in positions), neurons)
+            for _, neurons in self._batches()
+            if not positions.keys().isdisjoint(neurons)
+        ]
+        return min(batches)[2] if batches else None
+
+    def split(self, neurons: Sequence[int]) -> None:
+        """Split a batch's checkpoint into two of half the size, where it has one.
+
+        Raises:
+            StorageError: The directory cannot be written.
+        """
         path, middle = self._path(neurons), (len(neurons) + 1) // 2
         try:
-            tensors, facts = _read(path)
+            tensors, metadata = _read(path)
         except (OSError, SafetensorError, KeyError, ValueError):
             return
-        for part in (slice(middle), slice(middle, None)):
-            rows = {name: value[part] for name, value in tensors.items()}
-            self._write(neurons[part], rows, int(facts["step"]), float(facts["seconds"]))
+        step, seconds = int(metadata["step"]), float(metadata["seconds"])
+        for half in (slice(middle), slice(middle, None)):
+            rows = {name: value[half] for name, value in tensors.items()}
+            self._write(neurons[half], rows, step, seconds)
         path.unlink(missing_ok=True)
 
-    def drop(self, neurons: Sequence[int]) -> None:
-        """Remove a batch's checkpoint: all of it is finished."""
+    def remove(self, neurons: Sequence[int]) -> None:
+        """Remove the checkpoint of a finished batch."""
         self._path(neurons).unlink(missing_ok=True)
 
-    def clear(self) -> None:
-        """Remove whatever else a kill, or another job, left of what is finished now."""
-        for path, _ in list(self._kept()):
+    def remove_all(self) -> None:
+        """Remove every preview and checkpoint of the finished neurons, also those of other jobs."""
+        for path, _ in list(self._batches()):
             path.unlink(missing_ok=True)
         for neuron in self.stems:
-            self.drop_previews(neuron)
+            self.remove_previews(neuron)
 
     def _path(self, neurons: Sequence[int]) -> Path:
         stems = " ".join(self.stems[neuron] for neuron in neurons)
@@ -195,42 +208,43 @@ class DrawingCheckpoints:
     def _write(
         self, neurons: Sequence[int], tensors: Mapping[str, Tensor], step: int, seconds: float
     ) -> None:
-        whole = {name: value.cpu().contiguous() for name, value in tensors.items()}
+        on_cpu = {name: value.cpu().contiguous() for name, value in tensors.items()}
         stems = " ".join(self.stems[neuron] for neuron in neurons)
-        facts = {"format": FORMAT, "stems": stems, "step": f"{step}", "seconds": f"{seconds}"}
-        write_state(self._path(neurons), whole, facts | {"digest": _digest(whole)})
+        metadata = {"format": FORMAT, "stems": stems, "step": f"{step}", "seconds": f"{seconds}"}
+        write_state(self._path(neurons), on_cpu, metadata | {"digest": _digest(on_cpu)})
 
-    def _kept(self) -> Iterator[tuple[Path, tuple[int, ...]]]:
-        """Yield the checkpoints of batches all of whose neurons are asked for."""
+    def _batches(self) -> Iterator[tuple[Path, tuple[int, ...]]]:
+        """Yield the checkpoints of batches all of whose neurons are in the request."""
         neurons = {stem: neuron for neuron, stem in self.stems.items()}
         for path in sorted((self.out / ".partial").glob("*.safetensors")):
             try:
                 with safe_open(path, framework="pt") as file:
-                    facts = file.metadata() or {}
+                    metadata = file.metadata() or {}
             except (OSError, SafetensorError):
                 continue
-            stems = facts.get("stems", "").split()
-            if facts.get("format") == FORMAT and stems and all(stem in neurons for stem in stems):
+            stems = metadata.get("stems", "").split()
+            known = stems and all(stem in neurons for stem in stems)
+            if known and metadata.get("format") == FORMAT:
                 yield path, tuple(neurons[stem] for stem in stems)
 
 
 def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
-    """Read a checkpoint.
+    """Read a checkpoint's tensors and metadata.
 
     Raises:
-        OSError, SafetensorError, KeyError: There is none, or it is damaged.
+        OSError, SafetensorError, KeyError: It is missing or damaged.
         ValueError: Its content is not what was written.
     """
     with safe_open(path, framework="pt") as file:
-        facts = file.metadata() or {}
+        metadata = file.metadata() or {}
     tensors = load_file(path)
-    if _digest(tensors) != facts["digest"]:
+    if _digest(tensors) != metadata["digest"]:
         raise ValueError(f"{path} is damaged")
-    return tensors, facts
+    return tensors, metadata
 
 
 def _digest(tensors: Mapping[str, Tensor]) -> str:
-    found = hashlib.sha256()
+    digest = hashlib.sha256()
     for name in sorted(tensors):
-        found.update(name.encode() + tensors[name].numpy().tobytes())
-    return found.hexdigest()
+        digest.update(name.encode() + tensors[name].numpy().tobytes())
+    return digest.hexdigest()

@@ -1,4 +1,4 @@
-"""Drawings on disk: a PNG a neuron, its mask laid over, and a contact sheet."""
+"""Drawings on disk: per neuron a PNG and one with its mask laid over; and a contact sheet."""
 
 import hashlib
 from collections.abc import Generator, Mapping, Sequence
@@ -17,22 +17,23 @@ from engine.schema.requests import IllusionRequest
 from engine.visualization.checkpoint import DrawingCheckpoints
 from engine.visualization.heatmap import overlay, to_pixels
 from engine.visualization.optimize import Drawing, Objective, draw
-from engine.visualization.store import Facts, find_drawn, keep_drawn, mask_path, picture_path
+from engine.visualization.store import Facts, find_drawing, mask_path, picture_path, save_drawing
 
 COLUMNS = 4
-CAPTION = 40  # pixels
+CAPTION = 40
+"""Pixels below each picture of the contact sheet."""
 
 
 @dataclass(frozen=True)
 class Gallery:
-    """The pictures of a request, in a directory that others may be writing to as well.
+    """The drawings of a request, in a directory that other jobs may be writing to as well.
 
     Args:
         out: The directory.
-        request: What is asked.
+        request: Which class and neurons, and how to draw them.
         cache: Of the evaluation split.
-        facts: What each neuron's picture depends on.
-        clip: Who guides, as the workspace names it.
+        facts: By neuron, everything its drawing depends on.
+        clip: The CLIP that guides the drawings, as the workspace names it; None for none.
     """
 
     out: Path
@@ -41,36 +42,42 @@ class Gallery:
     facts: Mapping[int, Facts]
     clip: str | None
     finished: dict[int, Illusion] = field(default_factory=dict)
-    """What is finished, by neuron."""
+    """The finished drawings, by neuron."""
 
-    def look(self) -> bool:
-        """Find the pictures that are there already; return whether all of them are."""
+    def find_finished(self) -> bool:
+        """Find the drawings that are on disk already; return whether all of them are."""
         for neuron, facts in self.facts.items():
-            found = find_drawn(self.out, facts)
-            if found is not None:
-                self.finished[neuron] = found
+            illusion = find_drawing(self.out, facts)
+            if illusion is not None:
+                self.finished[neuron] = illusion
         return len(self.finished) == len(self.facts)
 
     def draw(self, objective: Objective) -> Generator[IllusionStep, None, None]:
-        """Draw what is missing; each picture is on the disk as soon as it is finished."""
+        """Draw what is missing; each drawing is on disk as soon as it is finished.
+
+        Raises:
+            RequestError: The classifier does not take pictures of the requested size, or not even
+                one fits into memory.
+            StorageError: The directory cannot be written.
+        """
         for record in draw(objective, self.request, self._checkpoints):
             if isinstance(record, IllusionStep):
                 yield record
             elif record.neuron not in self.finished:
-                self.finished[record.neuron] = self._hang(record)
-                self._checkpoints.drop_previews(record.neuron)
+                self.finished[record.neuron] = self._save(record)
+                self._checkpoints.remove_previews(record.neuron)
 
     @cached_property
     def _checkpoints(self) -> DrawingCheckpoints:
         stems = {neuron: facts.stem for neuron, facts in self.facts.items()}
         return DrawingCheckpoints(self.out, stems, self.finished)
 
-    def _hang(self, drawing: Drawing) -> Illusion:
+    def _save(self, drawing: Drawing) -> Illusion:
         facts = self.facts[drawing.neuron]
-        real = float(self._strongest[drawing.neuron, 0])
+        real = float(self._largest_activations[drawing.neuron])
         picture = to_pixels(drawing.image)
         masked = overlay(picture, drawing.mask.numpy())
-        found = Illusion(
+        illusion = Illusion(
             neuron=drawing.neuron,
             path=write_picture(picture, picture_path(self.out, facts.stem)),
             mask=write_picture(masked, mask_path(self.out, facts.stem)),
@@ -86,45 +93,59 @@ class Gallery:
             gamma=self.request.gamma,
             clip=self.clip,
         )
-        keep_drawn(self.out, facts, found)
-        return found
+        save_drawing(self.out, facts, illusion)
+        return illusion
 
     @cached_property
-    def _strongest(self) -> Array:
-        return self.cache.array("strongest_values")
+    def _largest_activations(self) -> Array:
+        """(D,), over the real images of the split."""
+        return self.cache.array("strongest_values")[:, 0]
 
-    def describe(self) -> Illusions:
-        """Write the contact sheet, clear the desk and describe all pictures."""
-        self._checkpoints.clear()
+    def finish(self) -> Illusions:
+        """Write the contact sheet, remove previews and checkpoints, and return all drawings.
+
+        Raises:
+            StorageError: The directory cannot be written.
+        """
+        self._checkpoints.remove_all()
         k = self.request.class_index
-        found = tuple(self.finished[neuron] for neuron in self.request.neurons)
-        pictures = [decode(Path(str(some.path))) for some in found]
+        illusions = tuple(self.finished[neuron] for neuron in self.request.neurons)
+        pictures = [decode(Path(str(illusion.path))) for illusion in illusions]
         stems = " ".join(facts.stem for facts in self.facts.values())
         name = f"class{k:04d}_sheet_{hashlib.sha256(stems.encode()).hexdigest()[:8]}.png"
         return Illusions(
             class_=Label(k, self.cache.classes[k]),
             seed=self.request.seed,
-            size=found[0].size,
+            size=illusions[0].size,
             clip=self.clip,
-            sheet=write_picture(contact_sheet(pictures, found), self.out / name),
-            illusions=found,
+            sheet=write_picture(contact_sheet(pictures, illusions), self.out / name),
+            illusions=illusions,
         )
 
 
-def contact_sheet(pictures: Sequence[Image.Image], found: Sequence[Illusion]) -> Image.Image:
-    """Put pictures side by side, each with its sanity figures."""
+def contact_sheet(pictures: Sequence[Image.Image], illusions: Sequence[Illusion]) -> Image.Image:
+    """Put drawings side by side, each above its figures.
+
+    Args:
+        pictures: The drawings, all square and of one size.
+        illusions: Their figures, in the same order.
+    """
     side = pictures[0].width
     columns = min(COLUMNS, len(pictures))
     height = (side + CAPTION) * ceil(len(pictures) / columns)
     sheet = Image.new("RGB", (side * columns, height), "white")
     pen = ImageDraw.Draw(sheet)
-    for place, (picture, record) in enumerate(zip(pictures, found, strict=True)):
-        x, y = side * (place % columns), (side + CAPTION) * (place // columns)
+    for position, (picture, illusion) in enumerate(zip(pictures, illusions, strict=True)):
+        x, y = side * (position % columns), (side + CAPTION) * (position // columns)
         sheet.paste(picture, (x, y))
-        ratio = record.activation_ratio
-        fires = "" if ratio is None else f" fires {ratio:.1f}x real"
-        reads = "" if record.clip_cosine is None else f" CLIP {record.clip_cosine:.2f}"
-        pen.text((x + 3, y + side + 2), f"{record.neuron}{fires}", fill="black")
-        lower = f"{record.predicted.name[:18]} p {record.p_class:.2f}{reads}"
-        pen.text((x + 3, y + side + 20), lower, fill="black")
+        for line, text in enumerate(_caption(illusion)):
+            pen.text((x + 3, y + side + 2 + 18 * line), text, fill="black")
     return sheet
+
+
+def _caption(illusion: Illusion) -> tuple[str, str]:
+    ratio, cosine = illusion.activation_ratio, illusion.clip_cosine
+    activation = "" if ratio is None else f" activates {ratio:.1f}x real"
+    clip = "" if cosine is None else f" CLIP {cosine:.2f}"
+    predicted = f"{illusion.predicted.name[:18]} p {illusion.p_class:.2f}"
+    return f"{illusion.neuron}{activation}", f"{predicted}{clip}"

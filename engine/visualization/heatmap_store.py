@@ -1,4 +1,4 @@
-"""Heat maps on disk: what one is of is in its file's name, so it is made once. No torch."""
+"""Heat maps on disk, named by a digest of all they depend on: each is computed once. No torch."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,12 +11,12 @@ from engine.io.atomic import key_of
 from engine.schema.records import Neuron, NeuronImage
 
 FORMAT = 1
-NAMED = 40
-"""Characters of the image's own name in a heat map's; names end at 255 bytes."""
+STEM_LENGTH = 40
+"""Characters of the image's file name kept in the heat map's; a file name has at most 255 bytes."""
 
 
 class Facts(Struct, frozen=True, kw_only=True):
-    """All that a heat map depends on: no class, it is the same for all."""
+    """Everything a heat map depends on; the class does not matter."""
 
     format: int = FORMAT
     weights: str
@@ -26,11 +26,11 @@ class Facts(Struct, frozen=True, kw_only=True):
     image: str
     mtime_ns: int
     bytes: int
-    """Of the image's file, which may be replaced."""
+    """Size of the image's file; with its time, this tells a replaced file."""
 
 
 def heat_path(out: Path, cache: FeatureCache, neuron: int, image: str) -> Path | None:
-    """Return where an image's heat map lies, or will; None without the image."""
+    """Return the path of an image's heat map, made or not; None if the image is missing."""
     path = Path(image)
     try:
         stat = path.stat()
@@ -45,25 +45,25 @@ def heat_path(out: Path, cache: FeatureCache, neuron: int, image: str) -> Path |
         bytes=stat.st_size,
     )
     key = key_of(facts, 8)
-    return out / f"neuron{neuron:05d}_{path.stem[:NAMED]}_{key}.png"
+    return out / f"neuron{neuron:05d}_{path.stem[:STEM_LENGTH]}_{key}.png"
 
 
-def with_heat(out: Path, cache: FeatureCache, found: Neuron) -> Neuron:
-    """Return a neuron whose images carry their heat maps, where there are."""
+def with_heat(out: Path, cache: FeatureCache, neuron: Neuron) -> Neuron:
+    """Return a neuron with the heat maps of its images filled in, where they exist."""
 
     def heated(images: Sequence[NeuronImage]) -> tuple[NeuronImage, ...]:
-        paths = (heat_path(out, cache, found.neuron, image.path) for image in images)
+        paths = (heat_path(out, cache, neuron.neuron, image.path) for image in images)
         return tuple(
             msgspec.structs.replace(image, heat=str(path) if path and path.is_file() else None)
             for image, path in zip(images, paths, strict=True)
         )
 
     return msgspec.structs.replace(
-        found, top_images=heated(found.top_images), mistakes=heated(found.mistakes)
+        neuron, top_images=heated(neuron.top_images), mistakes=heated(neuron.mistakes)
     )
 
 
-def without_heat(found: Neuron) -> tuple[str, ...]:
-    """Return the images that carry no heat map yet, each once."""
-    images = (*found.top_images, *found.mistakes)
+def without_heat(neuron: Neuron) -> tuple[str, ...]:
+    """Return the paths of the images that have no heat map yet, each once."""
+    images = (*neuron.top_images, *neuron.mistakes)
     return tuple(dict.fromkeys(image.path for image in images if image.heat is None))

@@ -1,7 +1,7 @@
-"""Finished drawings on disk: a picture, its mask, and what they were drawn from. No torch.
+"""Finished drawings on disk: a picture, its mask, and all that they depend on. No torch.
 
-Whatever a picture depends on is in its name, as a digest: two requests that differ in anything
-never share a file, and one that differs in nothing finds the picture there already.
+A digest of everything a picture depends on is in its file name: two requests that differ in
+anything never share a file, and the same request again finds the finished picture.
 """
 
 from pathlib import Path
@@ -20,7 +20,7 @@ FORMAT = 1
 
 
 class Facts(Struct, frozen=True, kw_only=True):
-    """All that the bytes of a picture depend on."""
+    """Everything that the bytes of a picture depend on."""
 
     format: int = FORMAT
     model: str
@@ -35,21 +35,21 @@ class Facts(Struct, frozen=True, kw_only=True):
     gamma: float
     epsilon: float
     clip: str | None
-    """The CLIP that guides, if any, with the state of its files."""
+    """The CLIP that guides the drawing, with a digest of its files; None without CLIP."""
     text: str | None
-    """The class's name, as CLIP reads it."""
+    """The class's name, which CLIP embeds; None without CLIP."""
     device: str
-    """cpu, cuda or mps: they round differently."""
+    """cpu, cuda or mps; they round differently."""
 
     @property
     def stem(self) -> str:
-        """What the files are called, without their ending."""
+        """The name of the drawing's files, without the ending."""
         key = key_of(self, 8)
         return f"class{self.class_index:04d}_neuron{self.neuron:05d}_seed{self.seed}_{key}"
 
 
-class Drawn(Struct, frozen=True, kw_only=True):
-    """STEM.json: a finished drawing; it is written last."""
+class FinishedDrawing(Struct, frozen=True, kw_only=True):
+    """STEM.json: a finished drawing. It is written after its two pictures."""
 
     facts: Facts
     illusion: Illusion
@@ -62,15 +62,15 @@ class Drawn(Struct, frozen=True, kw_only=True):
 def facts_of(
     source: Source, cache: FeatureCache, request: IllusionRequest, device: str
 ) -> dict[int, Facts]:
-    """Return what each neuron's picture depends on.
+    """Return by neuron everything its picture depends on.
 
     Args:
         source: The workspace's.
         cache: Of its evaluation split.
-        request: What is asked.
-        device: Its kind, such as `cuda`.
+        request: Which class and neurons, and how to draw them.
+        device: The device type, such as `cuda`.
     """
-    clip = _guide(source.clip) if request.use_clip and source.has_clip else None
+    clip = _clip_digest(source.clip) if request.use_clip and source.has_clip else None
     return {
         neuron: Facts(
             model=source.model,
@@ -91,7 +91,7 @@ def facts_of(
     }
 
 
-def _guide(spec: str) -> str:
+def _clip_digest(spec: str) -> str:
     local = local_directory(spec)
     if local is not None and local.is_dir():
         return f"{spec} {folder_digest(local)}"
@@ -99,63 +99,64 @@ def _guide(spec: str) -> str:
 
 
 def picture_path(out: Path, stem: str) -> Path:
-    """Return where a picture lies."""
+    """Return the path of a picture."""
     return out / f"{stem}.png"
 
 
 def mask_path(out: Path, stem: str) -> Path:
-    """Return where the picture with its mask laid over lies."""
+    """Return the path of the picture with its mask laid over."""
     return out / f"{stem}_mask.png"
 
 
-def keep_drawn(out: Path, facts: Facts, illusion: Illusion) -> None:
-    """Say that a drawing whose two pictures are written is finished.
+def save_drawing(out: Path, facts: Facts, illusion: Illusion) -> None:
+    """Write the record that a drawing, whose two pictures are written, is finished.
 
     Raises:
         StorageError: The directory cannot be written.
     """
     stem = facts.stem
-    drawn = Drawn(
+    drawing = FinishedDrawing(
         facts=facts,
         illusion=illusion,
         picture=file_digest(picture_path(out, stem)),
         mask=file_digest(mask_path(out, stem)),
     )
-    write_json(out / f"{stem}.json", drawn)
+    write_json(out / f"{stem}.json", drawing)
 
 
-def find_drawn(out: Path, facts: Facts) -> Illusion | None:
-    """Return a finished drawing; None where it, or one of its pictures, is missing or damaged."""
-    drawn = _read(out / f"{facts.stem}.json")
-    return drawn.illusion if drawn is not None and drawn.facts == facts else None
+def find_drawing(out: Path, facts: Facts) -> Illusion | None:
+    """Return a finished drawing; None if it, or one of its pictures, is missing or damaged."""
+    drawing = _read(out / f"{facts.stem}.json")
+    return drawing.illusion if drawing is not None and drawing.facts == facts else None
 
 
 def finished(out: Path, class_index: int, weights: str | None = None) -> tuple[Illusion, ...]:
     """Return the finished drawings of a class, the newest first.
 
     Args:
-        out: Where pictures go: illusions/ of the workspace.
+        out: The directory of drawings: illusions/ of the workspace.
         class_index: The class.
-        weights: Only drawings of these (`cache.meta.weights`): after training, older ones are of a
-            model that is no more.
+        weights: Only drawings of these weights (`cache.meta.weights`); None for all. After
+            training, older drawings are of a model that no longer exists.
     """
-    found = []
+    dated = []
     for path in out.glob(f"class{class_index:04d}_neuron*.json"):
-        drawn = _read(path)
-        if drawn is not None and weights in (None, drawn.facts.weights):
-            found.append((path.stat().st_mtime_ns, drawn.illusion))
-    return tuple(illusion for _, illusion in sorted(found, key=lambda some: some[0], reverse=True))
+        drawing = _read(path)
+        if drawing is not None and weights in (None, drawing.facts.weights):
+            dated.append((path.stat().st_mtime_ns, drawing.illusion))
+    newest_first = sorted(dated, key=lambda pair: pair[0], reverse=True)
+    return tuple(illusion for _, illusion in newest_first)
 
 
-def _read(path: Path) -> Drawn | None:
-    """Read STEM.json, with the pictures' paths as they are now: a workspace may be moved."""
+def _read(path: Path) -> FinishedDrawing | None:
+    """Read STEM.json, with the pictures' present paths, as a workspace may have been moved."""
     picture, mask = picture_path(path.parent, path.stem), mask_path(path.parent, path.stem)
     try:
-        drawn = read_json(path, Drawn)
-        whole = (drawn.picture, drawn.mask) == (file_digest(picture), file_digest(mask))
+        drawing = read_json(path, FinishedDrawing)
+        intact = (drawing.picture, drawing.mask) == (file_digest(picture), file_digest(mask))
     except (StorageError, OSError):
         return None
-    if not whole:
+    if not intact:
         return None
-    there = msgspec.structs.replace(drawn.illusion, path=str(picture), mask=str(mask))
-    return msgspec.structs.replace(drawn, illusion=there)
+    illusion = msgspec.structs.replace(drawing.illusion, path=str(picture), mask=str(mask))
+    return msgspec.structs.replace(drawing, illusion=illusion)

@@ -1,4 +1,7 @@
-"""Random transforms, each from its own seed: for drawings and for augmented views."""
+"""Random transforms of drawings, each picture's from its own generator.
+
+Source: docs/concepts.md, CLIP-Illusion.
+"""
 
 import math
 from collections.abc import Sequence
@@ -10,42 +13,42 @@ from torch import Tensor, nn
 from engine.data.augmentation import DEGREES, SHIFT
 
 SCALE = (0.6, 1.2)
+"""Bounds of the resize of either side."""
 NOISE = 0.2
+"""Standard deviation of the colour offset at the first step."""
 
 
 def jitter(images: Tensor, generators: Sequence[torch.Generator], remaining: float) -> Tensor:
-    """Turn, shift, stretch and tint pictures (B, 3, H, W), each by its own generator.
-
-    Source: docs/concepts.md, CLIP-Illusion.
+    """Rotate, shift, resize and tint pictures at random; return (B, 3, H, W).
 
     Rotation within 15 degrees, shift within 15%, each side resized to 0.6 to 1.2 and cropped back
     about the centre (one warp, black outside), then an offset a channel, N(0, 0.2 * remaining).
 
     Args:
-        images: Pixels in 0 to 1.
+        images: (B, 3, H, W), pixels in 0 to 1.
         generators: One an image, on the CPU, so that a picture is the same on every device.
-        remaining: The share of steps still to go, 0 to 1.
+        remaining: The share of steps still to take, 0 to 1.
     """
-    drawn = [
+    samples = [
         (torch.rand(5, generator=generator), torch.randn(3, generator=generator))
         for generator in generators
     ]
-    uniform = torch.stack([some for some, _ in drawn])  # (B, 5)
-    offset = torch.stack([some for _, some in drawn]) * NOISE * remaining
+    uniform = torch.stack([uniform for uniform, _ in samples])  # (B, 5)
+    offset = torch.stack([normal for _, normal in samples]) * NOISE * remaining
     angle = (2 * uniform[:, 0] - 1) * math.radians(DEGREES)
-    shift = (2 * uniform[:, 1:3] - 1) * 2 * SHIFT  # the picture spans -1 to 1
+    shift = (2 * uniform[:, 1:3] - 1) * 2 * SHIFT  # coordinates span -1 to 1
     size = SCALE[0] + (SCALE[1] - SCALE[0]) * uniform[:, 3:5]
     cos, sin = angle.cos(), angle.sin()
-    turn = torch.stack([torch.stack([cos, sin], 1), torch.stack([-sin, cos], 1)], 1)
-    matrix = turn / size[:, None, :]  # undo the resize, then the rotation
-    theta = torch.cat([matrix, -(turn @ shift[:, :, None])], dim=2).to(images)  # (B, 2, 3)
-    # a CPU's own gradient is the same every time, and faster
+    rotation = torch.stack([torch.stack([cos, sin], 1), torch.stack([-sin, cos], 1)], 1)
+    matrix = rotation / size[:, None, :]  # undo the resize, then the rotation
+    theta = torch.cat([matrix, -(rotation @ shift[:, :, None])], dim=2).to(images)  # (B, 2, 3)
+    # on a CPU grid_sample's own gradient is deterministic already, and faster
     warped = (warp if images.device.type == "cpu" else Warp.apply)(images, theta)
     return warped + offset.to(images)[:, :, None, None]
 
 
 def warp(images: Tensor, theta: Tensor) -> Tensor:
-    """Sample pictures (B, 3, H, W) where an affine map (B, 2, 3) says, black outside."""
+    """Warp pictures (B, 3, H, W) by affine maps (B, 2, 3) of their coordinates, black outside."""
     grid = nn.functional.affine_grid(theta, list(images.shape), align_corners=False)
     return nn.functional.grid_sample(images, grid, align_corners=False)
 
@@ -53,8 +56,8 @@ def warp(images: Tensor, theta: Tensor) -> Tensor:
 class Warp(torch.autograd.Function):
     """An affine warp whose gradient has the same bits every time.
 
-    `grid_sample` on an accelerator adds up its gradient in whatever order threads come; here each
-    input pixel collects its own from the output pixels around where it went.
+    The gradient of `grid_sample` on an accelerator is summed in whatever order threads finish;
+    here each input pixel gathers its own from the output pixels near its image under the warp.
     """
 
     @staticmethod
@@ -68,30 +71,29 @@ class Warp(torch.autograd.Function):
 
 
 def unwarp(gradient: Tensor, theta: Tensor) -> Tensor:
-    """Return the gradient (B, C, H, W) of a warp's input, given that of its output.
+    """Return the gradient of a warp's input (B, C, H, W), given that of its output.
 
     Args:
-        gradient: Of the output.
-        theta: (B, 2, 3), as for `affine_grid`: turns within 15 degrees and sizes up to 1.2, so
-            that whatever reads an input pixel lies within 4 x 4 output pixels.
+        gradient: (B, C, H, W), of the output.
+        theta: (B, 2, 3), as for `affine_grid`: rotations within 15 degrees and resizes up to 1.2,
+            so that the output pixels which sample an input pixel lie within a 4 x 4 window.
     """
     sides = torch.tensor(gradient.shape[:1:-1], device=gradient.device)  # W, H
     matrix, shift = theta[:, None, None, :, :2], theta[:, None, None, :, 2]
-    plain = torch.eye(2, 3, device=theta.device, dtype=theta.dtype)[None]
-    here = nn.functional.affine_grid(plain, [1, 1, *gradient.shape[2:]], align_corners=False)
-    went = ((here - shift)[..., None, :] * torch.linalg.inv_ex(matrix)[0]).sum(
-        dim=-1
-    )  # (B, H, W, 2)
-    corner = (((went + 1) * sides - 1) / 2).floor().long() - 1
+    identity = torch.eye(2, 3, device=theta.device, dtype=theta.dtype)[None]
+    source = nn.functional.affine_grid(identity, [1, 1, *gradient.shape[2:]], align_corners=False)
+    inverse = torch.linalg.inv_ex(matrix)[0]
+    target = ((source - shift)[..., None, :] * inverse).sum(dim=-1)  # (B, H, W, 2)
+    corner = (((target + 1) * sides - 1) / 2).floor().long() - 1
     flat, total = gradient.flatten(2), torch.zeros_like(gradient).flatten(2)
-    near = torch.arange(4, device=gradient.device)
-    for step in torch.cartesian_prod(near, near):
-        place = corner + step
-        there = (2 * place + 1) / sides - 1
-        read = (there[..., None, :] * matrix).sum(dim=-1) + shift
-        share = (1 - ((read - here) * sides / 2).abs()).clamp(min=0).prod(dim=-1)
-        share = share * ((place >= 0) & (place < sides)).all(dim=-1)
-        x, y = place.clamp(min=0).minimum(sides - 1).unbind(dim=-1)
-        rows = (y * sides[0] + x).flatten(1)[:, None].expand(-1, flat.shape[1], -1)
-        total += flat.gather(2, rows) * share.flatten(1)[:, None]
+    offsets = torch.arange(4, device=gradient.device)
+    for offset in torch.cartesian_prod(offsets, offsets):
+        pixel = corner + offset
+        coordinates = (2 * pixel + 1) / sides - 1
+        sampled = (coordinates[..., None, :] * matrix).sum(dim=-1) + shift
+        weight = (1 - ((sampled - source) * sides / 2).abs()).clamp(min=0).prod(dim=-1)
+        weight = weight * ((pixel >= 0) & (pixel < sides)).all(dim=-1)
+        x, y = pixel.clamp(min=0).minimum(sides - 1).unbind(dim=-1)
+        indices = (y * sides[0] + x).flatten(1)[:, None].expand(-1, flat.shape[1], -1)
+        total += flat.gather(2, indices) * weight.flatten(1)[:, None]
     return total.view_as(gradient)

@@ -10,7 +10,7 @@ from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Static
 
-from engine.evaluation.scores import mistakes, right_ones
+from engine.evaluation.scores import correct_images, mistakes
 from engine.schema.records import Mistake, Mistakes, Seen
 from screens.base import Base
 from screens.command import Command, bindings
@@ -113,7 +113,7 @@ class MistakesScreen(Base):
         if cache is None:
             return None
         listed = mistakes(cache, self.class_index)
-        right = right_ones(cache, self.class_index) if whole else ()
+        right = correct_images(cache, self.class_index) if whole else ()
         return Answer(listed, Sorted(listed, right), cache.root, cache.meta.split, whole)
 
     def _take(self, answer: Answer | None) -> None:

@@ -52,7 +52,7 @@ def test_contribution_finds_the_planted_background_and_a_constant_does_not(plant
     cache = planted.evaluation
     truth = np.zeros(WIDTH, dtype=bool)
     truth[CORE : CORE + BACKGROUND] = True
-    found = [hits(gather(cache, k).push.mean(axis=0), truth)[1] for k in (0, 1)]
+    found = [hits(gather(cache, k).contribution.mean(axis=0), truth)[1] for k in (0, 1)]
     assert min(found) == 1.0
     assert hits(np.zeros(WIDTH), truth)[1] == 0.0  # ties go by index: the first forty are core
 

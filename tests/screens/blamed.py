@@ -10,7 +10,7 @@ from engine.attribution.neurons import describe_neuron
 from engine.schema.records import Illusion, Label
 from engine.schema.requests import IllusionRequest
 from engine.visualization.heatmap_store import heat_path
-from engine.visualization.store import Facts, facts_of, keep_drawn, mask_path, picture_path
+from engine.visualization.store import Facts, facts_of, mask_path, picture_path, save_drawing
 from tests.screens.fake import FakeWorkspace
 from tests.screens.planted import Planted, plant, write_cache
 
@@ -65,6 +65,6 @@ def draw(workspace: FakeWorkspace, request: IllusionRequest) -> tuple[Illusion, 
             steps=request.steps, seconds=3.0, seed=request.seed, size=SIDE,
             clip=clip,
         )  # fmt: skip
-        keep_drawn(folder, fact, illusion)
+        save_drawing(folder, fact, illusion)
         found.append(illusion)
     return tuple(found)

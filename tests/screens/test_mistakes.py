@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from textual.app import App, ComposeResult
 
-from engine.evaluation.scores import mistakes, right_ones
+from engine.evaluation.scores import correct_images, mistakes
 from engine.schema.errors import StorageError
 from engine.schema.records import Label, Mistake, Mistakes
 from screens import file_location as whereabouts
@@ -63,7 +63,7 @@ async def test_mistakes_stand_under_what_they_were_taken_for(wrong):
 
 async def test_the_whole_class_is_there_too(wrong):
     cache = wrong.planted.cache()
-    right = right_ones(cache, EEL)
+    right = correct_images(cache, EEL)
     app = Host(MistakesScreen(wrong, EEL))
     async with app.run_test(message_hook=app.hear) as pilot:
         await settled(pilot)

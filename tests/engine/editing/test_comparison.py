@@ -52,7 +52,7 @@ def test_an_estimate_is_students_t():
     found = estimate([0.5, 0.6, 0.7, 0.8, 0.9])
     assert found.mean == pytest.approx(0.7)
     assert found.hi - found.mean == pytest.approx(
-        2.776 * np.std([5, 6, 7, 8, 9], ddof=1) / 10 / 5**0.5
+        2.7764451 * np.std([5, 6, 7, 8, 9], ddof=1) / 10 / 5**0.5
     )
     assert found.mean - found.lo == pytest.approx(found.hi - found.mean)
     assert estimate([0.3]).lo is None

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from engine.evaluation.scores import mistakes, right_ones, score, wilson
+from engine.evaluation.scores import correct_images, mistakes, score, wilson
 from tests.making import planted_cache
 
 
@@ -15,13 +15,13 @@ def test_wilson_interval_matches_the_published_example():
 
 @pytest.fixture(scope="module")
 def cache(tmp_path_factory):
-    """Features are the decision itself: the classifier says what `said` says."""
+    """Features are the decision itself: the classifier predicts `predicted`."""
     labels = np.array([0, 0, 0, 0, 1, 1, 1, 1, 1, 1])
-    said = np.array([0, 1, 1, 2, 1, 1, 1, 1, 1, 0])
+    predicted = np.array([0, 1, 1, 2, 1, 1, 1, 1, 1, 0])
     groups = np.array([0, 0, 1, 1, 2, 2, 2, 2, 3, 3])
     return planted_cache(
-        tmp_path_factory.mktemp("scores") / "features", 4.0 * np.eye(4)[said], labels, np.eye(4),
-        np.zeros(4), groups=groups, group_names=("a", "b", "c", "d"),
+        tmp_path_factory.mktemp("scores") / "features", 4.0 * np.eye(4)[predicted], labels,
+        np.eye(4), np.zeros(4), groups=groups, group_names=("a", "b", "c", "d"),
     )  # fmt: skip
 
 
@@ -49,20 +49,20 @@ def test_mistakes_carry_both_probabilities(cache):
     found = mistakes(cache, 0)
     assert (found.n, len(found.mistakes)) == (4, 3)
     e = np.exp(4.0)
-    for some in found.mistakes:
-        assert some.p_predicted == pytest.approx(e / (e + 3))
-        assert some.p_true == pytest.approx(1 / (e + 3))
-        assert some.flipped
-        assert some.predicted.index in (1, 2)
-        assert some.predicted.index in some.excessive
-        assert 0 in some.insufficient
+    for mistake in found.mistakes:
+        assert mistake.p_predicted == pytest.approx(e / (e + 3))
+        assert mistake.p_true == pytest.approx(1 / (e + 3))
+        assert mistake.flipped
+        assert mistake.predicted.index in (1, 2)
+        assert mistake.predicted.index in mistake.excessive
+        assert 0 in mistake.insufficient
 
 
-def test_the_right_ones_are_all_the_others_least_sure_first(cache):
+def test_the_correct_images_are_all_the_others_least_confident_first(cache):
     for index in range(len(cache.classes)):
-        listed = right_ones(cache, index)
+        listed = correct_images(cache, index)
         answer = mistakes(cache, index)
         assert len(listed) + len(answer.mistakes) == answer.n
         assert all(image.predicted == image.true == answer.class_ for image in listed)
-        sureness = [image.p_true for image in listed]
-        assert sureness == sorted(sureness)
+        confidence = [image.p_true for image in listed]
+        assert confidence == sorted(confidence)

@@ -73,13 +73,13 @@ def test_a_whole_model_is_read_with_consent(tmp_path):
 
 def test_what_does_not_fit_is_named():
     model = make_model(classes=5)
-    with pytest.raises(CheckpointError, match=r"fc\.weight is \(3, .*\) there, \(5, "):
+    with pytest.raises(CheckpointError, match=r"fc\.weight is \(3, .*\) in the file, \(5, "):
         fit_state(model, STATE, Path("x.pt"))
-    some = next(iter(STATE))
-    fewer = {key: value for key, value in STATE.items() if key != some}
-    with pytest.raises(CheckpointError, match=f"missing .*{some}"):
+    key = next(iter(STATE))
+    fewer = {other: value for other, value in STATE.items() if other != key}
+    with pytest.raises(CheckpointError, match=f"missing weights: 1 .*{key}"):
         fit_state(make_model(), fewer, Path("x.pt"))
-    with pytest.raises(CheckpointError, match=r"unknown \(stray"):
+    with pytest.raises(CheckpointError, match=r"unknown weights: 1 \(stray"):
         fit_state(make_model(), {**STATE, "stray": torch.zeros(1)}, Path("x.pt"))
 
 
@@ -105,7 +105,7 @@ def test_a_file_cut_short_is_refused(tmp_path, suffix, keep):
 @pytest.mark.parametrize("content", [{"epoch": 3}, [1, 2], {"model": {"note": "none"}}])
 def test_a_file_without_weights_is_refused(tmp_path, content):
     torch.save(content, tmp_path / "x.pt")
-    with pytest.raises(CheckpointError, match="holds no weights"):
+    with pytest.raises(CheckpointError, match="has no weights"):
         read_state(tmp_path / "x.pt", trust_pickle=False)
 
 

@@ -56,15 +56,15 @@ def test_normalising_is_undone():
     assert torch.allclose(classifier.denormalise(classifier.normalise(images)), images, atol=1e-6)
 
 
-def test_a_decision_that_is_not_one_layer_is_named():
-    with pytest.raises(ModelError, match="Identity"):
+def test_a_head_that_is_not_one_linear_layer_is_named():
+    with pytest.raises(ModelError, match=r"unsupported head Identity; a linear"):
         split_model(timm.create_model("test_resnet", num_classes=0), CPU)
 
 
 def test_a_model_that_does_more_after_its_layer_is_refused():
     body = make_model()
     body.forward = lambda x: 2 * body.forward_head(body.forward_features(x))
-    with pytest.raises(ModelError, match="more after"):
+    with pytest.raises(ModelError, match="more than one linear layer"):
         split_model(body, CPU)
 
 

@@ -4,12 +4,12 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 
-import engine.training.loop
 from engine.schema.errors import CheckpointError, RequestError, StorageError
 from engine.schema.records import Progress
 from engine.schema.requests import TrainRequest
 from engine.schema.training import Trained
 from engine.session import TorchEngine
+from engine.training.loop import run_key
 from tests.making import make_checkpoint
 
 
@@ -30,9 +30,9 @@ def untrained(toy):
 
 def test_training_learns_and_keeps_the_best_epoch(untrained, tmp_path):
     epochs, found = trained(untrained, tmp_path, epochs=8)
-    assert [some.epoch for some in epochs] == list(range(1, 9))
+    assert [record.epoch for record in epochs] == list(range(1, 9))
     assert epochs[-1].loss < epochs[0].loss
-    accuracies = [some.evaluation.overall for some in epochs]
+    accuracies = [record.evaluation.overall for record in epochs]
     assert max(accuracies) > 0.6
     assert found.best_epoch == 1 + accuracies.index(max(accuracies))
     lines = (tmp_path / "train").glob("*/metrics.csv").__next__().read_text().splitlines()
@@ -52,7 +52,7 @@ def test_a_killed_run_ends_as_one_that_was_not(untrained, tmp_path, stop, optimi
         next(job)
     job.close()
     epochs, resumed = trained(untrained, tmp_path / "killed", **asked)
-    assert [some.epoch for some in epochs] == list(range(stop + 1, 5))
+    assert [record.epoch for record in epochs] == list(range(stop + 1, 5))
     first, second = load_file(whole.checkpoint), load_file(resumed.checkpoint)
     assert all(torch.equal(first[key], second[key]) for key in first)
     assert resumed.best.loss == whole.best.loss
@@ -60,18 +60,18 @@ def test_a_killed_run_ends_as_one_that_was_not(untrained, tmp_path, stop, optimi
 
 @pytest.mark.parametrize("damaged", ["state.json", "epoch-2.safetensors"])
 @pytest.mark.parametrize("broken", [False, True])
-def test_a_run_whose_files_are_spoilt_begins_anew(untrained, tmp_path, damaged, broken, caplog):
+def test_a_run_whose_files_are_damaged_restarts(untrained, tmp_path, damaged, broken, caplog):
     job = TorchEngine(untrained, tmp_path).train(request())
     next(job), next(job)
     job.close()
     [path] = tmp_path.glob(f"train/*/{damaged}")
     path.unlink() if broken else path.write_bytes(path.read_bytes()[:40])
     epochs, found = trained(untrained, tmp_path)
-    assert [some.epoch for some in epochs] == [1, 2, 3, 4]
+    assert [record.epoch for record in epochs] == [1, 2, 3, 4]
     _, whole = trained(untrained, tmp_path / "whole")
     first, second = load_file(found.checkpoint), load_file(whole.checkpoint)
     assert all(torch.equal(first[key], second[key]) for key in first)
-    assert ("beginning anew" in caplog.text) == (damaged != "state.json" or not broken)
+    assert ("restarting the run" in caplog.text) == (damaged != "state.json" or not broken)
 
 
 def test_a_full_disk_at_a_checkpoint_is_a_sentence_and_costs_no_epoch(
@@ -87,7 +87,7 @@ def test_a_full_disk_at_a_checkpoint_is_a_sentence_and_costs_no_epoch(
         with pytest.raises(StorageError, match=r"Cannot write .* No space left"):
             next(job)
     epochs, _ = trained(untrained, tmp_path)
-    assert [some.epoch for some in epochs] == [2, 3, 4]
+    assert [record.epoch for record in epochs] == [2, 3, 4]
 
 
 def test_a_second_process_waits_for_the_first(untrained, tmp_path):
@@ -106,25 +106,24 @@ def test_another_file_of_the_same_name_to_begin_with_is_another_run(untrained, t
         make_checkpoint(path, classes=11, seed=seed)
         engine_ = TorchEngine(untrained, tmp_path)
         splits = (engine_.split("train"), engine_.split("valid"))
-        keys.append(engine.training.loop.run_key(request(init=str(path)), splits, untrained.model))
+        keys.append(run_key(request(init=str(path)), splits, untrained.model))
     assert keys[0] != keys[1]
 
 
-def test_a_finished_run_answers_at_once(untrained, tmp_path, monkeypatch):
+def test_a_finished_run_answers_at_once(untrained, tmp_path):
     _, first = trained(untrained, tmp_path)
-    monkeypatch.setattr(engine.training.loop, "_epoch", lambda *_: pytest.fail("trained again"))
     epochs, second = trained(untrained, tmp_path)
     assert (epochs, second) == ([], first)
 
 
 def test_the_learning_rate_falls_as_a_cosine(untrained, tmp_path):
     epochs, _ = trained(untrained, tmp_path, schedule="cosine", lr=1e-2, min_lr=1e-3)
-    rates = [some.lr for some in epochs]
+    rates = [record.lr for record in epochs]
     assert rates[0] == pytest.approx(1e-2)
     assert rates == sorted(rates, reverse=True)
     assert rates[-1] > 1e-3
     constant, _ = trained(untrained, tmp_path, lr=1e-2, epochs=2)
-    assert {some.lr for some in constant} == {1e-2}
+    assert {record.lr for record in constant} == {1e-2}
 
 
 def test_a_backbone_is_taken_over_with_a_new_head(untrained, tmp_path):
@@ -170,8 +169,8 @@ def test_a_batch_too_large_for_the_memory_names_its_option(untrained, tmp_path, 
     job = TorchEngine(untrained, tmp_path).train(request())
     first = next(job)
     with monkeypatch.context() as patch:
-        patch.setattr(engine.training.loop, "_learn", full)
+        patch.setattr(torch.nn.functional, "cross_entropy", full)
         with pytest.raises(RequestError, match=r"Batches of 8 images .* smaller --batch-size"):
             next(job)
     epochs, _ = trained(untrained, tmp_path)  # with more memory it goes on
-    assert [first.epoch, *(some.epoch for some in epochs)] == [1, 2, 3, 4]
+    assert [first.epoch, *(record.epoch for record in epochs)] == [1, 2, 3, 4]

@@ -1,4 +1,5 @@
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import msgspec
 import numpy as np
@@ -14,6 +15,7 @@ from engine.schema.errors import RequestError
 from engine.schema.records import Illusion, Illusions, IllusionStep, Label
 from engine.schema.requests import IllusionRequest, Source
 from engine.session import TorchEngine
+from engine.visualization.checkpoint import DrawingCheckpoints
 from engine.visualization.gallery import contact_sheet
 from engine.visualization.heatmap import heat_map, mask
 from engine.visualization.optimize import Drawing, Objective, draw
@@ -35,12 +37,15 @@ def objective(name="test_resnet", clip_model=None):
     return Objective(classifier, clip_model, text)
 
 
-def drawn(eyes, **asked):
-    request = IllusionRequest(**{"class_index": 1, "neurons": (0,), "steps": 6, **asked})
-    records = list(draw(eyes, request))
+def drawn(target, **changes):
+    """Draw in an empty directory; return the steps and the drawings."""
+    request = IllusionRequest(**{"class_index": 1, "neurons": (0,), "steps": 6, **changes})
+    with TemporaryDirectory() as out:
+        stems = {neuron: f"neuron{neuron}" for neuron in request.neurons}
+        records = list(draw(target, request, DrawingCheckpoints(Path(out), stems)))
     return (
-        [some for some in records if isinstance(some, IllusionStep)],
-        [some for some in records if isinstance(some, Drawing)],
+        [record for record in records if isinstance(record, IllusionStep)],
+        [record for record in records if isinstance(record, Drawing)],
     )
 
 
@@ -48,12 +53,12 @@ def drawn(eyes, **asked):
 def test_a_neuron_alone_and_in_a_batch_of_eight_is_the_same_picture(
     monkeypatch, clip_model, guided
 ):
-    eyes = objective(clip_model=clip_model if guided else None)
-    _, alone = drawn(eyes, neurons=(5,))
-    _, among = drawn(eyes, neurons=(3, 9, 5, 0, 1, 2, 4, 6))
+    target = objective(clip_model=clip_model if guided else None)
+    _, alone = drawn(target, neurons=(5,))
+    _, among = drawn(target, neurons=(3, 9, 5, 0, 1, 2, 4, 6))
     assert torch.allclose(alone[0].image, among[2].image, atol=1e-4)
-    monkeypatch.setattr(engine.visualization.optimize, "AT_ONCE", {"cpu": 8})
-    steps, together = drawn(eyes, neurons=(3, 9, 5, 0, 1, 2, 4, 6))
+    monkeypatch.setattr(engine.visualization.optimize, "BATCH_SIZE", {"cpu": 8})
+    steps, together = drawn(target, neurons=(3, 9, 5, 0, 1, 2, 4, 6))
     assert len(steps[0].neurons) == 8
     assert [some.neuron for some in together] == [3, 9, 5, 0, 1, 2, 4, 6]
     # AdamW's first steps are the gradient's sign: rounding shows where a gradient is near 0
@@ -63,43 +68,43 @@ def test_a_neuron_alone_and_in_a_batch_of_eight_is_the_same_picture(
 
 @pytest.mark.parametrize("name", ["test_resnet", "test_vit", "test_convnext"])
 @pytest.mark.parametrize("guided", [False, True])
-def test_drawing_climbs_its_objective(name, guided, clip_model):
-    eyes = objective(name, clip_model if guided else None)
-    size = eyes.classifier.input_size
+def test_drawing_raises_its_objective(name, guided, clip_model):
+    target = objective(name, clip_model if guided else None)
+    size = target.classifier.input_size
     request = IllusionRequest(class_index=1, neurons=(0, 3, 5, 7), steps=40)
-    steps, drawings = drawn(eyes, neurons=request.neurons, steps=40)
+    steps, drawings = drawn(target, neurons=request.neurons, steps=40)
     assert isinstance(steps[-1], IllusionStep)
     blank = Canvas.blank(size, [torch.Generator().manual_seed(0)], CPU).image().detach()[0]
     gains = []
     for drawing in drawings:
         assert drawing.image.shape == (3, size, size)
         assert 0 <= float(drawing.image.min()) <= float(drawing.image.max()) <= 1
-        before, after = (seen(eyes, image, drawing.neuron) for image in (blank, drawing.image))
+        before, after = (seen(target, image, drawing.neuron) for image in (blank, drawing.image))
         gains.append([after[0] - before[0], after[1] - before[1]])
     assert np.mean(gains, axis=0)[0] > 0.05
     if guided:
         assert np.mean(gains, axis=0)[1] > 0
-        exact = clip_model.cosine(drawings[0].image[None], eyes.text)
+        exact = clip_model.cosine(drawings[0].image[None], target.text)
         assert drawings[0].clip_cosine == pytest.approx(float(exact), abs=1e-4)
 
 
 @torch.no_grad()
-def seen(eyes, image, neuron):
+def seen(target, image, neuron):
     """Activation + gamma * logit, and CLIP's cosine, over the jitter a drawing goes through."""
     generators = [torch.Generator().manual_seed(seed) for seed in range(16)]
     images = jitter(image.expand(16, -1, -1, -1), generators, 0.5)
-    features = eyes.classifier.features(eyes.classifier.normalise(images))
-    wanted = features[:, neuron] + 0.5 * eyes.classifier.decision(features)[:, 1]
-    cosine = eyes.clip_model.cosine(images, eyes.text).mean() if eyes.clip_model else 0.0
+    features = target.classifier.features(target.classifier.normalise(images))
+    wanted = features[:, neuron] + 0.5 * target.classifier.decision(features)[:, 1]
+    cosine = target.clip_model.cosine(images, target.text).mean() if target.clip_model else 0.0
     return float(wanted.mean()), float(cosine)
 
 
 def test_one_images_clip_term_has_no_gradient_on_another(clip_model):
-    eyes = objective(clip_model=clip_model)
+    target = objective(clip_model=clip_model)
     images = torch.rand(3, 3, 64, 64, generator=torch.Generator().manual_seed(0))
     images.requires_grad_()
     request = IllusionRequest(class_index=0, neurons=(0, 1, 2))
-    objectives, _ = eyes.objective(images, torch.tensor([0, 1, 2]), request)
+    objectives, _ = target.evaluate(images, torch.tensor([0, 1, 2]), request)
     assert objectives.shape == (3,)
     (gradient,) = torch.autograd.grad(objectives[1], images)
     assert float(gradient[1].abs().max()) > 0
@@ -109,17 +114,17 @@ def test_one_images_clip_term_has_no_gradient_on_another(clip_model):
 def test_the_objective_has_the_products_gradient_where_both_factors_are_positive(clip_model):
     images = torch.rand(1, 3, 64, 64, generator=torch.Generator().manual_seed(1))
     images.requires_grad_()
-    eyes = objective(clip_model=clip_model)
+    target = objective(clip_model=clip_model)
     with torch.no_grad():
-        eyes.classifier.decision.bias.add_(50.0)  # a logit above 0
+        target.classifier.decision.bias.add_(50.0)  # a logit above 0
         small = torch.nn.functional.interpolate(images, (32, 32), mode="bicubic", antialias=True)
         text = clip_model.model.encode_image((small - 0.5) / 0.5, normalize=True)[0]
-    eyes = Objective(eyes.classifier, clip_model, text)
+    target = Objective(target.classifier, clip_model, text)
     request = IllusionRequest(class_index=0, neurons=(0,))
-    found, _ = eyes.objective(images, torch.tensor([0]), request)
+    found, _ = target.evaluate(images, torch.tensor([0]), request)
     (gradient,) = torch.autograd.grad(found.sum(), images)
-    features = eyes.classifier.features(eyes.classifier.normalise(images))
-    wanted = features[:, 0] + 0.5 * eyes.classifier.decision(features)[:, 0]
+    features = target.classifier.features(target.classifier.normalise(images))
+    wanted = features[:, 0] + 0.5 * target.classifier.decision(features)[:, 0]
     cosine = clip_model.cosine(images, text)
     assert float(cosine.detach()) > 0.9
     (expected,) = torch.autograd.grad(((cosine + 0.05) * wanted).sum(), images)
@@ -128,26 +133,26 @@ def test_the_objective_has_the_products_gradient_where_both_factors_are_positive
 
 
 def test_seeds_and_classes_draw_different_pictures():
-    eyes = objective()
-    _, (first,) = drawn(eyes)
+    target = objective()
+    _, (first,) = drawn(target)
     for other in ({"seed": 1}, {"class_index": 2}):
-        _, (drawing,) = drawn(eyes, **other)
+        _, (drawing,) = drawn(target, **other)
         assert not torch.allclose(first.image, drawing.image, atol=1e-3)
-    _, (again,) = drawn(eyes)
+    _, (again,) = drawn(target)
     assert torch.equal(first.image, again.image)
 
 
-def test_a_size_the_model_cannot_see_is_refused():
+def test_a_size_that_the_model_does_not_take_is_refused():
     for name, size in (("test_vit", 50), ("test_resnet", 5)):
-        with pytest.raises(RequestError, match=f"--size {size} does not suit this model"):
+        with pytest.raises(RequestError, match=f"Invalid --size {size} for this model"):
             drawn(objective(name), size=size)
     _, (drawing,) = drawn(objective(), size=48)
     assert drawing.image.shape == (3, 48, 48)
 
 
-def test_the_class_joins_once_the_neuron_fires():
+def test_the_class_counts_once_the_neuron_activates():
     assert [
-        engine.visualization.optimize.joined(share) for share in (0.0, 0.2, 0.3, 0.4, 1.0)
+        engine.visualization.optimize.class_ramp(share) for share in (0.0, 0.2, 0.3, 0.4, 1.0)
     ] == pytest.approx([0.0, 0.0, 0.5, 1.0, 1.0])
 
 
@@ -212,11 +217,11 @@ def test_the_tint_ends_with_the_steps():
     "name", ["test_resnet", "test_vit", "test_convnext", "mobilenetv3_small_050", "vgg11"]
 )
 def test_every_family_has_a_heat_map_and_a_mask(name):
-    eyes = objective(name)
+    target = objective(name)
     images = torch.randn(2, 3, 64, 64) if name == "vgg11" else None
     if images is None:
-        images = torch.randn(2, 3, *[eyes.classifier.input_size] * 2)
-    heat = heat_map(eyes.classifier, images, torch.tensor([0, 1]))
+        images = torch.randn(2, 3, *[target.classifier.input_size] * 2)
+    heat = heat_map(target.classifier, images, torch.tensor([0, 1]))
     assert heat.ndim == 3
     shown = mask(heat, 40)
     assert shown.shape == (2, 40, 40)
@@ -225,10 +230,10 @@ def test_every_family_has_a_heat_map_and_a_mask(name):
 
 
 def test_a_globally_pooled_cnns_heat_is_its_channel():
-    eyes = objective()
+    target = objective()
     images = torch.randn(2, 3, 160, 160)
-    found = heat_map(eyes.classifier, images, torch.tensor([3, 4]))
-    channels = eyes.classifier.feature_map(images)
+    found = heat_map(target.classifier, images, torch.tensor([3, 4]))
+    channels = target.classifier.feature_map(images)
     scale = channels.shape[-1] * channels.shape[-2]
     assert torch.allclose(found[0] * scale, channels[0, 3], atol=1e-5)
     assert torch.allclose(found[1] * scale, channels[1, 4], atol=1e-5)
@@ -267,8 +272,8 @@ def test_real_clip_and_classifier_draw_what_they_recognise(shared, tmp_path):
     engine = TorchEngine(source, tmp_path)
     text = engine.clip_model.embed(["sweet pea"])[0]
     k = engine.split("valid").classes.index("sweet pea")
-    eyes = Objective(engine.classifier, engine.clip_model, text)
-    _, (drawing,) = drawn(eyes, class_index=k, neurons=(853,), steps=100)
+    target = Objective(engine.classifier, engine.clip_model, text)
+    _, (drawing,) = drawn(target, class_index=k, neurons=(853,), steps=100)
     assert drawing.p_class > 0.5
     assert drawing.clip_cosine > 0.3
     grey = engine.clip_model.cosine(torch.full((1, 3, 224, 224), 0.5), text)

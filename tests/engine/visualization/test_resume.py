@@ -53,7 +53,7 @@ def asked(source, home, tmp_path):
 
 @pytest.fixture(params=[1, 2])
 def at_once(request, monkeypatch):
-    monkeypatch.setattr(engine.visualization.optimize, "AT_ONCE", {"cpu": request.param})
+    monkeypatch.setattr(engine.visualization.optimize, "BATCH_SIZE", {"cpu": request.param})
     return request.param
 
 
@@ -131,9 +131,9 @@ def test_a_signal_that_tears_a_step_apart_goes_back_to_the_last_checkpoint(
 
 
 def test_a_stop_between_two_pictures_of_a_batch_redraws_neither(asked, tmp_path, monkeypatch):
-    monkeypatch.setattr(engine.visualization.optimize, "AT_ONCE", {"cpu": 2})
+    monkeypatch.setattr(engine.visualization.optimize, "BATCH_SIZE", {"cpu": 2})
     list(asked("whole"))
-    keep, kept = engine.visualization.gallery.keep_drawn, []
+    keep, kept = engine.visualization.gallery.save_drawing, []
 
     def stopped(*given):
         if kept:
@@ -142,7 +142,7 @@ def test_a_stop_between_two_pictures_of_a_batch_redraws_neither(asked, tmp_path,
         keep(*given)
 
     with monkeypatch.context() as patch:
-        patch.setattr(engine.visualization.gallery, "keep_drawn", stopped)
+        patch.setattr(engine.visualization.gallery, "save_drawing", stopped)
         with pytest.raises(Signal):
             list(asked())
     picture = tmp_path / "out" / f"{kept[0]}.png"
@@ -263,15 +263,15 @@ def test_a_resumed_drawing_tells_again_which_previews_there_are(asked):
 
 def crowded(monkeypatch, most, since=0):
     """Make the memory too small for more than `most` pictures from some step on."""
-    objective, calls = Objective.objective, []
+    evaluate, calls = Objective.evaluate, []
 
     def limited(self, images, *rest):
         calls.append(len(images))
         if len(images) > most and len(calls) > since:
             raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
-        return objective(self, images, *rest)
+        return evaluate(self, images, *rest)
 
-    monkeypatch.setattr(Objective, "objective", limited)
+    monkeypatch.setattr(Objective, "evaluate", limited)
     return calls
 
 
@@ -279,20 +279,20 @@ def test_pictures_too_many_for_the_memory_are_drawn_fewer_at_once(
     asked, monkeypatch, caplog, tmp_path
 ):
     list(asked("whole", neurons=(4, 2, 7), steps=5))
-    monkeypatch.setattr(engine.visualization.optimize, "AT_ONCE", {"cpu": 4})
+    monkeypatch.setattr(engine.visualization.optimize, "BATCH_SIZE", {"cpu": 4})
     calls = crowded(monkeypatch, most=1)
     with caplog.at_level(logging.WARNING):
         *_, found = asked(neurons=(4, 2, 7), steps=5)
     assert isinstance(found, Illusions)
     assert calls == [3, 2, *[1] * 15]
     assert [some.getMessage() for some in caplog.records] == [
-        "out of memory with 3 pictures at once; fewer from here on"
+        "out of memory with a batch of 3 pictures; using less"
     ]
     assert pngs(tmp_path / "out") == pngs(tmp_path / "whole")
 
 
 def test_memory_that_runs_out_midway_loses_no_step(asked, monkeypatch):
-    monkeypatch.setattr(engine.visualization.optimize, "AT_ONCE", {"cpu": 2})
+    monkeypatch.setattr(engine.visualization.optimize, "BATCH_SIZE", {"cpu": 2})
     crowded(monkeypatch, most=1, since=20)
     found = [(some.neurons, some.step) for some in steps(asked())]
     assert found[19:22] == [((4, 2), 20), ((4,), 20), ((4,), 21)]
