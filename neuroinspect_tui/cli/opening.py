@@ -11,11 +11,13 @@ import typer
 from engine.data.class_names import find_class
 from engine.data.splits import Split, open_split
 from engine.features.cache import FeatureCache, find_cache
+from engine.schema.errors import RequestError
 from engine.schema.jobs import Request
 from engine.schema.requests import FeaturesRequest, Source
 from neuroinspect_tui.cli.output import say
 from neuroinspect_tui.cli.progress import follow
 from neuroinspect_tui.cli.record_lines import line, row
+from neuroinspect_tui.program import command_line
 from neuroinspect_tui.workspace import find_home, read_source
 
 if TYPE_CHECKING:
@@ -53,31 +55,35 @@ class Opened:
         name = split or self.source.eval_split
         listing = open_split(self.source, name)
         directory = find_cache(self.root, self.source, listing, on=on)
-        if not (directory / "meta.json").is_file():
-            self.run(FeaturesRequest(split=name, batch_size=batch_size, workers=workers, on=on))
+        ready = (directory / "meta.json").is_file()
+        if self.detach or not ready:
+            request = FeaturesRequest(split=name, batch_size=batch_size, workers=workers, on=on)
+            self.run(request, ready=ready)
         return FeatureCache(directory, listing)
 
-    def run(self, request: Request, *, out: Path | None = None) -> Any:
+    def run(self, request: Request, *, out: Path | None = None, ready: bool = False) -> Any:
         """Run a request here, with progress, and return its last record.
 
-        Detached, print the job's id and leave.
+        Detached, print the job's id and leave; where all is `ready`, the job is done at once.
         """
         where = None if out is None else str(out.expanduser().absolute())
         if self.detach:
-            self._submit(request, where)
+            self._submit(request, where, ready=ready)
             raise typer.Exit
         from neuroinspect_tui.jobs.engine_cache import asked
 
         records = asked(self.engine(), request, where, self.home)
         return follow(records, first="importing torch", on_record=line, keep=row)
 
-    def _submit(self, request: Request, out: str | None) -> None:
-        from neuroinspect_tui.jobs.engine import JobEngine
+    def _submit(self, request: Request, out: str | None, *, ready: bool) -> None:
+        from neuroinspect_tui.jobs.store import Store
+        from neuroinspect_tui.jobs.submit import submit
 
-        engine = JobEngine(self.source, self.home, self.split().classes)
-        job = engine.submit(request, out=out, interactive=False)
+        job = submit(Store(self.home), request, self.source, classes=self.split().classes,
+                     out=out, interactive=False, ready=ready)  # fmt: skip
         say(job.id)
-        sys.stderr.write(f"look with: neuroinspect-tui jobs follow {job.id}\n")
+        followed = command_line(self.home, "jobs", "follow", job.id)
+        sys.stderr.write(f"Follow it with: {followed}\n")
 
     def split(self) -> Split:
         """List the evaluation split."""
@@ -85,13 +91,25 @@ class Opened:
 
 
 def open_workspace(
-    workspace: Path | None, device: str | None = None, *, detach: bool = False
+    workspace: Path | None,
+    device: str | None = None,
+    *,
+    detach: bool = False,
+    executor: str | None = None,
 ) -> Opened:
-    """Find and read a workspace."""
+    """Find and read a workspace.
+
+    Raises:
+        EngineError: There is none, it is damaged, or an executor is named for no job.
+    """
     home = find_home(workspace)
     source = read_source(home)
     if device is not None:
         source = msgspec.structs.replace(source, device=device)
+    if executor is not None:
+        if not detach:
+            raise RequestError("--executor names what runs a job; give --detach too.")
+        source = msgspec.structs.replace(source, executor=executor)
     return Opened(home, source, detach)
 
 

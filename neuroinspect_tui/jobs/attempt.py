@@ -31,6 +31,7 @@ from neuroinspect_tui.jobs.job import write_status as write
 from neuroinspect_tui.jobs.process import this_process
 from neuroinspect_tui.jobs.progress import JobProgress
 from neuroinspect_tui.jobs.signals import Cancelled, Signals
+from neuroinspect_tui.program import command_line
 
 BEAT_SECONDS = 0.25
 LEAST_SECONDS = 2.0
@@ -67,7 +68,7 @@ class Attempt:
             seconds=before.seconds,
         )  # fmt: skip
         self.spoilt = False
-        """Whether it failed as nobody foresaw."""
+        """Whether it failed by an internal error."""
         self._signals = Signals()
         self._over = threading.Event()
         self._missed = 0
@@ -149,7 +150,8 @@ class Attempt:
                 return "failed", self._why(error).encode("utf-8", "replace").decode()
         if self._signals.wanted is Cancelled:  # whatever else that tore on its way
             return "cancelled", ""
-        log.info("stopped; `jobs resume %s` goes on here", self.job.id)
+        home = self.directory.parent.parent
+        log.info("stopped; resume with: %s", command_line(home, "jobs", "resume", self.job.id))
         return "interrupted", ""
 
     def _why(self, error: Exception) -> str:
@@ -164,7 +166,7 @@ class Attempt:
         log.error("%s", traceback.format_exc())
         return (
             f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''} "
-            f"(a fault of the program; details in {self.directory / 'log.txt'})."
+            f"(internal error; see {self.directory / 'log.txt'})."
         )
 
     def _publish(self) -> None:

@@ -41,7 +41,9 @@ class Job(Struct, frozen=True, kw_only=True):
     title: str
     request: Request
     queue: str
-    """Which runner takes it: a device, or `edits`."""
+    """The queue that it waits in: a device, or `edits`."""
+    executor: str = "local"
+    """Who runs it (`neuroinspect_tui.jobs.executors`)."""
     out: str | None = None
     """Where pictures go; None: result/ of the job."""
     interactive: bool = True

@@ -1,6 +1,6 @@
-"""The runner: a detached process that holds the warm engine and takes a lane's jobs in turn.
+"""The runner: a detached process that keeps the engine loaded and runs a queue's jobs in turn.
 
-python -m neuroinspect_tui.jobs.runner HOME LANE [IDLE_SECONDS]
+python -m neuroinspect_tui.jobs.runner HOME QUEUE [IDLE_SECONDS]
 """
 
 import contextlib
@@ -13,38 +13,26 @@ from functools import partial
 from pathlib import Path
 from types import FrameType
 
-from filelock import FileLock, Timeout
-from msgspec import Struct
+from filelock import Timeout
 
-from engine.io.atomic import HOST, read_json, write_json
+from engine.io.atomic import write_json
 from engine.schema.errors import EngineError
 from neuroinspect_tui.jobs.attempt import Attempt, TakenError
 from neuroinspect_tui.jobs.engine_cache import EngineCache
-from neuroinspect_tui.jobs.job import INTERRUPTED, JobError, is_locked, job_lock, lives, read_status
-from neuroinspect_tui.jobs.process import Process, end_children, is_alive, this_process
-from neuroinspect_tui.jobs.queues import file_name
+from neuroinspect_tui.jobs.job import INTERRUPTED, JobError, job_lock, lives, read_status
+from neuroinspect_tui.jobs.launcher import runner_lock, runner_note
+from neuroinspect_tui.jobs.process import IDLE_SECONDS, Alive, end_children, this_process
 from neuroinspect_tui.jobs.signals import HEARD
 from neuroinspect_tui.jobs.store import Store
 from neuroinspect_tui.workspace import FILE
 
-IDLE_SECONDS = 900.0
 POLL_SECONDS = 0.03
 NICE = 10
 """The app beside it answers keys first."""
 
 
-class Alive(Struct, frozen=True):
-    """runner-<lane>.json: who serves a lane."""
-
-    process: Process
-    queue: str
-    since: float
-    idle_since: float | None = None
-    idle_seconds: float = IDLE_SECONDS
-
-
 class Runner:
-    """Serves one lane of one workspace."""
+    """Serves one queue of one workspace."""
 
     def __init__(self, home: Path, queue: str, idle_seconds: float = IDLE_SECONDS) -> None:
         self.home, self.queue, self.idle_seconds = home, queue, idle_seconds
@@ -53,12 +41,12 @@ class Runner:
         self.lock = runner_lock(home, queue)
         self.stopped = False
         self.spoilt = False
-        """Whether a job failed as nobody foresaw: what it left in this process may harm others."""
+        """Whether a job failed by an internal error, which may have damaged this process."""
         self.since = time.time()
         self._locked: int | None = None
 
     def run(self) -> int:
-        """Take jobs until idle, stopped, or without a workspace; return the exit code."""
+        """Run jobs until idle, stopped, or without a workspace; return the exit code."""
         for number in HEARD:
             signal.signal(number, self._stop)
         while self._acquired():
@@ -77,7 +65,7 @@ class Runner:
         try:
             self.lock.acquire(timeout=1)
         except (Timeout, OSError):
-            return False  # another runner serves this lane
+            return False  # another runner serves this queue
         self._locked = _inode(self.lock.lock_file)
         return True
 
@@ -101,7 +89,7 @@ class Runner:
             waiting = self.store.tickets.waiting(self.queue)
             if waiting:
                 self._tell(idle=False)
-                if self._take(waiting[0]):
+                if self.take(waiting[0]):
                     return INTERRUPTED
                 idle_since = time.monotonic()
                 self._tell(idle=True)
@@ -120,8 +108,8 @@ class Runner:
             with contextlib.suppress(EngineError):  # a full disk: the lock alone counts
                 write_json(self._note(), note)
 
-    def _take(self, job_id: str) -> bool:
-        """Run a job that waits; tell whether SIGTERM came.
+    def take(self, job_id: str) -> bool:
+        """Run a job that waits; return whether SIGTERM came.
 
         One whose runner died stays interrupted until it is resumed: what killed that one could
         kill this one too, again and again, and the jobs behind it would never have their turn.
@@ -161,34 +149,8 @@ def _inode(path: str) -> int | None:
         return None
 
 
-def runner_lock(home: Path, queue: str) -> FileLock:
-    """Return the kernel lock of a lane's runner: it dies with its process."""
-    return FileLock(home / "jobs" / f"runner-{file_name(queue)}.lock")
-
-
-def runner_note(home: Path, queue: str) -> Path:
-    """Return where a lane's runner tells that it is there."""
-    return home / "jobs" / f"runner-{file_name(queue)}.json"
-
-
-def alive(home: Path) -> list[Alive]:
-    """Return the runners of a workspace that are alive."""
-    found = []
-    for path in sorted((home / "jobs").glob("runner-*.json")):
-        try:
-            note = read_json(path, Alive)
-        except EngineError:
-            continue
-        there = is_alive(note.process)
-        if there is None and note.process.host == HOST:  # in another container
-            there = is_locked(runner_lock(home, note.queue))
-        if there is not False:
-            found.append(note)
-    return found
-
-
 def main() -> int:
-    """Serve the lane named on the command line."""
+    """Serve the queue named on the command line."""
     home, queue, *rest = sys.argv[1:]
     os.setpriority(os.PRIO_PROCESS, 0, max(NICE, os.getpriority(os.PRIO_PROCESS, 0)))
     runner = Runner(Path(home), queue, float(rest[0]) if rest else IDLE_SECONDS)

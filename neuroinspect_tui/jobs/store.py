@@ -9,7 +9,9 @@ from filelock import Timeout
 from msgspec import structs
 
 from engine.io.atomic import cannot_write
+from engine.schema.errors import EngineError
 from engine.schema.jobs import JobView, Request
+from neuroinspect_tui.jobs.executors import EXECUTORS, LOCAL
 from neuroinspect_tui.jobs.job import (
     TICKS,
     Job,
@@ -25,6 +27,7 @@ from neuroinspect_tui.jobs.job import (
     write_status,
 )
 from neuroinspect_tui.jobs.tickets import Tickets
+from neuroinspect_tui.program import command_line
 
 LASTING = ("done", "failed", "cancelled")
 """States that only a new status.json ends; `interrupted` also follows from a process's death."""
@@ -45,9 +48,17 @@ class Store:
         again every second."""
 
     def submit(
-        self, request: Request, *, title: str, queue: str, out: str | None, interactive: bool
+        self,
+        request: Request,
+        *,
+        title: str,
+        queue: str,
+        out: str | None,
+        interactive: bool,
+        executor: str = LOCAL,
+        ready: bool = False,
     ) -> Job:
-        """Write a job and its ticket.
+        """Write a job and its ticket; one whose result is `ready` is done and needs none.
 
         Raises:
             JobError: The workspace is gone or cannot be written.
@@ -60,11 +71,14 @@ class Store:
             name, hidden = self._take_id(now)
             try:
                 job = Job(id=name, title=title, request=request, queue=queue, out=out,
-                          interactive=interactive, created=now)  # fmt: skip
+                          interactive=interactive, created=now, executor=executor)  # fmt: skip
                 (hidden / "job.json").write_bytes(pretty(job))
-                (hidden / "status.json").write_bytes(pretty(Status(updated=now)))
+                (hidden / "status.json").write_bytes(
+                    pretty(Status(state="done" if ready else "waiting", updated=now))
+                )
                 hidden.rename(self.root / name)
-                self.tickets.put(job)
+                if not ready:
+                    self.tickets.put(job)
             except BaseException:
                 for half in (hidden, self.root / name):
                     shutil.rmtree(half, ignore_errors=True)
@@ -102,7 +116,7 @@ class Store:
             or job_id.startswith(".")
             or not (path / "job.json").is_file()
         ):
-            raise JobError(f"No job {job_id!r} in {self.home}; see `jobs list`.")
+            raise JobError(self._unknown(job_id))
         return path
 
     def find(self, wanted: str) -> str:
@@ -125,7 +139,11 @@ class Store:
             raise JobError(
                 f"{len(hits)} jobs start or end with {wanted!r}: {', '.join(hits[:4])}; say more."
             )
-        raise JobError(f"No job {wanted!r} in {self.home}; see `jobs list`.")
+        raise JobError(self._unknown(wanted))
+
+    def _unknown(self, wanted: str) -> str:
+        jobs = command_line(self.home, "jobs", "list")
+        return f"No job {wanted!r} in {self.home}; list the jobs with: {jobs}"
 
     def _names(self) -> list[str]:
         """Return all job ids, newest first."""
@@ -183,8 +201,7 @@ class Store:
         if state == "waiting" and job_id not in queued and not lives(directory, now):
             state = "interrupted"  # its submitter died between two writes
         elif state == "waiting" and not waiting:
-            before = queued.get(job_id)
-            waiting = f"behind {before}" if before else "for the runner"
+            waiting = self._why_waiting(job, queued.get(job_id, ""))
         view = JobView(
             id=job.id, kind=str(job.request.__struct_config__.tag), title=job.title, state=state,
             stage=now.stage, step=now.step, total=now.total,
@@ -197,6 +214,12 @@ class Store:
         if state in LASTING:
             self._over[job_id] = stamp, view
         return view
+
+    def _why_waiting(self, job: Job, before: str) -> str:
+        try:
+            return EXECUTORS.get(job.executor).why_waiting(self.home, job, before)
+        except EngineError as error:  # its executor is not installed here
+            return str(error)
 
     def log(self, job_id: str, lines: int = 20) -> list[str]:
         """Return the end of a job's log."""
@@ -232,7 +255,10 @@ class Store:
         if state == "done":
             raise JobError(f"Job {job_id} is done; there is nothing to resume.")
         if state == "running":
-            raise JobError(f"Job {job_id} is running already; see `jobs follow {job_id}`.")
+            raise JobError(
+                f"Job {job_id} is running already; follow it with: "
+                + command_line(self.home, "jobs", "follow", job_id)
+            )
         if state == "waiting":
             return job
         try:

@@ -1,5 +1,6 @@
 """`edit`: edit the decision layer against every control."""
 
+from pathlib import Path
 from typing import Annotated, Any, TypeVar, cast, get_args
 
 import typer
@@ -7,8 +8,10 @@ import typer
 from engine.schema.edits import Edit, Estimate
 from engine.schema.errors import RequestError
 from engine.schema.requests import By, Method, Preset, Rows, Select
-from neuroinspect_tui.cli.options import Detach, Device, Json, Seed, Workspace
+from neuroinspect_tui.cli import completion
+from neuroinspect_tui.cli.options import Detach, Device, Executor, Json, Seed, Workspace
 from neuroinspect_tui.cli.output import print_json, say, table
+from neuroinspect_tui.program import command_line
 
 T = TypeVar("T")
 
@@ -17,8 +20,8 @@ def command(
     class_key: Annotated[
         list[str],
         typer.Option(
-            "--class", "-c", metavar="NAME|INDEX|all",
-            help="A class; may be repeated. Each brings its own neurons.",
+            "--class", "-c", metavar="NAME|INDEX|all", autocompletion=completion.classes,
+            help="A class; may be repeated. Each has its own neurons.",
         ),
     ],
     workspace: Workspace = None,
@@ -78,11 +81,12 @@ def command(
     seed: Seed = 0,
     device: Device = None,
     detach: Detach = False,
+    executor: Executor = None,
     json: Json = False,
 ) -> None:  # fmt: skip
-    """Edit the decision layer for a class, and weigh it against every control.
+    """Edit the decision layer for a class and compare with controls.
 
-    Chooses on one half of the evaluation split and reports on the other.
+    Selects on one half of the evaluation split and reports on the other, held-out half.
 
     Example: neuroinspect-tui edit --class "sweet pea" --method ratio --seeds 5
     """
@@ -92,7 +96,7 @@ def command(
 
     kind = one_of(preset, Preset, "--preset")
     ranked_by = by or ("votes" if method == "ratio" and kind != "wide" else "contrast")
-    opened = open_workspace(workspace, device, detach=detach)
+    opened = open_workspace(workspace, device, detach=detach, executor=executor)
     way = one_of(method, Method, "--method")
     options = {
         "by": one_of(ranked_by, By, "--by"),
@@ -110,7 +114,7 @@ def command(
         seed=seed, views=views, test_split=test_split, on=start, **options,
     )  # fmt: skip
     answer = opened.run(request)
-    return print_json(answer) if json else show(answer)
+    return print_json(answer) if json else show(answer, opened.home)
 
 
 def one_of(text: str, kind: Any, option: str) -> Any:
@@ -129,21 +133,21 @@ def _target(text: str) -> float | None:
         raise RequestError(f"--target {text!r} is no ratio; give auto, or 1.0.") from None
 
 
-def show(answer: Edit) -> None:
+def show(answer: Edit, home: Path) -> None:
     """Print an edit beside its controls."""
     names = ", ".join(label.name for label in answer.classes[:3])
     more = f" and {len(answer.classes) - 3} more" if len(answer.classes) > 3 else ""
     say(
         f"{answer.id}: {answer.method} for {names}{more}{_neurons(answer)}"
         + (f", on {start}" if (start := answer.provenance.get("on")) else ""),
-        f"chosen on {answer.selected_on} images, reported on {answer.reported_on} "
+        f"selected on {answer.selected_on} images, reported on {answer.reported_on} held-out ones "
         f"({answer.n_target} of the class)",
     )
     grouped = any(variant.worst_group for variant in answer.variants)
     columns = ["", ">overall", ">class", ">worst class"]
     columns += [">worst group"] if grouped else []
     table(
-        (*columns, ">won", ">lost"),
+        (*columns, ">fixed", ">broken"),
         (
             (
                 variant.name,
@@ -172,7 +176,11 @@ def show(answer: Edit) -> None:
         ),
     )
     say(answer.verdict, *answer.notes)
-    say(f"Next: neuroinspect-tui compare {answer.id}, then export {answer.id} --out FILE")
+    say(
+        "Next:",
+        f"  {command_line(home, 'compare', answer.id)}",
+        f"  {command_line(home, 'export', answer.id, '--out', 'fixed.safetensors')}",
+    )
 
 
 def _neurons(answer: Edit) -> str:
@@ -182,9 +190,9 @@ def _neurons(answer: Edit) -> str:
     return f", {max(counts)} neurons" + (" each" if len(answer.neurons) > 1 else "")
 
 
-def interval(some: Estimate | None) -> str:
+def interval(estimate: Estimate | None) -> str:
     """Return `93.1% ±0.2`, a dash for None."""
-    if some is None:
+    if estimate is None:
         return "-"
-    half = "" if some.hi is None else f" ±{100 * (some.hi - some.mean):.1f}"
-    return f"{100 * some.mean:.1f}%{half}"
+    half = "" if estimate.hi is None else f" ±{100 * (estimate.hi - estimate.mean):.1f}"
+    return f"{100 * estimate.mean:.1f}%{half}"

@@ -7,6 +7,7 @@ import typer
 
 from neuroinspect_tui.cli.options import Json
 from neuroinspect_tui.cli.output import print_json, say
+from neuroinspect_tui.program import command_line
 
 
 def command(
@@ -103,7 +104,7 @@ def command(
         f"{path} written: {model}, {f'{width} neurons' if width else 'untrained'}, "
         f"{len(listed.classes)} classes, {len(listed.samples)} images to evaluate, "
         f"{len(trained.samples)} to train, on {device}.",
-        f"Next: neuroinspect-tui {'train' if untrained else 'classes'} -w {directory}",
+        f"Next: {command_line(directory, 'train' if untrained else 'classes')}",
     )
     return None
 
