@@ -71,13 +71,13 @@ def ensure_runner(home: Path, queue: str) -> "subprocess.Popen[bytes] | None":
         raise JobError(cannot_write(home / "jobs", error)) from error
     lock.release()
     process = start_runner(home, queue)
-    # it outlives us, or is reaped when it ends before: no zombie
+    # it outlives this process; where it ends before, this thread reaps it: no zombie
     threading.Thread(target=process.wait, daemon=True).start()
     return process
 
 
 def start_runner(home: Path, queue: str, *options: str) -> "subprocess.Popen[bytes]":
-    """Start a runner; where another won the race, it leaves at once."""
+    """Start a runner; where another one has the queue's lock already, it ends at once."""
     log = runner_log(home, queue)
     words = [sys.executable, "-m", "neuroinspect_tui.jobs.runner", str(home.resolve()), queue]
     try:
@@ -96,10 +96,10 @@ def start_runner(home: Path, queue: str, *options: str) -> "subprocess.Popen[byt
 
 def runner_environment(queue: str) -> dict[str, str]:
     """Return our environment variables, with the queue's GPUs and the packages that we see."""
-    found = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    found.pop(VISIBLE, None)
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    environment.pop(VISIBLE, None)
     visible = visible_in(queue)
-    return found if visible is None else found | {VISIBLE: visible}
+    return environment if visible is None else environment | {VISIBLE: visible}
 
 
 def stop_runners(home: Path) -> int:
@@ -122,21 +122,21 @@ def stop_runners(home: Path) -> int:
 
 
 def _scope() -> list[str]:
-    """Return what puts the runner out of the login's reach, where a logout would kill it."""
+    """Return the words that start the runner outside of the login, where a logout kills."""
     if not logout_kills() or shutil.which("systemd-run") is None:
         return []
     return ["systemd-run", "--user", "--scope", "--quiet", "--collect", "--"]
 
 
 def logout_kills() -> bool:
-    """Tell whether systemd kills what a login leaves behind (KillUserProcesses)."""
+    """Tell whether systemd kills a user's processes at logout (KillUserProcesses)."""
     words = ["busctl", "get-property", "org.freedesktop.login1", "/org/freedesktop/login1",
              "org.freedesktop.login1.Manager", "KillUserProcesses"]  # fmt: skip
     return _says(words, "b true")
 
 
 def lingers() -> bool:
-    """Tell whether this user's services outlive their logins."""
+    """Tell whether this user's services continue after a logout."""
     return _says(["loginctl", "show-user", str(os.getuid()), "--property=Linger"], "Linger=yes")
 
 

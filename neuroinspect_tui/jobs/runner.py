@@ -28,7 +28,7 @@ from neuroinspect_tui.workspace import FILE
 
 POLL_SECONDS = 0.03
 NICE = 10
-"""The app beside it answers keys first."""
+"""So that the app on the same machine stays responsive."""
 
 
 class Runner:
@@ -40,7 +40,7 @@ class Runner:
         self.engine_cache = EngineCache(home)
         self.lock = runner_lock(home, queue)
         self.stopped = False
-        self.spoilt = False
+        self.crashed = False
         """Whether a job failed by an internal error, which may have damaged this process."""
         self.since = time.time()
         self._locked: int | None = None
@@ -56,8 +56,8 @@ class Runner:
                 if self._at_home():
                     self._note().unlink(missing_ok=True)
                 self.lock.release()
-            # a ticket written while we were leaving saw us alive
-            if state or self.stopped or self.spoilt or not self.store.tickets.waiting(self.queue):
+            # whoever wrote a ticket meanwhile saw this runner alive, and started none
+            if state or self.stopped or self.crashed or not self.store.tickets.waiting(self.queue):
                 return state
         return 0
 
@@ -70,7 +70,7 @@ class Runner:
         return True
 
     def _at_home(self) -> bool:
-        """Tell whether the workspace is there still, and the same: not another in its place."""
+        """Tell whether the workspace still exists, and is the same one."""
         return (self.home / FILE).is_file() and _inode(self.lock.lock_file) == self._locked
 
     def _stop(self, number: int, frame: FrameType | None) -> None:
@@ -83,7 +83,7 @@ class Runner:
     def _serve(self) -> int:
         idle_since = time.monotonic()
         self._tell(idle=True)
-        while not (self.stopped or self.spoilt):
+        while not (self.stopped or self.crashed):
             if not self._at_home():
                 return 0
             waiting = self.store.tickets.waiting(self.queue)
@@ -100,33 +100,33 @@ class Runner:
         return 0
 
     def _tell(self, *, idle: bool) -> None:
-        if self._at_home():  # else the directory would come back
+        if self._at_home():  # writing would make the directory again
             now = time.time()
             note = Alive(
                 this_process(), self.queue, self.since, now if idle else None, self.idle_seconds
             )
-            with contextlib.suppress(EngineError):  # a full disk: the lock alone counts
+            with contextlib.suppress(EngineError):  # a full disk: the lock alone tells
                 write_json(self._note(), note)
 
     def take(self, job_id: str) -> bool:
         """Run a job that waits; return whether SIGTERM came.
 
-        One whose runner died stays interrupted until it is resumed: what killed that one could
-        kill this one too, again and again, and the jobs behind it would never have their turn.
+        A job whose runner died stays interrupted until it is resumed: what killed that runner could
+        kill this one too, again and again, and the jobs behind it would never run.
         """
         drop = partial(self.store.tickets.drop, self.queue, job_id)
         try:
             attempt = Attempt(self.store.directory(job_id), drop)
             if read_status(attempt.directory).state == "waiting":
                 attempt.run(self.engine_cache.records)
-                self.spoilt = attempt.spoilt
+                self.crashed = attempt.crashed
                 return attempt.stopped
             self._drop_at_rest(attempt.directory, drop)
         except TakenError:
             if lives(attempt.directory, read_status(attempt.directory)):
-                drop()  # `jobs run` has it
+                drop()  # `jobs run` runs it
             else:
-                time.sleep(POLL_SECONDS)  # somebody resumes it just now
+                time.sleep(POLL_SECONDS)  # somebody is resuming it
         except JobError as error:
             sys.stderr.write(f"{job_id}: {error}\n")
             drop()
@@ -136,7 +136,7 @@ class Runner:
         return False
 
     def _drop_at_rest(self, directory: Path, drop: Callable[[], None]) -> None:
-        """Drop a ticket left behind, unless its job is resumed just now."""
+        """Drop a ticket that was left behind, unless somebody is resuming its job."""
         with contextlib.suppress(Timeout), job_lock(directory).acquire(timeout=0):
             if read_status(directory).state != "waiting":
                 drop()
@@ -156,7 +156,9 @@ def main() -> int:
     runner = Runner(Path(home), queue, float(rest[0]) if rest else IDLE_SECONDS)
     state = runner.run()
     end_children()
-    if runner.spoilt and not runner.stopped:  # such as a GPU's illegal access: only exec cures it
+    if (
+        runner.crashed and not runner.stopped
+    ):  # after a GPU's illegal access only a new process helps
         os.execv(sys.executable, [sys.executable, "-m", __spec__.name, *sys.argv[1:]])
     return state
 

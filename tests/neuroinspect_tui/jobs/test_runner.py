@@ -219,7 +219,7 @@ def test_a_runner_in_which_something_unforeseen_failed_begins_anew(store, submit
     runner = Runner(store.home, "cpu")
     runner.engine_cache.records = failing
     assert runner.run() == 0
-    assert runner.spoilt
+    assert runner.crashed
     assert store.view(first.id).state == "failed"
     assert store.tickets.waiting("cpu") == [second.id]
     began = []
