@@ -5,8 +5,10 @@ from statistics import quantiles
 
 from benchmarks.setting import Figure, Setting
 from engine.schema.requests import HeatRequest
-from neuroinspect_tui.jobs.engine import JobEngine
+from neuroinspect_tui.jobs.follow import follow
 from neuroinspect_tui.jobs.launcher import stop_runners
+from neuroinspect_tui.jobs.store import Store
+from neuroinspect_tui.jobs.submit import submit
 from neuroinspect_tui.workspace import write_source
 
 TIMES = 40
@@ -17,9 +19,8 @@ def measure(setting: Setting) -> list[Figure]:
     """Time the first record of small jobs, one after another."""
     setting.cache("valid")
     write_source(setting.home, setting.source)
-    engine = JobEngine(setting.source, setting.home)
-    cold = _first(setting, engine, 0)
-    seconds = [_first(setting, engine, neuron) for neuron in range(TIMES)]
+    cold = _first(setting, 0)
+    seconds = [_first(setting, neuron) for neuron in range(TIMES)]
     stop_runners(setting.home)
     slow = quantiles(seconds, n=20)[-1]
     return [
@@ -34,11 +35,11 @@ def measure(setting: Setting) -> list[Figure]:
     ]
 
 
-def _first(setting: Setting, engine: JobEngine, neuron: int) -> float:
+def _first(setting: Setting, neuron: int) -> float:
+    store, out = Store(setting.home), str(setting.home / "heat")
+    request = HeatRequest(class_index=setting.target, neuron=neuron)
     began = time.perf_counter()
-    records = engine.heat(
-        HeatRequest(class_index=setting.target, neuron=neuron), str(setting.home / "heat")
-    )
+    records = follow(store, submit(store, request, setting.source, out=out).id)
     next(records)
     seconds = time.perf_counter() - began
     for _ in records:

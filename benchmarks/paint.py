@@ -19,8 +19,9 @@ from typing import Self
 
 from benchmarks.setting import WORST, Figure, Setting
 from engine.schema.requests import IllusionRequest
-from neuroinspect_tui.jobs.engine import JobEngine
 from neuroinspect_tui.jobs.launcher import stop_runners
+from neuroinspect_tui.jobs.store import Store
+from neuroinspect_tui.jobs.submit import submit
 from neuroinspect_tui.workspace import write_source
 
 STARTS, KEYS = 5, 60
@@ -161,9 +162,8 @@ def _keys(words: tuple[str, ...]) -> list[float]:
 
 def _draw_on(setting: Setting) -> None:
     """Start a job that goes on for long enough, and wait until it does."""
-    engine = JobEngine(setting.source, setting.home)
-    job = engine.submit(
-        IllusionRequest(class_index=setting.target, neurons=tuple(range(64)), steps=450)
-    )
-    while not engine.store.view(job.id).step:
+    store = Store(setting.home)
+    request = IllusionRequest(class_index=setting.target, neurons=tuple(range(64)), steps=450)
+    job = submit(store, request, setting.source)
+    while not store.view(job.id).step:
         time.sleep(0.1)

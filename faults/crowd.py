@@ -15,6 +15,7 @@ from faults.setting import PROGRAM, Setting, wait
 from neuroinspect_tui.app.local_workspace import LocalWorkspace
 from neuroinspect_tui.jobs.launcher import ensure_runner, stop_runners
 from neuroinspect_tui.jobs.store import Store
+from neuroinspect_tui.jobs.submit import resume
 
 APPS, SHELLS, ROUNDS, STEPS = 2, 3, 6, 40
 LOOK_SECONDS = 0.2
@@ -95,7 +96,7 @@ def _finish(home: Path, job: str) -> list[str]:
     store = Store(home)
     ensure_runner(home, store.read(job).queue)
     while (state := wait(home, job, until=OVER)) in ("cancelled", "interrupted"):
-        ensure_runner(home, store.resume(job).queue)
+        resume(store, job)
     if state != "done":
         return [f"{job}: {state}: {store.view(job).error}"]
     request, told = store.read(job).request, steps(home, job)

@@ -21,6 +21,7 @@ from neuroinspect_tui.jobs.events import read_events
 from neuroinspect_tui.jobs.job import INTERRUPTED
 from neuroinspect_tui.jobs.launcher import ensure_runner, stop_runners
 from neuroinspect_tui.jobs.store import Store
+from neuroinspect_tui.jobs.submit import resume
 
 OVER = ("done", "failed", "cancelled")
 
@@ -100,7 +101,7 @@ def kill(
     state = store.view(job).state
     if state == "interrupted":
         tally.hit += 1
-        ensure_runner(home, store.resume(job).queue)
+        resume(store, job)
     elif state == "waiting":
         ensure_runner(home, store.read(job).queue)
     wait(home, job, until=OVER)

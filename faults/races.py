@@ -9,9 +9,9 @@ from statistics import median
 from engine.schema.requests import FeaturesRequest
 from faults.kills import Uninterrupted
 from faults.setting import PROGRAM, Setting, orphans, result, runners, submit, wait
-from neuroinspect_tui.jobs.engine import title_of
-from neuroinspect_tui.jobs.launcher import ensure_runner, start_runner, stop_runners
+from neuroinspect_tui.jobs.launcher import start_runner, stop_runners
 from neuroinspect_tui.jobs.store import Store
+from neuroinspect_tui.jobs.submit import resume, title_of
 
 
 def full_disk(setting: Setting, alone: Uninterrupted) -> str:
@@ -35,7 +35,7 @@ def full_disk(setting: Setting, alone: Uninterrupted) -> str:
         if state != "failed" or "space" not in said:
             return f"{state}: {said!r} on a full disk"
         ballast.unlink()
-        ensure_runner(home, Store(home).resume(job).queue)
+        resume(Store(home), job)
         wait(home, job, until=("done", "failed", "interrupted"))
         stop_runners(home)
         return "" if result(home, "features") == alone.files else "another result"

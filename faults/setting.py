@@ -9,6 +9,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
+
 from engine.schema.jobs import Request
 from engine.schema.requests import (
     UNTRAINED,
@@ -21,11 +23,12 @@ from engine.schema.requests import (
     TrainRequest,
 )
 from neuroinspect_tui.demo.dataset import Recipe, write_dataset
-from neuroinspect_tui.jobs.engine import JobEngine, title_of
+from neuroinspect_tui.jobs.launcher import alive
 from neuroinspect_tui.jobs.process import is_alive
 from neuroinspect_tui.jobs.queues import queue_of
-from neuroinspect_tui.jobs.runner import alive
 from neuroinspect_tui.jobs.store import Store
+from neuroinspect_tui.jobs.submit import submit as submit_job
+from neuroinspect_tui.jobs.submit import title_of
 from neuroinspect_tui.workspace import read_source, write_source
 
 PROGRAM = (sys.executable, "-m", "neuroinspect_tui")
@@ -88,7 +91,7 @@ class Setting:
 
 def submit(home: Path, request: Request) -> str:
     """Submit a job to the workspace's runner; return its id."""
-    return JobEngine(read_source(home), home).submit(_inside(home, request)).id
+    return submit_job(Store(home), _inside(home, request), read_source(home)).id
 
 
 def prepare(home: Path, request: Request) -> str:
@@ -137,17 +140,10 @@ def wait(home: Path, job: str, *, until: tuple[str, ...], seconds: float = SECON
 
 def runners(home: Path) -> list[int]:
     """Return the pids of a workspace's runners."""
-    return [some.process.pid for some in alive(home) if is_alive(some.process)]
+    return [runner.process.pid for runner in alive(home) if is_alive(runner.process)]
 
 
 def orphans(home: Path) -> list[str]:
     """Return the command lines of all processes that name a workspace."""
-    found = []
-    for path in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            words = path.read_bytes().split(b"\0")
-        except OSError:
-            continue
-        if str(home).encode() in words:
-            found.append(b" ".join(words).decode())
-    return found
+    commands = [process.info["cmdline"] or [] for process in psutil.process_iter(["cmdline"])]
+    return [" ".join(words) for words in commands if str(home) in words]

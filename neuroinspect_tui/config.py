@@ -3,7 +3,7 @@
 import os
 import tomllib
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Literal
 
 import msgspec
 import platformdirs
@@ -13,7 +13,6 @@ from engine.io.atomic import read_json, write_json
 from engine.schema.errors import EngineError
 
 Color = Literal["auto", "truecolor", "256", "16", "none"]
-COLORS = get_args(Color)
 RECENT = 12
 
 
@@ -42,7 +41,7 @@ def read_config(path: Path | None = None) -> Config:
     """Read config.toml; the defaults where there is none.
 
     Raises:
-        ConfigError: It cannot be read, or says what there is not.
+        ConfigError: It cannot be read, or has an unknown or wrong entry.
     """
     path = path or config_path()
     try:
@@ -50,9 +49,9 @@ def read_config(path: Path | None = None) -> Config:
     except FileNotFoundError:
         return Config()
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ConfigError(f"Cannot read {path}: {error}; mend or remove it.") from error
+        raise ConfigError(f"Cannot read {path}: {error}; correct or remove it.") from error
     except msgspec.ValidationError as error:
-        raise ConfigError(f"{path} is wrong: {error}; mend or remove that entry.") from error
+        raise ConfigError(f"{path} is wrong: {error}; correct or remove that entry.") from error
 
 
 def set_color(color: Color) -> None:

@@ -7,13 +7,14 @@ import sys
 from engine.schema.errors import EngineError
 from neuroinspect_tui.cli import NAMES, app
 from neuroinspect_tui.cli.setup.open_app import meant
+from neuroinspect_tui.program import NAME
 
 
 def main() -> None:
     """Run the program."""
     _ready_streams()
     try:
-        app(meant(sys.argv[1:], NAMES))
+        app(meant(sys.argv[1:], NAMES), prog_name=NAME)
     except EngineError as error:
         _fail(" ".join(str(error).split()))
     except BrokenPipeError:  # `| head` has read enough
@@ -36,5 +37,5 @@ def _ready_streams() -> None:
 
 def _fail(sentence: str) -> None:
     printable = sentence.encode("utf-8", "replace").decode("utf-8")
-    sys.stderr.write(f"neuroinspect-tui: {printable}\n")
+    sys.stderr.write(f"{NAME}: {printable}\n")
     raise SystemExit(2) from None

@@ -20,6 +20,7 @@ COMMENTS = {
     "reader": "the data reader; without this entry the one that matches the data",
     "clip": "none, MODEL/TAG as open_clip lists them, or local-dir:DIR",
     "device": "auto, cpu, cuda:N or mps",
+    "executor": "who runs the jobs: local, or an executor that another package installs",
     "trust_pickle": "true lets a pickled checkpoint run its own code as it loads",
 }
 PATHS = ("checkpoint", "data", "class_names")

@@ -34,6 +34,8 @@ class Source(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`none`, `MODEL/TAG` as open_clip lists them, or `local-dir:DIR`."""
     device: str = "auto"
     """`auto`, `cpu`, `cuda:N` or `mps`."""
+    executor: str = "local"
+    """Who runs the jobs: `local`, or an executor that another package installs."""
     trust_pickle: bool = False
     """Whether a checkpoint may execute code on load."""
     half_features: bool = False

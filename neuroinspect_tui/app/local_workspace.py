@@ -15,10 +15,11 @@ from engine.schema.errors import EditError
 from engine.schema.jobs import JobView, Record, Request
 from engine.schema.requests import FeaturesRequest
 from neuroinspect_tui import marks
-from neuroinspect_tui.jobs.engine import JobEngine
+from neuroinspect_tui.jobs.executors import alive
 from neuroinspect_tui.jobs.follow import follow
-from neuroinspect_tui.jobs.launcher import ensure_runner
-from neuroinspect_tui.jobs.runner import Alive, alive
+from neuroinspect_tui.jobs.process import Alive
+from neuroinspect_tui.jobs.store import Store
+from neuroinspect_tui.jobs.submit import resume, submit
 from neuroinspect_tui.workspace import read_source
 
 
@@ -37,7 +38,7 @@ class LocalWorkspace:
             self.source = structs.replace(self.source, device=device)
         self._splits: dict[str, Split] = {}
         self._caches: dict[Path, FeatureCache] = {}
-        self.engine = JobEngine(self.source, home)
+        self.store = Store(home)
 
     def split(self, name: str) -> Split:
         """Return the listing of a split; a job that extracts its features makes it list anew."""
@@ -98,31 +99,31 @@ class LocalWorkspace:
 
     def submit(self, request: Request, *, interactive: bool = True) -> str:
         """Start a job that outlives the app; return its id."""
-        self.engine.classes = self.split(self.source.eval_split).classes
-        job = self.engine.submit(request, interactive=interactive).id
-        if isinstance(request, FeaturesRequest):  # the job lists the files anew, so do we
+        classes = self.split(self.source.eval_split).classes
+        job = submit(self.store, request, self.source, classes=classes, interactive=interactive)
+        if isinstance(request, FeaturesRequest):  # the job lists them as they are by then
             self._splits.pop(request.split, None)
-        return job
+        return job.id
 
     def follow(self, job: str, stop: threading.Event) -> Generator[Record, None, None]:
         """Yield a job's records from its first, then as they come, until `stop` is set."""
-        return follow(self.engine.store, job, stop)
+        return follow(self.store, job, stop)
 
     def jobs(self) -> list[JobView]:
         """Return all jobs, newest first."""
-        return self.engine.store.views()
+        return self.store.views()
 
     def cancel(self, job: str) -> None:
-        """Cancel a job."""
-        self.engine.store.cancel(job)
+        """Ask a job to stop for good."""
+        self.store.cancel(job)
 
     def resume(self, job: str) -> None:
-        """Resume an interrupted or failed job where it stopped."""
-        ensure_runner(self.home, self.engine.store.resume(job).queue)
+        """Let an interrupted or failed job go on where it stopped."""
+        resume(self.store, job)
 
     def log(self, job: str, lines: int = 20) -> list[str]:
         """Return the end of a job's log."""
-        return self.engine.store.log(job, lines)
+        return self.store.log(job, lines)
 
     def runner(self) -> str:
         """Return a line on the runners that are alive, and when each leaves."""

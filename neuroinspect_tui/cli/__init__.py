@@ -1,32 +1,79 @@
-"""The headless subcommands, one file each."""
+"""The commands that work without the app, one file each."""
+
+from importlib import import_module
+from importlib.metadata import version as installed
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
 from neuroinspect_tui.cli import jobs
-from neuroinspect_tui.cli.explore import classes, illusion, mistakes, neuron, neurons, whatif
-from neuroinspect_tui.cli.repair import apply as apply
-from neuroinspect_tui.cli.repair import compare, edit, edits, export, train
-from neuroinspect_tui.cli.setup import demo, doctor, init
-from neuroinspect_tui.cli.setup import open_app as tui
+from neuroinspect_tui.cli.options import WORKSPACE_HELP
+from neuroinspect_tui.program import NAME
+
+COMMANDS = {
+    "demo": "setup.demo",
+    "init": "setup.init",
+    "train": "repair.train",
+    "classes": "explore.classes",
+    "mistakes": "explore.mistakes",
+    "neurons": "explore.neurons",
+    "neuron": "explore.neuron",
+    "illusion": "explore.illusion",
+    "whatif": "explore.whatif",
+    "edit": "repair.edit",
+    "edits": "repair.edits",
+    "compare": "repair.compare",
+    "apply": "repair.apply",
+    "export": "repair.export",
+    "doctor": "setup.doctor",
+    "open": "setup.open_app",
+    "keep": "repair.apply",  # what 0.1 called `apply`
+}
+"""Each command's module in this package, in the order of --help."""
+HIDDEN = ("open", "keep")
+"""Commands that --help does not list."""
+NAMES = (*COMMANDS, "jobs")
 
 app = typer.Typer(
-    name="neuroinspect-tui",
-    help="Find, see and mend the neurons behind an image classifier's mistakes.\n\n"
-    "neuroinspect-tui [WORKSPACE] opens the app (its options: neuroinspect-tui open --help); "
-    "the commands below do the same things without it.",
+    name=NAME,
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-COMMANDS = (
-    demo, init, train, classes, mistakes, neurons, neuron, illusion, whatif, edit, edits, compare,
-    apply, export, doctor,
-)  # fmt: skip
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"{NAME} {installed(NAME)}")
+        raise typer.Exit
+
+
+@app.callback()
+def program(
+    ctx: typer.Context,
+    workspace: Annotated[
+        Path | None, typer.Option("-w", "--workspace", metavar="DIR", help=WORKSPACE_HELP)
+    ] = None,
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version and exit."
+        ),
+    ] = False,
+) -> None:
+    """Find, show and repair the neurons behind an image classifier's mistakes.
+
+    neuroinspect-tui [WORKSPACE] opens the app (its options: neuroinspect-tui open --help); the
+    commands below do the same things without it.
+    """
+    del version
+    if workspace is not None and ctx.invoked_subcommand in ("demo", "init"):
+        raise typer.BadParameter(f"`{ctx.invoked_subcommand}` makes a workspace; it takes no -w.")
+
+
 app.add_typer(jobs.app, name="jobs")
-NAMES = ["jobs", "open"]
-for module in COMMANDS:
-    NAMES.append(module.__name__.rpartition(".")[2])
-    app.command(name=NAMES[-1])(module.command)
-app.command(name="open", hidden=True)(tui.command)
+for name, module in COMMANDS.items():
+    command = import_module(f"{__name__}.{module}").command
+    app.command(name=name, hidden=name in HIDDEN)(command)

@@ -13,14 +13,22 @@ import msgspec
 import typer
 
 from engine.schema.jobs import JobView
+from neuroinspect_tui.cli import completion
 from neuroinspect_tui.cli.options import Json, Workspace
 from neuroinspect_tui.cli.output import print_json, say, table
+from neuroinspect_tui.program import command_line
 from screens.words import MARKS, seconds
 
-app = typer.Typer(no_args_is_help=True, help="Jobs that outlive the terminal.")
-runner = typer.Typer(no_args_is_help=True, help="The detached process that runs the jobs.")
+app = typer.Typer(no_args_is_help=True, help="List, follow, cancel and resume jobs.")
+runner = typer.Typer(no_args_is_help=True, help="The detached processes that run the jobs.")
 app.add_typer(runner, name="runner")
-Key = Annotated[str, typer.Argument(metavar="ID", help="A job's id, or how it starts or ends.")]
+Key = Annotated[
+    str,
+    typer.Argument(
+        metavar="ID", autocompletion=completion.jobs,
+        help="A job's id, or its first or last letters.",
+    ),
+]  # fmt: skip
 LOG_LINES = 5
 SCHEDULERS = (signal.SIGTERM, signal.SIGUSR1)
 SHOWN = 40
@@ -28,7 +36,9 @@ SHOWN = 40
 
 @app.command(name="list")
 def list_(
-    every: Annotated[bool, typer.Option("--all", help=f"More than the newest {SHOWN}.")] = False,
+    every: Annotated[
+        bool, typer.Option("--all", help=f"List all jobs, not only the newest {SHOWN}.")
+    ] = False,
     workspace: Workspace = None,
     json: Json = False,
 ) -> None:
@@ -46,15 +56,15 @@ def list_(
         return say("No jobs yet; add --detach to a command to make one.")
     shown = views if every else views[:SHOWN]
     table(
-        ("", "id", "job", "state", ">step", ">left", "made", "what"),
+        ("", "id", "job", "state", ">step", ">left", "created", "status"),
         (
-            (MARKS[v.state], v.id, v.title, v.state, _step(v), _time(v.seconds_left), _made(v),
+            (MARKS[v.state], v.id, v.title, v.state, _step(v), _time(v.seconds_left), _created(v),
              v.waiting or v.error or _stage(v))
             for v in shown
         ),
     )  # fmt: skip
     more = len(views) - len(shown)
-    return say(f"and {more:,} older ones: --all") if more else None
+    return say(f"{more:,} older jobs are not listed; --all lists them.") if more else None
 
 
 def _step(view: JobView) -> str:
@@ -70,13 +80,13 @@ def _time(value: float | None) -> str:
     return seconds(value) or "-"
 
 
-def _made(view: JobView) -> str:
+def _created(view: JobView) -> str:
     return datetime.fromtimestamp(view.created).astimezone().strftime("%m-%d %H:%M")
 
 
 @app.command()
 def show(job: Key, workspace: Workspace = None, json: Json = False) -> None:
-    """Show a job: what was asked, how it stands, the end of its log.
+    """Show a job: its request, its state, and the end of its log.
 
     Example: neuroinspect-tui jobs show 81c2
     """
@@ -99,12 +109,15 @@ def show(job: Key, workspace: Workspace = None, json: Json = False) -> None:
 def follow(
     job: Key,
     workspace: Workspace = None,
-    plain: Annotated[bool, typer.Option("--plain", help="Lines, no bar.")] = False,
+    plain: Annotated[
+        bool, typer.Option("--plain", help="Print lines instead of a progress bar.")
+    ] = False,
     json: Annotated[
-        bool, typer.Option("--json", help="One record a line on stdout, as in events.jsonl.")
+        bool,
+        typer.Option("--json", help="Print each record as a line of JSON, as in events.jsonl."),
     ] = False,
 ) -> None:
-    """Follow a job from its first record to its end. Ctrl-C only stops looking.
+    """Follow a job from its first record to its end. Ctrl-C ends this command, not the job.
 
     Example: neuroinspect-tui jobs follow 81c2
     """
@@ -122,11 +135,12 @@ def follow(
             return
         last = shown(records, first="waiting", on_record=line, keep=row, plain=plain)
     except KeyboardInterrupt:
-        say(f"Job {job_id} goes on; look again with: neuroinspect-tui jobs follow {job_id}")
+        again = command_line(store.home, "jobs", "follow", job_id)
+        say(f"Job {job_id} continues; follow it again with: {again}")
         raise typer.Exit(130) from None
     for text in store.log(job_id, LOG_LINES):
         say(f"| {text}")
-    print_result(last)
+    print_result(last, store.home)
 
 
 def print_json_line(record: object) -> None:
@@ -137,36 +151,39 @@ def print_json_line(record: object) -> None:
 
 @app.command()
 def cancel(job: Key, workspace: Workspace = None) -> None:
-    """Stop a job for good; what it has finished stays.
+    """Cancel a job; the results that it has finished stay.
 
     Example: neuroinspect-tui jobs cancel 81c2
     """
     store, job_id = _found(workspace, job)
     store.cancel(job_id)
-    say(f"{job_id} is asked to stop.")
+    again = command_line(store.home, "jobs", "resume", job_id)
+    say(f"Job {job_id} is asked to stop; resume it with: {again}")
 
 
 @app.command()
 def resume(job: Key, workspace: Workspace = None) -> None:
-    """Let an interrupted, failed or cancelled job go on where it stopped.
+    """Resume an interrupted, failed or cancelled job where it stopped.
 
     Example: neuroinspect-tui jobs resume 81c2
     """
-    from neuroinspect_tui.jobs.launcher import ensure_runner
+    from neuroinspect_tui.jobs.submit import resume as resumed
 
     store, job_id = _found(workspace, job)
-    resumed = store.resume(job_id)
-    ensure_runner(store.home, resumed.queue)
-    say(f"{job_id} goes on; look with: neuroinspect-tui jobs follow {job_id}")
+    resumed(store, job_id)
+    again = command_line(store.home, "jobs", "follow", job_id)
+    say(f"Job {job_id} is resumed; follow it with: {again}")
 
 
 @app.command()
 def run(
-    directory: Annotated[Path, typer.Argument(metavar="DIR", help="jobs/<id> of a workspace.")],
+    directory: Annotated[
+        Path, typer.Argument(metavar="DIR", help="A job's directory: WORKSPACE/jobs/ID.")
+    ],
 ) -> None:
     """Run one job in the foreground: for sbatch, pueue, tmux or Ray.
 
-    Exit code 0: done; 1: failed or cancelled; 75: interrupted, and to be run again.
+    Exit code 0: done; 1: failed or cancelled; 75: interrupted, run it again.
 
     Example: sbatch --requeue --wrap "neuroinspect-tui jobs run ws/jobs/0sf2k1ab"
     """
@@ -179,15 +196,15 @@ def run(
     directory = directory.expanduser().resolve()
     home = directory.parent.parent
     if directory.parent.name != "jobs":
-        raise JobError(f"{directory} is no job: give WORKSPACE/jobs/ID.")
+        raise JobError(f"{directory} is not a job: give WORKSPACE/jobs/ID.")
     store = Store(home)
     job = store.read(directory.name)
     attempt = Attempt(directory, partial(store.tickets.drop, job.queue, job.id))
-    # while the job runs it listens itself; this is for the moments before and after
+    # while it runs, the attempt handles signals; these handlers are for before and after
     for number in SCHEDULERS:
         signal.signal(number, lambda *_: sys.exit(INTERRUPTED))
     if store.status(attempt.job.id).state == "done":
-        return say(f"{attempt.job.id} is done already.")
+        return say(f"Job {attempt.job.id} is done already.")
     state = attempt.run(EngineCache(home).records)
     for number in SCHEDULERS:
         signal.signal(number, signal.SIG_IGN)
@@ -198,11 +215,13 @@ def run(
 
 @app.command()
 def prune(
-    days: Annotated[float, typer.Option("--older", min=0, help="Days.")] = 7.0,
+    days: Annotated[
+        float, typer.Option("--older", min=0, metavar="DAYS", help="Remove jobs older than this.")
+    ] = 7.0,
     workspace: Workspace = None,
     json: Json = False,
 ) -> None:
-    """Remove the directories of jobs that are over; pictures, edits and feature caches stay.
+    """Remove jobs that are over; their pictures, edits and feature caches stay.
 
     Example: neuroinspect-tui jobs prune --older 30
     """
@@ -215,21 +234,21 @@ def prune(
 
 @runner.command()
 def status(workspace: Workspace = None, json: Json = False) -> None:
-    """Tell which runners are alive, and for how long yet.
+    """List the runners that are alive, and when idle ones end.
 
     Example: neuroinspect-tui jobs runner status
     """
-    from neuroinspect_tui.jobs.runner import alive
+    from neuroinspect_tui.jobs.executors import alive
     from neuroinspect_tui.workspace import find_home
 
     found = alive(find_home(workspace))
     if json:
         return print_json(found)
-    for some in found:
+    for one in found:
         left = "busy"
-        if some.idle_since is not None:
-            left = f"idle, leaves in {_time(some.idle_since + some.idle_seconds - time.time())}"
-        say(f"{some.queue}: process {some.process.pid} on {some.process.host}, {left}")
+        if one.idle_since is not None:
+            left = f"idle, ends in {_time(one.idle_since + one.idle_seconds - time.time())}"
+        say(f"{one.queue}: process {one.process.pid} on {one.process.host}, {left}")
     return None if found else say("No runner is alive; the next job starts one.")
 
 
@@ -239,10 +258,10 @@ def stop(workspace: Workspace = None) -> None:
 
     Example: neuroinspect-tui jobs runner stop
     """
-    from neuroinspect_tui.jobs.launcher import stop_runners
+    from neuroinspect_tui.jobs.executors import stop as stop_all
     from neuroinspect_tui.workspace import find_home
 
-    count = stop_runners(find_home(workspace))
+    count = stop_all(find_home(workspace))
     say(f"{count} runner{'s' if count != 1 else ''} stopped.")
 
 

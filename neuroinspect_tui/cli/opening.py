@@ -11,11 +11,13 @@ import typer
 from engine.data.class_names import find_class
 from engine.data.splits import Split, open_split
 from engine.features.cache import FeatureCache, find_cache, open_cache
+from engine.schema.errors import RequestError
 from engine.schema.jobs import Request
 from engine.schema.requests import FeaturesRequest, Source
 from neuroinspect_tui.cli.output import say
 from neuroinspect_tui.cli.progress import follow
 from neuroinspect_tui.cli.record_lines import line, row
+from neuroinspect_tui.program import command_line
 from neuroinspect_tui.version_0_1 import old_features
 from neuroinspect_tui.workspace import find_home, read_source
 
@@ -49,12 +51,13 @@ class Opened:
         name = split or self.source.eval_split
         listing = open_split(self.source, name)
         cache = open_cache(self.home, self.source, listing, on=on)
-        if cache is None:
-            self.run(FeaturesRequest(split=name, batch_size=batch_size, workers=workers, on=on))
+        if self.detach or cache is None:
+            request = FeaturesRequest(split=name, batch_size=batch_size, workers=workers, on=on)
+            self.run(request, ready=cache is not None)
             cache = FeatureCache(find_cache(self.home, self.source, listing, on=on), listing)
         return cache
 
-    def run(self, request: Request, *, out: Path | None = None) -> Any:
+    def run(self, request: Request, *, out: Path | None = None, ready: bool = False) -> Any:
         """Run a request in this process, show its progress, and return its last record.
 
         With --detach, submit it as a job instead, print the job's id and exit.
@@ -62,23 +65,26 @@ class Opened:
         Args:
             request: What to run.
             out: Where images go; None: the workspace's own folders.
+            ready: Whether all of it is there already: a job is then done at once.
         """
         where = None if out is None else str(out.expanduser().absolute())
         if self.detach:
-            self._submit(request, where)
+            self._submit(request, where, ready=ready)
             raise typer.Exit
         from neuroinspect_tui.jobs.engine_cache import asked
 
         records = asked(self.engine(), request, where, self.home)
         return follow(records, first="importing torch", on_record=line, keep=row)
 
-    def _submit(self, request: Request, out: str | None) -> None:
-        from neuroinspect_tui.jobs.engine import JobEngine
+    def _submit(self, request: Request, out: str | None, *, ready: bool) -> None:
+        from neuroinspect_tui.jobs.store import Store
+        from neuroinspect_tui.jobs.submit import submit
 
-        engine = JobEngine(self.source, self.home, self.split().classes)
-        job = engine.submit(request, out=out, interactive=False)
+        job = submit(Store(self.home), request, self.source, classes=self.split().classes,
+                     out=out, interactive=False, ready=ready)  # fmt: skip
         say(job.id)
-        sys.stderr.write(f"follow it with: neuroinspect-tui jobs follow {job.id}\n")
+        followed = command_line(self.home, "jobs", "follow", job.id)
+        sys.stderr.write(f"Follow it with: {followed}\n")
 
     def split(self) -> Split:
         """List the evaluation split."""
@@ -86,7 +92,11 @@ class Opened:
 
 
 def open_workspace(
-    workspace: Path | None, device: str | None = None, *, detach: bool = False
+    workspace: Path | None,
+    device: str | None = None,
+    *,
+    detach: bool = False,
+    executor: str | None = None,
 ) -> Opened:
     """Find and read a workspace, and say on stderr what version 0.1 left in it.
 
@@ -94,9 +104,10 @@ def open_workspace(
         workspace: Its directory; None: here, or the nearest parent.
         device: Instead of the one in workspace.toml.
         detach: Whether requests become jobs.
+        executor: Which executor runs those jobs, instead of the one in workspace.toml.
 
     Raises:
-        WorkspaceError: There is none, or workspace.toml is wrong.
+        EngineError: There is none, it is damaged, or an executor is named for no job.
     """
     home = find_home(workspace)
     if (said := old_features(home)) is not None:
@@ -104,6 +115,10 @@ def open_workspace(
     source = read_source(home)
     if device is not None:
         source = msgspec.structs.replace(source, device=device)
+    if executor is not None:
+        if not detach:
+            raise RequestError("--executor names what runs a job; give --detach too.")
+        source = msgspec.structs.replace(source, executor=executor)
     return Opened(home, source, detach)
 
 

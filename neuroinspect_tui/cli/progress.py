@@ -20,14 +20,14 @@ def follow(
     keep: Callable[[Any], str | None] | None = None,
     plain: bool = False,
 ) -> Any:
-    """Run a job to its end, showing where it is; return its last record.
+    """Run a job to its end, showing its progress; return its last record.
 
     Args:
         job: Records as they come.
-        first: What happens before the first record.
+        first: What to show before the first record.
         on_record: Turns other records into a line of progress.
         keep: Turns some records into a line that stays.
-        plain: Lines also on a terminal.
+        plain: Print lines on a terminal too.
     """
     console = Console(stderr=True, force_terminal=False if plain else None)
     last: Any = None

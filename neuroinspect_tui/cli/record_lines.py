@@ -1,4 +1,4 @@
-"""How records read as progress: a line that moves on, and a row that stays."""
+"""How records look as progress: a line that is replaced by the next one, and a row that stays."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ def line(record: Any) -> str | None:
     if isinstance(record, EditEpoch):
         control = max((o.target or 0 for o in record.controls.values()), default=0)
         return (
-            f"choosing images: class {percent(record.edit.target)} (best control "
+            f"selection images: class {percent(record.edit.target)} (best control "
             f"{percent(control)}), overall {percent(record.edit.overall)}"
         )
     return None

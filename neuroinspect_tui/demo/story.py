@@ -20,6 +20,7 @@ from engine.session import TorchEngine
 from neuroinspect_tui.demo.build import Plan
 from neuroinspect_tui.demo.clip_model import zero_shot
 from neuroinspect_tui.demo.scenes import BIRDS, draw_scenes
+from neuroinspect_tui.program import command_line
 from neuroinspect_tui.workspace import read_source
 
 SHOWN = 2
@@ -121,15 +122,17 @@ class Story:
     def _next(
         self, cache: FeatureCache, worst: int, ranked: Neurons, edited: Edit
     ) -> Iterator[str]:
-        name, neuron = cache.classes[worst], ranked.excessive[0].neuron
+        name, neuron = cache.classes[worst], str(ranked.excessive[0].neuron)
+        commands = (
+            ("classes", "--groups"),
+            ("neuron", neuron, "--class", name, "--out", "pictures/heat"),
+            ("whatif", "--class", name, "--top", str(TOP), "--curve"),
+            ("compare", edited.id),
+            ("export", edited.id, "--out", "fixed.safetensors"),
+        )
         yield (
-            f"Everything is in {self.plan.home} (summary.md, illusions/). Go on with:\n"
-            f"  cd {self.plan.home}\n"
-            f"  neuroinspect-tui classes --groups\n"
-            f"  neuroinspect-tui neuron {neuron} --class {name} --out pictures/heat\n"
-            f"  neuroinspect-tui whatif --class {name} --top {TOP} --curve\n"
-            f"  neuroinspect-tui compare {edited.id}\n"
-            f"  neuroinspect-tui export {edited.id} --out mended.safetensors"
+            f"Everything is in {self.plan.home} (summary.md, illusions/). Next:\n"
+            + "\n".join(f"  {command_line(self.plan.home, *words)}" for words in commands)
         )
 
 

@@ -1,4 +1,4 @@
-"""One attempt at a job, in this process: records to events.jsonl, the state to status.json."""
+"""One attempt at a job, in this process: writes events.jsonl and status.json."""
 
 import contextlib
 import logging
@@ -31,12 +31,13 @@ from neuroinspect_tui.jobs.job import write_status as write
 from neuroinspect_tui.jobs.process import this_process
 from neuroinspect_tui.jobs.progress import JobProgress
 from neuroinspect_tui.jobs.signals import Cancelled, Signals
+from neuroinspect_tui.program import command_line
 
 BEAT_SECONDS = 0.25
 LEAST_SECONDS = 2.0
-"""At least as often a heartbeat, also where nothing is new."""
+"""A heartbeat is written at least this often, even where nothing has changed."""
 PAUSES = (0.1, 0.3, 1.0, None)
-"""Seconds between the tries to write how a job ended: a network's disk fails for a moment."""
+"""Seconds between attempts to write how a job ended: network file systems fail at times."""
 log = logging.getLogger(__name__)
 
 Records = Callable[[Job, "Attempt"], Iterator[Record]]
@@ -47,11 +48,11 @@ class TakenError(JobError):
 
 
 class Attempt:
-    """Runs a job of `directory` to its end, or to where it is stopped.
+    """Runs a job to its end, or until it is stopped.
 
     Args:
-        directory: The job's.
-        on_over: Called when it is over, before anyone may resume it.
+        directory: The job's directory.
+        on_over: Called when it is over, before it can be resumed.
 
     Raises:
         JobError: Another process runs it (`TakenError`), or its directory cannot be used.
@@ -66,13 +67,13 @@ class Attempt:
             state="running", stage="starting", process=this_process(), began=time.time(),
             seconds=before.seconds,
         )  # fmt: skip
-        self.spoilt = False
-        """Whether it failed as nobody foresaw."""
+        self.crashed = False
+        """Whether it failed by an internal error."""
         self._signals = Signals()
         self._over = threading.Event()
         self._missed = 0
         self.answer: Edit | Exported | None = None
-        """Of an earlier attempt, killed before it could say that it was done."""
+        """The result of an earlier attempt that was killed before its state was `done`."""
         self.on_beat: Callable[[Status], None] = lambda status: None
         """Called at every heartbeat, in its thread."""
 
@@ -82,7 +83,7 @@ class Attempt:
         return self._signals.stopped
 
     def run(self, records: Records) -> State:
-        """Take the job's records to their end; return how it ended."""
+        """Write the job's records to their end; return how it ended."""
         lock = job_lock(self.directory)
         try:
             lock.acquire(timeout=0)
@@ -113,7 +114,7 @@ class Attempt:
             raise JobError(cannot_write(self.directory, error)) from error
 
     def _end(self) -> None:
-        """Publish how it ended: of all writes the one that nothing repeats."""
+        """Publish how it ended: the one write that no heartbeat repeats."""
         for pause in PAUSES:
             try:
                 self._publish()
@@ -142,44 +143,45 @@ class Attempt:
                     self.say(**place.of(record))
                     self._signals.check()
             return "done", ""
-        except BaseException as error:  # whatever it is, the next job must have its turn
+        except BaseException as error:  # any failure is this job's alone: the next one is run
             if self._signals.wanted is None:
                 if not isinstance(error, Exception):
                     raise
                 return "failed", self._why(error).encode("utf-8", "replace").decode()
-        if self._signals.wanted is Cancelled:  # whatever else that tore on its way
+        if self._signals.wanted is Cancelled:  # whatever else failed on the way
             return "cancelled", ""
-        log.info("stopped; `jobs resume %s` goes on here", self.job.id)
+        home = self.directory.parent.parent
+        log.info("stopped; resume with: %s", command_line(home, "jobs", "resume", self.job.id))
         return "interrupted", ""
 
     def _why(self, error: Exception) -> str:
-        """Return the sentence for a failure, and log it."""
+        """Log a failure, and return it as a sentence."""
         if isinstance(error, (EngineError, OSError)):
             log.error("%s", error)
         if isinstance(error, EngineError):
             return " ".join(str(error).split())
         if isinstance(error, OSError):
             return cannot_write(Path(str(error.filename or self.directory)), error)
-        self.spoilt = True
+        self.crashed = True
         log.error("%s", traceback.format_exc())
         return (
             f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''} "
-            f"(a fault of the program; details in {self.directory / 'log.txt'})."
+            f"(internal error; see {self.directory / 'log.txt'})."
         )
 
     def _publish(self) -> None:
-        with contextlib.suppress(FileNotFoundError):  # deleted under us
+        with contextlib.suppress(FileNotFoundError):  # the job was deleted meanwhile
             write(self.directory, self.status)
 
     def _beat(self) -> None:
-        """Write the status as it changes; look for `cancel` and for the directory itself."""
+        """Write the status as it changes; check for `cancel` and for the directory itself."""
         written, at = self.status, time.monotonic()
         while not self._over.wait(BEAT_SECONDS):
             if self._signals.overdue():
                 self._leave()
             now = self.status
             if now is not written or time.monotonic() - at > LEAST_SECONDS:
-                with contextlib.suppress(OSError, EngineError):  # the next beat may have more luck
+                with contextlib.suppress(OSError, EngineError):  # the next heartbeat tries again
                     self.say()
                     write(self.directory, self.status)
                     written, at = self.status, time.monotonic()
@@ -189,12 +191,12 @@ class Attempt:
             self._signals.poke()
 
     def _is_unwanted(self) -> bool:
-        """Tell whether `cancel` is there, or the directory is gone: seen so twice, and surely."""
+        """Tell whether `cancel` is there, or the directory was missing twice in a row."""
         try:
             (self.directory / "cancel").stat()
         except FileNotFoundError:
             pass
-        except OSError:  # a network's disk fails for a moment
+        except OSError:  # a network file system fails for a moment
             return False
         else:
             return True
@@ -209,7 +211,7 @@ class Attempt:
         return self._missed > 1
 
     def _leave(self) -> None:
-        """Leave in the middle where a computation keeps Python from stopping by itself."""
+        """End the process where native code keeps Python from handling the signal."""
         try:
             self.say(state="interrupted", seconds_left=None)
             self._publish()
@@ -218,7 +220,7 @@ class Attempt:
 
     @contextlib.contextmanager
     def _logged(self) -> Iterator[None]:
-        """Send what is logged, and Python's warnings, to log.txt."""
+        """Write the log, and Python's warnings, to log.txt."""
         handler = logging.FileHandler(self.directory / "log.txt", encoding="utf-8", delay=True)
         handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S"))
         root = logging.getLogger()
@@ -232,5 +234,5 @@ class Attempt:
             logging.captureWarnings(False)
             root.setLevel(level)
             root.removeHandler(handler)
-            with contextlib.suppress(OSError):  # a full disk takes no last line of a log
+            with contextlib.suppress(OSError):  # a full disk: the last line is lost
                 handler.close()

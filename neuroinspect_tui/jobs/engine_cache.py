@@ -1,4 +1,4 @@
-"""The engine that stays warm between jobs, and what each kind of job asks of it."""
+"""The engine that stays loaded between jobs, and what each kind of job asks of it."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 
 class EngineCache:
-    """Keeps one engine, as long as the workspace names the same weights."""
+    """Keeps one engine as long as the workspace names the same weights and settings."""
 
     def __init__(self, home: Path) -> None:
         self.home = home
@@ -42,9 +42,9 @@ class EngineCache:
         self._engine: TorchEngine | None = None
 
     def records(self, job: Job, attempt: Attempt) -> Iterator[Record]:
-        """Yield a job's records; none where all were had but the word that it is done.
+        """Yield a job's records; none where an earlier attempt ended just before it said `done`.
 
-        Asked again, an edit would be made twice, and an export find its file there already.
+        Else the edit would be made twice, and the export would find its file there already.
         """
         if attempt.answer is not None:
             if isinstance(attempt.answer, Edit):
@@ -58,39 +58,39 @@ class EngineCache:
             yield from asked(engine, job.request, job.out, self.home)
 
     def engine(self, job: Job) -> "TorchEngine":
-        """Return the engine for a job; a new one where weights or settings changed."""
+        """Return the engine for a job: a new one where weights or settings changed."""
         from engine.session import TorchEngine
 
         source = read_source(self.home)
         source = structs.replace(source, device=device_of(job.queue))
         key = (source, _stamp(source))
         if self._engine is None or key != self._key:
-            self._engine = None  # its memory first
+            self._engine = None  # frees its memory before the next one is loaded
             self._engine, self._key = TorchEngine(source, self.home), key
         self._engine.forget_listings()
         return self._engine
 
 
 def _stamp(source: Source) -> tuple[object, ...]:
-    """Return what tells that a file or folder the source names is another by now."""
+    """Return what changes where a file or folder that the source names is replaced."""
     return tuple(map(_changed, (source.checkpoint, source.model, source.clip)))
 
 
 def _changed(named: str) -> object:
     path = local_directory(named) or Path(named)
     try:
-        found = path.stat()
-        return folder_digest(path) if path.is_dir() else (found.st_mtime_ns, found.st_size)
+        status = path.stat()
+        return folder_digest(path) if path.is_dir() else (status.st_mtime_ns, status.st_size)
     except (OSError, ValueError):
         return None
 
 
 def asked(engine: "Engine", request: Request, out: str | None, home: Path) -> Iterator[Record]:
-    """Ask an engine; what training makes becomes the workspace's checkpoint.
+    """Ask an engine; a trained checkpoint becomes the workspace's own.
 
     Args:
-        engine: Any.
-        request: What to ask.
+        engine: Any engine.
+        request: What to ask it.
         out: Where pictures go; None: the workspace's illusions/ and heat/, shared by all jobs.
         home: The workspace.
     """

@@ -1,4 +1,4 @@
-"""events.jsonl: a job's records, appended to, each step and epoch once."""
+"""events.jsonl: a job's records in their order, each step and epoch once."""
 
 import contextlib
 import errno
@@ -16,7 +16,7 @@ from engine.schema.training import TrainEpoch
 
 
 def read_events(path: Path, offset: int) -> tuple[list[Record], int]:
-    """Return the whole records from `offset` on, and where they end; a half last line waits."""
+    """Return the records from byte `offset` on and the offset after them; half a line waits."""
     try:
         with path.open("rb") as file:
             file.seek(offset)
@@ -30,23 +30,23 @@ def read_events(path: Path, offset: int) -> tuple[list[Record], int]:
 def _decoded(content: bytes) -> Iterator[Record]:
     decoder = msgspec.json.Decoder(Record)
     for line in content.splitlines():
-        # of a newer version, or spoilt: not ours
+        # a newer version's, or damaged
         with contextlib.suppress(msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             yield decoder.decode(line)
 
 
 class EventLog:
-    """events.jsonl, appended to: every epoch and step once, whatever was redone."""
+    """Appends to events.jsonl: every step and epoch once, however often it was computed."""
 
     def __init__(self, path: Path) -> None:
         before, _ = read_events(path, 0)
         self._seen = Counter(filter(None, map(_key, before)))
-        answers = [some for some in before if isinstance(some, (Edit, Exported))]
+        answers = [record for record in before if isinstance(record, (Edit, Exported))]
         self.answer = answers[-1] if answers else None
         self._file = path.open("ab", buffering=0)
         with path.open("rb+") as file:
             content = file.read()
-            file.truncate(content.rfind(b"\n") + 1)  # a line cut short by a kill
+            file.truncate(content.rfind(b"\n") + 1)  # drops half a line, left by a kill
 
     def __enter__(self) -> "EventLog":
         """Use it."""
@@ -57,17 +57,17 @@ class EventLog:
         self._file.close()
 
     def append(self, record: Record) -> None:
-        """Write a record as a line, unless an earlier attempt did."""
+        """Write a record as a line, unless an earlier attempt has."""
         key = _key(record)
         if key is not None and self._seen[key]:
             return
         line = msgspec.json.encode(record) + b"\n"
-        if self._file.write(line) < len(line):  # a full disk takes what it can, and says nothing
+        if self._file.write(line) < len(line):  # a full disk takes a part and reports no error
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), self._file.name)
 
 
 def _key(record: Record) -> tuple[object, ...] | None:
-    """Return what a step or epoch is known by."""
+    """Return what identifies a step or epoch; None for other records."""
     if isinstance(record, IllusionStep):
         return (record.neurons, record.step)
     if isinstance(record, (EditEpoch, TrainEpoch)):

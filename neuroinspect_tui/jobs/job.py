@@ -1,4 +1,4 @@
-"""A job's files: written beside and renamed, or only appended to."""
+"""A job's files: replaced as a whole, or only appended to."""
 
 import errno
 import os
@@ -18,12 +18,12 @@ from neuroinspect_tui.jobs.process import Process, is_alive
 
 VERSION = 1
 INTERRUPTED = 75
-"""The exit code of a process that left its job where it may go on (sysexits' TEMPFAIL)."""
+"""The exit code of a process whose job was interrupted and can be resumed (TEMPFAIL)."""
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
-"""Crockford's base 32: no letter is taken for another, and it sorts."""
+"""Crockford's base 32: no two letters look alike, and it sorts."""
 EPOCH = 1_700_000_000
 TICKS = 1024
-"""Ids a second: eight letters last until 2057."""
+"""Ids a second; eight letters are enough until 2057."""
 FULL = (errno.ENOSPC, errno.EDQUOT)
 SILENT_SECONDS = 120.0
 """Without a heartbeat, a job of another host counts as interrupted."""
@@ -34,22 +34,24 @@ class JobError(EngineError):
 
 
 class Job(Struct, frozen=True, kw_only=True):
-    """job.json: what was asked."""
+    """job.json: the request."""
 
     version: int = VERSION
     id: str
     title: str
     request: Request
     queue: str
-    """Which runner takes it: a device, or `edits`."""
+    """The queue that it waits in: a device, or `edits`."""
+    executor: str = "local"
+    """Who runs it (`neuroinspect_tui.jobs.executors`)."""
     out: str | None = None
-    """Where pictures go; None: result/ of the job."""
+    """Where pictures go; None: the workspace's own directories."""
     interactive: bool = True
     created: Annotated[float, Meta(ge=0, le=1e11)]
 
 
 class Status(Struct, frozen=True, kw_only=True):
-    """status.json: how it stands."""
+    """status.json: the state and the progress."""
 
     state: State = "waiting"
     stage: str = ""
@@ -64,11 +66,11 @@ class Status(Struct, frozen=True, kw_only=True):
     began: float | None = None
     updated: float = 0.0
     seconds: float = 0.0
-    """Spent running, over all attempts."""
+    """Seconds that it ran, over all attempts."""
 
 
 def new_id(now: float) -> str:
-    """Return eight letters that sort by time: another for every tick."""
+    """Return eight letters that sort by time; each tick has its own."""
     number, letters = max(0, int((now - EPOCH) * TICKS)), ""
     for _ in range(8):
         number, digit = divmod(number, 32)
@@ -105,7 +107,7 @@ class _Versioned(Struct):
 
 
 def read_status(directory: Path) -> Status:
-    """Read status.json as it truly is: one whose process died is interrupted."""
+    """Read status.json; a running job whose process died is interrupted."""
     try:
         now = read_json(directory / "status.json", Status)
     except EngineError:
@@ -116,7 +118,7 @@ def read_status(directory: Path) -> Status:
 
 
 def lives(directory: Path, now: Status) -> bool:
-    """Tell whether a job's process is there; of another host only the heartbeat tells."""
+    """Tell whether a job's process is alive; on another host, only its heartbeat tells."""
     if now.process is None:
         return False
     alive = is_alive(now.process)
@@ -126,7 +128,7 @@ def lives(directory: Path, now: Status) -> bool:
 
 
 def is_locked(lock: FileLock) -> bool:
-    """Tell whether somebody has a lock, as far as can be seen."""
+    """Tell whether another process holds a lock, or may hold it."""
     try:
         lock.acquire(timeout=0)
     except (Timeout, OSError):
@@ -136,7 +138,7 @@ def is_locked(lock: FileLock) -> bool:
 
 
 def write_status(directory: Path, status: Status) -> None:
-    """Write status.json beside, then rename; never makes a directory anew."""
+    """Replace status.json as a whole; never makes the directory again."""
     path = directory / "status.json"
     temporary = directory / f".status.{HOST}.{os.getpid()}.{secrets.token_hex(2)}"
     content = pretty(status)
@@ -147,13 +149,13 @@ def write_status(directory: Path, status: Status) -> None:
         temporary.unlink(missing_ok=True)
         if error.errno not in FULL:
             raise
-        with path.open("r+b") as file:  # a full disk has room where the old one lies
+        with path.open("r+b") as file:  # on a full disk, the old file's own space is left
             file.write(content)
             file.truncate()
 
 
 def job_lock(directory: Path) -> FileLock:
-    """Return the kernel lock that whoever runs a job holds until it is over."""
+    """Return the kernel lock that the process of a job holds until the job is over."""
     return FileLock(directory / "lock")
 
 

@@ -1,4 +1,7 @@
-"""Start a lane's runner on demand, without the terminal, and let it outlive the login."""
+"""A workspace's runners from outside: which are alive, starting one, stopping all.
+
+A runner has no terminal and outlives the login that started it.
+"""
 
 import contextlib
 import os
@@ -10,20 +13,51 @@ import threading
 import time
 from pathlib import Path
 
-from filelock import Timeout
+from filelock import FileLock, Timeout
 
-from engine.io.atomic import cannot_write
-from neuroinspect_tui.jobs.job import JobError
-from neuroinspect_tui.jobs.process import is_alive
+from engine.io.atomic import HOST, cannot_write, read_json
+from engine.schema.errors import EngineError
+from neuroinspect_tui.jobs.job import JobError, is_locked
+from neuroinspect_tui.jobs.process import Alive, is_alive
 from neuroinspect_tui.jobs.queues import VISIBLE, file_name, visible_in
-from neuroinspect_tui.jobs.runner import alive, runner_lock
 
 LOG_BYTES = 1 << 20
 STOP_SECONDS = 10.0
 
 
+def runner_lock(home: Path, queue: str) -> FileLock:
+    """Return the kernel lock of a queue's runner: it dies with its process."""
+    return FileLock(home / "jobs" / f"runner-{file_name(queue)}.lock")
+
+
+def runner_note(home: Path, queue: str) -> Path:
+    """Return the file in which a queue's runner says that it is alive."""
+    return home / "jobs" / f"runner-{file_name(queue)}.json"
+
+
+def runner_log(home: Path, queue: str) -> Path:
+    """Return the file that gets what a queue's runner writes outside of its jobs' logs."""
+    return home / "jobs" / f"runner-{file_name(queue)}.log"
+
+
+def alive(home: Path) -> list[Alive]:
+    """Return the runners of a workspace that are alive."""
+    found = []
+    for path in sorted((home / "jobs").glob("runner-*.json")):
+        try:
+            note = read_json(path, Alive)
+        except EngineError:
+            continue
+        there = is_alive(note.process)
+        if there is None and note.process.host == HOST:  # in another container
+            there = is_locked(runner_lock(home, note.queue))
+        if there is not False:
+            found.append(note)
+    return found
+
+
 def ensure_runner(home: Path, queue: str) -> "subprocess.Popen[bytes] | None":
-    """Make sure that a runner serves a lane; return one that was started for it.
+    """Make sure that a runner serves a queue; return one that was started for it.
 
     Raises:
         JobError: It cannot be started.
@@ -37,13 +71,13 @@ def ensure_runner(home: Path, queue: str) -> "subprocess.Popen[bytes] | None":
         raise JobError(cannot_write(home / "jobs", error)) from error
     lock.release()
     process = start_runner(home, queue)
-    # it outlives us, or is reaped when it ends before: no zombie
+    # it outlives this process; where it ends before, this thread reaps it: no zombie
     threading.Thread(target=process.wait, daemon=True).start()
     return process
 
 
 def start_runner(home: Path, queue: str, *options: str) -> "subprocess.Popen[bytes]":
-    """Start a runner; where another won the race, it leaves at once."""
+    """Start a runner; where another one has the queue's lock already, it ends at once."""
     log = runner_log(home, queue)
     words = [sys.executable, "-m", "neuroinspect_tui.jobs.runner", str(home.resolve()), queue]
     try:
@@ -54,28 +88,27 @@ def start_runner(home: Path, queue: str, *options: str) -> "subprocess.Popen[byt
                 [*_scope(), *words, *options],
                 stdin=subprocess.DEVNULL, stdout=file, stderr=file,
                 start_new_session=True, close_fds=True, cwd="/",
-                env=_environment(queue),
+                env=runner_environment(queue),
             )  # fmt: skip
     except OSError as error:
         raise JobError(f"Cannot start a runner: {error.strerror}: {error.filename}.") from error
 
 
-def runner_log(home: Path, queue: str) -> Path:
-    """Return where a lane's runner says what it says to nobody else."""
-    return home / "jobs" / f"runner-{file_name(queue)}.log"
-
-
-def _environment(queue: str) -> dict[str, str]:
-    """Return ours, with the packages we see and the cards that the lane sees."""
-    found = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    found.pop(VISIBLE, None)
+def runner_environment(queue: str) -> dict[str, str]:
+    """Return our environment variables, with the queue's GPUs and the packages that we see."""
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    environment.pop(VISIBLE, None)
     visible = visible_in(queue)
-    return found if visible is None else found | {VISIBLE: visible}
+    return environment if visible is None else environment | {VISIBLE: visible}
 
 
 def stop_runners(home: Path) -> int:
-    """Ask this host's runners to leave, and wait until they have; return how many."""
-    mine = [some.process for some in alive(home) if is_alive(some.process)]
+    """Ask this host's runners to end, and wait until they have; return how many.
+
+    Raises:
+        JobError: One does not end.
+    """
+    mine = [runner.process for runner in alive(home) if is_alive(runner.process)]
     for process in mine:
         with contextlib.suppress(ProcessLookupError):
             os.kill(process.pid, signal.SIGTERM)
@@ -84,26 +117,26 @@ def stop_runners(home: Path) -> int:
         time.sleep(0.05)
     left = [process.pid for process in mine if is_alive(process)]
     if left:
-        raise JobError(f"Runner {left[0]} does not leave; end it with: kill -9 {left[0]}")
+        raise JobError(f"Runner {left[0]} does not end; kill it with: kill -9 {left[0]}")
     return len(mine)
 
 
 def _scope() -> list[str]:
-    """Return what puts the runner out of the login's reach, where a logout would kill it."""
+    """Return the words that start the runner outside of the login, where a logout kills."""
     if not logout_kills() or shutil.which("systemd-run") is None:
         return []
     return ["systemd-run", "--user", "--scope", "--quiet", "--collect", "--"]
 
 
 def logout_kills() -> bool:
-    """Tell whether systemd kills what a login leaves behind (KillUserProcesses)."""
+    """Tell whether systemd kills a user's processes at logout (KillUserProcesses)."""
     words = ["busctl", "get-property", "org.freedesktop.login1", "/org/freedesktop/login1",
              "org.freedesktop.login1.Manager", "KillUserProcesses"]  # fmt: skip
     return _says(words, "b true")
 
 
 def lingers() -> bool:
-    """Tell whether this user's services outlive their logins."""
+    """Tell whether this user's services continue after a logout."""
     return _says(["loginctl", "show-user", str(os.getuid()), "--property=Linger"], "Linger=yes")
 
 

@@ -1,4 +1,4 @@
-"""One job at a time on a GPU, whoever's it is, and a reason for those that wait."""
+"""One job at a time on a GPU, of all workspaces, and a reason for those that wait."""
 
 import contextlib
 import os
@@ -22,13 +22,14 @@ if TYPE_CHECKING:
 
 GIB = 2**30
 USUAL = {"train": 6 * GIB}
+"""Memory that a kind of job needs, until one has run here and was measured."""
 NEEDED = 2 * GIB
-"""Of any other job, until one of its kind has run here."""
+"""The same for all other kinds."""
 LOOK_SECONDS = 1.0
 
 
-class Talks(Protocol):
-    """What a lease tells its job."""
+class Reports(Protocol):
+    """What a lease needs of the attempt at its job."""
 
     on_beat: Callable[[Status], None]
 
@@ -37,7 +38,7 @@ class Talks(Protocol):
 
 
 class Holder(Struct, frozen=True):
-    """Who has a GPU."""
+    """The job that holds a GPU."""
 
     job: str
     title: str
@@ -45,33 +46,33 @@ class Holder(Struct, frozen=True):
 
 
 class Gpu:
-    """A GPU of this machine as all runners see it.
+    """A GPU of this machine, shared by all runners of a user.
 
     Args:
-        index: CUDA's, in this process.
-        uuid: The card itself: with CUDA_VISIBLE_DEVICES two processes' GPU 0 may be two cards.
-        root: Where locks and notes lie, shared by all workspaces of a user.
+        index: CUDA's index in this process.
+        uuid: The GPU's own: with CUDA_VISIBLE_DEVICES two processes' GPU 0 may be two GPUs.
+        root: The directory of locks and notes, the same for all workspaces of a user.
     """
 
     def __init__(self, index: int, uuid: str, root: Path | None = None) -> None:
         self.index = index
         self.root = root or shared_root()
-        # asked about by the heartbeat's thread as well
+        # the heartbeat's thread asks about it too
         self.lock = FileLock(self.root / f"gpu-{uuid}.lock", thread_local=False)
         self.turn = FileLock(self.root / f"gpu-{uuid}-next.lock")
-        """Had by who comes next: a runner with a long queue lets others between its jobs."""
+        """Held by the next one in line, so that a runner with a long queue lets others between."""
         self.note = self.root / f"gpu-{uuid}.json"
         self.peaks = self.root / f"gpu-{uuid}-peaks.json"
 
     def memory(self) -> tuple[int, int]:
-        """Return bytes free for us, and in all."""
+        """Return the bytes that are free for this process, and all bytes."""
         import torch
 
         free, total = torch.cuda.mem_get_info(self.index)
         return free + torch.cuda.memory_reserved(self.index), total
 
     def busy(self) -> str:
-        """Tell who has it, as far as that one has said so."""
+        """Return who holds it, as far as its note says so."""
         try:
             holder = read_json(self.note, Holder)
         except EngineError:
@@ -82,7 +83,7 @@ class Gpu:
         return f"GPU {self.index} busy: job {holder.job}{left}"
 
     def short(self, kind: str) -> str:
-        """Tell whether memory is too short for a kind of job; empty where it is not."""
+        """Return that a kind of job lacks memory; empty where there is enough."""
         free, total = self.memory()
         wanted = self.known().get(kind, USUAL.get(kind, NEEDED))
         if free >= min(wanted, 0.9 * total):
@@ -93,23 +94,23 @@ class Gpu:
         )
 
     def known(self) -> dict[str, int]:
-        """Return by kind of job the most that one has used here."""
+        """Return the most bytes that each kind of job has used here."""
         with contextlib.suppress(EngineError):
             return read_json(self.peaks, dict[str, int])
         return {}
 
     def learn(self, kind: str, used: int) -> None:
-        """Remember what a job has used."""
+        """Remember how many bytes a kind of job has used."""
         with contextlib.suppress(EngineError):
             write_json(self.peaks, self.known() | {kind: used})
 
     def tell(self, holder: Holder) -> None:
-        """Say who has it."""
+        """Note who holds it."""
         with contextlib.suppress(EngineError):
             write_json(self.note, holder)
 
     def wait(self, kind: str) -> Iterator[str]:
-        """Yield why there is nothing to be had yet; the lock is held when it ends."""
+        """Yield why it cannot be used yet; once this ends, the lock is held."""
         try:
             while reason := self._lacks(kind):
                 yield reason
@@ -118,7 +119,7 @@ class Gpu:
             self.turn.release()
 
     def _lacks(self, kind: str) -> str:
-        """Take the turn, then the lock; return what is in the way, empty where both are had."""
+        """Take the turn, then the lock; return what prevents it, empty where both are held."""
         try:
             if not self.turn.is_locked:
                 self.turn.acquire(timeout=0)
@@ -126,36 +127,36 @@ class Gpu:
         except Timeout:
             return self.busy()
         reason = self.short(kind)
-        if reason:  # smaller jobs need not wait for what this one lacks
+        if reason:  # smaller jobs need not wait for the memory that this one lacks
             self.lock.release()
             self.turn.release()
         return reason
 
 
 def shared_root() -> Path:
-    """Return a directory of this user's that all workspaces share, and that outlives a login.
+    """Return a directory that all workspaces of this user share, and that outlives a login.
 
-    XDG_RUNTIME_DIR does not: a runner that went on after the last logout would hold a lock that
+    XDG_RUNTIME_DIR does not: a runner that continues after the last logout would hold a lock that
     the next login cannot see.
 
     Raises:
-        JobError: Somebody else made it.
+        JobError: It belongs to another user.
     """
     root = Path(tempfile.gettempdir()) / f"neuroinspect-tui-{os.getuid()}"
     root.mkdir(mode=0o700, exist_ok=True)
-    found = root.lstat()
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
+    status = root.lstat()
+    if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.getuid():
         raise JobError(f"{root} is not a directory of yours; remove it, or set TMPDIR.")
     return root
 
 
 @contextlib.contextmanager
 def leased(
-    engine: "TorchEngine", job: Job, attempt: Talks
+    engine: "TorchEngine", job: Job, attempt: Reports
 ) -> Generator[Iterator[Progress], None, None]:
-    """Hold the engine's GPU for as long as the job runs; nothing to hold on a CPU.
+    """Hold the engine's GPU for as long as the job runs; on a CPU there is nothing to hold.
 
-    Yields the progress of waiting, to be consumed first.
+    Yields the progress of waiting, which the caller consumes first.
     """
     if engine.device.type != "cuda":
         yield iter(())
@@ -179,14 +180,16 @@ def leased(
         try:
             if gpu.lock.is_locked:
                 gpu.learn(kind, torch.cuda.max_memory_reserved(gpu.index))
-                torch.cuda.empty_cache()  # the next one, whoever's it is, finds room
+                torch.cuda.empty_cache()  # so that the next process finds it free
         finally:
             gpu.lock.release()
 
 
-def _waiting(gpu: Gpu, kind: str, job: Job, attempt: Talks) -> Iterator[Progress]:
+def _waiting(gpu: Gpu, kind: str, job: Job, attempt: Reports) -> Iterator[Progress]:
     for reason in gpu.wait(kind):
         attempt.say(state="waiting", waiting=reason)
         yield Progress(stage=reason, done=0, total=0, unit="")
-    gpu.tell(Holder(job.id, job.title))  # else until the first beat it seems the last one's
+    gpu.tell(
+        Holder(job.id, job.title)
+    )  # until the first heartbeat the note would be the last job's
     attempt.say(state="running", waiting="")

@@ -1,12 +1,15 @@
-"""Which process this is, so that another with the same pid is not taken for it."""
+"""Which process this is, so that another one with the same pid is never mistaken for it."""
 
 import os
-import subprocess
 from pathlib import Path
 
+import psutil
 from msgspec import Struct
 
 from engine.io.atomic import HOST, NAMESPACE
+
+OVER = (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD)
+IDLE_SECONDS = 900.0
 
 
 class Process(Struct, frozen=True):
@@ -20,9 +23,27 @@ class Process(Struct, frozen=True):
     """Whose pids these are: containers may share the host's name."""
 
 
+class Alive(Struct, frozen=True):
+    """A process that runs a workspace's jobs, and since when it has had none to run."""
+
+    process: Process
+    queue: str
+    since: float
+    """Seconds since 1970, as is `idle_since`."""
+    idle_since: float | None = None
+    """None while a job runs."""
+    idle_seconds: float = IDLE_SECONDS
+    """How long it stays without a job."""
+
+
 def this_process() -> Process:
     """Return this process."""
-    return Process(os.getpid(), _started(os.getpid()) or "", HOST, NAMESPACE)
+    return process_of(os.getpid())
+
+
+def process_of(pid: int) -> Process:
+    """Return a process of this host and container by its pid; gone, it has no start time."""
+    return Process(pid, _started(pid) or "", HOST, NAMESPACE)
 
 
 def is_alive(process: Process) -> bool | None:
@@ -33,7 +54,7 @@ def is_alive(process: Process) -> bool | None:
 
 
 def end_children() -> None:
-    """End what reads images for us, though it hangs on a dead disk: nobody waits for it at exit."""
+    """Kill the processes that read images for us: one that hangs on a dead disk is not awaited."""
     from multiprocessing import active_children
 
     for child in active_children():
@@ -43,21 +64,21 @@ def end_children() -> None:
 def _started(pid: int) -> str | None:
     """Return when a process started; None for one that is gone, or only waits to be reaped."""
     try:
-        fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+        process = psutil.Process(pid)
         # until its last thread is gone, a killed process still holds its locks
-        over = fields[0] in "ZX" and int(fields[17]) <= 1
-        return None if over else f"{_boot()}:{fields[19]}"
-    except OSError:
-        if Path("/proc/self/stat").exists():
+        if process.status() in OVER and process.num_threads() <= 1:
             return None
-    ran = subprocess.run(
-        ["ps", "-o", "lstart=", "-p", str(pid)], capture_output=True, text=True, check=False
-    )
-    return ran.stdout.strip() or None
+        return _since_boot(pid) if psutil.LINUX else str(process.create_time())
+    except (psutil.Error, OSError):
+        return None
 
 
-def _boot() -> str:
-    try:
-        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="utf-8").strip()[:8]
-    except OSError:
-        return ""
+def _since_boot(pid: int) -> str:
+    """Return Linux's boot id and the start time in clock ticks since then.
+
+    Not psutil's create_time: it adds the time of boot by the wall clock, which a clock change
+    moves. On macOS it is what the kernel noted as the process started, and stays.
+    """
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="utf-8").strip()
+    return f"{boot[:8]}:{fields[19]}"

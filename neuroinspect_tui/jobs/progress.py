@@ -1,4 +1,4 @@
-"""Where a job is, as its records tell it."""
+"""How far a job is, from its records."""
 
 import time
 
@@ -10,14 +10,14 @@ from engine.schema.training import TrainEpoch
 
 
 class JobProgress:
-    """Where a job is, from its records: step, total, and the seconds left."""
+    """How far a job is: its stage, step, total, and the seconds left."""
 
     def __init__(self, request: Request) -> None:
         self.request = request
         self._first: tuple[str, int, float] | None = None
 
     def of(self, record: Record) -> dict[str, object]:
-        """Return the status's changes."""
+        """Return what a record changes in the status."""
         stage, step, total, left = self._read(record)
         speed = self._speed(stage, step)
         if left is None and total and speed:
@@ -44,7 +44,7 @@ class JobProgress:
         return "", 1, 1, 0.0
 
     def _speed(self, stage: str, step: int) -> float | None:
-        """Return steps a second since the stage began here."""
+        """Return the steps per second since this stage began in this process."""
         now = time.monotonic()
         if self._first is None or self._first[0] != stage:
             self._first = (stage, step, now)

@@ -1,8 +1,8 @@
-"""Which runner takes a job: one a device, one for quick edits, one for edits that train.
+"""The queue of a job: one for each device, one for quick edits, one for edits that train.
 
-A lane is `edits` (quick work, on the CPU, which never queues behind drawing), a device, or `edits-`
-and a device; where the submitting shell had set CUDA_VISIBLE_DEVICES, `@` and what it was: with
-another value the same `cuda:0` is another card.
+A queue is named `edits` (quick work on the CPU, which never waits for drawings), by a device, or
+`edits-` and a device. Where the submitting shell had set CUDA_VISIBLE_DEVICES, `@` and its value
+follow: with another value the same `cuda:0` is another GPU.
 """
 
 import hashlib
@@ -15,11 +15,11 @@ from engine.schema.requests import EditRequest, ExportRequest, FeaturesRequest, 
 EDITS = "edits"
 VISIBLE = "CUDA_VISIBLE_DEVICES"
 LONGEST = 60
-"""Characters; eight cards by their UUIDs are 330."""
+"""Characters of a file's name; the UUIDs of eight GPUs have 330."""
 
 
 def queue_of(request: object, source: Source) -> str:
-    """Return the lane of a request."""
+    """Return the queue of a request."""
     if _is_quick(request):
         return EDITS
     device = source.device
@@ -38,19 +38,19 @@ def _is_quick(request: object) -> bool:
 
 
 def device_of(queue: str) -> str:
-    """Return where a lane's jobs compute."""
+    """Return the device that computes a queue's jobs."""
     device = queue.partition("@")[0].removeprefix(EDITS).removeprefix("-")
     return device or "cpu"
 
 
 def visible_in(queue: str) -> str | None:
-    """Return a lane's CUDA_VISIBLE_DEVICES; None: it is not set there."""
+    """Return a queue's CUDA_VISIBLE_DEVICES; None where it is not set."""
     _, at, visible = queue.partition("@")
     return visible if at else None
 
 
 def file_name(queue: str) -> str:
-    """Return a lane as part of a file's name: short, whatever it is."""
+    """Return a queue's name as part of a file's name: short, and unlike any other's."""
     name = re.sub(r"[^\w.,:@-]", "_", queue)
     if len(name) <= LONGEST:
         return name

@@ -1,6 +1,6 @@
-"""The runner: a detached process that holds the warm engine and takes a lane's jobs in turn.
+"""The runner: a detached process that keeps the engine loaded and runs a queue's jobs in turn.
 
-python -m neuroinspect_tui.jobs.runner HOME LANE [IDLE_SECONDS]
+python -m neuroinspect_tui.jobs.runner HOME QUEUE [IDLE_SECONDS]
 """
 
 import contextlib
@@ -13,38 +13,26 @@ from functools import partial
 from pathlib import Path
 from types import FrameType
 
-from filelock import FileLock, Timeout
-from msgspec import Struct
+from filelock import Timeout
 
-from engine.io.atomic import HOST, read_json, write_json
+from engine.io.atomic import write_json
 from engine.schema.errors import EngineError
 from neuroinspect_tui.jobs.attempt import Attempt, TakenError
 from neuroinspect_tui.jobs.engine_cache import EngineCache
-from neuroinspect_tui.jobs.job import INTERRUPTED, JobError, is_locked, job_lock, lives, read_status
-from neuroinspect_tui.jobs.process import Process, end_children, is_alive, this_process
-from neuroinspect_tui.jobs.queues import file_name
+from neuroinspect_tui.jobs.job import INTERRUPTED, JobError, job_lock, lives, read_status
+from neuroinspect_tui.jobs.launcher import runner_lock, runner_note
+from neuroinspect_tui.jobs.process import IDLE_SECONDS, Alive, end_children, this_process
 from neuroinspect_tui.jobs.signals import HEARD
 from neuroinspect_tui.jobs.store import Store
 from neuroinspect_tui.workspace import FILE
 
-IDLE_SECONDS = 900.0
 POLL_SECONDS = 0.03
 NICE = 10
-"""The app beside it answers keys first."""
-
-
-class Alive(Struct, frozen=True):
-    """runner-<lane>.json: who serves a lane."""
-
-    process: Process
-    queue: str
-    since: float
-    idle_since: float | None = None
-    idle_seconds: float = IDLE_SECONDS
+"""So that the app on the same machine stays responsive."""
 
 
 class Runner:
-    """Serves one lane of one workspace."""
+    """Serves one queue of one workspace."""
 
     def __init__(self, home: Path, queue: str, idle_seconds: float = IDLE_SECONDS) -> None:
         self.home, self.queue, self.idle_seconds = home, queue, idle_seconds
@@ -52,13 +40,13 @@ class Runner:
         self.engine_cache = EngineCache(home)
         self.lock = runner_lock(home, queue)
         self.stopped = False
-        self.spoilt = False
-        """Whether a job failed as nobody foresaw: what it left in this process may harm others."""
+        self.crashed = False
+        """Whether a job failed by an internal error, which may have damaged this process."""
         self.since = time.time()
         self._locked: int | None = None
 
     def run(self) -> int:
-        """Take jobs until idle, stopped, or without a workspace; return the exit code."""
+        """Run jobs until idle, stopped, or without a workspace; return the exit code."""
         for number in HEARD:
             signal.signal(number, self._stop)
         while self._acquired():
@@ -68,8 +56,8 @@ class Runner:
                 if self._at_home():
                     self._note().unlink(missing_ok=True)
                 self.lock.release()
-            # a ticket written while we were leaving saw us alive
-            if state or self.stopped or self.spoilt or not self.store.tickets.waiting(self.queue):
+            # whoever wrote a ticket meanwhile saw this runner alive, and started none
+            if state or self.stopped or self.crashed or not self.store.tickets.waiting(self.queue):
                 return state
         return 0
 
@@ -77,12 +65,12 @@ class Runner:
         try:
             self.lock.acquire(timeout=1)
         except (Timeout, OSError):
-            return False  # another runner serves this lane
+            return False  # another runner serves this queue
         self._locked = _inode(self.lock.lock_file)
         return True
 
     def _at_home(self) -> bool:
-        """Tell whether the workspace is there still, and the same: not another in its place."""
+        """Tell whether the workspace still exists, and is the same one."""
         return (self.home / FILE).is_file() and _inode(self.lock.lock_file) == self._locked
 
     def _stop(self, number: int, frame: FrameType | None) -> None:
@@ -95,13 +83,13 @@ class Runner:
     def _serve(self) -> int:
         idle_since = time.monotonic()
         self._tell(idle=True)
-        while not (self.stopped or self.spoilt):
+        while not (self.stopped or self.crashed):
             if not self._at_home():
                 return 0
             waiting = self.store.tickets.waiting(self.queue)
             if waiting:
                 self._tell(idle=False)
-                if self._take(waiting[0]):
+                if self.take(waiting[0]):
                     return INTERRUPTED
                 idle_since = time.monotonic()
                 self._tell(idle=True)
@@ -112,33 +100,33 @@ class Runner:
         return 0
 
     def _tell(self, *, idle: bool) -> None:
-        if self._at_home():  # else the directory would come back
+        if self._at_home():  # writing would make the directory again
             now = time.time()
             note = Alive(
                 this_process(), self.queue, self.since, now if idle else None, self.idle_seconds
             )
-            with contextlib.suppress(EngineError):  # a full disk: the lock alone counts
+            with contextlib.suppress(EngineError):  # a full disk: the lock alone tells
                 write_json(self._note(), note)
 
-    def _take(self, job_id: str) -> bool:
-        """Run a job that waits; tell whether SIGTERM came.
+    def take(self, job_id: str) -> bool:
+        """Run a job that waits; return whether SIGTERM came.
 
-        One whose runner died stays interrupted until it is resumed: what killed that one could
-        kill this one too, again and again, and the jobs behind it would never have their turn.
+        A job whose runner died stays interrupted until it is resumed: what killed that runner could
+        kill this one too, again and again, and the jobs behind it would never run.
         """
         drop = partial(self.store.tickets.drop, self.queue, job_id)
         try:
             attempt = Attempt(self.store.directory(job_id), drop)
             if read_status(attempt.directory).state == "waiting":
                 attempt.run(self.engine_cache.records)
-                self.spoilt = attempt.spoilt
+                self.crashed = attempt.crashed
                 return attempt.stopped
             self._drop_at_rest(attempt.directory, drop)
         except TakenError:
             if lives(attempt.directory, read_status(attempt.directory)):
-                drop()  # `jobs run` has it
+                drop()  # `jobs run` runs it
             else:
-                time.sleep(POLL_SECONDS)  # somebody resumes it just now
+                time.sleep(POLL_SECONDS)  # somebody is resuming it
         except JobError as error:
             sys.stderr.write(f"{job_id}: {error}\n")
             drop()
@@ -148,7 +136,7 @@ class Runner:
         return False
 
     def _drop_at_rest(self, directory: Path, drop: Callable[[], None]) -> None:
-        """Drop a ticket left behind, unless its job is resumed just now."""
+        """Drop a ticket that was left behind, unless somebody is resuming its job."""
         with contextlib.suppress(Timeout), job_lock(directory).acquire(timeout=0):
             if read_status(directory).state != "waiting":
                 drop()
@@ -161,40 +149,16 @@ def _inode(path: str) -> int | None:
         return None
 
 
-def runner_lock(home: Path, queue: str) -> FileLock:
-    """Return the kernel lock of a lane's runner: it dies with its process."""
-    return FileLock(home / "jobs" / f"runner-{file_name(queue)}.lock")
-
-
-def runner_note(home: Path, queue: str) -> Path:
-    """Return where a lane's runner tells that it is there."""
-    return home / "jobs" / f"runner-{file_name(queue)}.json"
-
-
-def alive(home: Path) -> list[Alive]:
-    """Return the runners of a workspace that are alive."""
-    found = []
-    for path in sorted((home / "jobs").glob("runner-*.json")):
-        try:
-            note = read_json(path, Alive)
-        except EngineError:
-            continue
-        there = is_alive(note.process)
-        if there is None and note.process.host == HOST:  # in another container
-            there = is_locked(runner_lock(home, note.queue))
-        if there is not False:
-            found.append(note)
-    return found
-
-
 def main() -> int:
-    """Serve the lane named on the command line."""
+    """Serve the queue named on the command line."""
     home, queue, *rest = sys.argv[1:]
     os.setpriority(os.PRIO_PROCESS, 0, max(NICE, os.getpriority(os.PRIO_PROCESS, 0)))
     runner = Runner(Path(home), queue, float(rest[0]) if rest else IDLE_SECONDS)
     state = runner.run()
     end_children()
-    if runner.spoilt and not runner.stopped:  # such as a GPU's illegal access: only exec cures it
+    if (
+        runner.crashed and not runner.stopped
+    ):  # after a GPU's illegal access only a new process helps
         os.execv(sys.executable, [sys.executable, "-m", __spec__.name, *sys.argv[1:]])
     return state
 

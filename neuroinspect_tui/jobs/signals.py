@@ -1,4 +1,4 @@
-"""What signals and `cancel` ask of a running job, raised in it wherever that does no harm."""
+"""Turns signals, and a request to cancel, into exceptions in a running job."""
 
 import contextlib
 import math
@@ -10,49 +10,49 @@ from collections.abc import Iterator
 from types import FrameType
 
 GRACE_SECONDS = 3.0
-"""From SIGTERM until a computation that does not listen is left where its checkpoint is."""
+"""From SIGTERM until a process whose native code does not return is ended."""
 LEAVING = (signal.SIGTERM, signal.SIGINT)
 HEARD = (*LEAVING, signal.SIGUSR1)
 IMPORTING = "<frozen importlib._bootstrap>"
 
 
 class Stopped(BaseException):
-    """The job is left where its checkpoint is."""
+    """The job is to stop, and can be resumed from its checkpoint."""
 
 
 class Cancelled(BaseException):
-    """The job is not wanted any more."""
+    """The job is cancelled."""
 
 
 class Signals:
     """Turns SIGTERM, SIGINT and SIGUSR1 (Slurm's warning) into `Stopped`.
 
-    A context manager for the main thread. The heartbeat's thread asks with `overdue` whether the
-    main thread, deep in native code, has not heard of it, and with `poke` tells it again what it
-    could not be told before.
+    A context manager for the main thread. The heartbeat's thread asks with `overdue` whether native
+    code keeps the main thread from handling a signal, and repeats with `poke` what could not be
+    raised when the signal came.
     """
 
     def __init__(self) -> None:
         self.wanted: type[BaseException] | None = None
-        """What is to be raised; also set by whoever finds `cancel`."""
+        """What is to be raised; the heartbeat sets it where the job is cancelled."""
         self.stopped = False
-        """Whether the process is to leave, however the job ends."""
+        """Whether the process is to end, however the job ends."""
         self._armed = False
         self._leave_at = math.inf
 
     def __enter__(self) -> "Signals":
-        """Listen; nothing is raised yet."""
+        """Handle signals; nothing is raised yet."""
         self._heard, said = socket.socketpair()
         self._heard.setblocking(False)
         said.setblocking(False)
         self._said = said
         self._before = {number: signal.signal(number, self._raise) for number in HEARD}
-        # written to at once, while a handler in Python waits for the main thread's next step
+        # a byte arrives at once; Python's handlers wait for the main thread's next bytecode
         self._fd_before = signal.set_wakeup_fd(said.fileno(), warn_on_full_buffer=False)
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Leave signals as they were."""
+        """Restore the handlers."""
         signal.set_wakeup_fd(self._fd_before)
         for number, handler in self._before.items():
             signal.signal(number, handler)
@@ -61,7 +61,7 @@ class Signals:
 
     @contextlib.contextmanager
     def heeded(self) -> Iterator[None]:
-        """Raise what is wanted, wherever the job is; also what was before this."""
+        """Raise what is wanted, wherever the job is, and what came before this block."""
         self._armed = True
         try:
             self.check()
@@ -70,18 +70,18 @@ class Signals:
             self._armed = False
 
     def check(self) -> None:
-        """Raise what is wanted: in a `__del__` or a callback nobody may have heard it."""
+        """Raise what is wanted; raised in a `__del__` or a callback, it may have been lost."""
         if self.wanted is not None:
             self._armed = False
             raise self.wanted
 
     def poke(self) -> None:
-        """Let the main thread try again what could not be raised where it was."""
+        """Let the main thread raise what it could not raise before."""
         if self.wanted is not None and self._armed:
             os.kill(os.getpid(), signal.SIGUSR1)
 
     def overdue(self) -> bool:
-        """Tell whether it is too long since the process was to leave."""
+        """Tell whether the process was to end so long ago that it cannot by itself."""
         with contextlib.suppress(BlockingIOError):
             if set(LEAVING) & set(self._heard.recv(4096)):
                 self._leave_at = min(self._leave_at, time.monotonic() + GRACE_SECONDS)
@@ -91,14 +91,14 @@ class Signals:
         if number in LEAVING or self.wanted is None:
             self.wanted, self.stopped = self.wanted or Stopped, True
         if _importing(frame):
-            if self.stopped:  # it cannot be raised here, and there is nothing to wait for
+            if self.stopped:  # it cannot be raised here, and waiting would not help
                 self._leave_at = time.monotonic()
         elif self._armed:
             self.check()
 
 
 def _importing(frame: FrameType | None) -> bool:
-    """Tell whether a module is imported by half: in this process it would stay so."""
+    """Tell whether an import is under way: interrupted, the module would stay half imported."""
     while frame is not None:
         if frame.f_code.co_filename == IMPORTING:
             return True

@@ -1,4 +1,4 @@
-"""The jobs of a workspace: jobs/<id>/. A reader needs nothing but the files."""
+"""The jobs of a workspace: jobs/<id>/. The files alone tell everything."""
 
 import contextlib
 import shutil
@@ -9,7 +9,9 @@ from filelock import Timeout
 from msgspec import structs
 
 from engine.io.atomic import cannot_write
+from engine.schema.errors import EngineError
 from engine.schema.jobs import JobView, Request
+from neuroinspect_tui.jobs.executors import EXECUTORS, LOCAL
 from neuroinspect_tui.jobs.job import (
     TICKS,
     Job,
@@ -25,12 +27,13 @@ from neuroinspect_tui.jobs.job import (
     write_status,
 )
 from neuroinspect_tui.jobs.tickets import Tickets
+from neuroinspect_tui.program import command_line
 
 LASTING = ("done", "failed", "cancelled")
-"""States that only a new status.json ends; `interrupted` also follows from a process's death."""
+"""States that last until status.json is written again; `interrupted` may also be deduced."""
 
 LEAVING_SECONDS = 5.0
-"""Longer than a job takes to stop."""
+"""More than a job takes to stop."""
 
 
 class Store:
@@ -41,13 +44,21 @@ class Store:
         self.root = home / "jobs"
         self.tickets = Tickets(self.root / "queue")
         self._over: dict[str, tuple[tuple[int, int], JobView]] = {}
-        """Jobs that are over, each with the state of its status.json: a thousand are not read
-        again every second."""
+        """Jobs that are over, each with its status.json's time and inode: lists that are made every
+        second do not read a thousand jobs again."""
 
     def submit(
-        self, request: Request, *, title: str, queue: str, out: str | None, interactive: bool
+        self,
+        request: Request,
+        *,
+        title: str,
+        queue: str,
+        out: str | None,
+        interactive: bool,
+        executor: str = LOCAL,
+        ready: bool = False,
     ) -> Job:
-        """Write a job and its ticket.
+        """Write a job and its ticket; one whose result is `ready` is done and needs none.
 
         Raises:
             JobError: The workspace is gone or cannot be written.
@@ -60,11 +71,14 @@ class Store:
             name, hidden = self._take_id(now)
             try:
                 job = Job(id=name, title=title, request=request, queue=queue, out=out,
-                          interactive=interactive, created=now)  # fmt: skip
+                          interactive=interactive, created=now, executor=executor)  # fmt: skip
                 (hidden / "job.json").write_bytes(pretty(job))
-                (hidden / "status.json").write_bytes(pretty(Status(updated=now)))
+                (hidden / "status.json").write_bytes(
+                    pretty(Status(state="done" if ready else "waiting", updated=now))
+                )
                 hidden.rename(self.root / name)
-                self.tickets.put(job)
+                if not ready:
+                    self.tickets.put(job)
             except BaseException:
                 for half in (hidden, self.root / name):
                     shutil.rmtree(half, ignore_errors=True)
@@ -73,16 +87,18 @@ class Store:
             raise JobError(cannot_write(self.root, error)) from error
         except UnicodeEncodeError as error:
             raise JobError(
-                "A job is kept as UTF-8, and what was asked holds a name that is not; rename it."
+                "A job is stored as UTF-8, but its request has a name that is not UTF-8; rename it."
             ) from error
         return job
 
     def _take_id(self, now: float) -> tuple[str, Path]:
-        """Return the first id from now on that is nobody's, and its hidden directory."""
+        """Return the first free id from now on, and the job's hidden directory."""
         while True:
             name = new_id(now)
             hidden = self.root / f".{name}"
-            with contextlib.suppress(FileExistsError):  # of two that come at once, one goes on
+            with contextlib.suppress(
+                FileExistsError
+            ):  # of two submitters at once, one goes to the next id
                 hidden.mkdir(mode=0o700)
                 if not (self.root / name).exists():
                     return name, hidden
@@ -102,16 +118,16 @@ class Store:
             or job_id.startswith(".")
             or not (path / "job.json").is_file()
         ):
-            raise JobError(f"No job {job_id!r} in {self.home}; see `jobs list`.")
+            raise JobError(self._unknown(job_id))
         return path
 
     def find(self, wanted: str) -> str:
-        """Return the id of a job, from it or from how only it starts or ends.
+        """Return the id of a job, from the id or from its first or last letters.
 
-        Jobs of one day start alike; how they end tells them apart.
+        Jobs of one day have the same first letters; the last ones differ.
 
         Raises:
-            JobError: None, or several.
+            JobError: No job has them, or several do.
         """
         names = self._names()
         if wanted in names and (self.root / wanted / "job.json").is_file():
@@ -123,9 +139,14 @@ class Store:
             return hits[0]
         if hits:
             raise JobError(
-                f"{len(hits)} jobs start or end with {wanted!r}: {', '.join(hits[:4])}; say more."
+                f"{len(hits)} jobs start or end with {wanted!r}: {', '.join(hits[:4])}; "
+                "give more letters."
             )
-        raise JobError(f"No job {wanted!r} in {self.home}; see `jobs list`.")
+        raise JobError(self._unknown(wanted))
+
+    def _unknown(self, wanted: str) -> str:
+        jobs = command_line(self.home, "jobs", "list")
+        return f"No job {wanted!r} in {self.home}; list the jobs with: {jobs}"
 
     def _names(self) -> list[str]:
         """Return all job ids, newest first."""
@@ -146,25 +167,25 @@ class Store:
         return read_job(self.directory(job_id))
 
     def status(self, job_id: str) -> Status:
-        """Read a job's status as it truly is: one whose process died is interrupted."""
+        """Read a job's status; a running job whose process died is interrupted."""
         return read_status(self.root / job_id)
 
     def views(self) -> list[JobView]:
-        """Return every job, newest first; a directory that cannot be read is `unknown`."""
+        """Return all jobs, newest first; one that cannot be read is `unknown`."""
         queued = self.tickets.before()
         return [self._known(name) or self._view(name, queued) for name in self._names()]
 
     def _known(self, job_id: str) -> JobView | None:
-        """Return the view of a job that was over when last read, and was not written since."""
-        kept = self._over.get(job_id)
-        return kept[1] if kept is not None and kept[0] == self._stamp(job_id) else None
+        """Return the view of a job that was over when last read, and has not changed since."""
+        stamp, view = self._over.get(job_id, (None, None))
+        return view if view is not None and stamp == self._stamp(job_id) else None
 
     def _stamp(self, job_id: str) -> tuple[int, int]:
         try:
-            found = (self.root / job_id / "status.json").stat()
+            status = (self.root / job_id / "status.json").stat()
         except OSError:
             return (0, 0)
-        return found.st_mtime_ns, found.st_ino
+        return status.st_mtime_ns, status.st_ino
 
     def view(self, job_id: str) -> JobView:
         """Return one job."""
@@ -181,10 +202,9 @@ class Store:
         now = read_status(directory)
         state, waiting = now.state, now.waiting
         if state == "waiting" and job_id not in queued and not lives(directory, now):
-            state = "interrupted"  # its submitter died between two writes
+            state = "interrupted"  # its submitter died between its files and its ticket
         elif state == "waiting" and not waiting:
-            before = queued.get(job_id)
-            waiting = f"behind {before}" if before else "for the runner"
+            waiting = self._why_waiting(job, queued.get(job_id, ""))
         view = JobView(
             id=job.id, kind=str(job.request.__struct_config__.tag), title=job.title, state=state,
             stage=now.stage, step=now.step, total=now.total,
@@ -198,6 +218,12 @@ class Store:
             self._over[job_id] = stamp, view
         return view
 
+    def _why_waiting(self, job: Job, before: str) -> str:
+        try:
+            return EXECUTORS.get(job.executor).why_waiting(self.home, job, before)
+        except EngineError as error:  # its executor is not installed here
+            return str(error)
+
     def log(self, job_id: str, lines: int = 20) -> list[str]:
         """Return the end of a job's log."""
         try:
@@ -208,7 +234,7 @@ class Store:
             return []
 
     def cancel(self, job_id: str) -> None:
-        """Ask a job to stop for good; one that waits never starts."""
+        """Ask a job to stop; one that waits never starts."""
         directory = self.directory(job_id)
         job, now = read_job(directory), read_status(directory)
         if now.state in ("done", "failed", "cancelled"):
@@ -222,7 +248,7 @@ class Store:
             raise JobError(cannot_write(directory, error)) from error
 
     def resume(self, job_id: str) -> Job:
-        """Put a job that was interrupted, cancelled or failed in the queue again.
+        """Put a job that was interrupted, cancelled or failed into its queue again.
 
         Raises:
             JobError: It runs, is about to stop, or is done.
@@ -232,13 +258,16 @@ class Store:
         if state == "done":
             raise JobError(f"Job {job_id} is done; there is nothing to resume.")
         if state == "running":
-            raise JobError(f"Job {job_id} is running already; see `jobs follow {job_id}`.")
+            raise JobError(
+                f"Job {job_id} is running already; follow it with: "
+                + command_line(self.home, "jobs", "follow", job_id)
+            )
         if state == "waiting":
             return job
         try:
             with job_lock(directory).acquire(timeout=LEAVING_SECONDS):
                 now = read_status(directory)
-                if now.state == "done":  # another has resumed it meanwhile
+                if now.state == "done":  # somebody else has resumed it meanwhile
                     return job
                 (directory / "cancel").unlink(missing_ok=True)
                 fresh = structs.replace(now, state="waiting", error="", process=None, stage="")
@@ -251,23 +280,25 @@ class Store:
         return job
 
     def prune(self, keep_days: float) -> list[str]:
-        """Remove finished jobs older than so many days; return their ids."""
+        """Remove jobs that are over and older than so many days; return their ids."""
         oldest = time.time() - 86400 * keep_days
         old = (view for view in self.views() if view.state in LASTING and view.created < oldest)
         gone = [view.id for view in old if self._remove(view.id)]
-        for hidden in self.root.glob(".*"):  # of one that was killed as it submitted, or pruned
+        for hidden in self.root.glob(
+            ".*"
+        ):  # left by a process that was killed as it submitted or pruned
             if hidden.is_dir() and hidden.stat().st_mtime < min(oldest, time.time() - 86400):
                 shutil.rmtree(hidden, ignore_errors=True)
         return gone
 
     def _remove(self, job_id: str) -> bool:
-        """Remove a job's directory, unless somebody has it running by now."""
+        """Remove a job's directory, unless it runs again by now."""
         directory, hidden = self.root / job_id, self.root / f".gone-{job_id}"
         try:
             with job_lock(directory).acquire(timeout=0):
                 if read_status(directory).state not in LASTING:
                     return False
-                directory.rename(hidden)  # at once: no half job is ever seen
+                directory.rename(hidden)  # first, so that no half of a job is ever seen
             shutil.rmtree(hidden)
         except Timeout:
             return False

@@ -1,4 +1,4 @@
-"""Which jobs wait: a ticket each, so that a runner does not look through a thousand jobs."""
+"""The jobs that wait, one empty file each: a runner need not read a thousand jobs' states."""
 
 from pathlib import Path
 
@@ -7,17 +7,17 @@ from neuroinspect_tui.jobs.queues import file_name
 
 
 class Tickets:
-    """The tickets of one workspace, lane by lane: LANE~0~ID, or ~1~ of jobs nobody waits for.
+    """The tickets of one workspace: QUEUE~0~ID of interactive jobs, QUEUE~1~ID of all others.
 
     Args:
-        root: Where they lie.
+        root: The directory of the tickets.
     """
 
     def __init__(self, root: Path) -> None:
         self.root = root
 
     def make(self) -> None:
-        """Make sure that tickets can be put.
+        """Make the directory.
 
         Raises:
             OSError: The workspace cannot be written.
@@ -29,24 +29,24 @@ class Tickets:
         (self.root / f"{file_name(job.queue)}~{0 if job.interactive else 1}~{job.id}").touch()
 
     def drop(self, queue: str, job_id: str) -> None:
-        """Take a job out of the queue, also one that cannot be read."""
+        """Take a job out of the queue, even one whose files cannot be read."""
         for name in self._tickets(queue):
             if name.endswith(f"~{job_id}"):
                 (self.root / name).unlink(missing_ok=True)
 
     def waiting(self, queue: str) -> list[str]:
-        """Return the jobs a lane is to run, in order: interactive ones first, then by age."""
+        """Return the jobs that wait in a queue, in order: interactive ones first, then by age."""
         return [name.rsplit("~", 1)[1] for name in self._tickets(queue)]
 
     def before(self) -> dict[str, str]:
-        """Return by waiting job the one before it in its lane; empty for the first."""
-        found: dict[str, str] = {}
+        """Return, for each job that waits, the one before it in its queue; empty for the first."""
+        before: dict[str, str] = {}
         last: dict[str, str] = {}
         for name in sorted(self._names()):
             queue, job_id = name.split("~", 1)[0], name.rsplit("~", 1)[1]
-            found[job_id] = last.get(queue, "")
+            before[job_id] = last.get(queue, "")
             last[queue] = job_id
-        return found
+        return before
 
     def _tickets(self, queue: str) -> list[str]:
         wanted = f"{file_name(queue)}~"

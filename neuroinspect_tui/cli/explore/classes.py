@@ -1,16 +1,25 @@
 """`classes`: the classes by accuracy."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 from engine.schema.errors import RequestError
 from engine.schema.records import Classes, ClassScore, GroupScore
 from engine.schema.requests import Source
-from neuroinspect_tui.cli.options import BatchSize, Detach, Device, Json, Workers, Workspace
+from neuroinspect_tui.cli.options import (
+    BatchSize,
+    DetachFeatures,
+    Device,
+    Executor,
+    Json,
+    Workers,
+    Workspace,
+)
 from neuroinspect_tui.cli.output import percent, print_json, say, table
 from screens.widgets.bars import bar, interval
 
+Sort = Literal["accuracy", "name", "n"]
 SORTS = {
     "accuracy": lambda c: (2.0 if c.accuracy is None else c.accuracy, c.index),
     "name": lambda c: c.name,
@@ -20,15 +29,20 @@ SORTS = {
 
 def command(
     workspace: Workspace = None,
-    sort: Annotated[str, typer.Option("--sort", help="accuracy, name or n.")] = "accuracy",
+    sort: Annotated[
+        Sort, typer.Option("--sort", help="By accuracy, name, or number of images.")
+    ] = "accuracy",
     groups: Annotated[bool, typer.Option("--groups", help="Show the groups too.")] = False,
     device: Device = None,
     batch_size: BatchSize = 0,
     workers: Workers = -1,
-    detach: Detach = False,
+    detach: DetachFeatures = False,
+    executor: Executor = None,
     json: Json = False,
 ) -> None:
-    """List the classes, worst first. The first time, every image is looked at once.
+    """List the classes by accuracy, worst first.
+
+    The first time, this extracts the features of every image.
 
     Example: neuroinspect-tui classes -w ws --sort n
     """
@@ -37,14 +51,12 @@ def command(
     from engine.evaluation.scores import score
     from neuroinspect_tui.cli.opening import open_workspace
 
-    if sort not in SORTS:
-        raise RequestError(f"--sort {sort!r} is none of {', '.join(SORTS)}.")
-    opened = open_workspace(workspace, device, detach=detach)
+    opened = open_workspace(workspace, device, detach=detach, executor=executor)
     cache = opened.cache(batch_size=batch_size, workers=workers)
     answer = score(cache, shares=_train_shares(opened.source) if cache.groups_named else ())
     answer = structs.replace(answer, classes=tuple(sorted(answer.classes, key=SORTS[sort])))
     if groups and answer.groups is None:
-        raise RequestError("These data have no groups; a CSV with a group column has.")
+        raise RequestError("The data has no groups; a CSV with a group column does.")
     if json:
         return print_json(answer)
     return _show(answer, groups=groups)
@@ -69,12 +81,12 @@ def _show(answer: Classes, *, groups: bool) -> None:
         f"{percent(answer.mean_class_accuracy)}; {wrong} mistakes in {bad} classes"
     )
     table(
-        ("class", ">right", ">accuracy", "|", ">95%", "mostly taken for"),
-        ((c.name, *_cells(c), _taken(c)) for c in answer.classes),
+        ("class", ">correct", ">accuracy", "|", ">95%", "top confusions"),
+        ((c.name, *_cells(c), _confusions(c)) for c in answer.classes),
     )
     if groups and answer.groups is not None:
         table(
-            ("group", ">right", ">accuracy", "|", ">95%"),
+            ("group", ">correct", ">accuracy", "|", ">95%"),
             ((g.name, *_cells(g)) for g in answer.groups),
         )
         say(
@@ -82,7 +94,7 @@ def _show(answer: Classes, *, groups: bool) -> None:
             f"split's group shares {percent(answer.train_weighted_accuracy)}"
         )
     for skipped in answer.skipped:
-        say(f"left out: {skipped.path}: {skipped.reason}")
+        say(f"skipped: {skipped.path}: {skipped.reason}")
 
 
 def _cells(entry: ClassScore | GroupScore) -> tuple[str, ...]:
@@ -90,5 +102,5 @@ def _cells(entry: ClassScore | GroupScore) -> tuple[str, ...]:
     return f"{entry.correct}/{entry.n}", percent(entry.accuracy), bar(entry.accuracy), ci
 
 
-def _taken(entry: ClassScore) -> str:
+def _confusions(entry: ClassScore) -> str:
     return ", ".join(f"{other.name} {other.count}" for other in entry.confused_with)

@@ -1,4 +1,4 @@
-"""`illusion`: draw what neurons see, given a class."""
+"""`illusion`: draw what neurons respond to, given a class."""
 
 from pathlib import Path
 from typing import Annotated
@@ -6,41 +6,56 @@ from typing import Annotated
 import typer
 
 from engine.schema.records import Illusions
-from neuroinspect_tui.cli.options import ClassKey, Detach, Device, Json, Seed, Workspace
+from neuroinspect_tui.cli.options import ClassKey, Detach, Device, Executor, Json, Seed, Workspace
 from neuroinspect_tui.cli.output import print_json, say, table
 
 
 def command(
     class_key: ClassKey,
     neuron: Annotated[
-        list[int], typer.Option("--neuron", "-n", metavar="J", help="May be repeated.")
+        list[int], typer.Option("--neuron", "-n", metavar="J", help="A neuron; may be repeated.")
     ],
     workspace: Workspace = None,
-    steps: Annotated[int, typer.Option("--steps", min=1, max=100_000)] = 450,
+    steps: Annotated[
+        int, typer.Option("--steps", min=1, max=100_000, help="Optimization steps.")
+    ] = 450,
     size: Annotated[
-        int, typer.Option("--size", min=0, max=2048, help="Pixels; 0: the model's own.")
+        int,
+        typer.Option("--size", min=0, max=2048, help="Pixels a side (0: the model's input size)."),
     ] = 0,
     seed: Seed = 0,
     out: Annotated[
         Path | None,
         typer.Option(
-            "--out", metavar="DIR", help="Pictures go there [default: illusions/ of the workspace]."
+            "--out",
+            metavar="DIR",
+            help="Write the pictures there [default: illusions/ of the workspace].",
         ),
     ] = None,
-    every: Annotated[int, typer.Option("--every", min=0, help="A preview every K steps.")] = 0,
-    clip: Annotated[bool, typer.Option("--clip/--no-clip", help="Let CLIP guide.")] = True,
+    every: Annotated[
+        int,
+        typer.Option(
+            "--every", min=0, metavar="K", help="Write a preview every K steps (0: none)."
+        ),
+    ] = 0,
+    clip: Annotated[
+        bool, typer.Option("--clip/--no-clip", help="Guide the optimization by CLIP.")
+    ] = True,
     device: Device = None,
     detach: Detach = False,
+    executor: Executor = None,
     json: Json = False,
 ) -> None:
-    """Draw what neurons see when the decision is a class: a PNG each and a contact sheet.
+    """Draw what neurons respond to, given a class.
+
+    Writes a PNG for each neuron, and one sheet with all of them.
 
     Example: neuroinspect-tui illusion --class "sweet pea" --neuron 853 --neuron 573
     """
     from engine.schema.requests import IllusionRequest
     from neuroinspect_tui.cli.opening import class_of, open_workspace
 
-    opened = open_workspace(workspace, device, detach=detach)
+    opened = open_workspace(workspace, device, detach=detach, executor=executor)
     request = IllusionRequest(
         class_index=class_of(opened.split(), class_key),
         neurons=tuple(dict.fromkeys(neuron)),
@@ -73,4 +88,4 @@ def show(answer: Illusions) -> None:
             for i in answer.illusions
         ),
     )
-    say(f"pictures in {Path(str(answer.sheet)).parent}; all of them: {answer.sheet}")
+    say(f"Pictures are in {Path(str(answer.sheet)).parent}; all on one sheet: {answer.sheet}")

@@ -1,20 +1,26 @@
 """`mistakes`: the mistakes of a class."""
 
-from neuroinspect_tui.cli.options import ClassKey, Detach, Json, Workspace
+from neuroinspect_tui.cli.options import ClassKey, DetachFeatures, Executor, Json, Workspace
 from neuroinspect_tui.cli.output import below, counted, percent, print_json, say, table
 
 
 def command(
-    class_key: ClassKey, workspace: Workspace = None, detach: Detach = False, json: Json = False
+    class_key: ClassKey,
+    workspace: Workspace = None,
+    detach: DetachFeatures = False,
+    executor: Executor = None,
+    json: Json = False,
 ) -> None:
-    """List a class's mistakes, surest first, each with what it was taken for.
+    """List a class's mistakes and the classes they were predicted as.
+
+    The most confident mistakes come first.
 
     Example: neuroinspect-tui mistakes --class "sweet pea"
     """
     from engine.evaluation.scores import mistakes
     from neuroinspect_tui.cli.opening import class_of, open_workspace
 
-    cache = open_workspace(workspace, detach=detach).cache()
+    cache = open_workspace(workspace, detach=detach, executor=executor).cache()
     answer = mistakes(cache, class_of(cache, class_key))
     if json:
         return print_json(answer)
@@ -24,7 +30,7 @@ def command(
         f"images are in {cache.root}"
     )
     table(
-        ("taken for", ">p(true)", ">p(taken)", ">steps", "image"),
+        ("predicted as", ">p(true)", ">p(predicted)", ">steps", "image"),
         (
             (
                 m.predicted.name,

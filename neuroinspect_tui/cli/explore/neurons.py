@@ -1,14 +1,21 @@
-"""`neurons`: the neurons to blame for a class's mistakes."""
+"""`neurons`: the neurons behind a class's mistakes."""
 
 from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 
-from engine.attribution.query import rank_neurons
 from engine.attribution.rankings import DEFAULT
 from engine.schema.records import RankedNeuron
-from neuroinspect_tui.cli.options import ByKey, ClassKey, Detach, Json, Seed, Workspace
+from neuroinspect_tui.cli.options import (
+    ByKey,
+    ClassKey,
+    DetachFeatures,
+    Executor,
+    Json,
+    Seed,
+    Workspace,
+)
 from neuroinspect_tui.cli.output import counted, print_json, say, table
 
 
@@ -16,21 +23,27 @@ def command(
     class_key: ClassKey,
     workspace: Workspace = None,
     by: ByKey = DEFAULT,
-    top: Annotated[int, typer.Option("--top", help="Neurons a list.")] = 20,
+    top: Annotated[
+        int, typer.Option("--top", metavar="N", help="How many neurons each list has.")
+    ] = 20,
     mistake: Annotated[
-        str | None, typer.Option("--mistake", metavar="PATH", help="Of this one image only.")
+        str | None, typer.Option("--mistake", metavar="PATH", help="Explain this one image only.")
     ] = None,
     seed: Seed = 0,
-    detach: Detach = False,
+    detach: DetachFeatures = False,
+    executor: Executor = None,
     json: Json = False,
 ) -> None:
-    """Rank the neurons a class's mistakes lack (insufficient) or have too much (excessive).
+    """Rank the neurons behind a class's mistakes.
+
+    Those too weak on them (insufficient), and those too strong (excessive).
 
     Example: neuroinspect-tui neurons --class "sweet pea" --by votes
     """
+    from engine.attribution.query import rank_neurons
     from neuroinspect_tui.cli.opening import class_of, open_workspace
 
-    cache = open_workspace(workspace, detach=detach).cache()
+    cache = open_workspace(workspace, detach=detach, executor=executor).cache()
     answer = rank_neurons(
         cache, class_of(cache, class_key), by=by, top=top, seed=seed, mistake=mistake
     )
@@ -38,12 +51,12 @@ def command(
         return print_json(answer)
     of = answer.mistake or counted(answer.mistakes, "mistake")
     say(
-        f"{answer.class_.name} by {answer.by}: {of}, {answer.flipped} mended by the counterfactual "
-        f"(median {answer.median_steps:g} steps)",
+        f"{answer.class_.name} by {answer.by}: {of}, {answer.flipped} flipped by the "
+        f"counterfactual (median {answer.median_steps:g} steps)",
         answer.note,
     )
-    _show("lacks (insufficient)", answer.insufficient)
-    _show("has too much (excessive)", answer.excessive)
+    _show("too weak (insufficient)", answer.insufficient)
+    _show("too strong (excessive)", answer.excessive)
     return None
 
 

@@ -1,4 +1,4 @@
-"""`compare`: an edit's images won and lost, class by class."""
+"""`compare`: the images that an edit fixes and breaks, class by class."""
 
 from typing import Annotated
 
@@ -6,16 +6,23 @@ import typer
 
 from engine.schema.edits import Comparison
 from engine.schema.records import Moved
+from neuroinspect_tui.cli import completion
 from neuroinspect_tui.cli.options import Json, Workspace
 from neuroinspect_tui.cli.output import below, percent, print_json, say, table
 
 EditKey = Annotated[
-    str, typer.Argument(metavar="EDIT", help="An edit's id, or its beginning (see `edits`).")
-]
+    str,
+    typer.Argument(
+        metavar="EDIT", autocompletion=completion.edits,
+        help="An edit's id, or its beginning (see `edits`).",
+    ),
+]  # fmt: skip
 
 
 def command(edit: EditKey, workspace: Workspace = None, json: Json = False) -> None:
-    """Weigh the images an edit wins against those it loses, where it was reported.
+    """List the images that an edit fixes and breaks, and the verdict.
+
+    On the images that the edit was reported on.
 
     Example: neuroinspect-tui compare 20261123-101500-zero
     """
@@ -39,16 +46,16 @@ def _show(answer: Comparison, root: str) -> None:
     changed = [c for c in (*answer.classes, *(answer.groups or ())) if c.fixed or c.broken]
     if changed:
         table(
-            ("class", ">n", ">before", ">after", ">won", ">lost"),
+            ("class", ">n", ">before", ">after", ">fixed", ">broken"),
             (
                 (c.name, str(c.n), percent(c.before), percent(c.after), str(c.fixed), str(c.broken))
                 for c in changed
             ),
         )
     for title, images in (("fixed", answer.fixed), ("broken", answer.broken)):
-        say(*(f"{title}: {_told(some, root)}" for some in images))
+        say(*(f"{title}: {_line(image, root)}" for image in images))
     say(answer.verdict)
 
 
-def _told(some: Moved, root: str) -> str:
-    return f"{some.before.name} → {some.after.name}  {below(root, some.path)}"
+def _line(image: Moved, root: str) -> str:
+    return f"{image.before.name} → {image.after.name}  {below(root, image.path)}"

@@ -1,6 +1,7 @@
 """`edit`: edit the decision layer against every control."""
 
-from typing import Annotated, Any, TypeVar, cast, get_args
+from pathlib import Path
+from typing import Annotated, TypeVar
 
 import typer
 
@@ -8,9 +9,11 @@ from engine.editing.methods import DEFAULT
 from engine.schema.edits import Edit, Estimate
 from engine.schema.errors import RequestError
 from engine.schema.requests import Preset, Select
+from neuroinspect_tui.cli import completion
 from neuroinspect_tui.cli.choices import MethodName, RankingName
-from neuroinspect_tui.cli.options import Detach, Device, Json, RowsKey, Seed, Workspace
+from neuroinspect_tui.cli.options import Detach, Device, Executor, Json, RowsKey, Seed, Workspace
 from neuroinspect_tui.cli.output import print_json, say, table
+from neuroinspect_tui.program import command_line
 
 T = TypeVar("T")
 
@@ -19,8 +22,8 @@ def command(
     class_key: Annotated[
         list[str],
         typer.Option(
-            "--class", "-c", metavar="NAME|INDEX|all",
-            help="A class; may be repeated. Each brings its own neurons.",
+            "--class", "-c", metavar="NAME|INDEX|all", autocompletion=completion.classes,
+            help="A class; may be repeated. Each has its own neurons.",
         ),
     ],
     workspace: Workspace = None,
@@ -87,11 +90,12 @@ def command(
     seed: Seed = 0,
     device: Device = None,
     detach: Detach = False,
+    executor: Executor = None,
     json: Json = False,
 ) -> None:  # fmt: skip
-    """Edit the decision layer for a class, and compare the edit with every control.
+    """Edit the decision layer for a class and compare the edit with every control.
 
-    Selects on one half of the evaluation split and reports on the other.
+    Selects on one half of the evaluation split and reports on the other, held-out half.
 
     Example: neuroinspect-tui edit --class "sweet pea" --method ratio --seeds 5
     """
@@ -101,7 +105,7 @@ def command(
     from engine.schema.requests import EditRequest
     from neuroinspect_tui.cli.opening import class_of, open_workspace
 
-    opened = open_workspace(workspace, device, detach=detach)
+    opened = open_workspace(workspace, device, detach=detach, executor=executor)
     start = None if on is None else find_edit(opened.home / "edits", on).name
     listing = opened.split()
     every = any(key.casefold() == "all" for key in class_key)
@@ -115,7 +119,7 @@ def command(
     check_bounds(request)  # before torch is loaded for nothing
     check_options(request)
     answer = opened.run(request)
-    return print_json(answer) if json else show(answer)
+    return print_json(answer) if json else show(answer, opened.home)
 
 
 def _option(text: str) -> tuple[str, float]:
@@ -124,13 +128,6 @@ def _option(text: str) -> tuple[str, float]:
         return name.strip(), float(value)
     except ValueError:
         raise RequestError(f"--set {text!r} is no option; give NAME=NUMBER.") from None
-
-
-def one_of(text: str, kind: Any, option: str) -> Any:
-    """Read an option that takes one of a few words."""
-    if text not in get_args(kind):
-        raise RequestError(f"{option} {text!r} is none of {', '.join(get_args(kind))}.")
-    return cast(Any, text)
 
 
 def _target(text: str) -> float | None:
@@ -142,21 +139,21 @@ def _target(text: str) -> float | None:
         raise RequestError(f"--target {text!r} is no ratio; give auto, or 1.0.") from None
 
 
-def show(answer: Edit) -> None:
+def show(answer: Edit, home: Path) -> None:
     """Print an edit beside its controls."""
     names = ", ".join(label.name for label in answer.classes[:3])
     more = f" and {len(answer.classes) - 3} more" if len(answer.classes) > 3 else ""
     say(
         f"{answer.id}: {answer.method} for {names}{more}{_neurons(answer)}"
         + (f", on {start}" if (start := answer.provenance.get("on")) else ""),
-        f"chosen on {answer.selected_on} images, reported on {answer.reported_on} "
+        f"selected on {answer.selected_on} images, reported on {answer.reported_on} held-out ones "
         f"({answer.n_target} of the class)",
     )
     grouped = any(variant.worst_group for variant in answer.variants)
     columns = ["", ">overall", ">class", ">worst class"]
     columns += [">worst group"] if grouped else []
     table(
-        (*columns, ">won", ">lost"),
+        (*columns, ">fixed", ">broken"),
         (
             (
                 variant.name,
@@ -185,7 +182,11 @@ def show(answer: Edit) -> None:
         ),
     )
     say(answer.verdict, *answer.notes)
-    say(f"Next: neuroinspect-tui compare {answer.id}, then export {answer.id} --out FILE")
+    say(
+        "Next:",
+        f"  {command_line(home, 'compare', answer.id)}",
+        f"  {command_line(home, 'export', answer.id, '--out', 'fixed.safetensors')}",
+    )
 
 
 def _neurons(answer: Edit) -> str:
@@ -195,9 +196,9 @@ def _neurons(answer: Edit) -> str:
     return f", {max(counts)} neurons" + (" each" if len(answer.neurons) > 1 else "")
 
 
-def interval(some: Estimate | None) -> str:
+def interval(estimate: Estimate | None) -> str:
     """Return `93.1% ±0.2`, a dash for None."""
-    if some is None:
+    if estimate is None:
         return "-"
-    half = "" if some.hi is None else f" ±{100 * (some.hi - some.mean):.1f}"
-    return f"{100 * some.mean:.1f}%{half}"
+    half = "" if estimate.hi is None else f" ±{100 * (estimate.hi - estimate.mean):.1f}"
+    return f"{100 * estimate.mean:.1f}%{half}"

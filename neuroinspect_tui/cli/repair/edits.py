@@ -1,4 +1,4 @@
-"""`edits`: the edits made so far."""
+"""`edits`: the edits of a workspace."""
 
 import sys
 
@@ -12,6 +12,7 @@ def command(workspace: Workspace = None, json: Json = False) -> None:
     Example: neuroinspect-tui edits -w ws
     """
     from engine.editing.store import list_edits, made_on
+    from neuroinspect_tui.program import command_line
     from neuroinspect_tui.version_0_1 import old_edits_of
     from neuroinspect_tui.workspace import find_home
 
@@ -22,22 +23,22 @@ def command(workspace: Workspace = None, json: Json = False) -> None:
     if json:
         return print_json(found)
     if not found:
-        return say("No edits yet; make one with `edit`.")
+        return say(f"No edits yet; make one with: {command_line(home, 'edit', '--class', 'NAME')}")
     stacked = any(map(made_on, found))
     table(
         ("|edit", *(("on",) if stacked else ()), "class", ">class", "|", ">overall", "|"),
         (
             (
-                some.id,
-                *((made_on(some) or "",) if stacked else ()),
-                ", ".join(label.name for label in some.classes[:2])
-                + (f" +{len(some.classes) - 2}" if len(some.classes) > 2 else ""),
-                percent(some.before.target),
-                f"→ {percent(some.after.target)}",
-                percent(some.before.overall),
-                f"→ {percent(some.after.overall)}",
+                edit.id,
+                *((made_on(edit) or "",) if stacked else ()),
+                ", ".join(label.name for label in edit.classes[:2])
+                + (f" +{len(edit.classes) - 2}" if len(edit.classes) > 2 else ""),
+                percent(edit.before.target),
+                f"→ {percent(edit.after.target)}",
+                percent(edit.before.overall),
+                f"→ {percent(edit.after.overall)}",
             )
-            for some in found
+            for edit in found
         ),
     )
     return None

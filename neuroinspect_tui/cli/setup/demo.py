@@ -1,4 +1,4 @@
-"""`demo`: the whole job on a problem whose answer is known."""
+"""`demo`: the whole workflow on a problem whose answer is known."""
 
 import os
 import time
@@ -17,17 +17,18 @@ from neuroinspect_tui.program import PROGRAM
 def command(
     directory: Annotated[
         Path | None,
-        typer.Option("--dir", metavar="DIR", help="[default: in your user data directory]"),
+        typer.Option("--dir", metavar="DIR", help="Its workspace [default: in your user data]."),
     ] = None,
     device: Device = None,
     open_: Annotated[
-        bool, typer.Option("--open/--no-open", help="Then open the app on it, on a terminal.")
+        bool, typer.Option("--open/--no-open", help="Open the app on it afterwards.")
     ] = True,
     json: Json = False,
 ) -> None:
-    """Draw birds, teach a classifier a shortcut, and find, see and mend it. No downloads.
+    """Draw birds, teach a classifier a shortcut, find and repair it.
 
-    About three minutes on two cores; a second run only tells it again.
+    Takes about three minutes on two cores and downloads nothing; a second run only prints the
+    results again.
 
     Example: neuroinspect-tui demo
     """
@@ -38,13 +39,13 @@ def command(
     began = time.monotonic()
     home = directory or demo_home()
     plan = Plan(home.expanduser().resolve(), device=device or "auto")
-    follow(make_parts(plan), first="looking at what is there", on_record=_line, keep=_row)
+    follow(make_parts(plan), first="looking for earlier results", on_record=_line, keep=_row)
     from neuroinspect_tui.demo.story import Story
 
     story = Story(plan)
     lines: list[str] = []
 
-    def told() -> Any:
+    def printed() -> Any:
         for record in story.tell():
             if isinstance(record, str):
                 lines.append(record)
@@ -53,7 +54,7 @@ def command(
             else:
                 yield record
 
-    follow(told(), first="importing torch", on_record=_line)
+    follow(printed(), first="importing torch", on_record=_line)
     seconds = time.monotonic() - began
     if json:
         return print_json({"workspace": str(plan.home), "seconds": seconds, "story": lines})
@@ -64,7 +65,7 @@ def command(
 
 
 def _open(home: Path) -> None:
-    """Become the app: torch, which this process has loaded by now, is not for it."""
+    """Replace this process by the app, which must not load torch as this one has."""
     words = [*PROGRAM, "open", str(home)]
     os.execv(words[0], words)
 
@@ -72,12 +73,14 @@ def _open(home: Path) -> None:
 def _line(record: Any) -> str | None:
     if isinstance(record, TrainEpoch):
         return f"training, epoch {record.epoch}"
-    return "drawing what neurons see" if hasattr(record, "step") else "editing"
+    return "drawing what neurons respond to" if hasattr(record, "step") else "editing"
 
 
 def _row(record: Any) -> str | None:
     if not isinstance(record, TrainEpoch) or record.epoch != record.epochs:
         return None
-    found = record.evaluation
-    worst = "" if found.worst_group is None else f", worst group {percent(found.worst_group)}"
-    return f"trained {record.epochs} epochs: accuracy {percent(found.overall)}{worst}"
+    evaluation = record.evaluation
+    worst = (
+        "" if evaluation.worst_group is None else f", worst group {percent(evaluation.worst_group)}"
+    )
+    return f"trained {record.epochs} epochs: accuracy {percent(evaluation.overall)}{worst}"

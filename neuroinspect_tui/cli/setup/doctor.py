@@ -1,4 +1,4 @@
-"""`doctor`: what works here, what does not, and the mend."""
+"""`doctor`: what works here, what does not, and how to repair it."""
 
 from collections.abc import Iterator
 

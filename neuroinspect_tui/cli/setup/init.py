@@ -9,6 +9,7 @@ from engine.data.readers import READERS
 from engine.schema.source_specs import NONE, local_directory, local_spec
 from neuroinspect_tui.cli.options import Json
 from neuroinspect_tui.cli.output import print_json, say
+from neuroinspect_tui.program import command_line
 
 if TYPE_CHECKING:
     ReaderName = str
@@ -119,7 +120,7 @@ def command(
         f"{path} written: {model}, {f'{width} neurons' if width else 'untrained'}, "
         f"{len(listed.classes)} classes, {len(listed.samples)} images to evaluate, "
         f"{len(trained.samples)} to train, on {device}.",
-        f"Next: neuroinspect-tui {'train' if untrained else 'classes'} -w {directory}",
+        f"Next: {command_line(directory, 'train' if untrained else 'classes')}",
     )
     return None
 

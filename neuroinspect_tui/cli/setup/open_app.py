@@ -2,7 +2,6 @@
 
 import gc
 import os
-import shlex
 import subprocess
 import sys
 from collections.abc import Container
@@ -14,9 +13,10 @@ from msgspec import structs
 
 from engine.schema.errors import RequestError
 from neuroinspect_tui.cli.options import Device
+from neuroinspect_tui.cli.options import Workspace as WorkspaceOption
 from neuroinspect_tui.cli.output import counted
-from neuroinspect_tui.config import COLORS, Config, demo_home, read_config, set_color
-from neuroinspect_tui.program import PROGRAM
+from neuroinspect_tui.config import Color, Config, demo_home, read_config, set_color
+from neuroinspect_tui.program import PROGRAM, command_line
 
 SLOW_LINK = {"TEXTUAL_ANIMATIONS": "none", "TEXTUAL_FPS": "12", "TEXTUAL_SMOOTH_SCROLL": "0"}
 OPTIONS = (
@@ -30,21 +30,30 @@ def command(
         typer.Argument(
             metavar="[WORKSPACE]",
             show_default=False,
-            help="[default: here, or the nearest parent with workspace.toml]",
+            help="[default: this directory, or the nearest parent with workspace.toml]",
         ),
     ] = None,
     device: Device = None,
+    at: WorkspaceOption = None,
     color: Annotated[
-        str | None, typer.Option("--color", help=f"{', '.join(COLORS)} [default: config.toml's].")
+        Color | None,
+        typer.Option("--color", help="Colours of the terminal [default: config.toml's]."),
     ] = None,
     slow_link: Annotated[
         bool | None,
-        typer.Option("--slow-link/--no-slow-link", help="Fewer bytes: small pictures."),
+        typer.Option(
+            "--slow-link/--no-slow-link", help="Send fewer bytes: smaller pictures, no animation."
+        ),
     ] = None,
     mouse: Annotated[
-        bool | None, typer.Option("--mouse/--no-mouse", help="Without it the terminal selects.")
+        bool | None,
+        typer.Option(
+            "--mouse/--no-mouse", help="Use the mouse; without it the terminal selects text."
+        ),
     ] = None,
-    theme: Annotated[str | None, typer.Option("--theme", help="ctrl+p lists them.")] = None,
+    theme: Annotated[
+        str | None, typer.Option("--theme", metavar="NAME", help="ctrl+p in the app lists them.")
+    ] = None,
 ) -> None:
     """Open the app. `neuroinspect-tui [WORKSPACE]` does the same.
 
@@ -53,18 +62,23 @@ def command(
     from neuroinspect_tui.app.terminal import need_terminal
 
     need_terminal()
-    if color is not None and color not in COLORS:
-        raise RequestError(f"--color {color!r} is none of {', '.join(COLORS)}.")
     given = {"color": color, "slow_link": slow_link, "mouse": mouse, "theme": theme}
     config = structs.replace(
         read_config(), **{name: value for name, value in given.items() if value is not None}
     )
-    at, said = _place(workspace)
+    place, said = _place(_one(workspace, at))
     set_color(config.color)  # before textual is imported
     if config.slow_link:
         for name, value in SLOW_LINK.items():
             os.environ.setdefault(name, value)
-    raise typer.Exit(_run(config, at, said, device))
+    raise typer.Exit(_run(config, place, said, device))
+
+
+def _one(workspace: Path | None, at: Path | None) -> Path | None:
+    """Return the workspace, named by an argument or by -w."""
+    if workspace is not None and at is not None and workspace.resolve() != at.resolve():
+        raise RequestError(f"Two workspaces are named, {at} and {workspace}; give one.")
+    return workspace or at
 
 
 def _place(start: Path | None) -> tuple[Path | None, str]:
@@ -101,12 +115,9 @@ def _run(config: Config, at: Path | None, said: str, device: str | None) -> int:
             return code
         at, said = demo_home(), ""
     if app.active and app.workspace is not None:
-        home = shlex.quote(str(app.workspace.home.resolve()))
-        goes = "goes" if app.active == 1 else "go"
-        sys.stderr.write(
-            f"{counted(app.active, 'job')} {goes} on; look again with "
-            f"neuroinspect-tui jobs list -w {home}\n"
-        )
+        runs = "continues" if app.active == 1 else "continue"
+        listed = command_line(app.workspace.home, "jobs", "list")
+        sys.stderr.write(f"{counted(app.active, 'job')} {runs}; list them with: {listed}\n")
     return app.return_code or 0
 
 
@@ -115,6 +126,9 @@ def meant(words: list[str], commands: Container[str]) -> list[str]:
     if not words:
         return ["open"]
     first = words[0]
+    if first.startswith(("-w", "--workspace")):  # DIR is the next word, or follows in this one
+        here = 1 if "=" in first or (first != "-w" and not first.startswith("--")) else 2
+        return [*words[:here], *meant(words[here:], commands)]
     option = first.partition("=")[0] in OPTIONS
     path = first not in commands and (Path(first).is_dir() or first.startswith((".", "~", "/")))
     return ["open", *words] if option or path else words

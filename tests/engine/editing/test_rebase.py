@@ -15,8 +15,8 @@ from engine.evaluation.scores import mistakes
 from engine.schema.errors import EditError, StorageError
 from engine.schema.requests import EditRequest, ExportRequest, FeaturesRequest
 from engine.session import TorchEngine
-from neuroinspect_tui.jobs.engine import title_of
 from neuroinspect_tui.jobs.queues import EDITS, device_of, queue_of
+from neuroinspect_tui.jobs.submit import title_of
 from tests.making import make_images
 
 
@@ -178,6 +178,6 @@ def test_a_stack_and_its_cache_do_not_queue_behind_drawings(source):
     request = FeaturesRequest(split="valid", on="20261123-101500-zero")
     assert (queue_of(request, cuda), device_of(EDITS)) == (EDITS, "cpu")
     assert queue_of(FeaturesRequest(split="valid"), cuda) == "cuda:0"
-    assert title_of(request, ()) == "read valid on 20261123-101500-zero"
+    assert title_of(request, ()) == "extract features of valid on 20261123-101500-zero"
     edit = EditRequest(classes=(0,), on="20261123-101500-zero")
     assert title_of(edit, ("rose",)) == "edit rose, zero on 20261123-101500-zero"

@@ -30,7 +30,7 @@ def test_a_cache_is_none_until_its_job_ran_then_opened_once(filled, tmp_path):
 
 def test_images_that_are_to_be_read_are_listed_again(workspace, monkeypatch):
     queued = SimpleNamespace(id="queued")
-    monkeypatch.setattr(workspace.engine, "submit", lambda *_, **__: queued)
+    monkeypatch.setattr("neuroinspect_tui.app.local_workspace.submit", lambda *_, **__: queued)
     before = workspace.split("valid")
     assert workspace.submit(FeaturesRequest(split="valid")) == "queued"
     assert workspace.split("valid") is not before

@@ -4,9 +4,9 @@ import time
 import pytest
 
 from engine.schema.requests import FeaturesRequest
-from neuroinspect_tui.jobs.engine import title_of
 from neuroinspect_tui.jobs.launcher import stop_runners
 from neuroinspect_tui.jobs.store import Store
+from neuroinspect_tui.jobs.submit import title_of
 from tests.neuroinspect_tui.conftest import filled, filled_once, run  # noqa: F401  fixtures
 
 

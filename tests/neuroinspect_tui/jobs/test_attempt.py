@@ -1,11 +1,13 @@
 """One attempt at a job: every ending, and what is on disk after it."""
 
+import contextlib
 import logging
 import os
+import resource
 import signal
 import subprocess
 import sys
-import time
+import threading
 
 import pytest
 
@@ -238,15 +240,20 @@ def test_a_disk_that_fails_for_a_moment_ends_nothing(store, submit, monkeypatch)
     job = submit()
     real = type(store.root).stat
 
+    failures, failed_often = [], threading.Event()
+
     def failing(path, **how):
         if path.name in ("cancel", job.id):
+            failures.append(path.name)
+            if len(failures) >= 3:  # once more than a job that is gone has to be seen missing
+                failed_often.set()
             raise OSError(116, "Stale file handle")
         return real(path, **how)
 
     def slow(job, attempt):
         with monkeypatch.context() as patch:
             patch.setattr(type(store.root), "stat", failing)
-            time.sleep(0.7)
+            assert failed_often.wait(timeout=60)
         store.cancel(job.id)
         yield from steps(1)
         while True:
@@ -255,22 +262,26 @@ def test_a_disk_that_fails_for_a_moment_ends_nothing(store, submit, monkeypatch)
     assert attempt(store, job).run(slow) == "cancelled"
 
 
-def test_a_line_that_only_half_fits_on_the_disk_is_a_full_disk(tmp_path, monkeypatch):
-    with EventLog(tmp_path / "events.jsonl") as log:
+def test_a_line_that_only_half_fits_on_the_disk_is_a_full_disk(tmp_path):
+    path = tmp_path / "events.jsonl"
+    with EventLog(path) as log:
+        log.append(epoch(1))
+        whole = path.stat().st_size
+        with largest_file(whole + 20), pytest.raises(OSError, match="No space left"):
+            log.append(epoch(2))
+    assert path.stat().st_size == whole + 20
+    assert read_events(path, 0) == ([epoch(1)], whole)
 
-        class Full:
-            name = "events.jsonl"
 
-            def write(self, line):
-                return len(line) // 2
-
-            def close(self):
-                pass
-
-        log._file.close()
-        log._file = Full()
-        with pytest.raises(OSError, match="No space left"):
-            log.append(epoch(1))
+@contextlib.contextmanager
+def largest_file(size):
+    """Let the kernel write no more of a line than fits, as a full disk does."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def test_a_sentence_with_a_name_that_is_not_utf8(store, submit):

@@ -14,7 +14,8 @@ from neuroinspect_tui.jobs.store import Store
 def no_runner(monkeypatch):
     started = []
     monkeypatch.setattr(
-        "neuroinspect_tui.jobs.engine.ensure_runner", lambda home, queue: started.append(queue)
+        "neuroinspect_tui.jobs.executors.local.ensure_runner",
+        lambda home, queue: started.append(queue),
     )
     return started
 
@@ -48,17 +49,51 @@ def test_detached_commands_print_an_id_and_nothing_else(run, filled, no_runner, 
     assert run("jobs", "list", "-w", filled, "--json").json[0]["id"] == job_id
 
 
-def test_detached_questions_start_the_pass_they_need(run, filled, no_runner):
+QUESTIONS = (
+    ("classes",),
+    ("mistakes", "-c", "1"),
+    ("neurons", "-c", "1"),
+    ("neuron", "3", "-c", "1"),
+    ("whatif", "-c", "1", "--top", "3"),
+)
+
+
+@pytest.mark.parametrize("words", QUESTIONS, ids=" ".join)
+def test_detached_questions_are_a_job_that_extracts_features(run, filled, no_runner, words):
     shutil.rmtree(filled / "features")
-    for words in (("classes",), ("mistakes", "-c", "1"), ("neurons", "-c", "1"),
-                  ("whatif", "-c", "1", "--top", "3")):  # fmt: skip
-        job_id = run(*words, "-w", filled, "--detach").out.strip()
-        assert Store(filled).view(job_id).kind == "features"
+    job_id = run(*words, "-w", filled, "--detach").out.strip()
+    view = Store(filled).view(job_id)
+    assert (view.kind, view.state) == ("features", "waiting")
+    assert no_runner == ["auto"]
 
 
-def test_a_detached_question_that_needs_no_pass_is_answered(run, filled, no_runner):
-    assert "accuracy" in run("classes", "-w", filled, "--detach").out
+@pytest.mark.parametrize("words", QUESTIONS, ids=" ".join)
+def test_where_the_features_are_there_that_job_is_done_at_once(run, filled, no_runner, words):
+    job_id = run(*words, "-w", filled, "--detach").out.strip()
+    store = Store(filled)
+    assert store.view(job_id).state == "done"
+    assert store.tickets.before() == {}
     assert no_runner == []
+    assert run("jobs", "follow", job_id, "-w", filled).out == "The job is done.\n"
+
+
+def test_detached_heat_maps_need_no_features_yet(run, filled, no_runner):
+    shutil.rmtree(filled / "features")
+    words = ("neuron", "3", "-c", "1", "--out", "seen", "--detach")
+    assert Store(filled).view(run(*words, "-w", filled).out.strip()).kind == "heat"
+
+
+def test_another_executor_is_one_sentence_where_it_is_not_installed(run, filled, no_runner):
+    ran = run("train", "-w", filled, "--detach", "--executor", "nowhere")
+    assert ran.code == 2
+    assert ran.err == "neuroinspect-tui: Unknown executor 'nowhere'; choose from local.\n"
+    assert "--detach" in run("train", "-w", filled, "--executor", "local").err
+    source = filled / "workspace.toml"
+    source.write_text(source.read_text().replace('executor = "local"', 'executor = "nowhere"'))
+    assert "Unknown executor 'nowhere'" in run("train", "-w", filled, "--detach").err
+    assert Store(filled).views() == []
+    ran = run("train", "-w", filled, "--detach", "--executor", "local")
+    assert Store(filled).read(ran.out.strip()).executor == "local"
 
 
 def test_cancel_and_prune(run, filled, no_runner):
@@ -103,4 +138,4 @@ def test_unknown_jobs_are_one_sentence(run, filled, wanted):
 def test_a_directory_that_is_no_job(run, tmp_path):
     ran = run("jobs", "run", tmp_path)
     assert ran.code == 2
-    assert "is no job" in ran.err
+    assert "is not a job" in ran.err

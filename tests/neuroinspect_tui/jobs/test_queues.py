@@ -3,7 +3,7 @@
 import pytest
 
 from engine.schema.requests import EditRequest, ExportRequest, FeaturesRequest, HeatRequest, Source
-from neuroinspect_tui.jobs.launcher import _environment
+from neuroinspect_tui.jobs.launcher import runner_environment
 from neuroinspect_tui.jobs.queues import EDITS, device_of, file_name, queue_of, visible_in
 
 QUICK = (
@@ -39,7 +39,7 @@ def test_quick_work_waits_for_no_drawing_and_for_no_training_on_an_accelerator(d
 
 
 @pytest.mark.parametrize("visible", ["0", "", "2,3", "MIG-GPU-1/1/0", "a~b", EIGHT])
-def test_another_card_of_the_same_name_is_another_lane(monkeypatch, visible):
+def test_another_card_of_the_same_name_is_another_queue(monkeypatch, visible):
     plain = queue_of(DRAWN, source("cuda:0"))
     assert visible_in(plain) is None
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
@@ -51,10 +51,10 @@ def test_another_card_of_the_same_name_is_another_lane(monkeypatch, visible):
         assert not set("/~") & set(file_name(queue))
         assert len(file_name(queue)) < 100
         monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "9")  # of whoever starts its runner
-        assert _environment(queue)["CUDA_VISIBLE_DEVICES"] == visible
-        assert "CUDA_VISIBLE_DEVICES" not in _environment(plain)
+        assert runner_environment(queue)["CUDA_VISIBLE_DEVICES"] == visible
+        assert "CUDA_VISIBLE_DEVICES" not in runner_environment(plain)
         monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
 
 
-def test_long_lanes_that_begin_alike_are_told_apart():
+def test_long_queues_that_begin_alike_are_told_apart():
     assert file_name(f"cuda@{EIGHT}") != file_name(f"cuda@{EIGHT[:-1]}f")

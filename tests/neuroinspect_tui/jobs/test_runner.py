@@ -25,45 +25,58 @@ from engine.schema.requests import (
 from engine.schema.training import Trained, TrainEpoch
 from engine.session import TorchEngine
 from neuroinspect_tui.jobs import attempt
-from neuroinspect_tui.jobs.engine import JobEngine
 from neuroinspect_tui.jobs.engine_cache import EngineCache
 from neuroinspect_tui.jobs.follow import follow
 from neuroinspect_tui.jobs.job import JobError, Status, job_lock, write_status
-from neuroinspect_tui.jobs.launcher import ensure_runner, start_runner, stop_runners
+from neuroinspect_tui.jobs.launcher import alive, start_runner, stop_runners
 from neuroinspect_tui.jobs.process import is_alive
-from neuroinspect_tui.jobs.runner import Runner, alive
+from neuroinspect_tui.jobs.runner import Runner
 from neuroinspect_tui.jobs.runner import main as runner_main
 from neuroinspect_tui.jobs.store import Store
+from neuroinspect_tui.jobs.submit import resume, submit
 from neuroinspect_tui.workspace import read_source, write_source
 from tests.neuroinspect_tui.jobs.conftest import eventually
 
 pytestmark = pytest.mark.slow
 
 
+class Jobs:
+    """Submits to a workspace's runners, and follows."""
+
+    def __init__(self, home):
+        self.home, self.store = home, Store(home)
+
+    def submit(self, request, out=None):
+        return submit(self.store, request, read_source(self.home), out=out)
+
+    def records(self, request, out=None):
+        return list(follow(self.store, self.submit(request, out).id))
+
+
 @pytest.fixture(scope="module")
-def engine(served):
-    return JobEngine(read_source(served), served, ("red", "green", "blue"))
+def jobs(served):
+    return Jobs(served)
 
 
 def kinds(records):
     return {type(record) for record in records}
 
 
-def test_both_engines_answer_with_the_same_records(engine, served, tmp_path):
-    there: Engine = engine
+def test_a_job_yields_the_records_of_the_engine_in_this_process(jobs, served, tmp_path):
     here: Engine = TorchEngine(read_source(served), served)
+    heat = HeatRequest(class_index=0, neuron=3), str(tmp_path / "heat")
     asked = {
         "features": (FeaturesRequest(split="train"),),
-        "heat": (HeatRequest(class_index=0, neuron=3), str(tmp_path / "heat")),
+        "heat": heat,
         "illusion": (IllusionRequest(class_index=0, neurons=(3,), steps=3), str(tmp_path / "seen")),
         "edit": (EditRequest(classes=(0,), method="ratio", epochs=2, seeds=2),),
     }
-    found = {name: list(getattr(there, name)(*words)) for name, words in asked.items()}
-    ours = list(here.heat(*asked["heat"]))[-1]
+    found = {name: jobs.records(*words) for name, words in asked.items()}
+    ours = list(here.heat(*heat))[-1]
     assert found["heat"][-1] == ours
     edit = found["edit"][-1]
     out = str(tmp_path / "mended.safetensors")
-    *_, exported = there.export(ExportRequest(edit=edit.id, out=out))
+    *_, exported = jobs.records(ExportRequest(edit=edit.id, out=out))
     assert isinstance(exported, Exported)
     assert Path(out).is_file()
     assert kinds(found["heat"]) == {Progress, Neuron}
@@ -73,42 +86,41 @@ def test_both_engines_answer_with_the_same_records(engine, served, tmp_path):
 
 def test_a_trained_checkpoint_becomes_the_workspaces_own(served, tmp_path):
     home = shutil.copytree(served, tmp_path / "ws", ignore=shutil.ignore_patterns("jobs"))
-    engine = JobEngine(read_source(home), home)
-    records = list(engine.train(TrainRequest(epochs=2, batch_size=8, workers=0)))
+    records = Jobs(home).records(TrainRequest(epochs=2, batch_size=8, workers=0))
     told = [type(some) for some in records if not isinstance(some, Progress)]
     assert told == [TrainEpoch, TrainEpoch, Trained]
     assert Path(read_source(home).checkpoint).samefile(records[-1].checkpoint)
     stop_runners(home)
 
 
-def test_looking_away_stops_nothing_and_looking_again_shows_all(engine):
-    job = engine.submit(IllusionRequest(class_index=1, neurons=(5, 6), steps=20, seed=9))
-    first = list(islice(follow(engine.store, job.id), 2))
-    records = list(follow(engine.store, job.id))
+def test_looking_away_stops_nothing_and_looking_again_shows_all(jobs):
+    job = jobs.submit(IllusionRequest(class_index=1, neurons=(5, 6), steps=20, seed=9))
+    first = list(islice(follow(jobs.store, job.id), 2))
+    records = list(follow(jobs.store, job.id))
     assert records[:2] == first
     steps = [(some.neurons, some.step) for some in records if isinstance(some, IllusionStep)]
     assert steps == [((neuron,), step) for neuron in (5, 6) for step in range(1, 21)]
     assert isinstance(records[-1], Illusions)
-    assert engine.store.view(job.id).state == "done"
+    assert jobs.store.view(job.id).state == "done"
 
 
-def test_an_edit_never_queues_behind_a_drawing(engine):
-    drawing = engine.submit(IllusionRequest(class_index=1, neurons=(1,), steps=100_000))
-    edit = engine.submit(EditRequest(classes=(1,)))
+def test_an_edit_never_queues_behind_a_drawing(jobs):
+    drawing = jobs.submit(IllusionRequest(class_index=1, neurons=(1,), steps=100_000))
+    edit = jobs.submit(EditRequest(classes=(1,)))
     assert (drawing.queue, edit.queue) == ("auto", "edits")
-    assert isinstance(list(follow(engine.store, edit.id))[-1], Edit)
-    behind = engine.submit(HeatRequest(class_index=1, neuron=2))
-    eventually(lambda: engine.store.view(drawing.id).state == "running")
-    assert engine.store.view(behind.id).state == "waiting"
-    engine.store.cancel(drawing.id)
+    assert isinstance(list(follow(jobs.store, edit.id))[-1], Edit)
+    behind = jobs.submit(HeatRequest(class_index=1, neuron=2))
+    eventually(lambda: jobs.store.view(drawing.id).state == "running")
+    assert jobs.store.view(behind.id).state == "waiting"
+    jobs.store.cancel(drawing.id)
     with pytest.raises(JobError, match="was cancelled"):
-        list(follow(engine.store, drawing.id))
-    assert isinstance(list(follow(engine.store, behind.id))[-1], Neuron)
+        list(follow(jobs.store, drawing.id))
+    assert isinstance(list(follow(jobs.store, behind.id))[-1], Neuron)
 
 
-def test_a_failure_is_the_engines_own_sentence(engine):
+def test_a_failure_is_the_engines_own_sentence(jobs):
     with pytest.raises(JobError, match="No neuron 99999"):
-        list(engine.heat(HeatRequest(class_index=0, neuron=99999), "nowhere"))
+        jobs.records(HeatRequest(class_index=0, neuron=99999), "nowhere")
 
 
 def test_a_runner_without_its_workspace_leaves(served, tmp_path):
@@ -144,41 +156,40 @@ def test_of_two_runners_one_leaves_and_an_idle_one_too(served, tmp_path):
     assert alive(home) == []
 
 
-def test_stopping_interrupts_and_the_next_runner_goes_on(engine, served):
-    job = engine.submit(IllusionRequest(class_index=2, neurons=(1,), steps=100_000, seed=3))
-    eventually(lambda: engine.store.view(job.id).step > 3)
+def test_stopping_interrupts_and_the_next_runner_goes_on(jobs, served):
+    job = jobs.submit(IllusionRequest(class_index=2, neurons=(1,), steps=100_000, seed=3))
+    eventually(lambda: jobs.store.view(job.id).step > 3)
     pids = [some.process for some in alive(served)]
     stop_runners(served)
     assert not any(map(is_alive, pids))
-    assert engine.store.view(job.id).state == "interrupted"
-    before = engine.store.view(job.id).step
+    assert jobs.store.view(job.id).state == "interrupted"
+    before = jobs.store.view(job.id).step
     with pytest.raises(JobError, match="jobs resume"):
-        list(follow(engine.store, job.id))
-    resumed = engine.store.resume(job.id)
-    ensure_runner(served, resumed.queue)
-    eventually(lambda: engine.store.view(job.id).step > before)
-    engine.store.cancel(job.id)
-    eventually(lambda: engine.store.view(job.id).state == "cancelled")
+        list(follow(jobs.store, job.id))
+    resume(jobs.store, job.id)
+    eventually(lambda: jobs.store.view(job.id).step > before)
+    jobs.store.cancel(job.id)
+    eventually(lambda: jobs.store.view(job.id).state == "cancelled")
 
 
-def test_what_killed_its_runner_does_not_keep_those_behind_from_their_turn(engine, served):
-    killed = engine.submit(IllusionRequest(class_index=2, neurons=(2,), steps=100_000, seed=4))
-    eventually(lambda: engine.store.view(killed.id).step > 3)
+def test_what_killed_its_runner_does_not_keep_those_behind_from_their_turn(jobs, served):
+    killed = jobs.submit(IllusionRequest(class_index=2, neurons=(2,), steps=100_000, seed=4))
+    eventually(lambda: jobs.store.view(killed.id).step > 3)
     [runner] = [some.process for some in alive(served) if some.queue == killed.queue]
     os.kill(runner.pid, signal.SIGKILL)
     eventually(lambda: not is_alive(runner))
-    behind = engine.submit(HeatRequest(class_index=2, neuron=2))
-    assert isinstance(list(follow(engine.store, behind.id))[-1], Neuron)
-    assert engine.store.view(killed.id).state == "interrupted"
-    assert engine.store.tickets.waiting(killed.queue) == []
-    resumed = engine.store.resume(killed.id)
-    ensure_runner(served, resumed.queue)
-    eventually(lambda: engine.store.view(killed.id).state == "running")
-    engine.store.cancel(killed.id)
-    eventually(lambda: engine.store.view(killed.id).state == "cancelled")
-    assert engine.store.resume(killed.id).id == killed.id  # at once: its ticket is not lost
-    assert engine.store.tickets.waiting(killed.queue) == [killed.id]
-    engine.store.cancel(killed.id)
+    behind = jobs.submit(HeatRequest(class_index=2, neuron=2))
+    assert isinstance(list(follow(jobs.store, behind.id))[-1], Neuron)
+    assert jobs.store.view(killed.id).state == "interrupted"
+    # a job is done a moment before its ticket is dropped
+    eventually(lambda: jobs.store.tickets.waiting(killed.queue) == [])
+    resume(jobs.store, killed.id)
+    eventually(lambda: jobs.store.view(killed.id).state == "running")
+    jobs.store.cancel(killed.id)
+    eventually(lambda: jobs.store.view(killed.id).state == "cancelled")
+    assert jobs.store.resume(killed.id).id == killed.id  # at once: its ticket is not lost
+    assert jobs.store.tickets.waiting(killed.queue) == [killed.id]
+    jobs.store.cancel(killed.id)
 
 
 def test_a_folder_of_other_content_is_another_model_and_another_clip(served, tmp_path):
@@ -208,7 +219,7 @@ def test_a_runner_in_which_something_unforeseen_failed_begins_anew(store, submit
     runner = Runner(store.home, "cpu")
     runner.engine_cache.records = failing
     assert runner.run() == 0
-    assert runner.spoilt
+    assert runner.crashed
     assert store.view(first.id).state == "failed"
     assert store.tickets.waiting("cpu") == [second.id]
     began = []
@@ -241,13 +252,13 @@ def test_a_ticket_is_not_dropped_while_its_job_is_resumed(store, submit):
     job = submit()
     directory, runner = store.directory(job.id), Runner(store.home, "cpu")
     with job_lock(directory):  # written: waiting; the ticket comes when this is released
-        runner._take(job.id)
+        runner.take(job.id)
     assert store.tickets.waiting("cpu") == [job.id]
     write_status(directory, Status(state="interrupted"))
     with job_lock(directory):
-        runner._take(job.id)
+        runner.take(job.id)
     assert store.tickets.waiting("cpu") == [job.id]
-    runner._take(job.id)  # of a runner that was killed
+    runner.take(job.id)  # of a runner that was killed
     assert store.tickets.waiting("cpu") == []
 
 

@@ -11,7 +11,6 @@ import pytest
 from msgspec import structs
 
 from engine.schema.requests import EditRequest, FeaturesRequest, HeatRequest
-from neuroinspect_tui.jobs.engine import title_of
 from neuroinspect_tui.jobs.events import read_events
 from neuroinspect_tui.jobs.follow import follow
 from neuroinspect_tui.jobs.job import (
@@ -27,6 +26,7 @@ from neuroinspect_tui.jobs.job import (
 from neuroinspect_tui.jobs.launcher import runner_log
 from neuroinspect_tui.jobs.process import Process, is_alive, this_process
 from neuroinspect_tui.jobs.store import Store
+from neuroinspect_tui.jobs.submit import title_of
 from neuroinspect_tui.jobs.tickets import Tickets
 
 
@@ -65,11 +65,11 @@ def test_a_job_is_whole_and_waits_its_turn(store, submit):
     views = {view.id: view for view in store.views()}
     assert views[asked.id].waiting == "for the runner"
     assert views[first.id].waiting == f"behind {asked.id}"
-    assert views[asked.id].title == "heat maps of 3"
+    assert views[asked.id].title == "heat maps of neuron 3"
     assert {view.state for view in views.values()} == {"waiting"}
 
 
-def test_lanes_do_not_see_each_other_even_where_one_starts_like_the_other(store, submit):
+def test_queues_do_not_see_each_other_even_where_one_starts_like_the_other(store, submit):
     one, two = submit(queue="cuda:1"), submit(queue="cuda:10")
     assert store.tickets.waiting("cuda:1") == [one.id]
     assert store.tickets.waiting("cuda:10") == [two.id]
@@ -281,7 +281,9 @@ def test_runners_that_die_as_they_start_are_no_endless_wait(store, submit, monke
     job = submit()
     runner_log(store.home, "cpu").write_text("Traceback\nPermissionError: not here\n")
     dead = SimpleNamespace(returncode=1)
-    monkeypatch.setattr("neuroinspect_tui.jobs.follow.ensure_runner", lambda home, queue: dead)
+    monkeypatch.setattr(
+        "neuroinspect_tui.jobs.executors.local.ensure_runner", lambda home, queue: dead
+    )
     monkeypatch.setattr("neuroinspect_tui.jobs.follow.ENSURE_SECONDS", 0.0)
     with pytest.raises(JobError, match="die as they start: PermissionError: not here"):
         list(follow(store, job.id))

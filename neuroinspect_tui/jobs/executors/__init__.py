@@ -1,0 +1,27 @@
+"""Who runs a job: this machine's runners, or whatever an entry point adds."""
+
+from pathlib import Path
+
+from engine.schema.registry import Registry
+from neuroinspect_tui.jobs.executors.base import Executor
+from neuroinspect_tui.jobs.process import Alive
+
+EXECUTORS: Registry[Executor] = Registry(
+    "neuroinspect_tui.jobs.executors", "neuroinspect_tui.executors", "executor"
+)
+LOCAL = "local"
+"""The default: runners on this machine."""
+
+
+def alive(home: Path) -> list[Alive]:
+    """Return the processes that run a workspace's jobs, of every executor."""
+    return [process for executor in EXECUTORS.all().values() for process in executor.alive(home)]
+
+
+def stop(home: Path) -> int:
+    """End these processes; return how many there were.
+
+    Raises:
+        JobError: One does not end.
+    """
+    return sum(executor.stop(home) for executor in EXECUTORS.all().values())
