@@ -93,12 +93,11 @@ def commands() -> Iterator[tuple[str, str, str]]:
 def _commands(command: Any, name: str, parent: Any) -> Iterator[tuple[str, str, str]]:
     settings = {**command.context_settings, "terminal_width": WIDTH, "max_content_width": WIDTH}
     context = command.context_class(command, info_name=name, parent=parent, **settings)
-    inner = getattr(command, "commands", None)
     path = " ".join(context.command_path.split()[1:]) or PROGRAM
     first = (command.help or "").strip().partition("\n")[0]
     yield path, first, "\n".join(line.rstrip() for line in command.get_help(context).splitlines())
-    for sub in inner or {}:
-        yield from _commands(inner[sub], sub, context)
+    for sub, inner in getattr(command, "commands", {}).items():
+        yield from _commands(inner, sub, context)
 
 
 def kinds_table(registry: Registry[Any]) -> str:
