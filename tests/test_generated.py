@@ -4,10 +4,9 @@ import ast
 import inspect
 import re
 from pathlib import Path
-from typing import Annotated, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 import pytest
-import typer
 from typer.models import OptionInfo
 
 from docs.generate import filled, kinds_table, main, pages
@@ -39,7 +38,7 @@ def test_checking_says_what_is_stale_and_writes_nothing(tmp_path, monkeypatch, c
     assert main(["--check"]) == 0
 
 
-def registered(group: typer.Typer, path=()):
+def registered(group: Any, path=()):
     """Every command's words and its function, from Typer's own lists."""
     for command in group.registered_commands:
         name = command.name or command.callback.__name__.replace("_", "-")
