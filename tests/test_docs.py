@@ -149,7 +149,7 @@ def test_modules_that_pages_name_exist():
         if page.name == "CHANGELOG.md":
             continue
         for name in re.findall(
-            r"\b((?:engine|screens|neuroinspect_tui|docs)/[\w/]+\.py)\b", text_of(page)
+            r"(?<![\w/])((?:engine|screens|neuroinspect_tui|docs)/[\w/]+\.py)\b", text_of(page)
         ):
             assert (ROOT / name).is_file(), (page.name, name)
 
