@@ -2,9 +2,13 @@ PYTHON ?= python3
 BIN := .venv/bin
 export OMP_NUM_THREADS ?= 2
 
-.PHONY: setup demo check test bench evidence faults clean
+.DEFAULT_GOAL := help
+.PHONY: help setup demo check test test-slow docs bench evidence faults clean
 
-setup: .venv/.installed ## a virtual environment in .venv with the package, editable
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: .venv/.installed ## make .venv, with the package in it, editable
 
 .venv/.installed: pyproject.toml
 	$(PYTHON) -m venv .venv
@@ -12,26 +16,33 @@ setup: .venv/.installed ## a virtual environment in .venv with the package, edit
 	$(BIN)/pip install --quiet --editable ".[dev]"
 	touch $@
 
-faults: setup ## kills, closed terminals, a full disk; about 35 minutes
-	$(BIN)/python -m faults
-
-evidence: setup ## does it work? trains ten models, about half an hour on 2 cores
-	$(BIN)/python -m evidence
-
-demo: setup ## the main job on generated birds, without downloads
+demo: setup ## do the whole job on generated birds, without downloads (3 minutes)
 	$(BIN)/neuroinspect-tui demo
 
-check: setup ## the quick part: format, lint, types, import contracts
+check: setup ## format, lint, types, import contracts, generated pages
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -m docs.generate --check
 
-test: setup check ## everything
-	$(BIN)/pytest
+test: check ## the checks, and all tests but the long ones
+	$(BIN)/pytest -m "not long"
 
-bench: setup ## ratios from one run, on ../shared's flowers
+test-slow: setup ## the tests that take minutes or need other servers
+	$(BIN)/pytest -m long --timeout 1800
+
+docs: setup ## write the generated pages and tables of docs/
+	$(BIN)/python -m docs.generate
+
+bench: setup ## measure speed on the real images in ../shared
 	$(BIN)/python -m benchmarks
 
-clean:
+evidence: setup ## does it work? train ten models and measure (40 minutes)
+	$(BIN)/python -m evidence
+
+faults: setup ## break jobs on purpose: kills, closed terminals, a full disk (35 minutes)
+	$(BIN)/python -m faults
+
+clean: ## remove .venv and the caches of tools
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

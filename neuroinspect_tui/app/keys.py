@@ -41,6 +41,8 @@ def spoken(keys: str) -> str:
 
 
 def _spoken(key: str) -> str:
+    if key == "+":
+        return key
     held, _, last = key.rpartition("+")
     return "+".join(filter(None, (held, SPOKEN.get(last, last))))
 

@@ -23,6 +23,7 @@ from tests.terminal.pane import Pane, program, tmux
 
 pytestmark = [
     pytest.mark.slow,
+    pytest.mark.long,
     pytest.mark.skipif(not tmux(), reason="no tmux on this machine"),
 ]
 

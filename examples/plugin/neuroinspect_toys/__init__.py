@@ -1,0 +1,1 @@
+"""A ranking, an edit method and a data reader, found by their entry points."""
