@@ -100,7 +100,7 @@ class LocalWorkspace:
         """Start a job that outlives the app; return its id."""
         self.engine.classes = self.split(self.source.eval_split).classes
         job = self.engine.submit(request, interactive=interactive).id
-        if isinstance(request, FeaturesRequest):  # the job lists the files anew, so do we
+        if isinstance(request, FeaturesRequest):  # the job lists them as they are by then
             self._splits.pop(request.split, None)
         return job
 
@@ -113,11 +113,11 @@ class LocalWorkspace:
         return self.engine.store.views()
 
     def cancel(self, job: str) -> None:
-        """Cancel a job."""
+        """Ask a job to stop for good."""
         self.engine.store.cancel(job)
 
     def resume(self, job: str) -> None:
-        """Resume an interrupted or failed job where it stopped."""
+        """Let an interrupted or failed job go on where it stopped."""
         ensure_runner(self.home, self.engine.store.resume(job).queue)
 
     def log(self, job: str, lines: int = 20) -> list[str]:

@@ -55,13 +55,9 @@ class Opened:
         return cache
 
     def run(self, request: Request, *, out: Path | None = None) -> Any:
-        """Run a request in this process, show its progress, and return its last record.
+        """Run a request here, with progress, and return its last record.
 
-        With --detach, submit it as a job instead, print the job's id and exit.
-
-        Args:
-            request: What to run.
-            out: Where images go; None: the workspace's own folders.
+        Detached, print the job's id and leave.
         """
         where = None if out is None else str(out.expanduser().absolute())
         if self.detach:
@@ -78,7 +74,7 @@ class Opened:
         engine = JobEngine(self.source, self.home, self.split().classes)
         job = engine.submit(request, out=out, interactive=False)
         say(job.id)
-        sys.stderr.write(f"follow it with: neuroinspect-tui jobs follow {job.id}\n")
+        sys.stderr.write(f"look with: neuroinspect-tui jobs follow {job.id}\n")
 
     def split(self) -> Split:
         """List the evaluation split."""
@@ -88,23 +84,19 @@ class Opened:
 def open_workspace(
     workspace: Path | None, device: str | None = None, *, detach: bool = False
 ) -> Opened:
-    """Find and read a workspace, and say on stderr what version 0.1 left in it.
-
-    Args:
-        workspace: Its directory; None: here, or the nearest parent.
-        device: Instead of the one in workspace.toml.
-        detach: Whether requests become jobs.
-
-    Raises:
-        WorkspaceError: There is none, or workspace.toml is wrong.
-    """
+    """Find and read a workspace."""
     home = find_home(workspace)
-    if (said := old_features(home)) is not None:
-        sys.stderr.write(f"{said}\n")
     source = read_source(home)
+    _say_what_is_old(home)
     if device is not None:
         source = msgspec.structs.replace(source, device=device)
     return Opened(home, source, detach)
+
+
+def _say_what_is_old(home: Path) -> None:
+    """Say on stderr what to do about features that version 0.1 extracted."""
+    if (sentence := old_features(home)) is not None:
+        sys.stderr.write(f"{sentence}\n")
 
 
 def class_of(listing: FeatureCache | Split, key: str) -> int:
