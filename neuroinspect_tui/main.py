@@ -18,7 +18,7 @@ from neuroinspect_tui.program import NAME
 def main() -> None:
     """Run the program."""
     _ready_streams()
-    warnings.formatwarning = _one_line
+    warnings.formatwarning = _one_line  # type: ignore[assignment]  # it ignores where it was raised
     try:
         code = app(meant(sys.argv[1:], NAMES), prog_name=NAME, standalone_mode=False)
     except EngineError as error:
@@ -50,7 +50,7 @@ def _ready_streams() -> None:
             stream.reconfigure(errors="replace")
 
 
-def _one_line(message: Warning | str, *_: object) -> str:
+def _one_line(message: Warning | str, *_: object, **__: object) -> str:
     return f"{NAME}: warning: {message}\n"
 
 

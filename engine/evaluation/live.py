@@ -1,4 +1,4 @@
-"""An unfinished pass over a split, scored as far as it is. No torch."""
+"""Accuracies while features are still being extracted. No torch."""
 
 from pathlib import Path
 
@@ -16,12 +16,12 @@ from engine.schema.records import Classes
 
 
 class SoFar:
-    """Scores a pass while it runs; asked again, it looks only at the images that are new.
+    """Scores an extraction while it runs; each time it reads only the rows that are new.
 
     Args:
         directory: Where the feature cache will be.
-        split: What is read.
-        half: Whether logits are kept as float16.
+        split: The images.
+        half: Whether logits are stored as float16.
     """
 
     def __init__(self, directory: Path, split: Split, *, half: bool) -> None:
@@ -32,13 +32,13 @@ class SoFar:
         self._predicted = np.zeros(0, dtype=np.int64)
 
     def score(self) -> Classes:
-        """Score the images that are safe on disk: none before the first safe point."""
+        """Score the images whose rows are safe on disk."""
         split, skipped = self._split, self._split.skipped
         rows = np.zeros(0, dtype=np.int64)
         try:
             done = read_json(self._partial / PROGRESS, Done)
-            self._look(len(done.rows))
-        except (StorageError, OSError):  # not begun, or whole by now
+            self._predict(len(done.rows))
+        except (StorageError, OSError):  # not begun, or finished by now
             predicted = rows
         else:
             predicted, skipped = self._predicted, skipped + done.skipped
@@ -47,12 +47,12 @@ class SoFar:
         images = Labelled(self._labels[rows], split.classes, groups, split.groups)
         return structs.replace(score_labelled(images, predicted, split.name), skipped=skipped)
 
-    def _look(self, rows: int) -> None:
-        if rows < len(self._predicted):  # begun anew
+    def _predict(self, rows: int) -> None:
+        if rows < len(self._predicted):  # it was started over
             self._predicted = self._predicted[:0]
         width, start = len(self._split.classes), len(self._predicted)
-        seen: list[Array] = [
+        new: list[Array] = [
             part.argmax(axis=1)
             for part in read_rows(self._partial / "logits.npy", width, self._dtype, start, rows)
         ]
-        self._predicted = np.concatenate([self._predicted, *seen])
+        self._predicted = np.concatenate([self._predicted, *new])

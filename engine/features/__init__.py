@@ -1,1 +1,1 @@
-"""The feature cache: what one pass over a split leaves on disk."""
+"""Features of a split: extracted once, then kept on disk."""

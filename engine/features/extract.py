@@ -1,4 +1,4 @@
-"""One pass over a split: images -> feature cache, streamed and resumable, safe beside others."""
+"""Extraction: images -> feature cache, streamed, resumable, and safe beside other processes."""
 
 import logging
 import shutil
@@ -26,7 +26,7 @@ from engine.schema.protocol import FeaturesJob
 from engine.schema.records import Progress, Skipped
 from engine.schema.requests import FeaturesRequest
 
-COMMIT_EVERY = 8  # batches between two safe points
+COMMIT_EVERY = 8  # batches; an interrupted extraction repeats at most so many
 
 
 def fill_cache(
@@ -38,8 +38,15 @@ def fill_cache(
 ) -> FeaturesJob:
     """Make sure `directory` is a finished feature cache of `split`.
 
-    Memory is bounded by the batch, not by the data: rows go to disk as they come. A pass that
-    was interrupted goes on after its last safe point; a second process waits for the first.
+    Memory is bounded by the batch size: rows go to disk as they come. An interrupted extraction
+    resumes where its rows were last safe on disk; a second process waits for the first.
+
+    Args:
+        classifier: Whose features to extract.
+        split: The images.
+        directory: Of the feature cache; it appears when the cache is whole.
+        request: Batch size, workers and view.
+        facts: What goes into the cache's record: key, view, half, seed and weights.
 
     Raises:
         StorageError: The workspace cannot be written.
@@ -56,7 +63,7 @@ def fill_cache(
             return
         partial = partial_of(directory)
         partial.mkdir(exist_ok=True, mode=0o700)
-        done = yield from _pass(classifier, split, partial, request, facts)
+        done = yield from _write_rows(classifier, split, partial, request, facts)
         yield from summarise(classifier, split, partial, done, facts)
         if directory.exists():
             shutil.rmtree(directory)  # it was never finished
@@ -68,13 +75,14 @@ def fill_cache(
         lock.release()
 
 
-def _pass(
+def _write_rows(
     classifier: Classifier,
     split: Split,
     partial: Path,
     request: FeaturesRequest,
     facts: dict[str, Any],
 ) -> Generator[Progress, None, Done]:
+    """Write features (n, D) and logits (n, C) of all images that can be decoded."""
     saved = partial / PROGRESS
     dtype = np.float16 if facts["half"] else np.float32
     outputs = classifier.decision.out_features
@@ -87,7 +95,7 @@ def _pass(
         RowFile(partial / "logits.npy", outputs, dtype, len(kept)),
     )
     total = len(split.samples)
-    stage = f"reading {split.name}"
+    stage = f"extracting features of {split.name}"
     yield Progress(stage=stage, done=done.images, total=total)
     seen = done.images
     forward = _Forward(classifier)
@@ -106,9 +114,8 @@ def _pass(
                 write_json(saved, Done(seen, tuple(kept), tuple(skipped)))
             yield Progress(stage=stage, done=seen, total=total)
     finally:
-        with (
-            ExitStack() as closing
-        ):  # on a full disk one may fail; the other is closed all the same
+        # on a full disk closing one may fail; the other is closed all the same
+        with ExitStack() as closing:
             for file in files:
                 closing.callback(file.close, len(kept) if seen == total else None)
     finished = Done(seen, tuple(kept), tuple(skipped))
@@ -117,44 +124,54 @@ def _pass(
 
 
 def _resumed(saved: Path, partial: Path, split: Split, row_bytes: dict[str, int]) -> Done:
-    fresh = Done(0, (), ())
+    """Return what an interrupted extraction left that can be used: nothing, where rows are lost.
+
+    Args:
+        saved: progress.json.
+        partial: The unfinished feature cache.
+        split: The images.
+        row_bytes: Bytes of a row, by the name of its file.
+    """
+    nothing = Done(0, (), ())
     try:
         done = read_json(saved, Done)
-        there = all(
+        whole = all(
             (partial / f"{name}.npy").stat().st_size >= HEADER + len(done.rows) * size
-            for name, size in row_bytes.items()  # shorter: lost with the power, not safe at all
+            for name, size in row_bytes.items()  # shorter files were cut by a power failure
         )
     except (StorageError, OSError):
-        return fresh
-    return done if there and done.images <= len(split.samples) else fresh
+        return nothing
+    return done if whole and done.images <= len(split.samples) else nothing
 
 
 class _Forward:
-    """Features and logits, of as many images at once as the memory allows."""
+    """Computes features and logits, in smaller batches once the device's memory is too small."""
 
     def __init__(self, classifier: Classifier) -> None:
         self._classifier = classifier
-        self._at_once: int | None = None
-        self._too_many: int | None = None
+        self._batch_size: int | None = None
+        """None: whatever the loader gives."""
+        self._too_large: int | None = None
 
     def __call__(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        features, logits, at = [], [], 0
-        while at < len(images):
-            some = images[at:][: self._at_once]
-            found = self._fitting(some)
-            if found is not None:
-                features.append(found[0])
-                logits.append(found[1])
-                at += len(some)
+        """Return features (B, D) and logits (B, C) of images (B, 3, H, W)."""
+        features, logits, done = [], [], 0
+        while done < len(images):
+            batch = images[done:][: self._batch_size]
+            outputs = self._try(batch)
+            if outputs is not None:
+                features.append(outputs[0])
+                logits.append(outputs[1])
+                done += len(batch)
         return torch.cat(features), torch.cat(logits)
 
-    def _fitting(self, images: Tensor) -> tuple[Tensor, Tensor] | None:
-        """Return None where they were too many; fewer are tried from then on."""
+    def _try(self, images: Tensor) -> tuple[Tensor, Tensor] | None:
+        """Return None where memory does not suffice; batches are half as large from then on."""
         try:
-            found = _forward(self._classifier, images)
+            outputs = _forward(self._classifier, images)
         except torch.OutOfMemoryError:
-            found = None  # the memory is freed below, when no traceback holds it any more
-        if found is None:
+            outputs = None  # the memory is freed below, when no traceback holds it any more
+        if outputs is None:
             torch.cuda.empty_cache()
             if len(images) == 1:
                 raise RequestError(
@@ -162,15 +179,15 @@ class _Forward:
                     f"the memory of {self._classifier.device}; free some of it, or set "
                     '`device = "cpu"` in workspace.toml.'
                 )
-            self._too_many = self._too_many or len(images)
-            self._at_once = len(images) // 2
-        elif self._too_many is not None:
+            self._too_large = self._too_large or len(images)
+            self._batch_size = len(images) // 2
+        elif self._too_large is not None:
             logging.getLogger(__name__).warning(
-                "out of memory with %d images at once; going on with %d",
-                self._too_many, self._at_once,
+                "out of memory with batch size %d; continuing with %d",
+                self._too_large, self._batch_size,
             )  # fmt: skip
-            self._too_many = None
-        return found
+            self._too_large = None
+        return outputs
 
 
 @torch.inference_mode()

@@ -1,4 +1,4 @@
-"""What every class's ranking needs of a finished pass: one last, streamed look at its rows."""
+"""What every class's ranking needs: computed from the extracted rows, a part at a time."""
 
 from collections.abc import Iterator
 from importlib.metadata import version
@@ -26,7 +26,15 @@ ROWS_AT_ONCE = 4096
 def summarise(
     classifier: Classifier, split: Split, partial: Path, done: Done, facts: dict[str, Any]
 ) -> Iterator[Progress]:
-    """Write what every class's ranking needs: a last, streamed look at the rows just written."""
+    """Write what every class's ranking needs, and the record that makes the cache whole.
+
+    Args:
+        classifier: Whose features they are.
+        split: The images.
+        partial: The unfinished feature cache, with features.npy and logits.npy.
+        done: Which images have a row.
+        facts: As of `engine.features.extract.fill_cache`.
+    """
     samples = tuple(split.samples[i] for i in done.rows)
     weight = classifier.decision.weight.detach().float().cpu()
     bias = classifier.bias.float().cpu()
@@ -94,13 +102,21 @@ def _strongest(features: Any) -> dict[str, Any]:
 def explain(
     features: Any, labels: Any, predicted: Any, head: tuple[Tensor, Tensor], device: torch.device
 ) -> dict[str, Any]:
-    """Return what a cache holds of every mistake: its row, votes, the counterfactual's steps."""
+    """Return what a cache holds of every mistake: its row, votes, the counterfactual's steps.
+
+    Args:
+        features: (n, D).
+        labels: (n,).
+        predicted: (n,).
+        head: The decision layer's weight (C, D) and bias (C,).
+        device: Where counterfactuals are computed.
+    """
     rows = np.flatnonzero(predicted != labels)
     ups, downs, steps, flipped = [], [], [], []
     for part in _chunks(len(rows)):
-        some = torch.from_numpy(np.asarray(features[rows[part]], dtype=np.float32)).to(device)
+        mistaken = torch.from_numpy(np.asarray(features[rows[part]], dtype=np.float32)).to(device)
         wanted = torch.from_numpy(labels[rows[part]]).to(device)
-        nudges = nudge(some, wanted, head[0].to(device), head[1].to(device))
+        nudges = nudge(mistaken, wanted, head[0].to(device), head[1].to(device))
         up, down = votes(nudges.delta)
         ups.append(up.cpu().numpy())
         downs.append(down.cpu().numpy())

@@ -187,7 +187,7 @@ def is_head(classifier: Classifier, key: str) -> bool:
 def _create(name: str, *, pretrained: bool, classes: int | None) -> nn.Module:
     local = local_directory(name)
     if local is not None and not (local / "config.json").is_file():
-        raise ModelError(f"No config.json in {local}: it is not a model saved by timm.")
+        raise ModelError(f"No config.json in {local}; give a folder that timm saved.")
     if local is None and not name.startswith("hf-hub:") and not timm.is_model(name):
         near = difflib.get_close_matches(name, timm.list_models(), 3)
         hint = f"did you mean {', '.join(near)}?" if near else "see timm.list_models()."

@@ -146,7 +146,7 @@ def _checked(spec: str) -> tuple[str, str | None]:
     if local is not None:
         if not (local / "open_clip_config.json").is_file():
             raise ClipError(
-                f"No open_clip_config.json in {local}: it is not a model saved by open_clip."
+                f"No open_clip_config.json in {local}; give a folder that open_clip saved."
             )
         return spec, None
     name, _, tag = spec.rpartition("/")

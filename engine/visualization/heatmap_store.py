@@ -34,6 +34,10 @@ def heat_path(out: Path, cache: FeatureCache, neuron: int, image: str) -> Path |
     path = Path(image)
     try:
         stat = path.stat()
+        mtime_ns, size = stat.st_mtime_ns, stat.st_size
+    except NotADirectoryError:  # an image inside a file, such as an archive
+        sample = cache.sample_at(image)
+        mtime_ns, size = sample.mtime_ns, sample.size
     except OSError:
         return None
     facts = Facts(
@@ -41,8 +45,8 @@ def heat_path(out: Path, cache: FeatureCache, neuron: int, image: str) -> Path |
         input_size=cache.meta.input_size,
         neuron=neuron,
         image=str(path.absolute()),
-        mtime_ns=stat.st_mtime_ns,
-        bytes=stat.st_size,
+        mtime_ns=mtime_ns,
+        bytes=size,
     )
     key = key_of(facts, 8)
     return out / f"neuron{neuron:05d}_{path.stem[:STEM_LENGTH]}_{key}.png"

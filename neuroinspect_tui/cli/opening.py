@@ -57,6 +57,7 @@ class Opened:
             cache = FeatureCache(find_cache(self.home, self.source, listing, on=on), listing)
         return cache
 
+<<<<<<< HEAD
     def run(self, request: Request, *, out: Path | None = None, ready: bool = False) -> Any:
         """Run a request in this process, show its progress, and return its last record.
 
@@ -66,6 +67,12 @@ class Opened:
             request: What to run.
             out: Where images go; None: the workspace's own folders.
             ready: Whether all of it is there already: a job is then done at once.
+=======
+    def run(self, request: Request, *, out: Path | None = None) -> Any:
+        """Run a request here, with progress, and return its last record.
+
+        Detached, print the job's id and leave.
+>>>>>>> readers
         """
         where = None if out is None else str(out.expanduser().absolute())
         if self.detach:
@@ -83,8 +90,12 @@ class Opened:
         job = submit(Store(self.home), request, self.source, classes=self.split().classes,
                      out=out, interactive=False, ready=ready)  # fmt: skip
         say(job.id)
+<<<<<<< HEAD
         followed = command_line(self.home, "jobs", "follow", job.id)
         sys.stderr.write(f"Follow it with: {followed}\n")
+=======
+        sys.stderr.write(f"look with: neuroinspect-tui jobs follow {job.id}\n")
+>>>>>>> readers
 
     def split(self) -> Split:
         """List the evaluation split."""
@@ -98,6 +109,7 @@ def open_workspace(
     detach: bool = False,
     executor: str | None = None,
 ) -> Opened:
+<<<<<<< HEAD
     """Find and read a workspace, and say on stderr what version 0.1 left in it.
 
     Args:
@@ -109,10 +121,12 @@ def open_workspace(
     Raises:
         EngineError: There is none, it is damaged, or an executor is named for no job.
     """
+=======
+    """Find and read a workspace."""
+>>>>>>> readers
     home = find_home(workspace)
-    if (said := old_features(home)) is not None:
-        sys.stderr.write(f"{said}\n")
     source = read_source(home)
+    _say_what_is_old(home)
     if device is not None:
         source = msgspec.structs.replace(source, device=device)
     if executor is not None:
@@ -120,6 +134,12 @@ def open_workspace(
             raise RequestError("--executor names what runs a job; give --detach too.")
         source = msgspec.structs.replace(source, executor=executor)
     return Opened(home, source, detach)
+
+
+def _say_what_is_old(home: Path) -> None:
+    """Say on stderr what to do about features that version 0.1 extracted."""
+    if (sentence := old_features(home)) is not None:
+        sys.stderr.write(f"{sentence}\n")
 
 
 def class_of(listing: FeatureCache | Split, key: str) -> int:

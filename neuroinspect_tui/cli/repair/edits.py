@@ -1,6 +1,7 @@
 """`edits`: the edits of a workspace."""
 
 import sys
+from pathlib import Path
 
 from neuroinspect_tui.cli.options import Json, Workspace
 from neuroinspect_tui.cli.output import percent, print_json, say, table
@@ -12,14 +13,16 @@ def command(workspace: Workspace = None, json: Json = False) -> None:
     Example: neuroinspect-tui edits -w ws
     """
     from engine.editing.store import list_edits, made_on
+<<<<<<< HEAD
     from neuroinspect_tui.program import command_line
     from neuroinspect_tui.version_0_1 import old_edits_of
+=======
+>>>>>>> readers
     from neuroinspect_tui.workspace import find_home
 
     home = find_home(workspace)
+    _say_what_is_old(home)
     found = list_edits(home / "edits")
-    if (said := old_edits_of(home)) is not None:
-        sys.stderr.write(f"{said}\n")
     if json:
         return print_json(found)
     if not found:
@@ -42,3 +45,11 @@ def command(workspace: Workspace = None, json: Json = False) -> None:
         ),
     )
     return None
+
+
+def _say_what_is_old(home: Path) -> None:
+    """Say on stderr how many edits of version 0.1 there are."""
+    from neuroinspect_tui.version_0_1 import old_edits_of
+
+    if (sentence := old_edits_of(home)) is not None:
+        sys.stderr.write(f"{sentence}\n")

@@ -22,9 +22,13 @@ def test_a_pass_is_scored_while_it_runs(toy, tmp_path, half):
         scored = so_far.score()
         last = scored if scored.n else last
         counted[progress.stage, progress.done] = scored.n
-    assert counted["reading valid", 7] == 0
-    assert counted["reading valid", 8] == counted["reading valid", 15] == 8  # safe points only
-    assert counted["reading valid", 16] == 16
+    assert counted["extracting features of valid", 7] == 0
+    assert (
+        counted["extracting features of valid", 8]
+        == counted["extracting features of valid", 15]
+        == 8
+    )  # safe points only
+    assert counted["extracting features of valid", 16] == 16
     whole = score(FeatureCache(directory, split))
     assert last == whole
     assert so_far.score().n == 0  # the feature cache is there

@@ -144,10 +144,14 @@ def room_for(monkeypatch):
 def test_out_of_memory_halves_the_batch_and_goes_on(toy, cache, tmp_path, room_for, caplog):
     looked = room_for(3)
     found, progress = fill(toy, tmp_path, batch_size=16)
-    assert [some.done for some in progress if some.stage == "reading valid"] == [0, 16, 30]
+    assert [some.done for some in progress if some.stage == "extracting features of valid"] == [
+        0,
+        16,
+        30,
+    ]
     assert looked[1:] == [2] * 15  # the first was a look at the model
     assert [some.message for some in caplog.records] == [
-        "out of memory with 16 images at once; going on with 2"
+        "out of memory with batch size 16; continuing with 2"
     ]
     assert found.labels.tolist() == cache.labels.tolist()
     for name in ARRAYS:

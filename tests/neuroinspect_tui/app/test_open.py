@@ -84,11 +84,11 @@ OPENED = """
 import asyncio, sys
 from pathlib import Path
 from neuroinspect_tui.app.app import NeuroinspectApp
-from neuroinspect_tui.app.local_workspace import Workspace
+from neuroinspect_tui.app.local_workspace import LocalWorkspace
 from neuroinspect_tui.config import Config
 
 async def main():
-    async with NeuroinspectApp(Config(), Workspace, Path(sys.argv[1])).run_test() as pilot:
+    async with NeuroinspectApp(Config(), LocalWorkspace, Path(sys.argv[1])).run_test() as pilot:
         await pilot.pause()
         await pilot.app.workers.wait_for_complete()
         await pilot.press("J", "escape", "question_mark", "escape")

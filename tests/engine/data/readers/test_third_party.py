@@ -75,11 +75,13 @@ def features(data, home):
     *_, heated = engine.heat(HeatRequest(class_index=0, neuron=3), str(home / "heat"))
     return open_cache(home, source, engine.split("valid")).features, heated
 
-folder, heated = features(sys.argv[1], Path(sys.argv[4]) / "a")
-zipped, _ = features(sys.argv[2], Path(sys.argv[4]) / "b")
-assert all(image.heat for image in heated.top_images)
+folder, of_folder = features(sys.argv[1], Path(sys.argv[4]) / "a")
+zipped, of_zip = features(sys.argv[2], Path(sys.argv[4]) / "b")
 assert len(folder) == 30
 assert np.array_equal(folder, zipped)
+for one, other in zip(of_folder.top_images, of_zip.top_images, strict=True):
+    assert Path(one.path).relative_to(sys.argv[1]) == Path(other.path).relative_to(sys.argv[2])
+    assert Path(one.heat).read_bytes() == Path(other.heat).read_bytes()
 """
 
 
