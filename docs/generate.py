@@ -7,6 +7,7 @@ keys.md and cli.md are written whole. Elsewhere a table stands between two marke
 """
 
 import argparse
+import inspect
 import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -24,6 +25,8 @@ DOCS = Path(__file__).parent
 PROGRAM = "neuroinspect-tui"
 WIDTH = 96
 """Columns of a command's help."""
+COLUMNS = ("title", "help", "needs")
+"""What a table of kinds has of each, where any of them says it."""
 SECTION = re.compile(r"(<!-- generated: (\S+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 REGISTRIES: Mapping[str, Registry[Any]] = {}
@@ -109,18 +112,25 @@ def kinds_table(registry: Registry[Any]) -> str:
     }
     columns = [
         column
-        for column in ("title", "help", "needs")
-        if any(getattr(kind, column, None) is not None for kind in ours.values())
+        for column in COLUMNS
+        if any(_said(kind, column) is not None for kind in ours.values())
     ]
-    head = [
-        f"| {registry.what} | " + " | ".join(columns) + " |",
-        "| --- " * (len(columns) + 1) + "|",
-    ]
+    head = f"| {registry.what} | " + " | ".join(columns) + " |"
+    rule = "| --- " * (len(columns) + 1) + "|"
     rows = [
-        f"| `{name}` | " + " | ".join(_cell(getattr(kind, some, "")) for some in columns) + " |"
+        f"| `{name}` | " + " | ".join(_cell(_said(kind, column)) for column in columns) + " |"
         for name, kind in ours.items()
     ]
-    return "\n".join([*head, *rows]) + "\n"
+    return "\n".join([head, rule, *rows]) + "\n"
+
+
+def _said(kind: object, column: str) -> object:
+    """Return what a kind says of itself; its class's first line stands in for a missing help."""
+    said = getattr(kind, column, None)
+    if said is None and column == "help":
+        doc = inspect.getdoc(kind if isinstance(kind, type) else type(kind))
+        return (doc or "").partition("\n")[0].rstrip(".")
+    return said
 
 
 def _module(kind: object) -> str:
@@ -128,7 +138,9 @@ def _module(kind: object) -> str:
 
 
 def _cell(value: object) -> str:
-    """Return what a kind says in one cell: text, or a set of words."""
+    """Return a cell: text, or a set of words."""
+    if value is None:
+        return ""
     if isinstance(value, (frozenset, set, tuple, list)):
         return ", ".join(sorted(map(str, value))) or "nothing"
     return " ".join(str(value).split()).replace("|", "\\|")

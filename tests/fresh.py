@@ -1,5 +1,6 @@
 """A fresh virtual environment that sees this one's dependencies, and none of the checkout."""
 
+import importlib.util
 import os
 import subprocess
 import sys
@@ -16,7 +17,9 @@ SECONDS = 900.0
 def build_wheel(source: Path, out: Path) -> Path:
     """Build a wheel of a source folder, as pip does it, and return its path."""
     words = ["-m", "pip", "--disable-pip-version-check", "wheel", "--quiet", "--no-deps",
-             "--no-build-isolation", "--wheel-dir", str(out), str(source)]  # fmt: skip
+             "--wheel-dir", str(out), str(source)]  # fmt: skip
+    if importlib.util.find_spec("hatchling") is not None:  # or pip fetches it
+        words.append("--no-build-isolation")
     subprocess.run([sys.executable, *words], check=True, timeout=SECONDS)
     [built] = out.glob("*.whl")
     return built

@@ -3,6 +3,7 @@
 import ast
 import inspect
 import re
+import sys
 from pathlib import Path
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
@@ -164,7 +165,9 @@ def toys(tmp_path, monkeypatch):
             f"class Kind:\n    title = {name.upper()!r}\n    {said}\n\nKIND = Kind()\n"
         )
     monkeypatch.syspath_prepend(tmp_path)
-    return Registry("toys_for_docs", "neuroinspect_tui.toys_for_docs", "toy")
+    yield Registry("toys_for_docs", "neuroinspect_tui.toys_for_docs", "toy")
+    for module in [name for name in sys.modules if name.startswith("toys_for_docs")]:
+        del sys.modules[module]
 
 
 def test_a_table_lists_every_kind_with_what_it_says_of_itself(toys):
@@ -174,6 +177,13 @@ def test_a_table_lists_every_kind_with_what_it_says_of_itself(toys):
         "| `one` | ONE | counts \\| adds | a, b |\n"
         "| `two` | TWO | does nothing | nothing |\n"
     )
+
+
+def test_a_kind_without_help_is_told_of_by_its_class(toys, tmp_path):
+    (tmp_path / "toys_for_docs" / "three.py").write_text(
+        'class Kind:\n    """Counts to three.\n\n    More.\n    """\n\nKIND = Kind()\n'
+    )
+    assert "| `three` |  | Counts to three |  |" in kinds_table(toys).splitlines()
 
 
 def test_only_what_is_between_the_markers_is_written(toys):
