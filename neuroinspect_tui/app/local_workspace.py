@@ -99,13 +99,8 @@ class LocalWorkspace:
 
     def submit(self, request: Request, *, interactive: bool = True) -> str:
         """Start a job that outlives the app; return its id."""
-<<<<<<< HEAD
         classes = self.split(self.source.eval_split).classes
         job = submit(self.store, request, self.source, classes=classes, interactive=interactive)
-=======
-        self.engine.classes = self.split(self.source.eval_split).classes
-        job = self.engine.submit(request, interactive=interactive).id
->>>>>>> readers
         if isinstance(request, FeaturesRequest):  # the job lists them as they are by then
             self._splits.pop(request.split, None)
         return job.id
@@ -120,19 +115,11 @@ class LocalWorkspace:
 
     def cancel(self, job: str) -> None:
         """Ask a job to stop for good."""
-<<<<<<< HEAD
         self.store.cancel(job)
 
     def resume(self, job: str) -> None:
         """Let an interrupted or failed job go on where it stopped."""
         resume(self.store, job)
-=======
-        self.engine.store.cancel(job)
-
-    def resume(self, job: str) -> None:
-        """Let an interrupted or failed job go on where it stopped."""
-        ensure_runner(self.home, self.engine.store.resume(job).queue)
->>>>>>> readers
 
     def log(self, job: str, lines: int = 20) -> list[str]:
         """Return the end of a job's log."""

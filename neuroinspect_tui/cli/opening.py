@@ -57,7 +57,6 @@ class Opened:
             cache = FeatureCache(find_cache(self.home, self.source, listing, on=on), listing)
         return cache
 
-<<<<<<< HEAD
     def run(self, request: Request, *, out: Path | None = None, ready: bool = False) -> Any:
         """Run a request in this process, show its progress, and return its last record.
 
@@ -67,12 +66,6 @@ class Opened:
             request: What to run.
             out: Where images go; None: the workspace's own folders.
             ready: Whether all of it is there already: a job is then done at once.
-=======
-    def run(self, request: Request, *, out: Path | None = None) -> Any:
-        """Run a request here, with progress, and return its last record.
-
-        Detached, print the job's id and leave.
->>>>>>> readers
         """
         where = None if out is None else str(out.expanduser().absolute())
         if self.detach:
@@ -90,12 +83,8 @@ class Opened:
         job = submit(Store(self.home), request, self.source, classes=self.split().classes,
                      out=out, interactive=False, ready=ready)  # fmt: skip
         say(job.id)
-<<<<<<< HEAD
         followed = command_line(self.home, "jobs", "follow", job.id)
         sys.stderr.write(f"Follow it with: {followed}\n")
-=======
-        sys.stderr.write(f"look with: neuroinspect-tui jobs follow {job.id}\n")
->>>>>>> readers
 
     def split(self) -> Split:
         """List the evaluation split."""
@@ -109,7 +98,6 @@ def open_workspace(
     detach: bool = False,
     executor: str | None = None,
 ) -> Opened:
-<<<<<<< HEAD
     """Find and read a workspace, and say on stderr what version 0.1 left in it.
 
     Args:
@@ -121,9 +109,6 @@ def open_workspace(
     Raises:
         EngineError: There is none, it is damaged, or an executor is named for no job.
     """
-=======
-    """Find and read a workspace."""
->>>>>>> readers
     home = find_home(workspace)
     source = read_source(home)
     _say_what_is_old(home)

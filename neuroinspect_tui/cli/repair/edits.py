@@ -13,11 +13,7 @@ def command(workspace: Workspace = None, json: Json = False) -> None:
     Example: neuroinspect-tui edits -w ws
     """
     from engine.editing.store import list_edits, made_on
-<<<<<<< HEAD
     from neuroinspect_tui.program import command_line
-    from neuroinspect_tui.version_0_1 import old_edits_of
-=======
->>>>>>> readers
     from neuroinspect_tui.workspace import find_home
 
     home = find_home(workspace)
