@@ -18,7 +18,7 @@ from neuroinspect_tui.program import NAME
 def main() -> None:
     """Run the program."""
     _ready_streams()
-    warnings.formatwarning = _one_line  # type: ignore[assignment]  # it ignores where it was raised
+    warnings.formatwarning = _one_line
     try:
         code = app(meant(sys.argv[1:], NAMES), prog_name=NAME, standalone_mode=False)
     except EngineError as error:
