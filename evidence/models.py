@@ -11,10 +11,10 @@ from engine.schema.requests import Source, TrainRequest
 from engine.session import TorchEngine
 from neuroinspect_tui.demo.build import (
     Plan,
-    begin,
     draw_data,
     learn_backbone,
     learn_clip,
+    prepare,
     train_once,
 )
 from neuroinspect_tui.workspace import FILE, read_source, write_source
@@ -53,7 +53,7 @@ class Model:
 
     def make(self) -> Iterator[Any]:
         """Train it, unless it is there."""
-        begin(self.plan)
+        prepare(self.plan)
         yield from draw_data(self.plan)
         backbone = yield from learn_backbone(self.plan)
         yield from learn_clip(self.plan, backbone)
