@@ -97,7 +97,7 @@ def rocks(rng: Generator) -> Array:
 
 
 def lake(rng: Generator) -> Array:
-    """Still water with a far bank."""
+    """Still water with a distant bank."""
     line = int(rng.uniform(0.15, 0.4) * SIDE)
     sky = _gradient(_shaded(rng, (196, 212, 226)), _shaded(rng, (214, 220, 222)))
     water = _gradient(_shaded(rng, (112, 152, 170)), _shaded(rng, (62, 108, 138)))

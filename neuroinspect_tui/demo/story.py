@@ -97,9 +97,9 @@ class Story:
 
     def _edited(self) -> Any:
         request = EditRequest(classes=(0, 1), test_split="test", select="worst-group")
-        wanted = json.decode(json.encode(request))  # as in edit.json
+        fields = json.decode(json.encode(request))  # as in edit.json
         for edit in list_edits(self.plan.home / "edits"):
-            if all(edit.request.get(name) == value for name, value in wanted.items()):
+            if all(edit.request.get(name) == value for name, value in fields.items()):
                 return edit
         last: Any = None
         for last in self.engine.edit(request):

@@ -23,32 +23,32 @@ def test_scenes_are_the_same_from_the_same_seed():
         np.array_equal(np.asarray(render(a)), np.asarray(render(b)))
         for a, b in zip(first[:8], again[:8], strict=True)
     )
-    assert not {some.seed for some in first} & {some.seed for some in other}
+    assert not {scene.seed for scene in first} & {scene.seed for scene in other}
 
 
 @pytest.mark.parametrize(("aligned", "against"), [(0.95, 120), (0.5, 1200), (1.0, 0)])
 def test_groups_have_their_shares(aligned, against):
     scenes = draw_scenes(2400, aligned, 3)
-    assert Counter(some.bird for some in scenes) == {0: 1200, 1: 1200}
-    assert sum(some.bird != some.place for some in scenes) == against
+    assert Counter(scene.bird for scene in scenes) == {0: 1200, 1: 1200}
+    assert sum(scene.bird != scene.place for scene in scenes) == against
 
 
 def test_labels_are_true():
-    for some in draw_scenes(200, 0.5, 4):
-        waterbird = some.species.name in ("gull", "duck", "heron", "cormorant")
-        water = some.kind in ("lake", "sea", "shore")
-        assert (some.bird, some.place) == (int(waterbird), int(water))
-        assert some.group == 2 * some.bird + some.place
+    for scene in draw_scenes(200, 0.5, 4):
+        waterbird = scene.species.name in ("gull", "duck", "heron", "cormorant")
+        water = scene.kind in ("lake", "sea", "shore")
+        assert (scene.bird, scene.place) == (int(waterbird), int(water))
+        assert scene.group == 2 * scene.bird + scene.place
 
 
 def test_only_the_background_changes_elsewhere():
     """Where the bird covers the ground, both renders agree; where it does not, they differ."""
-    for some in draw_scenes(20, 0.5, 5):
-        here, there = (np.asarray(render(s), dtype=int) for s in (some, some.elsewhere()))
+    for scene in draw_scenes(20, 0.5, 5):
+        here, there = (np.asarray(render(s), dtype=int) for s in (scene, scene.elsewhere()))
         same = (np.abs(here - there).max(axis=2) <= 1).mean()
         assert 0.03 < same < 0.7
-        assert some.elsewhere().elsewhere() == some
-        assert (some.elsewhere().bird, some.elsewhere().place) == (some.bird, 1 - some.place)
+        assert scene.elsewhere().elsewhere() == scene
+        assert (scene.elsewhere().bird, scene.elsewhere().place) == (scene.bird, 1 - scene.place)
 
 
 def test_strips_show_the_background():
@@ -60,9 +60,9 @@ def test_strips_show_the_background():
 def test_a_person_can_tell_the_places_apart():
     """Water is bluer than land, on the average picture: what a classifier may learn instead."""
     blue = {0: [], 1: []}
-    for some in draw_scenes(200, 0.5, 6):
-        pixels = np.asarray(render(some), dtype=float).mean(axis=(0, 1))
-        blue[some.place].append(pixels[2] - pixels[0])
+    for scene in draw_scenes(200, 0.5, 6):
+        pixels = np.asarray(render(scene), dtype=float).mean(axis=(0, 1))
+        blue[scene.place].append(pixels[2] - pixels[0])
     assert np.mean(blue[1]) > np.mean(blue[0]) + 20
 
 
@@ -157,5 +157,5 @@ def test_another_recipe_makes_everything_anew(tmp_path):
 
 
 def test_a_scene_names_its_parts():
-    some = Scene(bird=1, place=0, seed=5, place_seed=7)
-    assert (some.species.name, some.kind, some.group) == ("duck", "field", 2)
+    scene = Scene(bird=1, place=0, seed=5, place_seed=7)
+    assert (scene.species.name, scene.kind, scene.group) == ("duck", "field", 2)
