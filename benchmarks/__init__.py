@@ -1,1 +1,1 @@
-"""Ratios from one run, on the real flowers beside the checkout: `python -m benchmarks`."""
+"""Speed, compared with baselines in the same run, on real flowers: `python -m benchmarks`."""

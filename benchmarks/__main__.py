@@ -1,4 +1,4 @@
-"""`python -m benchmarks [NAME ...]`: measure, and print one table."""
+"""`python -m benchmarks [NAME ...]`: run benchmarks and print their results as one table."""
 
 import argparse
 import sys
@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks import classes, commands, counterfactual, curves, drawing, edits, jobs, paint
-from benchmarks.setting import Figure, Setting, absent
+from benchmarks.setting import Result, Setting, missing_files
 from engine.schema.errors import EngineError
 
 ALL = {
@@ -23,39 +23,41 @@ ALL = {
     "jobs": jobs.measure,
     "paint": paint.measure,
 }
-HEADER = ("what", "ours", "against", "ratio", "wanted", "")
+HEADER = ("measurement", "result", "baseline", "ratio", "target", "")
 
 
 def main() -> None:
-    """Run the named benchmarks, or all."""
+    """Run the named benchmarks, or all of them."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"{', '.join(ALL)}; none: all")
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME", help=f"{', '.join(ALL)}; all by default"
+    )
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda:N or mps")
-    parser.add_argument("--markdown", action="store_true", help="a table for the README")
-    asked = parser.parse_args()
-    unknown = [name for name in asked.names if name not in ALL]
+    parser.add_argument("--markdown", action="store_true", help="print the table as Markdown")
+    options = parser.parse_args()
+    unknown = [name for name in options.names if name not in ALL]
     if unknown:
-        parser.error(f"no benchmark {unknown[0]!r}; there are {', '.join(ALL)}")
-    if absent():
-        _fail(f"No {absent()[0]}: the benchmarks need the real flowers, checkpoint and CLIP there.")
+        parser.error(f"unknown benchmark {unknown[0]!r}; choose from {', '.join(ALL)}")
+    if missing := missing_files():
+        _fail(f"{missing[0]} is missing; the benchmarks need images, checkpoint and CLIP there.")
     try:
-        figures = run(asked.names or list(ALL), asked.device)
+        results = run(options.names or list(ALL), options.device)
     except EngineError as error:
         _fail(str(error))
-    show(figures, markdown=asked.markdown)
-    if any(figure.met is False for figure in figures):
+    show(results, markdown=options.markdown)
+    if any(result.met is False for result in results):
         sys.exit(1)
 
 
-def run(names: list[str], device: str) -> list[Figure]:
-    """Measure in a workspace of its own, which is removed."""
-    figures: list[Figure] = []
+def run(names: list[str], device: str) -> list[Result]:
+    """Run benchmarks in a temporary workspace."""
+    results: list[Result] = []
     with tempfile.TemporaryDirectory() as home:
         setting = Setting(Path(home), device)
         for name in names:
             print(f"measuring {name} on {setting.engine.device} ...", file=sys.stderr, flush=True)
-            figures += ALL[name](setting)
-    return figures
+            results += ALL[name](setting)
+    return results
 
 
 def _fail(sentence: str) -> NoReturn:
@@ -63,10 +65,10 @@ def _fail(sentence: str) -> NoReturn:
     sys.exit(2)
 
 
-def show(figures: list[Figure], *, markdown: bool) -> None:
+def show(results: list[Result], *, markdown: bool) -> None:
     """Print the table."""
-    words = {True: "met", False: "MISSED", None: ""}
-    rows = [(f.what, f.ours, f.against, f.value, f.wanted, words[f.met]) for f in figures]
+    verdicts = {True: "met", False: "MISSED", None: ""}
+    rows = [(r.name, r.measured, r.baseline, r.ratio, r.target, verdicts[r.met]) for r in results]
     if markdown:
         for row in (HEADER, ("---",) * len(HEADER), *rows):
             print(f"| {' | '.join(row)} |")

@@ -1,10 +1,10 @@
-"""Whole commands on a filled workspace, from Enter to the prompt."""
+"""Whole commands on a workspace with features, from start to exit."""
 
 import subprocess
 import sys
 from functools import partial
 
-from benchmarks.setting import WORST, Figure, Setting
+from benchmarks.setting import WORST, Result, Setting
 from neuroinspect_tui.workspace import write_source
 
 COMMANDS = {
@@ -18,17 +18,17 @@ COMMANDS = {
 TIMES = 5
 
 
-def measure(setting: Setting) -> list[Figure]:
-    """Time each against an interpreter that does nothing."""
+def measure(setting: Setting) -> list[Result]:
+    """Time each command, compared with an interpreter that does nothing."""
     setting.cache()
     write_source(setting.home, setting.source)
-    figures = []
+    results = []
     for name, (words, limit) in COMMANDS.items():
         at = [] if name == "--help" else ["-w", str(setting.home)]
         command = partial(_run, "-m", "neuroinspect_tui", *words, *at)
         ours, bare = setting.pairs(command, partial(_run, "-c", "pass"), TIMES)
-        figures.append(
-            Figure(
+        results.append(
+            Result(
                 f"`{name}`", f"{ours:.2f} s", f"{bare:.2f} s, python -c pass",
                 f"{ours / bare:.0f}x", f"< {limit:g} s", ours < limit,
             )
@@ -37,8 +37,8 @@ def measure(setting: Setting) -> list[Figure]:
     if edits:
         words = ("compare", edits[0], "-w", str(setting.home))
         ours = setting.median(partial(_run, "-m", "neuroinspect_tui", *words), TIMES)
-        figures.append(Figure("`compare`", f"{ours:.2f} s", "", "", "< 1 s", ours < 1))
-    return figures
+        results.append(Result("`compare`", f"{ours:.2f} s", "", "", "< 1 s", ours < 1))
+    return results
 
 
 def _run(*words: str) -> None:

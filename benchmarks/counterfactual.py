@@ -1,4 +1,4 @@
-"""All mistakes at once against the published loop: an image at a time, the backbone every step."""
+"""All mistakes at once, compared with the published loop: one image, backbone in every step."""
 
 from pathlib import Path
 
@@ -6,15 +6,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from benchmarks.setting import Figure, Setting
+from benchmarks.setting import Result, Setting
 from engine.counterfactual.solver import nudge
 from engine.data.images import decode
 
 TIMES = 3
 
 
-def measure(setting: Setting) -> list[Figure]:
-    """Time all mistakes at once, and the loop on each of them in turn."""
+def measure(setting: Setting) -> list[Result]:
+    """Time all mistakes at once, and the published loop on each of them in turn."""
     cache, classifier = setting.cache(), setting.engine.classifier
     rows = np.asarray(cache.array("mistake_rows"))
     labels = torch.from_numpy(cache.labels[rows]).to(classifier.device)
@@ -34,7 +34,7 @@ def measure(setting: Setting) -> list[Figure]:
     at_once()
     ours, theirs = setting.pairs(at_once, one_by_one, TIMES)
     return [
-        Figure(
+        Result(
             f"counterfactual of {len(rows)} mistakes",
             f"{1000 * ours:.0f} ms",
             f"{theirs:.1f} s, the published loop",
@@ -46,7 +46,7 @@ def measure(setting: Setting) -> list[Figure]:
 
 
 def published(setting: Setting, image: Tensor, k: int) -> Tensor:
-    """docs/concepts.md: counterfactual explanation as the published code does it, with a cap."""
+    """Return the features' change (1, D) as the published code computes it, with a cap on steps."""
     classifier = setting.engine.classifier
     w = torch.zeros(1, classifier.width, device=image.device, requires_grad=True)
     optimizer = torch.optim.SGD([w], lr=0.01, momentum=0.9)

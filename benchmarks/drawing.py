@@ -5,7 +5,7 @@ from itertools import islice
 
 import torch
 
-from benchmarks.setting import WORST, Figure, Setting
+from benchmarks.setting import WORST, Result, Setting
 from engine.schema.requests import IllusionRequest
 from engine.visualization.checkpoint import DrawingState
 from engine.visualization.optimize import BATCH_SIZE, Objective, initial_state, optimise
@@ -14,7 +14,7 @@ STEPS = 12
 ROUNDS = 7
 
 
-def measure(setting: Setting) -> list[Figure]:
+def measure(setting: Setting) -> list[Result]:
     """Compare a drawing step with the models' own work on the same batch."""
     engine = setting.engine
     clip_model = engine.clip_model
@@ -31,7 +31,7 @@ def measure(setting: Setting) -> list[Figure]:
     plain()
     ours, theirs = setting.pairs(drawing, plain, ROUNDS)
     return [
-        Figure(
+        Result(
             f"drawing step, batch of {batch}",
             f"{1000 * ours / STEPS:.0f} ms",
             f"{1000 * theirs / STEPS:.0f} ms, classifier + CLIP",

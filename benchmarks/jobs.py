@@ -1,9 +1,9 @@
-"""From submitting a job to its first event, with a warm runner and with none."""
+"""From submitting a job to its first event, with a running runner and with none."""
 
 import time
 from statistics import quantiles
 
-from benchmarks.setting import Figure, Setting
+from benchmarks.setting import Result, Setting
 from engine.schema.requests import HeatRequest
 from neuroinspect_tui.jobs.follow import follow
 from neuroinspect_tui.jobs.launcher import stop_runners
@@ -15,7 +15,7 @@ TIMES = 40
 LIMIT = 0.15
 
 
-def measure(setting: Setting) -> list[Figure]:
+def measure(setting: Setting) -> list[Result]:
     """Time the first record of small jobs, one after another."""
     setting.cache("valid")
     write_source(setting.home, setting.source)
@@ -24,10 +24,10 @@ def measure(setting: Setting) -> list[Figure]:
     stop_runners(setting.home)
     slow = quantiles(seconds, n=20)[-1]
     return [
-        Figure(
-            f"a job's first event, warm runner, p95 of {TIMES}",
+        Result(
+            f"a job's first event, runner already running, p95 of {TIMES}",
             f"{1000 * slow:.0f} ms",
-            f"{1000 * cold:.0f} ms, with the runner to start",
+            f"{1000 * cold:.0f} ms, including the runner's start",
             f"{cold / slow:.0f}x",
             f"< {1000 * LIMIT:.0f} ms",
             slow < LIMIT,

@@ -1,6 +1,6 @@
-"""The app in a terminal of its own: until its first screen is there, and until a key is answered.
+"""The app in a pseudo-terminal: time to the first screen, and from a key to the screen's update.
 
-What stands on the screen is read from the bytes the program writes, as a terminal would.
+The screen's content is read from the bytes that the program writes, as a terminal would.
 """
 
 import os
@@ -17,7 +17,7 @@ from statistics import median, quantiles
 from types import TracebackType
 from typing import Self
 
-from benchmarks.setting import WORST, Figure, Setting
+from benchmarks.setting import WORST, Result, Setting
 from engine.schema.requests import IllusionRequest
 from neuroinspect_tui.jobs.launcher import stop_runners
 from neuroinspect_tui.jobs.store import Store
@@ -28,14 +28,18 @@ STARTS, KEYS = 5, 60
 LINES, COLUMNS = 24, 80
 PAINT_LIMIT, KEY_LIMIT = 0.5, 0.05
 QUIET = 0.15
-"""Seconds without a byte: the screen is drawn."""
-PATIENCE = 30.0
+"""Seconds without output after which the screen is complete."""
+TIMEOUT = 30.0
 ANSWERS = {b"\x1b[?2026$p": b"\x1b[?2026;2$y", b"\x1b[6n": b"\x1b[1;1R", b"\x1b[c": b"\x1b[?62c"}
-"""What terminals are asked, and what one says."""
+"""Queries to the terminal, and the answers."""
 
 
 class Terminal:
-    """A pseudo-terminal with a program in it."""
+    """A program in a pseudo-terminal.
+
+    Args:
+        words: The command line.
+    """
 
     def __init__(self, *words: str) -> None:
         self._master, slave = pty.openpty()
@@ -63,51 +67,51 @@ class Terminal:
         if not select.select([self._master], [], [], seconds)[0]:
             return b""
         try:
-            found = os.read(self._master, 1 << 16)
-        except OSError:  # the program has left
+            output = os.read(self._master, 1 << 16)
+        except OSError:  # the program has exited
             return b""
-        for asked, answer in ANSWERS.items():
-            if asked in found:
+        for query, answer in ANSWERS.items():
+            if query in output:
                 os.write(self._master, answer)
-        return found
+        return output
 
     def until(self, text: str) -> float:
-        """Wait for text; return the seconds since the start."""
+        """Wait until `text` is written; return the seconds since the start."""
         seen = b""
         while text.encode() not in seen:
-            if time.perf_counter() - self.began > PATIENCE:
-                raise TimeoutError(f"no {text!r} in {PATIENCE:.0f} s of:\n{seen[-2000:]!r}")
+            if time.perf_counter() - self.began > TIMEOUT:
+                raise TimeoutError(f"no {text!r} in {TIMEOUT:.0f} s of:\n{seen[-2000:]!r}")
             seen += self._read(1.0)
         return time.perf_counter() - self.began
 
     def quiet(self) -> None:
-        """Wait until nothing is drawn any more."""
+        """Wait until the program writes nothing for a while."""
         while self._read(QUIET):
             pass
 
     def key(self, key: bytes, mark: bytes) -> float:
-        """Press a key; return the seconds until `mark` was written."""
+        """Press a key; return the seconds until `mark` is written."""
         while self._read(0.0):
-            pass  # what the last key still wrote
+            pass  # discard output of the previous key
         began, seen = time.perf_counter(), b""
         os.write(self._master, key)
         while mark not in seen:
-            if time.perf_counter() - began > PATIENCE:
-                raise TimeoutError(f"no answer to {key!r} in {PATIENCE:.0f} s")
+            if time.perf_counter() - began > TIMEOUT:
+                raise TimeoutError(f"no answer to {key!r} in {TIMEOUT:.0f} s")
             seen += self._read(1.0)
         return time.perf_counter() - began
 
 
-def measure(setting: Setting) -> list[Figure]:
-    """Start the app on the filled workspace, and move through its classes."""
+def measure(setting: Setting) -> list[Result]:
+    """Start the app on a workspace with features, and move through its classes."""
     setting.cache("valid")
     write_source(setting.home, setting.source)
     words = (sys.executable, "-P", "-m", "neuroinspect_tui", str(setting.home))
     paints = [_paint(words) for _ in range(STARTS)]
     bare = median(_bare() for _ in range(STARTS))
     shown = median(paints)
-    figures = [
-        Figure(
+    results = [
+        Result(
             f"first paint of the classes, median of {STARTS}",
             f"{1000 * shown:.0f} ms",
             f"{1000 * bare:.0f} ms, python and textual alone",
@@ -122,11 +126,11 @@ def measure(setting: Setting) -> list[Figure]:
         busy = _keys(words)
     finally:
         stop_runners(setting.home)
-    for when, found in (("nothing else runs", idle), ("a job draws on every core", busy)):
-        half, most = median(found), quantiles(found, n=20)[-1]
-        figures.append(
-            Figure(
-                f"a key answered while {when}, p95 of {KEYS}",
+    for when, seconds in (("no job runs", idle), ("a drawing job uses every core", busy)):
+        half, most = median(seconds), quantiles(seconds, n=20)[-1]
+        results.append(
+            Result(
+                f"response to a key while {when}, p95 of {KEYS}",
                 f"{1000 * most:.0f} ms",
                 f"{1000 * half:.0f} ms, p50",
                 f"{most / half:.1f}x",
@@ -134,7 +138,7 @@ def measure(setting: Setting) -> list[Figure]:
                 most < KEY_LIMIT,
             )
         )
-    return figures
+    return results
 
 
 def _paint(words: tuple[str, ...]) -> float:
@@ -149,15 +153,15 @@ def _bare() -> float:
 
 
 def _keys(words: tuple[str, ...]) -> list[float]:
-    """Go down and up again: the cursor's mark is drawn anew each time."""
+    """Move the cursor down and up: its mark is written again each time."""
     with Terminal(*words) as terminal:
         terminal.until(WORST)
         terminal.quiet()
-        found = []
+        seconds = []
         for place in range(KEYS):
-            found.append(terminal.key(b"j" if place % 20 < 10 else b"k", "▶".encode()))
-            time.sleep(0.03)  # as a held key repeats
-        return found
+            seconds.append(terminal.key(b"j" if place % 20 < 10 else b"k", "▶".encode()))
+            time.sleep(0.03)  # the repeat rate of a held key
+        return seconds
 
 
 def _draw_on(setting: Setting) -> None:

@@ -1,4 +1,4 @@
-"""What every benchmark stands on: the flowers, a filled workspace, a fair clock."""
+"""What all benchmarks share: the images, a workspace with features, timing in pairs."""
 
 import time
 from collections.abc import Callable
@@ -20,27 +20,27 @@ CLIP = SHARED / "clip/flowers-clip"
 WORST = "sweet pea"
 
 
-def absent() -> list[Path]:
-    """Return what the benchmarks need and is not there."""
+def missing_files() -> list[Path]:
+    """Return the paths that the benchmarks need and that do not exist."""
     return [path for path in (CHECKPOINT, FLOWERS, CLIP) if not path.exists()]
 
 
 @dataclass(frozen=True)
-class Figure:
-    """One line of the table: a ratio or seconds, and what it should be."""
+class Result:
+    """One row of the table."""
 
-    what: str
-    ours: str
-    against: str
-    value: str
-    wanted: str
+    name: str
+    measured: str
+    baseline: str
+    ratio: str
+    target: str
     met: bool | None
-    """None: told for what it says; nothing was promised."""
+    """None where there is no target."""
 
 
 @dataclass(frozen=True)
 class Setting:
-    """A workspace on the flowers; everything is loaded or filled at first use."""
+    """A workspace on the flowers; everything is loaded or extracted at first use."""
 
     home: Path
     device: str
@@ -58,13 +58,13 @@ class Setting:
 
     @cached_property
     def engine(self) -> TorchEngine:
-        """An engine that has everything loaded."""
+        """An engine with its classifier loaded."""
         engine = TorchEngine(self.source, self.home)
-        engine.classifier  # noqa: B018  loading is not what is measured
+        engine.classifier  # noqa: B018  loading is not measured
         return engine
 
     def cache(self, split: str = "valid") -> FeatureCache:
-        """Return a filled feature cache."""
+        """Return a split's feature cache, extracting features if needed."""
         job = self.engine.ready_cache(split)
         while True:
             try:
@@ -79,25 +79,25 @@ class Setting:
         return self.engine.split("valid").classes.index(WORST)
 
     def seconds(self, work: Callable[[], object]) -> float:
-        """Time one run of `work`."""
-        self._settle()
+        """Return the seconds that one run of `work` takes."""
+        self._synchronize()
         began = time.perf_counter()
         work()
-        self._settle()
+        self._synchronize()
         return time.perf_counter() - began
 
     def median(self, work: Callable[[], object], times: int) -> float:
-        """Time `work` so many times."""
+        """Return the median of the seconds of several runs."""
         return median(self.seconds(work) for _ in range(times))
 
     def pairs(
-        self, ours: Callable[[], object], other: Callable[[], object], times: int
+        self, ours: Callable[[], object], baseline: Callable[[], object], times: int
     ) -> tuple[float, float]:
-        """Return medians of both, taken in turn: this machine's noise meets both alike."""
-        found = [(self.seconds(ours), self.seconds(other)) for _ in range(times)]
-        return median(a for a, _ in found), median(b for _, b in found)
+        """Return the medians of both, run in turn so that both meet the same background load."""
+        seconds = [(self.seconds(ours), self.seconds(baseline)) for _ in range(times)]
+        return median(a for a, _ in seconds), median(b for _, b in seconds)
 
-    def _settle(self) -> None:
+    def _synchronize(self) -> None:
         if self.engine.device.type == "cuda":
             torch.cuda.synchronize(self.engine.device)
         elif self.engine.device.type == "mps":

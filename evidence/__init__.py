@@ -1,1 +1,1 @@
-"""Does the method find and mend a known fault? Measured on generated birds: `make evidence`."""
+"""Does the method find and repair a known shortcut? Measured on drawn birds: `make evidence`."""

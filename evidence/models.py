@@ -1,4 +1,4 @@
-"""Models with the fault, trained by the program itself: two cases, several data seeds."""
+"""Models with the shortcut, trained by the program itself: two cases, several data seeds."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,10 +11,10 @@ from engine.schema.requests import Source, TrainRequest
 from engine.session import TorchEngine
 from neuroinspect_tui.demo.build import (
     Plan,
-    begin,
     draw_data,
     learn_backbone,
     learn_clip,
+    prepare,
     train_once,
 )
 from neuroinspect_tui.workspace import FILE, read_source, write_source
@@ -26,7 +26,13 @@ SCRATCH_EPOCHS = 36
 
 @dataclass(frozen=True)
 class Model:
-    """One trained classifier and its pictures."""
+    """One trained classifier and its pictures.
+
+    Args:
+        case: `pretrained` for a backbone trained on other pictures before, `scratch` for none.
+        seed: Of the pictures and the training.
+        root: Where all models are kept.
+    """
 
     case: Case
     seed: int
@@ -34,7 +40,7 @@ class Model:
 
     @property
     def plan(self) -> Plan:
-        """Where it lies; both cases of a seed share their pictures."""
+        """Its directory and sizes; both cases of a seed share their pictures."""
         return Plan(self.root / f"seed{self.seed}", seed=self.seed)
 
     @property
@@ -43,7 +49,7 @@ class Model:
         return self.plan.home / self.case
 
     def engine(self, evaluation: str = "valid", *, clip: bool = False) -> TorchEngine:
-        """Open its workspace, with one or the other validation split, and CLIP if it is wanted."""
+        """Open its workspace with a validation split, and with CLIP if `clip`."""
         source = structs.replace(
             read_source(self.home),
             eval_split=evaluation,
@@ -52,8 +58,8 @@ class Model:
         return TorchEngine(source, self.home)
 
     def make(self) -> Iterator[Any]:
-        """Train it, unless it is there."""
-        begin(self.plan)
+        """Train it, unless it is trained already; yield records of progress."""
+        prepare(self.plan)
         yield from draw_data(self.plan)
         backbone = yield from learn_backbone(self.plan)
         yield from learn_clip(self.plan, backbone)
@@ -66,6 +72,8 @@ class Model:
             )
         else:
             request = TrainRequest(lr=2e-3, epochs=SCRATCH_EPOCHS, **cosine)
-        found = yield from train_once(self.plan.source, self.home, request)
-        source: Source = structs.replace(self.plan.source, checkpoint=found.checkpoint, clip="none")
+        trained = yield from train_once(self.plan.source, self.home, request)
+        source: Source = structs.replace(
+            self.plan.source, checkpoint=trained.checkpoint, clip="none"
+        )
         write_source(self.home, source)

@@ -6,36 +6,36 @@ from collections.abc import Sequence
 from engine.editing.comparison import estimate
 from engine.schema.edits import Estimate
 
-Found = dict[str, list[float]]
-"""By row of the table, the figures of one model (or class)."""
+Figures = dict[str, list[float]]
+"""By row of a table, the figures of one model (or class)."""
 
 
-def table(heads: Sequence[str], found: Sequence[Found], digits: int = 2) -> list[str]:
-    """Return a row a name, a column a figure, averaged over `found`."""
+def table(heads: Sequence[str], measured: Sequence[Figures], digits: int = 2) -> list[str]:
+    """Return the lines of a table: a row a name, a column a figure, averaged over `measured`."""
     lines = [_row(heads), _row(["---"] * len(heads))]
-    for name, rows in columns(found).items():
-        cells = [plain(estimate(list(some)), digits) for some in zip(*rows, strict=True)]
+    for name, rows in columns(measured).items():
+        cells = [plain(estimate(list(values)), digits) for values in zip(*rows, strict=True)]
         lines.append(_row([name.replace("|", "\\|"), *cells]))
     return lines
 
 
-def mending(found: Sequence[Found]) -> list[str]:
-    """Return test average and worst group of every edit, and its gains, in points."""
-    heads = ("edit", "average", "worst group", "over the original", "over its best control")
+def edits_table(measured: Sequence[Figures]) -> list[str]:
+    """Return the lines of a table: every edit's average, worst group and gains, in points."""
+    heads = ("edit", "average", "worst group", "gain over original", "gain over best control")
     lines = [_row(heads), _row(["---"] * len(heads))]
-    variants = columns(found)
+    variants = columns(measured)
     for name, rows in variants.items():
         if ": " in name:
             continue
         figures = [
             [100 * average for average, _ in rows],
             [100 * worst for _, worst in rows],
-            [100 * (m[name][1] - m["original"][1]) for m in found],
+            [100 * (m[name][1] - m["original"][1]) for m in measured],
         ]
-        cells = [plain(estimate(some), 1) for some in figures]
+        cells = [plain(estimate(values), 1) for values in figures]
         best = best_control(name, variants)
-        beside = "-" if best is None else plain(estimate(beyond(found, name, best)), 1)
-        cells.append(beside if best is None else f"{beside} ({best.split(': ')[1]})")
+        gain = "-" if best is None else plain(estimate(beyond(measured, name, best)), 1)
+        cells.append(gain if best is None else f"{gain} ({best.split(': ')[1]})")
         lines.append(_row([name, *cells]))
     return lines
 
@@ -46,25 +46,25 @@ def best_control(name: str, variants: dict[str, list[list[float]]]) -> str | Non
     return max(controls, key=lambda other: sum(row[1] for row in variants[other]), default=None)
 
 
-def beyond(found: Sequence[Found], name: str, control: str) -> list[float]:
-    """Return by model the points of worst group that an edit has over a control."""
-    return [100 * (model[name][1] - model[control][1]) for model in found]
+def beyond(measured: Sequence[Figures], name: str, control: str) -> list[float]:
+    """Return by model the gain of an edit over a control in worst-group accuracy, in points."""
+    return [100 * (model[name][1] - model[control][1]) for model in measured]
 
 
-def columns(found: Sequence[Found]) -> dict[str, list[list[float]]]:
+def columns(measured: Sequence[Figures]) -> dict[str, list[list[float]]]:
     """Return by name the figures of every model."""
     by_name: dict[str, list[list[float]]] = defaultdict(list)
-    for model in found:
+    for model in measured:
         for name, values in model.items():
             by_name[name].append(values)
     return by_name
 
 
-def plain(some: Estimate, digits: int) -> str:
-    """Return a mean with its interval."""
-    if some.lo is None or some.hi is None:
-        return f"{some.mean:.{digits}f}"
-    return f"{some.mean:.{digits}f} [{some.lo:.{digits}f}, {some.hi:.{digits}f}]"
+def plain(mean: Estimate, digits: int) -> str:
+    """Return a mean with its interval as text."""
+    if mean.lo is None or mean.hi is None:
+        return f"{mean.mean:.{digits}f}"
+    return f"{mean.mean:.{digits}f} [{mean.lo:.{digits}f}, {mean.hi:.{digits}f}]"
 
 
 def _row(cells: Sequence[str]) -> str:

@@ -223,7 +223,7 @@ def outcome(
     Args:
         images: Labels and groups of the split.
         correct: (m,), whether each image is predicted correctly.
-        classes: Those whose mean accuracy is the target.
+        classes: The classes whose mean accuracy is the target.
         rows: (m,), the images' rows in the split; None for all of them.
     """
     labels = images.labels if rows is None else images.labels[rows]

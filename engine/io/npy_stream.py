@@ -24,7 +24,7 @@ class RowFile:
         path: The file. An existing one is cut to `rows` rows and continued.
         width: Numbers a row.
         dtype: What numbers are stored as.
-        rows: How many rows to keep of what is there.
+        rows: How many of the existing rows to keep.
     """
 
     def __init__(self, path: Path, width: int, dtype: Any, rows: int) -> None:

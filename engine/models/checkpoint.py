@@ -50,7 +50,7 @@ def read_state(path: Path, *, trust_pickle: bool) -> State:
 
 def _unpickle(path: Path, *, trust_pickle: bool) -> object:
     try:
-        # timm's own checkpoints hold the training arguments beside the weights
+        # timm's own checkpoints hold the training arguments, too
         with torch.serialization.safe_globals([argparse.Namespace]):
             return torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
@@ -110,12 +110,12 @@ def fit_state(model: nn.Module, state: State, path: Path) -> None:
         CheckpointError: Keys or shapes differ (the first three are named), or weights are not
             finite.
     """
-    wanted = model.state_dict()
-    missing = [key for key in wanted if key not in state]
-    unexpected = [key for key in state if key not in wanted]
+    expected = model.state_dict()
+    missing = [key for key in expected if key not in state]
+    unexpected = [key for key in state if key not in expected]
     shapes = [
         f"{key} is {tuple(state[key].shape)} in the file, {tuple(value.shape)} in the model"
-        for key, value in wanted.items()
+        for key, value in expected.items()
         if key in state and state[key].shape != value.shape
     ]
     parts = [

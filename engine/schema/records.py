@@ -42,7 +42,6 @@ class ClassScore(Struct, frozen=True, kw_only=True):
     accuracy: float | None
     ci: tuple[float, float] | None
     confused_with: tuple[Confusion, ...]
-    """The top confusions, most frequent first."""
 
 
 class GroupScore(Struct, frozen=True, kw_only=True):
@@ -86,7 +85,6 @@ class Seen(Struct, frozen=True, kw_only=True):
     true: Label
     predicted: Label
     p_true: float
-    """Predicted probability of the true class."""
     p_predicted: float
     group: str | None
 
@@ -97,7 +95,6 @@ class Mistake(Seen, frozen=True, kw_only=True):
     steps: int
     """Steps of the counterfactual until it flipped the prediction, or the cap."""
     flipped: bool
-    """Whether the counterfactual flipped the prediction to the true class."""
     insufficient: tuple[int, ...]
     """The neurons this mistake votes too weak, strongest first."""
     excessive: tuple[int, ...]
@@ -109,7 +106,6 @@ class Mistakes(Struct, frozen=True, kw_only=True):
 
     class_: Label
     n: int
-    """Images of the class, mistakes or not."""
     mistakes: tuple[Mistake, ...]
 
 
@@ -134,23 +130,22 @@ class RankedNeuron(Struct, frozen=True, kw_only=True):
 
 
 class Neurons(Struct, frozen=True, kw_only=True):
-    """The neurons ranked as causes of a class's mistakes, or of one of them."""
+    """The neurons ranked as causes of a class's mistakes, too weak or too strong on them.
+
+    `flipped` counts the mistakes that the counterfactual flips.
+    """
 
     class_: Label
     by: str
-    """The ranking."""
     mistakes: int
     flipped: int
-    """How many mistakes the counterfactual flips."""
     median_steps: float | None
     votes_informative: bool
     """Whether votes differ between mistakes at all; with two classes they do not."""
     note: str
     """A caveat of this ranking on these data; empty for none."""
     insufficient: tuple[RankedNeuron, ...]
-    """Neurons too weak on the mistakes, highest score first."""
     excessive: tuple[RankedNeuron, ...]
-    """Neurons too strong on the mistakes, highest score first."""
     mistake: str | None = None
     """The path of the only mistake considered; None for all."""
 
@@ -175,18 +170,14 @@ class NeuronImage(Struct, frozen=True, kw_only=True):
 
 
 class Neuron(Struct, frozen=True, kw_only=True, tag="neuron"):
-    """One neuron: the classes that use it and its top activating images."""
+    """One neuron: the classes with weight on it, of either sign, and its top activating images."""
 
     neuron: int
     class_: Label
     weight: float
-    """The weight of `class_` on it."""
     largest_activation: float
-    """Over the split."""
     used_by: tuple[NeuronUse, ...]
-    """The classes with the largest positive weights."""
     opposed_by: tuple[NeuronUse, ...]
-    """The classes with the most negative weights."""
     top_images: tuple[NeuronImage, ...]
     mistakes: tuple[NeuronImage, ...]
     """The mistakes of `class_`, highest activation first."""
@@ -199,12 +190,10 @@ class Illusion(Struct, frozen=True, kw_only=True):
     path: str | None
     mask: str | None
     activation: float
-    """The neuron's, on the drawing."""
     activation_ratio: float | None
     """Over the largest activation on a real image of the split; None where that is 0."""
     predicted: Label
     p_class: float
-    """Predicted probability of the requested class."""
     clip_cosine: float | None
     """Of the drawing and the class's name, -1 to 1; None without CLIP."""
     steps: int
@@ -221,8 +210,7 @@ class Illusion(Struct, frozen=True, kw_only=True):
 class IllusionStep(Struct, frozen=True, kw_only=True, tag="illusion_step"):
     """A drawing in progress: the activation of each neuron, and preview files if requested.
 
-    A preview is removed once a newer one, or the finished picture, is written; a reader should
-    expect that a listed file no longer exists, and use the newest step's.
+    A preview is removed once a newer one, or the finished picture, exists: use the newest step's.
     """
 
     step: int
@@ -240,7 +228,6 @@ class Illusions(Struct, frozen=True, kw_only=True, tag="illusions"):
     size: int
     clip: str | None
     sheet: str | None
-    """The contact sheet, a PNG."""
     illusions: tuple[Illusion, ...]
 
 
@@ -251,24 +238,20 @@ class Outcome(Struct, frozen=True, kw_only=True):
     target: float | None
     """Mean accuracy of the edited classes; None where none of them has images."""
     worst_class: float | None
-    """Accuracy of the class with the lowest."""
     worst_group: float | None
-    """Accuracy of the group with the lowest; None without groups."""
 
 
 class Moved(Struct, frozen=True, kw_only=True):
-    """An image that an edit fixed or broke."""
+    """An image that an edit fixed or broke: its prediction before and after."""
 
     path: str
     true: Label
     before: Label
-    """The prediction before the edit."""
     after: Label
-    """The prediction after it."""
 
 
 class ClassChange(Struct, frozen=True, kw_only=True):
-    """The accuracy of a class, or group, before and after an edit."""
+    """A class, or group, before and after an edit: its accuracy, its images fixed and broken."""
 
     index: int
     name: str
@@ -276,17 +259,11 @@ class ClassChange(Struct, frozen=True, kw_only=True):
     before: float
     after: float
     fixed: int
-    """Images predicted correctly only after the edit."""
     broken: int
-    """Images predicted correctly only before it."""
 
 
 class CurvePoint(Struct, frozen=True, kw_only=True):
-    """Ablation of the top N neurons, with two baselines.
-
-    `bias_shift` is the bias-adjustment baseline at the same cost to the other classes, `placebo`
-    the random-neuron control.
-    """
+    """Ablation of the top N neurons; `placebo` is the random-neuron control."""
 
     n: int
     edit: Outcome

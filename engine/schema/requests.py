@@ -1,4 +1,4 @@
-"""What may be asked of the engine: frozen, torch-free values, the same in Python and in JSON."""
+"""Requests to the engine: frozen, torch-free values, the same in Python and in JSON."""
 
 from typing import Annotated, Literal
 
@@ -29,7 +29,7 @@ class Source(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     train_split: str = "train"
     eval_split: str = "valid"
     class_names: str | None = None
-    """A text file (a name a line) or JSON (list, or folder name -> name)."""
+    """A text file (one name a line) or JSON (a list, or an object of folder: name)."""
     clip: str = NONE
     """`none`, `MODEL/TAG` as open_clip lists them, or `local-dir:DIR`."""
     device: str = "auto"
@@ -39,7 +39,7 @@ class Source(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     trust_pickle: bool = False
     """Whether a checkpoint may execute code on load."""
     half_features: bool = False
-    """Keep features and logits as float16."""
+    """Whether features and logits are stored as float16."""
     seed: int = 0
 
     @property
@@ -59,37 +59,37 @@ class Source(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class FeaturesRequest(Struct, frozen=True, kw_only=True, tag="features"):
-    """One pass over a split."""
+    """Extract the features of a split, in one pass over its images."""
 
     split: str
     batch_size: int = 0
-    """Images; 0 suits the device."""
+    """Images a batch; 0 is automatic."""
     workers: int = -1
-    """Decoding processes; -1 suits the machine, 0 decodes in this process."""
+    """Decoding processes; -1 is automatic, 0 decodes in this process."""
     view: int = 0
     """0 is the evaluation transform; 1 and up are augmented views, each with its own seed."""
     on: str | None = None
-    """An edit's id: what the feature cache would be with that edit's decision layer."""
+    """An edit's id: make the feature cache as it is with that edit's decision layer."""
 
 
 class HeatRequest(Struct, frozen=True, kw_only=True, tag="heat"):
-    """Heat maps of a neuron over its strongest real images and a class's mistakes."""
+    """Heat maps of a neuron on its top activating images and on a class's mistakes."""
 
     class_index: int
     neuron: int
 
 
 class ExportRequest(Struct, frozen=True, kw_only=True, tag="export"):
-    """A whole checkpoint with an edit in it."""
+    """Write a whole checkpoint with an edit applied."""
 
     edit: str
-    """Its id."""
+    """The edit's id."""
     out: str
     """A .safetensors file that does not exist yet."""
 
 
 class IllusionRequest(Struct, frozen=True, kw_only=True, tag="illusion"):
-    """Pictures of what neurons see, given a class (METHOD: CLIP-Illusion)."""
+    """Drawings of what neurons respond to, given a class (docs/concepts.md, CLIP-Illusion)."""
 
     class_index: int
     neurons: tuple[int, ...]
@@ -98,12 +98,12 @@ class IllusionRequest(Struct, frozen=True, kw_only=True, tag="illusion"):
     """Pixels a side; 0 is the model's input size."""
     seed: int = 0
     every: int = 0
-    """A preview every so many steps; 0 for none."""
+    """Steps between two previews; 0 for none."""
     lr: float = 9e-3
     gamma: float = 0.5
-    """Weight of the class's logit against the activation."""
+    """Weight of the class's logit relative to the activation."""
     epsilon: float = 0.05
-    """Added to the CLIP cosine, so that a poor start still has a gradient."""
+    """Added to the CLIP cosine, so that the gradient does not vanish at 0."""
     use_clip: bool = True
 
 
@@ -146,7 +146,7 @@ class TrainRequest(Struct, frozen=True, kw_only=True, tag="train"):
 
     start: Start = "scratch"
     init: str | None = None
-    """A checkpoint whose backbone to begin with; its head is made anew."""
+    """A checkpoint whose backbone to start from; the head is initialised anew."""
     optimizer: Optimizer = "adam"
     lr: Annotated[float, Meta(ge=1e-9, le=100)] = 1e-3
     weight_decay: Annotated[float, Meta(ge=0, le=100)] = 0.0
@@ -155,10 +155,10 @@ class TrainRequest(Struct, frozen=True, kw_only=True, tag="train"):
     schedule: Schedule = "none"
     min_lr: Annotated[float, Meta(ge=0, le=100)] = 0.0
     augment: bool = True
-    """Turn by up to 15 degrees, shift by up to 15%, flip half the time."""
+    """Rotate by up to 15 degrees, shift by up to 15%, flip half of the images."""
     select: Select = "accuracy"
-    """accuracy, worst-class or worst-group."""
+    """What the best epoch is selected by: accuracy, worst-class or worst-group."""
     patience: int = 0
-    """Epochs without a better one before stopping; 0 never stops early."""
+    """Epochs without improvement before training stops; 0 never stops early."""
     workers: int = -1
     seed: int = 0

@@ -22,7 +22,7 @@ def batches(
     Args:
         classifier: Names transform and device.
         split: The images.
-        order: Their rows, in the order wanted.
+        order: Their rows, in the order of the batches.
         view: 0 for the evaluation transform; above, the number of an augmented view.
         request: Names batch size, workers and seed.
     """

@@ -26,7 +26,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     image: str
     mtime_ns: int
     bytes: int
-    """Size of the image's file; with its time, this tells a replaced file."""
+    """Size of the image's file; with its time, it identifies a replaced file."""
 
 
 def heat_path(out: Path, cache: FeatureCache, neuron: int, image: str) -> Path | None:

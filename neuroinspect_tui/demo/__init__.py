@@ -1,1 +1,1 @@
-"""Waterbirds in miniature: a generated data set whose fault is known, and the job done on it."""
+"""A small generated Waterbirds: a data set with a known shortcut, and the whole workflow on it."""

@@ -1,4 +1,4 @@
-"""Birds of land and water, drawn as layers: shape tells them apart, colour only leans."""
+"""Birds of land and water, drawn as layers: they differ by shape, and by colour on average."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ Generator = np.random.Generator
 
 @dataclass(frozen=True)
 class Species:
-    """Proportions in body lengths, and a typical colour."""
+    """A species: proportions in body lengths, and typical colours of body and wing."""
 
     name: str
     height: float
@@ -44,9 +44,9 @@ def draw_bird(species: Species, rng: Generator, *, size: float, colouring: float
 
     Args:
         species: What to draw.
-        rng: Pose, place and plumage.
-        size: Body length in picture sides.
-        colouring: How far plumage is the species' own, 0 to 1; the rest is any bird's.
+        rng: Determines pose, position and plumage.
+        size: Body length as a share of the picture's side.
+        colouring: Weight of the species' own colours, 0 to 1, against random ones.
     """
     layer = Image.new("RGBA", (SIDE, SIDE))
     pen = ImageDraw.Draw(layer)

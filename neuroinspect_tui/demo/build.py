@@ -1,7 +1,8 @@
 """The demo's parts, each made once: pictures, backbone, CLIP, classifier, workspace.
 
-The *pretrained-like* case: a backbone learns species and places on other pictures (separate neurons
-for both, as a pretrained backbone has), then six epochs on the biased set teach the shortcut.
+The *pretrained-like* case: a backbone is trained on species and places of other pictures, which
+gives it separate neurons for both, as a pretrained backbone has. Then the classifier is trained on
+the biased data set for six epochs, in which it learns the shortcut.
 """
 
 import hashlib
@@ -27,12 +28,22 @@ from neuroinspect_tui.workspace import FILE, write_source
 
 ARCHITECTURE = "test_byobnet"
 OTHERS = 2400
-"""Pictures the backbone learns species and places from; none is in the data set."""
+"""Pictures that the backbone and CLIP are trained on; none of them is in the data set."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Where a demo is made, and how large."""
+    """Where a demo is made, and how large it is.
+
+    Args:
+        home: The workspace directory.
+        seed: Determines all pictures and all training.
+        recipe: The sizes of the data set's splits.
+        others: Pictures that the backbone and CLIP are trained on.
+        backbone_epochs: On those.
+        epochs: On the data set.
+        device: `auto`, `cpu`, `cuda`, `cuda:N` or `mps`.
+    """
 
     home: Path
     seed: int = 1
@@ -59,7 +70,7 @@ class Plan:
 
     @property
     def backbone(self) -> Source:
-        """A workspace on other pictures: species x place."""
+        """A workspace on the other pictures, whose classes are species x place."""
         return Source(
             model=self.model,
             checkpoint=UNTRAINED,
@@ -81,11 +92,12 @@ class Plan:
 
 
 def make_parts(plan: Plan) -> Iterator[Any]:
-    """Make whatever is missing; the workspace's file is written last.
+    """Make the parts that are missing; workspace.toml is written last.
 
-    Yields `Progress` and the records of training. Interrupted at any moment, it goes on there.
+    Yields `Progress` and the records of training. After an interruption it resumes with the part
+    that was being made.
     """
-    begin(plan)
+    prepare(plan)
     yield from draw_data(plan)
     backbone = yield from learn_backbone(plan)
     yield from learn_clip(plan, backbone)
@@ -98,24 +110,26 @@ def make_parts(plan: Plan) -> Iterator[Any]:
     write_source(plan.home, structs.replace(plan.source, checkpoint=classifier.checkpoint))
 
 
-def begin(plan: Plan) -> None:
-    """Make the directory, and forget what another recipe made there."""
-    _forget_what_changed(plan)
+def prepare(plan: Plan) -> None:
+    """Create the directory, without any parts of another recipe, and write the architecture."""
+    _remove_outdated(plan)
     _write_architecture(plan)
 
 
 def learn_backbone(plan: Plan) -> Generator[Any, None, Trained]:
-    """Train the backbone on species and places of other pictures."""
+    """Train the backbone on species and places of the other pictures; return the finished run."""
     others = draw_scenes(plan.others, 0.5, 10 * plan.seed + 7)
-    few = draw_scenes(plan.others // 6, 0.5, 10 * plan.seed + 8)
-    for done, total in write_folders(plan.home / "others", {"train": others, "valid": few}):
-        yield Progress(stage="drawing other birds", done=done, total=total, unit="pictures")
+    held_out = draw_scenes(plan.others // 6, 0.5, 10 * plan.seed + 8)
+    for done, total in write_folders(plan.home / "others", {"train": others, "valid": held_out}):
+        yield Progress(
+            stage="drawing pictures for the backbone", done=done, total=total, unit="pictures"
+        )
     request = TrainRequest(lr=2e-3, batch_size=64, epochs=plan.backbone_epochs, schedule="cosine")
     return (yield from train_once(plan.backbone, plan.home / "backbone", request))
 
 
 def train_once(source: Source, home: Path, request: TrainRequest) -> Generator[Any, None, Trained]:
-    """Train, or answer at once what was trained."""
+    """Train, or return the finished run of the same request."""
     from engine.session import TorchEngine
 
     for record in TorchEngine(source, home).train(request):
@@ -124,8 +138,8 @@ def train_once(source: Source, home: Path, request: TrainRequest) -> Generator[A
     return record
 
 
-def _forget_what_changed(plan: Plan) -> None:
-    """Remove parts that another recipe, or other drawing code, made."""
+def _remove_outdated(plan: Plan) -> None:
+    """Remove the parts that another recipe, or another version of the drawing code, made."""
     code = b"".join(
         Path(str(module.__file__)).read_bytes() for module in (birds, places, scenes, dataset)
     )
@@ -139,7 +153,7 @@ def _forget_what_changed(plan: Plan) -> None:
             if json.loads(stamp.read_text()) == made_of:
                 return
         except ValueError:
-            pass  # cut short: made anew
+            pass  # damaged
         for name in (
             "pictures",
             "others",
@@ -181,7 +195,7 @@ def draw_data(plan: Plan) -> Iterator[Progress]:
     """Draw the data set."""
     if not (plan.pictures / "metadata.csv").is_file():
         for done, total in write_dataset(plan.pictures, plan.recipe, plan.seed):
-            yield Progress(stage="drawing birds", done=done, total=total, unit="pictures")
+            yield Progress(stage="drawing pictures", done=done, total=total, unit="pictures")
 
 
 def learn_clip(plan: Plan, backbone: Trained) -> Iterator[Progress]:
@@ -194,4 +208,4 @@ def learn_clip(plan: Plan, backbone: Trained) -> Iterator[Progress]:
 
     others = draw_scenes(plan.others, 0.5, 10 * plan.seed + 7)
     for done, total in train_clip(plan.clip, load_file(backbone.checkpoint), others, plan.seed):
-        yield Progress(stage="teaching CLIP", done=done, total=total, unit="steps")
+        yield Progress(stage="training CLIP", done=done, total=total, unit="steps")

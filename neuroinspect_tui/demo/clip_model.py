@@ -1,4 +1,4 @@
-"""A small open_clip model, trained on captions of generated scenes, to guide the drawings."""
+"""A small open_clip model, trained on captions of generated scenes; it guides the drawings."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -31,8 +31,8 @@ BATCH = 128
 LR = 2e-3
 
 
-def phrases(scene: Scene) -> tuple[str, ...]:
-    """Return what a person may say of a scene."""
+def captions(scene: Scene) -> tuple[str, ...]:
+    """Return texts that describe a scene."""
     bird, place, species = BIRDS[scene.bird], PLACES[scene.place], scene.species.name
     return (
         bird, species, f"{bird} on {place}", f"{species} on {place}", f"{bird} at the {scene.kind}",
@@ -49,18 +49,18 @@ def to_tensor(scenes: Sequence[Scene]) -> Tensor:
 def train_clip(
     directory: Path, trunk: dict[str, Tensor], scenes: Sequence[Scene], seed: int
 ) -> Iterator[tuple[int, int]]:
-    """Train on scenes of balanced groups and write open_clip's `local-dir:` form.
+    """Train on scenes of balanced groups and write a folder that open_clip reads as `local-dir:`.
 
-    The image tower is a backbone trained on species and places, kept as it is: its features are
-    computed once, and only its projection and the text tower learn.
+    The image encoder is a frozen backbone trained on species and places: its features are computed
+    once, and only its projection and the text encoder are trained.
 
     Args:
         directory: Where to write.
-        trunk: The backbone's state dict; a head in it is left out.
-        scenes: What to caption.
-        seed: Settles words, batches and initial weights.
+        trunk: The backbone's state dict; its head is ignored.
+        scenes: The training images.
+        seed: Determines captions, batches and initial weights.
 
-    Yields (steps done, steps in all).
+    Yields (steps done, total steps).
     """
     torch.manual_seed(seed)
     rng = np.random.default_rng((4, seed))
@@ -71,18 +71,18 @@ def train_clip(
     visual.trunk.requires_grad_(False)
     with torch.no_grad():
         parts = torch.split(to_tensor(scenes), 256)
-        features = torch.cat([visual.trunk((some.float() / 255 - 0.5) / 0.5) for some in parts])
-    learning = [weights for weights in model.parameters() if weights.requires_grad]
-    optimizer = torch.optim.AdamW(learning, lr=LR, weight_decay=0.01)
+        features = torch.cat([visual.trunk((part.float() / 255 - 0.5) / 0.5) for part in parts])
+    trained = [weights for weights in model.parameters() if weights.requires_grad]
+    optimizer = torch.optim.AdamW(trained, lr=LR, weight_decay=0.01)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, STEPS)
     tokenizer = open_clip.SimpleTokenizer(context_length=24)
     for step in range(STEPS):
         rows = rng.integers(0, len(scenes), BATCH)
-        said = [str(rng.choice(phrases(scenes[row]))) for row in rows]
-        tokens = tokenizer([str(rng.choice(TEMPLATES)).format(words) for words in said])
-        image = nn.functional.normalize(visual.head(features[rows]), dim=1)
-        text = model.encode_text(tokens, normalize=True)
-        loss = _contrast(model.logit_scale.exp() * image @ text.T, said)
+        texts = [str(rng.choice(captions(scenes[row]))) for row in rows]
+        tokens = tokenizer([str(rng.choice(TEMPLATES)).format(text) for text in texts])
+        images = nn.functional.normalize(visual.head(features[rows]), dim=1)
+        embedded = model.encode_text(tokens, normalize=True)
+        loss = _contrastive_loss(model.logit_scale.exp() * images @ embedded.T, texts)
         optimizer.zero_grad()
         torch.autograd.backward(loss)
         optimizer.step()
@@ -91,10 +91,10 @@ def train_clip(
     _write(directory, model)
 
 
-def _contrast(logits: Tensor, said: list[str]) -> Tensor:
-    """The contrastive loss, where pictures of the same words are all right answers."""
-    words = np.array(said)
-    same = torch.from_numpy((words[:, None] == words[None]).astype(np.float32))
+def _contrastive_loss(logits: Tensor, texts: list[str]) -> Tensor:
+    """Return CLIP's loss for logits (B, B); all pictures with the same text count as correct."""
+    rows = np.array(texts)
+    same = torch.from_numpy((rows[:, None] == rows[None]).astype(np.float32))
     target = same / same.sum(dim=1, keepdim=True)
     cross = nn.functional.cross_entropy
     return (cross(logits, target) + cross(logits.T, target)) / 2
@@ -106,7 +106,7 @@ def _write(directory: Path, model: nn.Module) -> None:
     write_beside(directory / "open_clip_model.safetensors", lambda path: save_file(state, path))
     whole = {"model_cfg": CONFIG, "preprocess_cfg": {"mean": MEAN, "std": STD}}
     write_beside(
-        directory / "open_clip_config.json",  # last: it says that the folder is whole
+        directory / "open_clip_config.json",  # last: it marks the folder as finished
         lambda path: _write_text(path, json.dumps(whole, indent=1)),
     )
 
@@ -117,13 +117,13 @@ def _write_text(path: Path, text: str) -> None:
 
 @torch.inference_mode()
 def zero_shot(clip_model: ClipModel, scenes: Sequence[Scene]) -> tuple[float, float]:
-    """Return how often CLIP names the bird and the place of unseen scenes rightly, 0 to 1."""
+    """Return CLIP's zero-shot accuracies, 0 to 1, on the birds and on the places of scenes."""
     images = to_tensor(scenes).float() / 255
-    found = []
+    accuracies = []
     for names, truth in (
         (BIRDS, [scene.bird for scene in scenes]),
         (PLACES, [scene.place for scene in scenes]),
     ):
         scores = torch.stack([clip_model.cosine(images, text) for text in clip_model.embed(names)])
-        found.append(float((scores.argmax(dim=0) == torch.tensor(truth)).float().mean()))
-    return found[0], found[1]
+        accuracies.append(float((scores.argmax(dim=0) == torch.tensor(truth)).float().mean()))
+    return accuracies[0], accuracies[1]

@@ -11,12 +11,15 @@ from neuroinspect_tui.demo.scenes import BIRDS, PLACES, Scene, draw_scenes, rend
 SPLITS = {"train": 0, "valid": 1, "test": 2, "valid_biased": 3}
 """By their numbers in metadata.csv; the published set has the first three."""
 QUALITY = {"quality": 95, "subsampling": 0}
-"""Colours at full resolution: at 64 pixels the usual halving smears a beak."""
+"""Without chroma subsampling, which at 64 pixels blurs a beak."""
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """How many scenes of each split, and how many of them are aligned."""
+    """The number of scenes of each split, and the share of aligned ones in the biased splits.
+
+    Aligned: the bird is on its usual background.
+    """
 
     train: int = 2400
     valid: int = 600
@@ -24,7 +27,7 @@ class Recipe:
     aligned: float = 0.95
 
     def scenes(self, seed: int) -> dict[str, list[Scene]]:
-        """Draw every split; no two share a bird or a background."""
+        """Generate every split; no two splits share a bird or a background."""
         return {
             "train": draw_scenes(self.train, self.aligned, 10 * seed),
             "valid": draw_scenes(self.valid, 0.5, 10 * seed + 1),
@@ -34,9 +37,9 @@ class Recipe:
 
 
 def write_dataset(root: Path, recipe: Recipe, seed: int) -> Iterator[tuple[int, int]]:
-    """Write all splits under `root`, yielding (pictures there, pictures in all).
+    """Write all splits under `root`, yielding (pictures done, total pictures).
 
-    Pictures already there are kept: an interrupted run goes on. metadata.csv comes last.
+    Existing pictures are not written again, so an interrupted run resumes. metadata.csv is last.
     """
     splits = recipe.scenes(seed)
     total, done = sum(map(len, splits.values())), 0
@@ -54,21 +57,21 @@ def write_dataset(root: Path, recipe: Recipe, seed: int) -> Iterator[tuple[int, 
 
 
 def write_folders(root: Path, splits: dict[str, list[Scene]]) -> Iterator[tuple[int, int]]:
-    """Write SPLIT/SPECIES_on_PLACE folders, yielding as `write_dataset`; `done` marks the end."""
-    whole = root / "done"
+    """Write folders SPLIT/SPECIES_on_PLACE; yield like `write_dataset`. A file `done` is last."""
+    marker = root / "done"
     total, done = sum(map(len, splits.values())), 0
-    for split, scenes in () if whole.is_file() else splits.items():
+    for split, scenes in () if marker.is_file() else splits.items():
         for number, scene in enumerate(scenes):
             folder = f"{scene.species.name}_on_{PLACES[scene.place]}"
             _write_picture(root / split / folder / f"{number:04d}.jpg", scene)
             done += 1
             if done % 50 == 0:
                 yield done, total
-    write_beside(whole, lambda temporary: temporary.touch())
+    write_beside(marker, lambda temporary: temporary.touch())
 
 
 def picture_path(split: str, number: int, scene: Scene) -> str:
-    """Return where a scene lies: SPLIT/BIRD/NUMBER_on_PLACE.jpg."""
+    """Return a scene's path: SPLIT/BIRD/NUMBER_on_PLACE.jpg."""
     return f"{split}/{BIRDS[scene.bird]}/{number:04d}_on_{PLACES[scene.place]}.jpg"
 
 

@@ -1,4 +1,4 @@
-"""Backgrounds of land and water: layered noise, gradients and shapes, from a generator."""
+"""Backgrounds of land and water: layers of noise, gradients and shapes."""
 
 from collections.abc import Callable
 
@@ -10,11 +10,11 @@ Generator = np.random.Generator
 Array = NDArray[np.float32]
 Colour = tuple[float, float, float]
 SIDE = 128
-"""Pixels a side everything is drawn at; pictures are halved afterwards."""
+"""Pixels a side of the drawing; finished pictures have half of it."""
 
 
 def _noise(rng: Generator, cells: int, strength: float, wide: int = 1) -> Array:
-    """Return smooth noise (SIDE, SIDE, 1): `cells` bumps a side, `wide` times as wide as high."""
+    """Return smooth noise (SIDE, SIDE, 1) of `cells` cells a side, `wide` times as wide as high."""
     small = rng.normal(0, 1, (cells * wide, cells)).astype(np.float32)
     large = Image.fromarray(small).resize((SIDE, SIDE), Image.Resampling.BICUBIC)
     return np.asarray(large, dtype=np.float32)[..., None] * np.float32(strength)
@@ -97,7 +97,7 @@ def rocks(rng: Generator) -> Array:
 
 
 def lake(rng: Generator) -> Array:
-    """Still water with a far bank."""
+    """Still water with a distant bank."""
     line = int(rng.uniform(0.15, 0.4) * SIDE)
     sky = _gradient(_shaded(rng, (196, 212, 226)), _shaded(rng, (214, 220, 222)))
     water = _gradient(_shaded(rng, (112, 152, 170)), _shaded(rng, (62, 108, 138)))

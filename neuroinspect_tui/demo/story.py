@@ -1,10 +1,10 @@
-"""The main job on the demo's workspace, told in plain sentences; what is there is not redone."""
+"""The whole workflow on the demo's workspace, reported in sentences; finished parts are reused."""
 
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from msgspec import structs
+from msgspec import json, structs
 
 from engine.ablation.query import preview_ablation
 from engine.attribution.evidence import gather
@@ -14,7 +14,7 @@ from engine.evaluation.scores import mistakes, score
 from engine.features.cache import FeatureCache
 from engine.io.atomic import read_json, write_beside, write_json
 from engine.schema.edits import Edit
-from engine.schema.records import Classes, Illusions, Neurons, WhatIf
+from engine.schema.records import Classes, Illusions, Mistakes, Neurons, WhatIf
 from engine.schema.requests import EditRequest, IllusionRequest
 from engine.session import TorchEngine
 from neuroinspect_tui.demo.build import Plan
@@ -23,18 +23,21 @@ from neuroinspect_tui.demo.scenes import BIRDS, draw_scenes
 from neuroinspect_tui.program import command_line
 from neuroinspect_tui.workspace import read_source
 
-SHOWN = 2
+DRAWN = 2
 """Neurons drawn of either list."""
 STEPS = 256
+"""Of a drawing."""
 TOP = "20%"
+"""Share of all neurons that the ablation preview ablates."""
 HELD_OUT = 400
+"""Pictures on which CLIP is tested."""
 
 
 class Story:
-    """Everything the demo finds, in the order it is told.
+    """Everything that the demo finds, step by step.
 
     Args:
-        plan: A demo whose parts are made.
+        plan: A demo whose parts are finished.
     """
 
     def __init__(self, plan: Plan) -> None:
@@ -44,29 +47,21 @@ class Story:
         self.lines: list[str] = []
 
     def tell(self) -> Iterator[Any]:
-        """Run the job; yields progress and, as text, the sentences."""
+        """Run the workflow; yield records of progress, and sentences as text."""
         yield from self._zero_shot()
         cache = yield from self.engine.ready_cache(self.source.eval_split)
-        found = score(cache)
-        yield self._say(_on_classes(found))
-        worst = _worst_class(found)
-        wrong = mistakes(cache, worst)
-        elsewhere = sum(
-            (some.group or "").endswith(f"place {1 - worst}") for some in wrong.mistakes
-        )
-        yield self._say(
-            f"Of the {len(wrong.mistakes)} {BIRDS[worst]}s taken for the other bird, {elsewhere} "
-            f"stand on the other bird's usual background."
-        )
+        classes = score(cache)
+        yield self._say(_on_classes(classes))
+        worst = _worst_class(classes)
+        yield self._say(_on_mistakes(mistakes(cache, worst)))
         ranked = rank(cache, gather(cache, worst))
         yield self._say(_on_neurons(ranked))
         drawn = yield from self._drawn(worst, ranked)
         yield self._say(_on_drawings(drawn))
-        imagined = preview_ablation(cache, worst, top=TOP)
-        yield self._say(_on_whatif(imagined))
+        yield self._say(_on_ablation(preview_ablation(cache, worst, top=TOP)))
         edited = yield from self._edited()
         yield self._say(
-            f"Edited for both birds, chosen on {edited.selected_on}, reported on the "
+            f"Edited for both birds, selected on {edited.selected_on}, evaluated on the "
             f"{edited.n_report} images of {edited.reported_on}: {edited.verdict}"
         )
         self._write_summary(drawn)
@@ -85,13 +80,13 @@ class Story:
             write_json(path, zero_shot(clip_model, scenes))
         bird, place = read_json(path, tuple[float, float])
         yield self._say(
-            f"The small CLIP names the bird of {HELD_OUT} unseen pictures rightly in {bird:.0%}, "
-            f"the place in {place:.0%}."
+            f"Zero-shot accuracy of the small CLIP on {HELD_OUT} unseen pictures: {bird:.0%} for "
+            f"the bird, {place:.0%} for the place."
         )
 
     def _drawn(self, worst: int, ranked: Neurons) -> Any:
-        lists = (ranked.excessive[:SHOWN], ranked.insufficient[:SHOWN])
-        neurons = tuple(dict.fromkeys(some.neuron for part in lists for some in part))
+        lists = (ranked.excessive[:DRAWN], ranked.insufficient[:DRAWN])
+        neurons = tuple(dict.fromkeys(entry.neuron for part in lists for entry in part))
         request = IllusionRequest(class_index=worst, neurons=neurons, steps=STEPS)
         path = self.plan.home / "story" / f"drawn_{'_'.join(map(str, neurons))}.json"
         if not path.is_file():
@@ -103,10 +98,10 @@ class Story:
 
     def _edited(self) -> Any:
         request = EditRequest(classes=(0, 1), test_split="test", select="worst-group")
-        asked = structs.asdict(request)
-        for some in list_edits(self.plan.home / "edits"):
-            if all(_plain(some.request.get(k)) == _plain(v) for k, v in asked.items()):
-                return some
+        fields = json.decode(json.encode(request))  # as in edit.json
+        for edit in list_edits(self.plan.home / "edits"):
+            if all(edit.request.get(name) == value for name, value in fields.items()):
+                return edit
         last: Any = None
         for last in self.engine.edit(request):
             yield last
@@ -114,7 +109,7 @@ class Story:
         return last
 
     def _write_summary(self, drawn: Illusions) -> None:
-        text = "\n\n".join(("# Waterbirds in miniature", *self.lines,
+        text = "\n\n".join(("# A small generated Waterbirds", *self.lines,
                             f"Pictures: {drawn.sheet}")) + "\n"  # fmt: skip
         path = self.plan.home / "summary.md"
         write_beside(path, lambda temporary: _write_text(temporary, text))
@@ -125,10 +120,10 @@ class Story:
         name, neuron = cache.classes[worst], str(ranked.excessive[0].neuron)
         commands = (
             ("classes", "--groups"),
-            ("neuron", neuron, "--class", name, "--out", "pictures/heat"),
+            ("neuron", neuron, "--class", name, "--out", "heat"),
             ("whatif", "--class", name, "--top", str(TOP), "--curve"),
             ("compare", edited.id),
-            ("export", edited.id, "--out", "fixed.safetensors"),
+            ("export", edited.id, "--out", "edited.safetensors"),
         )
         yield (
             f"Everything is in {self.plan.home} (summary.md, illusions/). Next:\n"
@@ -136,47 +131,56 @@ class Story:
         )
 
 
-def _plain(value: Any) -> Any:
-    return list(value) if isinstance(value, tuple) else value
-
-
 def _write_text(path: Path, text: str) -> None:
     path.write_text(text, encoding="utf-8")
 
 
-def _worst_class(found: Classes) -> int:
-    return min(found.classes, key=lambda some: some.accuracy or 0.0).index
+def _worst_class(classes: Classes) -> int:
+    return min(classes.classes, key=lambda entry: entry.accuracy or 0.0).index
 
 
-def _on_classes(found: Classes) -> str:
-    groups = ", ".join(f"{g.name} {g.accuracy:.0%}" for g in found.groups or ())
+def _on_classes(classes: Classes) -> str:
+    groups = ", ".join(f"{g.name} {g.accuracy:.0%}" for g in classes.groups or ())
     return (
-        f"On {found.n} validation images the classifier is right in {found.accuracy:.1%}, its "
-        f"worst group in {found.worst_group_accuracy:.1%}: {groups}. It learned the background."
+        f"Accuracy on {classes.n} validation images: {classes.accuracy:.1%}; worst group: "
+        f"{classes.worst_group_accuracy:.1%} ({groups}). The classifier learned the background."
+    )
+
+
+def _on_mistakes(wrong: Mistakes) -> str:
+    """Place k is the usual background of bird k."""
+    other_place = f"place {1 - wrong.class_.index}"
+    misaligned = sum((mistake.group or "").endswith(other_place) for mistake in wrong.mistakes)
+    return (
+        f"Of the {len(wrong.mistakes)} {BIRDS[wrong.class_.index]}s predicted as the other bird, "
+        f"{misaligned} are on the other bird's usual background."
     )
 
 
 def _on_neurons(ranked: Neurons) -> str:
-    much = ", ".join(str(some.neuron) for some in ranked.excessive[:5])
-    lack = ", ".join(str(some.neuron) for some in ranked.insufficient[:5])
+    strong = ", ".join(str(entry.neuron) for entry in ranked.excessive[:5])
+    weak = ", ".join(str(entry.neuron) for entry in ranked.insufficient[:5])
     return (
-        f"The neurons most to blame for {ranked.class_.name}'s mistakes (by contrast): too much of "
-        f"{much}; too little of {lack}. {ranked.note}"
+        f"The top neurons behind {ranked.class_.name}'s mistakes (ranked by {ranked.by}): too "
+        f"strong {strong}; too weak {weak}. {ranked.note}"
     ).strip()
 
 
 def _on_drawings(drawn: Illusions) -> str:
-    told = ", ".join(
-        f"{some.neuron} (fires {some.activation_ratio or 0:.1f}x its strongest real image)"
-        for some in drawn.illusions
+    ratios = ", ".join(
+        f"{illusion.neuron} ({illusion.activation_ratio or 0:.1f}x)" for illusion in drawn.illusions
     )
-    return f"What they see, given {drawn.class_.name}: {told}; look at {drawn.sheet}."
-
-
-def _on_whatif(found: WhatIf) -> str:
     return (
-        f"Silencing the first {len(found.neurons)} for {found.class_.name}, untrained, would win "
-        f"{len(found.fixed)} images and lose {len(found.broken)}: {found.class_.name} goes from "
-        f"{found.before.target or 0:.1%} to {found.after.target or 0:.1%}, the worst group from "
-        f"{found.before.worst_group or 0:.1%} to {found.after.worst_group or 0:.1%}."
+        f"Drawings of what they respond to, given {drawn.class_.name}, with their activation "
+        f"relative to the strongest real image's: {ratios}. See {drawn.sheet}."
+    )
+
+
+def _on_ablation(preview: WhatIf) -> str:
+    name = preview.class_.name
+    return (
+        f"Ablating the top {len(preview.neurons)} neurons for {name}, without training, would fix "
+        f"{len(preview.fixed)} images and break {len(preview.broken)}: {name} goes from "
+        f"{preview.before.target or 0:.1%} to {preview.after.target or 0:.1%}, the worst group "
+        f"from {preview.before.worst_group or 0:.1%} to {preview.after.worst_group or 0:.1%}."
     )

@@ -7,10 +7,16 @@ import torch
 from engine.attribution.evidence import gather
 from engine.editing.run import Caches, edit
 from engine.schema.requests import EditRequest
-from evidence.finding import activation_vector, concept_amounts, dependence, driven, hits
+from evidence.edits import figures
 from evidence.flowers import balance
-from evidence.mending import figures
-from evidence.tables import best_control, beyond, columns, mending, table
+from evidence.rankings import (
+    activation_vector,
+    concept_amounts,
+    dependence,
+    driven,
+    precision,
+)
+from evidence.tables import best_control, beyond, columns, edits_table, table
 from tests.making import BACKGROUND, CORE, NOISE, birds_cache
 
 WIDTH = CORE + BACKGROUND + NOISE
@@ -41,20 +47,20 @@ def test_the_driven_tenth_is_the_top_tenth():
     assert sorted(driven(share)) == [36, 37, 38, 39]
 
 
-def test_a_ranking_is_judged_by_where_the_true_ones_stand():
+def test_a_rankings_precision_counts_the_true_neurons_at_its_top():
     truth = np.zeros(21, dtype=bool)
     truth[[0, 3, 20]] = True
     scored = -np.arange(21.0)
-    assert hits(scored, truth) == pytest.approx((0.4, 0.2, (0 + 3 + 20) / 3 / 20))
+    assert precision(scored, truth) == pytest.approx((0.4, 0.2, (0 + 3 + 20) / 3 / 20))
 
 
 def test_contribution_finds_the_planted_background_and_a_constant_does_not(planted):
     cache = planted.evaluation
     truth = np.zeros(WIDTH, dtype=bool)
     truth[CORE : CORE + BACKGROUND] = True
-    found = [hits(gather(cache, k).contribution.mean(axis=0), truth)[1] for k in (0, 1)]
+    found = [precision(gather(cache, k).contribution.mean(axis=0), truth)[1] for k in (0, 1)]
     assert min(found) == 1.0
-    assert hits(np.zeros(WIDTH), truth)[1] == 0.0  # ties go by index: the first forty are core
+    assert precision(np.zeros(WIDTH), truth)[1] == 0.0  # ties go by index: the first forty are core
 
 
 def test_a_concept_vector_points_where_the_concept_is():
@@ -67,7 +73,7 @@ def test_a_concept_vector_points_where_the_concept_is():
     assert vector[5] > 0.9
 
 
-def test_concept_amounts_name_the_lacking_concept():
+def test_concept_amounts_name_the_missing_concept():
     head = (np.array([[0.0, 2.0, 0.0], [0.0, -2.0, 0.0]]), np.array([-1.0, 1.0]))
     mistakes = np.zeros((4, 3))
     amounts = concept_amounts(mistakes, 0, np.eye(3), head)
@@ -77,18 +83,18 @@ def test_concept_amounts_name_the_lacking_concept():
     assert (logits.argmax(axis=1) == 0).all()
 
 
-def test_mending_counts_the_gain_against_the_best_control(zeroed):
-    found = {name: list(some) for name, some in figures("zero", zeroed).items()}
+def test_an_edits_gain_counts_against_the_best_control(zeroed):
+    found = {name: list(pair) for name, pair in figures("zero", zeroed).items()}
     control = best_control("zero", columns([found]))
-    worst = {name: some[1] for name, some in found.items() if name.startswith("zero: ")}
+    worst = {name: pair[1] for name, pair in found.items() if name.startswith("zero: ")}
     assert control == max(worst, key=worst.get)
     (gain,) = beyond([found], "zero", control)
     assert gain == pytest.approx(100 * (found["zero"][1] - worst[control]))
-    assert gain > 5  # the shortcut is planted, and half the choosing images are without it
+    assert gain > 5  # the shortcut is planted, and half the selection images are without it
     assert best_control("original", columns([found])) is None
 
 
-def test_tables_tell_mean_and_interval_over_models():
+def test_tables_show_mean_and_interval_over_models():
     found = [{"a|b": [0.1, 0.5]}, {"a|b": [0.3, 0.5]}]
     head, _, row = table(("x", "y", "z"), found)
     assert head == "| x | y | z |"
@@ -97,21 +103,21 @@ def test_tables_tell_mean_and_interval_over_models():
         {"original": [0.8, 0.3], "zero": [0.8, 0.7], "zero: placebo": [0.8, 0.5]},
         {"original": [0.8, 0.3], "zero": [0.8, 0.6], "zero: placebo": [0.8, 0.4]},
     ]
-    *_, original, zero = mending(models)
+    *_, original, zero = edits_table(models)
     assert original.endswith("| 0.0 [0.0, 0.0] | - |")
     assert zero.endswith("| 20.0 [20.0, 20.0] (placebo) |")
 
 
-def test_balance_counts_points_won_in_the_class_and_lost_elsewhere(planted, tmp_path):
+def test_balance_counts_points_gained_in_the_class_and_lost_elsewhere(planted, tmp_path):
     request = EditRequest(classes=(0,), seeds=2)
     *_, found = edit(planted, request, tmp_path, torch.device("cpu"))
     variants = {variant.name: variant for variant in found.variants}
     original, edited = variants["original"], variants["edit"]
-    fixed, broken = balance("zero", found)["zero"]
-    assert fixed == pytest.approx(100 * (edited.target.mean - original.target.mean))
+    gain, loss = balance("zero", found)["zero"]
+    assert gain == pytest.approx(100 * (edited.target.mean - original.target.mean))
     share = found.n_target / found.n_report
     overall = edited.overall.mean - original.overall.mean
-    assert share * fixed - (1 - share) * broken == pytest.approx(100 * overall)
+    assert share * gain - (1 - share) * loss == pytest.approx(100 * overall)
     assert set(balance("zero", found)) == {
         "zero",
         *(f"zero: {n}" for n in variants if n not in ("original", "edit")),

@@ -40,7 +40,7 @@ def test_votes_are_the_published_ones_for_every_class(golden, shared, tmp_path):
         neurons = rank(cache, gather(cache, int(key)), by="votes")
         assert neurons.mistakes == lists["n"]
         ours = [
-            {str(some.neuron): pytest.approx(some.vote) for some in side}
+            {str(entry.neuron): pytest.approx(entry.vote) for entry in side}
             for side in (neurons.insufficient, neurons.excessive)
         ]
         assert [lists["pos"], lists["neg"]] == ours
@@ -69,7 +69,7 @@ def published_loop(f, k, weight, bias):
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-    raise AssertionError("never mended")
+    raise AssertionError("never flipped")
 
 
 def test_the_batch_equals_the_published_loop_image_by_image():

@@ -130,7 +130,7 @@ def test_writing_round_trips_or_leaves_the_old_file(tmp_path, monkeypatch):
     with pytest.raises(StorageError, match="No space left"):
         write_state(path, {"other": torch.zeros(2)}, {})
     assert path.read_bytes() == before
-    assert [some.name for some in tmp_path.iterdir()] == ["out.safetensors"]
+    assert [path.name for path in tmp_path.iterdir()] == ["out.safetensors"]
 
 
 def test_the_same_content_is_the_same_bytes_whatever_order_safetensors_takes(tmp_path):

@@ -148,7 +148,7 @@ def test_patience_stops_a_run_that_no_longer_improves(untrained, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("asked", "said"),
+    ("changes", "message"),
     [
         ({"epochs": 0}, "--epochs 0"),
         ({"lr": float("nan")}, "--lr nan"),
@@ -157,9 +157,9 @@ def test_patience_stops_a_run_that_no_longer_improves(untrained, tmp_path):
         ({"lr": 90.0, "optimizer": "sgd", "epochs": 30}, "smaller --lr"),
     ],
 )
-def test_senseless_runs_are_refused(untrained, tmp_path, asked, said):
-    with pytest.raises(RequestError, match=said):
-        trained(untrained, tmp_path, **asked)
+def test_senseless_runs_are_refused(untrained, tmp_path, changes, message):
+    with pytest.raises(RequestError, match=message):
+        trained(untrained, tmp_path, **changes)
 
 
 def test_a_batch_too_large_for_the_memory_names_its_option(untrained, tmp_path, monkeypatch):

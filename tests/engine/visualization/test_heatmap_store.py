@@ -24,7 +24,7 @@ def ask(source, home, out, **changes):
     engine = TorchEngine(source, home)
     asked = {"class_index": 1, "neuron": 4, **changes}
     records = list(engine.heat(HeatRequest(**asked), str(out)))
-    assert {type(some) for some in records} <= {Progress, Neuron}
+    assert {type(record) for record in records} <= {Progress, Neuron}
     return records[-1], "classifier" in vars(engine)
 
 

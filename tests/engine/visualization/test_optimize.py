@@ -60,7 +60,7 @@ def test_a_neuron_alone_and_in_a_batch_of_eight_is_the_same_picture(
     monkeypatch.setattr(engine.visualization.optimize, "BATCH_SIZE", {"cpu": 8})
     steps, together = drawn(target, neurons=(3, 9, 5, 0, 1, 2, 4, 6))
     assert len(steps[0].neurons) == 8
-    assert [some.neuron for some in together] == [3, 9, 5, 0, 1, 2, 4, 6]
+    assert [drawing.neuron for drawing in together] == [3, 9, 5, 0, 1, 2, 4, 6]
     # AdamW's first steps are the gradient's sign: rounding shows where a gradient is near 0
     assert float((alone[0].image - together[2].image).abs().mean()) < 5e-4
     assert not torch.allclose(together[0].image, together[1].image, atol=1e-2)
@@ -189,9 +189,9 @@ def test_a_warps_own_gradient_is_that_of_grid_sample(monkeypatch, size):
         )
         jitter(images, [torch.Generator().manual_seed(seed) for seed in range(8)], 0.5)
     for way in (engine.visualization.transforms.warp, engine.visualization.transforms.Warp.apply):
-        some = images.clone().requires_grad_()
-        warped = way(some, seen[0])
-        (gradient,) = torch.autograd.grad((warped * weights).sum(), some)
+        leaf = images.clone().requires_grad_()
+        warped = way(leaf, seen[0])
+        (gradient,) = torch.autograd.grad((warped * weights).sum(), leaf)
         found.append((warped.detach(), gradient))
     assert torch.equal(found[0][0], found[1][0])
     assert torch.allclose(found[0][1], found[1][1], atol=1e-4)
@@ -245,13 +245,13 @@ def test_the_engine_writes_pictures_masks_previews_and_a_sheet(toy, tmp_path):
     records = list(engine.illusion(request, str(tmp_path / "out")))
     found = records[-1]
     assert isinstance(found, Illusions)
-    assert [some.neuron for some in found.illusions] == [4, 2]
-    for some in found.illusions:
-        with Image.open(some.path) as picture, Image.open(some.mask) as shown:
+    assert [illusion.neuron for illusion in found.illusions] == [4, 2]
+    for illusion in found.illusions:
+        with Image.open(illusion.path) as picture, Image.open(illusion.mask) as shown:
             assert picture.size == shown.size == (160, 160)
-        assert 0 <= some.p_class <= 1
-        assert -1 <= some.clip_cosine <= 1
-        assert some.steps == 4
+        assert 0 <= illusion.p_class <= 1
+        assert -1 <= illusion.clip_cosine <= 1
+        assert illusion.steps == 4
     with Image.open(found.sheet) as sheet:
         assert sheet.width >= 320
     previews = [path for r in records if isinstance(r, IllusionStep) for path in r.previews]

@@ -62,11 +62,11 @@ def pngs(directory):
 
 
 def steps(records):
-    return [some for some in records if isinstance(some, IllusionStep)]
+    return [record for record in records if isinstance(record, IllusionStep)]
 
 
 def take(job, count):
-    """Consume a job up to some step, and stop."""
+    """Consume a job for `count` steps, and stop."""
     for record in job:
         count -= isinstance(record, IllusionStep)
         if not count:
@@ -147,7 +147,7 @@ def test_a_stop_between_two_pictures_of_a_batch_redraws_neither(asked, tmp_path,
             list(asked())
     picture = tmp_path / "out" / f"{kept[0]}.png"
     before = picture.stat().st_ino
-    assert [some.step for some in steps(asked())] == [STEPS]
+    assert [record.step for record in steps(asked())] == [STEPS]
     assert picture.stat().st_ino == before
     assert pngs(tmp_path / "out") == pngs(tmp_path / "whole")
 
@@ -172,7 +172,7 @@ for record in engine.illusion(msgspec.json.decode(request, type=IllusionRequest)
 def test_a_killed_process_is_gone_on_with(asked, source, home, tmp_path):
     list(asked("whole"))
     request = IllusionRequest(class_index=1, neurons=(4, 2), steps=STEPS, size=48)
-    given = [msgspec.json.encode(some).decode() for some in (source, request)]
+    given = [msgspec.json.encode(part).decode() for part in (source, request)]
     killed = subprocess.run(
         [sys.executable, "-c", KILLED, *given, str(home), str(tmp_path / "out")],
         env={**os.environ, "OMP_NUM_THREADS": "1"},
@@ -180,21 +180,21 @@ def test_a_killed_process_is_gone_on_with(asked, source, home, tmp_path):
     )
     assert killed.returncode == -signal.SIGKILL
     found = steps(asked())
-    assert [some.neurons for some in found] == [(2,)] * 6  # 25 again, then 26 to 30
+    assert [record.neurons for record in found] == [(2,)] * 6  # 25 again, then 26 to 30
     assert pngs(tmp_path / "out") == pngs(tmp_path / "whole")
 
 
 def test_a_finished_picture_is_not_drawn_again_not_even_by_another_job(asked, monkeypatch):
     *_, first = asked()
     drawn = steps(asked(neurons=(7, 2)))
-    assert {some.neurons for some in drawn} == {(7,)}
+    assert {record.neurons for record in drawn} == {(7,)}
     monkeypatch.setattr(
         engine.session, "load_classifier", lambda *_: pytest.fail("loaded for nothing")
     )
     *_, again = asked()
     assert again == first
     *_, mixed = asked(neurons=(2, 7, 4))
-    assert [some.neuron for some in mixed.illusions] == [2, 7, 4]
+    assert [illusion.neuron for illusion in mixed.illusions] == [2, 7, 4]
     assert mixed.illusions[0] == first.illusions[1]
 
 
@@ -223,13 +223,17 @@ def test_a_damaged_picture_is_drawn_again(asked, tmp_path, spoilt, how):
     else:
         path.write_bytes(before[:-9])
     assert len(finished(tmp_path / "out", 1)) == 1
-    assert {some.neurons for some in steps(asked(steps=4))} == {(4,)}
+    assert {record.neurons for record in steps(asked(steps=4))} == {(4,)}
     assert path.read_bytes() == before
 
 
 def test_a_damaged_checkpoint_is_begun_anew(asked, tmp_path):
     list(asked("whole"))
-    for spoil in (lambda some: some[:-50], lambda some: some[:-50] + bytes(50), lambda some: b""):
+    for spoil in (
+        lambda content: content[:-50],
+        lambda content: content[:-50] + bytes(50),
+        lambda content: b"",
+    ):
         take(asked(), 27)
         (checkpoint,) = (tmp_path / "out" / ".partial").iterdir()
         checkpoint.write_bytes(spoil(checkpoint.read_bytes()))
@@ -262,7 +266,7 @@ def test_a_resumed_drawing_tells_again_which_previews_there_are(asked):
 
 
 def crowded(monkeypatch, most, since=0):
-    """Make the memory too small for more than `most` pictures from some step on."""
+    """Make the memory too small for more than `most` pictures, after `since` evaluations."""
     evaluate, calls = Objective.evaluate, []
 
     def limited(self, images, *rest):
@@ -285,7 +289,7 @@ def test_pictures_too_many_for_the_memory_are_drawn_fewer_at_once(
         *_, found = asked(neurons=(4, 2, 7), steps=5)
     assert isinstance(found, Illusions)
     assert calls == [3, 2, *[1] * 15]
-    assert [some.getMessage() for some in caplog.records] == [
+    assert [record.getMessage() for record in caplog.records] == [
         "out of memory with a batch of 3 pictures; using less"
     ]
     assert pngs(tmp_path / "out") == pngs(tmp_path / "whole")
@@ -294,7 +298,7 @@ def test_pictures_too_many_for_the_memory_are_drawn_fewer_at_once(
 def test_memory_that_runs_out_midway_loses_no_step(asked, monkeypatch):
     monkeypatch.setattr(engine.visualization.optimize, "BATCH_SIZE", {"cpu": 2})
     crowded(monkeypatch, most=1, since=20)
-    found = [(some.neurons, some.step) for some in steps(asked())]
+    found = [(record.neurons, record.step) for record in steps(asked())]
     assert found[19:22] == [((4, 2), 20), ((4,), 20), ((4,), 21)]
     assert found[30:33] == [((4,), 30), ((2,), 20), ((2,), 21)]
 
@@ -315,10 +319,12 @@ def test_finished_drawings_are_listed_newest_first_wherever_they_lie_now(
     list(asked(steps=4, neurons=(4,), class_index=2))
     moved = (tmp_path / "out").rename(tmp_path / "moved")
     found = finished(moved, 1)
-    assert [(some.neuron, some.steps) for some in found] == [(4, 4), (2, 3), (4, 3)]
-    assert [some.clip for some in found] == [None, source.clip, source.clip]
-    assert {(some.seed, some.size) for some in found} == {(0, 48)}
-    assert all(Path(some.path).is_file() and Path(some.mask).is_file() for some in found)
+    assert [(illusion.neuron, illusion.steps) for illusion in found] == [(4, 4), (2, 3), (4, 3)]
+    assert [illusion.clip for illusion in found] == [None, source.clip, source.clip]
+    assert {(illusion.seed, illusion.size) for illusion in found} == {(0, 48)}
+    assert all(
+        Path(illusion.path).is_file() and Path(illusion.mask).is_file() for illusion in found
+    )
     cache = next(iter((home / "features").glob("*/meta.json")))
     weights = msgspec.json.decode(cache.read_bytes())["weights"]
     assert finished(moved, 1, weights) == found

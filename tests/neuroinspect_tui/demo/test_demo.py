@@ -1,5 +1,6 @@
 import csv
 import json
+import shlex
 from collections import Counter
 
 import numpy as np
@@ -7,10 +8,10 @@ import pytest
 from PIL import Image
 
 from neuroinspect_tui.demo import build
-from neuroinspect_tui.demo.build import Plan, make_parts
+from neuroinspect_tui.demo.build import Plan, make_parts, prepare
 from neuroinspect_tui.demo.dataset import Recipe, write_dataset
 from neuroinspect_tui.demo.places import SIDE
-from neuroinspect_tui.demo.scenes import Scene, _gaps, draw_scenes, render
+from neuroinspect_tui.demo.scenes import Scene, draw_scenes, render, strip_mask
 
 TINY = Recipe(train=120, valid=48, test=64)
 
@@ -22,36 +23,36 @@ def test_scenes_are_the_same_from_the_same_seed():
         np.array_equal(np.asarray(render(a)), np.asarray(render(b)))
         for a, b in zip(first[:8], again[:8], strict=True)
     )
-    assert not {some.seed for some in first} & {some.seed for some in other}
+    assert not {scene.seed for scene in first} & {scene.seed for scene in other}
 
 
 @pytest.mark.parametrize(("aligned", "against"), [(0.95, 120), (0.5, 1200), (1.0, 0)])
 def test_groups_have_their_shares(aligned, against):
     scenes = draw_scenes(2400, aligned, 3)
-    assert Counter(some.bird for some in scenes) == {0: 1200, 1: 1200}
-    assert sum(some.bird != some.place for some in scenes) == against
+    assert Counter(scene.bird for scene in scenes) == {0: 1200, 1: 1200}
+    assert sum(scene.bird != scene.place for scene in scenes) == against
 
 
 def test_labels_are_true():
-    for some in draw_scenes(200, 0.5, 4):
-        waterbird = some.species.name in ("gull", "duck", "heron", "cormorant")
-        water = some.kind in ("lake", "sea", "shore")
-        assert (some.bird, some.place) == (int(waterbird), int(water))
-        assert some.group == 2 * some.bird + some.place
+    for scene in draw_scenes(200, 0.5, 4):
+        waterbird = scene.species.name in ("gull", "duck", "heron", "cormorant")
+        water = scene.kind in ("lake", "sea", "shore")
+        assert (scene.bird, scene.place) == (int(waterbird), int(water))
+        assert scene.group == 2 * scene.bird + scene.place
 
 
 def test_only_the_background_changes_elsewhere():
     """Where the bird covers the ground, both renders agree; where it does not, they differ."""
-    for some in draw_scenes(20, 0.5, 5):
-        here, there = (np.asarray(render(s), dtype=int) for s in (some, some.elsewhere()))
+    for scene in draw_scenes(20, 0.5, 5):
+        here, there = (np.asarray(render(s), dtype=int) for s in (scene, scene.elsewhere()))
         same = (np.abs(here - there).max(axis=2) <= 1).mean()
         assert 0.03 < same < 0.7
-        assert some.elsewhere().elsewhere() == some
-        assert (some.elsewhere().bird, some.elsewhere().place) == (some.bird, 1 - some.place)
+        assert scene.elsewhere().elsewhere() == scene
+        assert (scene.elsewhere().bird, scene.elsewhere().place) == (scene.bird, 1 - scene.place)
 
 
 def test_strips_show_the_background():
-    cover = _gaps(np.random.default_rng(0))
+    cover = strip_mask(np.random.default_rng(0))
     assert cover.shape == (SIDE, SIDE, 1)
     assert 0 < (cover == 0).mean() < 0.5
 
@@ -59,9 +60,9 @@ def test_strips_show_the_background():
 def test_a_person_can_tell_the_places_apart():
     """Water is bluer than land, on the average picture: what a classifier may learn instead."""
     blue = {0: [], 1: []}
-    for some in draw_scenes(200, 0.5, 6):
-        pixels = np.asarray(render(some), dtype=float).mean(axis=(0, 1))
-        blue[some.place].append(pixels[2] - pixels[0])
+    for scene in draw_scenes(200, 0.5, 6):
+        pixels = np.asarray(render(scene), dtype=float).mean(axis=(0, 1))
+        blue[scene.place].append(pixels[2] - pixels[0])
     assert np.mean(blue[1]) > np.mean(blue[0]) + 20
 
 
@@ -103,8 +104,9 @@ def small(monkeypatch):
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("small")
-def test_the_whole_demo_runs_and_a_second_run_tells_the_same(run, tmp_path):
-    first = run("demo", "--dir", tmp_path / "demo", "--device", "cpu", "--json")
+def test_the_whole_demo_runs_and_a_second_run_says_the_same(run, tmp_path, monkeypatch):
+    home = tmp_path / "the demo"
+    first = run("demo", "--dir", home, "--device", "cpu", "--json")
     assert first.code == 0, first.err
     lines = first.json["story"]
     assert "unseen pictures" in lines[0]
@@ -112,13 +114,19 @@ def test_the_whole_demo_runs_and_a_second_run_tells_the_same(run, tmp_path):
     assert "landbird × place 1" in lines[1]
     edited = next(line for line in lines if line.startswith("Edited for both birds"))
     assert "64 images of test" in edited
-    assert (tmp_path / "demo" / "summary.md").read_text().count("\n\n") >= 6
-    assert len(list((tmp_path / "demo" / "edits").glob("[!.]*"))) == 1
-    second = run("demo", "--dir", tmp_path / "demo", "--device", "cpu", "--json")
+    assert (home / "summary.md").read_text().count("\n\n") >= 6
+    assert len(list((home / "edits").glob("[!.]*"))) == 1
+    second = run("demo", "--dir", home, "--device", "cpu", "--json")
     assert second.json["story"] == lines
-    assert len(list((tmp_path / "demo" / "edits").glob("[!.]*"))) == 1
-    found = run("classes", "-w", tmp_path / "demo", "--groups", "--json").json
-    assert [some["name"] for some in found["classes"]].count("waterbird") == 1
+    assert len(list((home / "edits").glob("[!.]*"))) == 1
+    found = run("classes", "-w", home, "--groups", "--json").json
+    assert [entry["name"] for entry in found["classes"]].count("waterbird") == 1
+    _, cd, *commands = (shlex.split(line) for line in lines[-1].splitlines())
+    monkeypatch.chdir(cd[1])
+    for _, *words in commands:
+        ran = run(*words)
+        assert ran.code == 0, (words, ran.err)
+    assert (home / "edited.safetensors").is_file()
 
 
 @pytest.mark.slow
@@ -126,7 +134,7 @@ def test_an_interrupted_demo_goes_on(small, tmp_path):
     home = tmp_path / "demo"
     job = make_parts(small(home, device="cpu"))
     for record in job:
-        if getattr(record, "stage", "") == "teaching CLIP":
+        if getattr(record, "stage", "") == "training CLIP":
             break
     job.close()
     stamps = {path: path.stat().st_mtime_ns for path in home.rglob("*.jpg")}
@@ -139,15 +147,15 @@ def test_an_interrupted_demo_goes_on(small, tmp_path):
 
 def test_another_recipe_makes_everything_anew(tmp_path):
     plan = Plan(tmp_path / "demo", recipe=TINY)
-    build._forget_what_changed(plan)
+    prepare(plan)
     (plan.home / "pictures").mkdir()
-    build._forget_what_changed(plan)
+    prepare(plan)
     assert (plan.home / "pictures").exists()
-    build._forget_what_changed(Plan(tmp_path / "demo", recipe=TINY, seed=9))
+    prepare(Plan(tmp_path / "demo", recipe=TINY, seed=9))
     assert not (plan.home / "pictures").exists()
     assert json.loads((plan.home / "made_of.json").read_text())["plan"][0] == 9
 
 
 def test_a_scene_names_its_parts():
-    some = Scene(bird=1, place=0, seed=5, place_seed=7)
-    assert (some.species.name, some.kind, some.group) == ("duck", "field", 2)
+    scene = Scene(bird=1, place=0, seed=5, place_seed=7)
+    assert (scene.species.name, scene.kind, scene.group) == ("duck", "field", 2)

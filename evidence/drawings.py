@@ -1,4 +1,4 @@
-"""Do the drawings show it? CLIP reads pictures of background-driven and of bird-driven neurons."""
+"""Do drawings show what drives a neuron? CLIP compares them with words for birds and places."""
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,15 +12,15 @@ from engine.models.clip import ClipModel
 from engine.schema.records import Illusions
 from engine.schema.requests import IllusionRequest
 from engine.session import TorchEngine
-from evidence.finding import background_dependence, bird_dependence
 from evidence.models import Model
+from evidence.rankings import background_dependence, bird_dependence
 from neuroinspect_tui.demo.birds import LANDBIRDS, WATERBIRDS
 from neuroinspect_tui.demo.places import LAND, WATER
 from neuroinspect_tui.demo.scenes import BIRDS, PLACES
 
 NEURONS = 5
 STEPS = 200
-WAYS: dict[str, dict[str, float | bool]] = {
+OBJECTIVES: dict[str, dict[str, float | bool]] = {
     "activation alone": {"gamma": 0.0, "use_clip": False},
     "with the class": {"use_clip": False},
     "with the class and CLIP": {},
@@ -30,41 +30,42 @@ BIRD_WORDS = (*BIRDS, *(species.name for species in (*LANDBIRDS, *WATERBIRDS)))
 
 
 def measure(model: Model) -> dict[str, list[float]]:
-    """Return by way of drawing the cosine of pictures with their best background and bird word.
+    """Return by objective the cosine of drawings with their best background and bird word.
 
-    Means over the background-driven neurons, then over the bird-driven ones: four figures. The
-    best word, as a picture of a lake should be far from `forest`.
+    Means over the background-driven neurons, then over the bird-driven ones: four figures. The best
+    word counts, as a drawing of a lake should be far from `forest`.
     """
     engine = model.engine(clip=True)
     background = background_dependence(engine.classifier, model.seed)
     bird = bird_dependence(engine.classifier, model.seed)
-    sets = [np.argsort(-some)[:NEURONS] for some in (background - bird, bird - background)]
-    found = {}
-    for name, options in WAYS.items():
+    sets = [np.argsort(-score)[:NEURONS] for score in (background - bird, bird - background)]
+    cosines = {}
+    for name, options in OBJECTIVES.items():
         figures: list[float] = []
         for neurons in sets:
-            figures += _read(engine, [int(j) for j in neurons], options)
-        found[name] = figures
-    return found
+            figures += _mean_cosines(engine, [int(j) for j in neurons], options)
+        cosines[name] = figures
+    return cosines
 
 
-def _read(
+def _mean_cosines(
     engine: TorchEngine, neurons: list[int], options: dict[str, float | bool]
 ) -> tuple[float, float]:
-    """Draw neurons, each given the class that it speaks for most, and let CLIP read them."""
+    """Draw neurons, each given the class of its largest weight; return two mean cosines."""
     clip_model = engine.clip_model
     assert clip_model is not None
     weight = engine.classifier.decision.weight.detach()
     for_class = weight[:, neurons].argmax(dim=0).tolist()
-    seen = []
+    cosines = []
     for k in sorted(set(for_class)):
-        mine = tuple(j for j, of in zip(neurons, for_class, strict=True) if of == k)
-        request = IllusionRequest(class_index=k, neurons=mine, steps=STEPS, **options)  # type: ignore[arg-type]
+        members = tuple(j for j, of in zip(neurons, for_class, strict=True) if of == k)
+        request = IllusionRequest(class_index=k, neurons=members, steps=STEPS, **options)  # type: ignore[arg-type]
         with TemporaryDirectory() as out:
             *_, drawn = engine.illusion(request, out)
             assert isinstance(drawn, Illusions)  # the last record
-            seen += [_cosines(clip_model, Path(str(some.path))) for some in drawn.illusions]
-    background, bird = np.mean(seen, axis=0)
+            paths = [Path(str(illusion.path)) for illusion in drawn.illusions]
+            cosines += [_cosines(clip_model, path) for path in paths]
+    background, bird = np.mean(cosines, axis=0)
     return float(background), float(bird)
 
 

@@ -1,4 +1,4 @@
-"""Do the rankings find the neurons that see the background? Truth from paired renders."""
+"""Do rankings find the background-driven neurons? The truth comes from paired renderings."""
 
 from collections.abc import Callable, Generator
 from typing import Any
@@ -34,7 +34,7 @@ def features_of(classifier: Classifier, scenes: list[Scene]) -> Array:
 def background_dependence(classifier: Classifier, seed: int) -> Array:
     """Return (D,): the share of a neuron's variance that swapping the background alone explains.
 
-    0 for a neuron that never fires.
+    0 for a neuron that never activates.
     """
     scenes = draw_scenes(PAIRS, 0.5, 10 * seed + 5)
     here = features_of(classifier, scenes)
@@ -59,12 +59,12 @@ def bird_dependence(classifier: Classifier, seed: int) -> Array:
 
 
 def driven(dependence: Array) -> NDArray[np.int64]:
-    """Return the truly background-driven neurons: the tenth that depend most."""
+    """Return the background-driven neurons: the tenth with the highest dependence (D,)."""
     return np.argsort(-dependence)[: max(1, round(DRIVEN_SHARE * len(dependence)))]
 
 
 def scores(cache: FeatureCache, k: int, classifier: Classifier, seed: int) -> dict[str, Array]:
-    """Score every neuron (D,) by each ranking; larger is more to blame."""
+    """Score every neuron (D,) by each ranking; the highest is ranked first."""
     evidence = gather(cache, k)
     up, down = evidence.votes
     return {
@@ -78,23 +78,28 @@ def scores(cache: FeatureCache, k: int, classifier: Classifier, seed: int) -> di
 
 
 def measure(model: Model, evaluation: str) -> dict[str, list[float]]:
-    """Return precision@5, @10 and mean rank (0 best, 1 worst) of driven neurons, by ranking."""
+    """Return by ranking precision@5, @10 and mean rank (0 best, 1 worst) of driven neurons."""
     engine = model.engine(evaluation)
     cache = last(engine.ready_cache(evaluation))
     truth = np.zeros(cache.meta.width, dtype=bool)
     truth[driven(background_dependence(engine.classifier, model.seed))] = True
-    found: dict[str, list[tuple[float, float, float]]] = {}
+    figures: dict[str, list[tuple[float, float, float]]] = {}
     for k in (0, 1):
-        for name, some in scores(cache, k, engine.classifier, model.seed).items():
-            found.setdefault(name, []).append(hits(some, truth))
-    return {name: np.mean(some, axis=0).tolist() for name, some in found.items()}
+        for name, scored in scores(cache, k, engine.classifier, model.seed).items():
+            figures.setdefault(name, []).append(precision(scored, truth))
+    return {name: np.mean(rows, axis=0).tolist() for name, rows in figures.items()}
 
 
-def hits(scored: Array, truth: NDArray[np.bool_]) -> tuple[float, float, float]:
-    """Return precision@5, precision@10 and mean rank (0 first, 1 last) of the true (D,) ones."""
-    found = truth[np.argsort(-scored, kind="stable")]
-    rank = np.flatnonzero(found).mean() / (len(found) - 1)
-    return float(found[:5].mean()), float(found[:10].mean()), float(rank)
+def precision(scored: Array, truth: NDArray[np.bool_]) -> tuple[float, float, float]:
+    """Return precision@5, precision@10 and mean rank (0 first, 1 last) of the true neurons.
+
+    Args:
+        scored: (D,), the highest is ranked first.
+        truth: (D,), which neurons should be.
+    """
+    ranked = truth[np.argsort(-scored, kind="stable")]
+    rank = np.flatnonzero(ranked).mean() / (len(ranked) - 1)
+    return float(ranked[:5].mean()), float(ranked[:10].mean()), float(rank)
 
 
 def last(job: Generator[Any, None, FeatureCache]) -> FeatureCache:
@@ -122,22 +127,27 @@ def cce(
 ) -> Array:
     """Score neurons by conceptual counterfactual explanations (Abid et al. 2022).
 
-    With a concept bank of the generator's own concepts; a neuron scores the size of its mean nudge.
+    The concepts are the generator's own; a neuron's score is the size of its mean change.
     """
     scenes = draw_scenes(CAV_IMAGES, 0.5, 10 * seed + 6)
     features = features_of(classifier, scenes)
     concepts = [np.array([has(scene) for scene in scenes]) for has in CONCEPTS.values()]
-    directions = np.stack([activation_vector(features, some) for some in concepts])
+    directions = np.stack([activation_vector(features, present) for present in concepts])
     wrong = np.asarray(cache.array("mistake_rows"))
     wrong = wrong[cache.labels[wrong] == k]
     mistakes = np.array(cache.features[wrong], dtype=np.float64)
     amounts = concept_amounts(mistakes, k, directions, evidence.head)
-    nudged: Array = np.abs((amounts @ directions).mean(axis=0))
-    return nudged
+    change: Array = np.abs((amounts @ directions).mean(axis=0))
+    return change
 
 
 def activation_vector(features: Array, has: NDArray[np.bool_]) -> Array:
-    """Return the linear CAV (D,) of a concept, as long as 1, from features (n, D) that have it."""
+    """Return the linear concept activation vector (D,), of length 1.
+
+    Args:
+        features: (n, D).
+        has: (n,), which images have the concept.
+    """
     scale = features.std(axis=0) + 1e-6
     model = LogisticRegression(C=0.1, max_iter=500)
     model.fit((features - features.mean(axis=0)) / scale, has)
@@ -146,12 +156,12 @@ def activation_vector(features: Array, has: NDArray[np.bool_]) -> Array:
 
 
 def concept_amounts(mistakes: Array, k: int, directions: Array, head: tuple[Array, Array]) -> Array:
-    """Return (m, concepts): how much of each concept (concepts, D) mends mistakes (m, D).
+    """Return (m, concepts): how much of each concept (concepts, D) corrects mistakes (m, D).
 
-    The descent of Abid et al.: cross-entropy towards class k with an elastic net.
+    The optimisation of Abid et al.: cross-entropy towards class k with an elastic net.
     """
     features, along = torch.tensor(mistakes), torch.tensor(directions)
-    weight, bias = (torch.tensor(some) for some in head)
+    weight, bias = (torch.tensor(array) for array in head)
     amounts = torch.zeros(len(features), len(along), dtype=torch.float64, requires_grad=True)
     optimizer = torch.optim.SGD([amounts], lr=0.1, momentum=0.9)
     target = torch.full((len(features),), k)

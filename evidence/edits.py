@@ -1,4 +1,4 @@
-"""What every edit does to test average and worst group, beside its own controls."""
+"""The effect of every edit on average and worst-group test accuracy, compared with its controls."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -7,20 +7,20 @@ import numpy as np
 
 from engine.schema.edits import Edit
 from engine.schema.requests import EditRequest, Select
-from evidence.finding import background_dependence, driven
 from evidence.models import Model
+from evidence.rankings import background_dependence, driven
 
 SEEDS = 3
 
 
 def requests(oracle: tuple[int, ...], select: Select) -> dict[str, EditRequest]:
-    """Return the edits to compare; those by `select` use no group label of any image."""
+    """Return the edits to compare; those with `select` use no group label of any image."""
     free: dict[str, Any] = {"classes": (0, 1), "seeds": SEEDS, "test_split": "test"}
     free["select"] = select
     grouped = free | {"select": "worst-group"}
     return {
         "zero": EditRequest(**free),
-        "zero, truly driven neurons": EditRequest(**free, neurons=oracle),
+        "zero, background-driven neurons": EditRequest(**free, neurons=oracle),
         "ratio, wide": EditRequest(**free, method="ratio"),
         "ratio, published": EditRequest(**free, method="ratio", preset="paper", by="votes"),
         "ratio, bird version": EditRequest(
@@ -30,12 +30,12 @@ def requests(oracle: tuple[int, ...], select: Select) -> dict[str, EditRequest]:
         "focal": EditRequest(**free, method="focal"),
         "AFR": EditRequest(**free | {"seeds": 1}, method="afr"),
         "DFR (group labels)": EditRequest(**grouped | {"seeds": 1}, method="dfr"),
-        "direction (5 labelled a group)": EditRequest(**grouped, method="direction"),
+        "direction (5 labelled per group)": EditRequest(**grouped, method="direction"),
     }
 
 
 def measure(model: Model, evaluation: str, select: Select) -> Iterator[tuple[str, Edit]]:
-    """Run every edit on one model, choosing on one validation split, reporting on test."""
+    """Run every edit on one model, selecting on one validation split, evaluating on test."""
     engine = model.engine(evaluation)
     dependence = background_dependence(engine.classifier, model.seed)
     oracle = tuple(int(j) for j in driven(dependence))
@@ -46,7 +46,7 @@ def measure(model: Model, evaluation: str, select: Select) -> Iterator[tuple[str
 
 
 def figures(name: str, edit: Edit) -> dict[str, tuple[float, float]]:
-    """Return (average, worst group) on test, 0 to 1, by arm; controls carry the edit's name."""
+    """Return by variant (average, worst group) on test, 0 to 1; controls carry the edit's name."""
     return {
         variant.name if variant.name == "original" else (name if variant.name == "edit" else
         f"{name}: {variant.name}"): (variant.overall.mean, float(np.mean(variant.worst_group.mean)))
