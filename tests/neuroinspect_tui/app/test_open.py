@@ -64,7 +64,7 @@ def test_what_cannot_be_opened_is_refused_in_a_sentence(run, tmp_path):
     ran = run(f"{tmp_path}/nowhere")
     assert (ran.code, "is no workspace" in ran.err) == (2, True)
     ran = run("--color", "mauve")
-    assert (ran.code, "--color 'mauve' is none of auto" in ran.err) == (2, True)
+    assert (ran.code, "'auto', 'truecolor', '256', '16', 'none'" in ran.err) == (2, True)
     (tmp_path / "ws").mkdir()
     (tmp_path / "ws" / "workspace.toml").write_text("model = 3")
     ran = run(tmp_path / "ws")
@@ -84,11 +84,11 @@ OPENED = """
 import asyncio, sys
 from pathlib import Path
 from neuroinspect_tui.app.app import NeuroinspectApp
-from neuroinspect_tui.app.local_workspace import Workspace
+from neuroinspect_tui.app.local_workspace import LocalWorkspace
 from neuroinspect_tui.config import Config
 
 async def main():
-    async with NeuroinspectApp(Config(), Workspace, Path(sys.argv[1])).run_test() as pilot:
+    async with NeuroinspectApp(Config(), LocalWorkspace, Path(sys.argv[1])).run_test() as pilot:
         await pilot.pause()
         await pilot.app.workers.wait_for_complete()
         await pilot.press("J", "escape", "question_mark", "escape")
@@ -180,7 +180,7 @@ def test_after_the_demo_the_app_comes_back(monkeypatch, tmp_path, run):
     assert ran == [["demo", "--no-open"]]
 
 
-def test_what_goes_on_is_said_on_leaving(monkeypatch, filled, run):
+def test_jobs_that_continue_are_named_on_leaving(monkeypatch, filled, run):
     class App:
         active, return_code = 2, 0
 
@@ -193,5 +193,5 @@ def test_what_goes_on_is_said_on_leaving(monkeypatch, filled, run):
     monkeypatch.setattr("neuroinspect_tui.app.terminal.need_terminal", lambda: None)
     monkeypatch.setattr("neuroinspect_tui.app.app.NeuroinspectApp", App)
     at = filled.resolve()
-    told = f"2 jobs go on; look again with neuroinspect-tui jobs list -w {at}\n"
+    told = f"2 jobs continue; list them with: neuroinspect-tui jobs list -w {at}\n"
     assert run(filled, "--no-mouse").err == told
