@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from engine.schema.errors import RequestError
 from neuroinspect_tui.cli import jobs
 from neuroinspect_tui.cli.options import WORKSPACE_HELP
 from neuroinspect_tui.program import NAME
@@ -70,7 +71,7 @@ def program(
     """
     del version
     if workspace is not None and ctx.invoked_subcommand in ("demo", "init"):
-        raise typer.BadParameter(f"`{ctx.invoked_subcommand}` makes a workspace; it takes no -w.")
+        raise RequestError(f"`{ctx.invoked_subcommand}` makes a workspace; it takes no -w.")
 
 
 app.add_typer(jobs.app, name="jobs")

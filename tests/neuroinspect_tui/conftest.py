@@ -5,8 +5,6 @@ from dataclasses import dataclass
 import msgspec
 import pytest
 
-from neuroinspect_tui.jobs.launcher import stop_runners
-from neuroinspect_tui.jobs.store import Store
 from neuroinspect_tui.main import main
 
 
@@ -68,20 +66,3 @@ def filled_once(toy, tmp_path_factory):
 def filled(filled_once, tmp_path):
     """A copy to spoil."""
     return shutil.copytree(filled_once, tmp_path / "ws")
-
-
-@pytest.fixture(scope="module")
-def served(filled_once, tmp_path_factory):
-    """A filled workspace whose runners are stopped at the end."""
-    home = shutil.copytree(filled_once, tmp_path_factory.mktemp("served") / "ws")
-    yield home
-    stop_runners(home)
-
-
-@pytest.fixture
-def store(tmp_path):
-    """The jobs of a workspace that is nothing but its file."""
-    home = tmp_path / "ws"
-    home.mkdir()
-    (home / "workspace.toml").write_text('model = "x"\ncheckpoint = "none"\ndata = "nowhere"\n')
-    return Store(home)

@@ -64,7 +64,7 @@ def test_what_cannot_be_opened_is_refused_in_a_sentence(run, tmp_path):
     ran = run(f"{tmp_path}/nowhere")
     assert (ran.code, "is no workspace" in ran.err) == (2, True)
     ran = run("--color", "mauve")
-    assert (ran.code, "'auto', 'truecolor', '256', '16', 'none'" in ran.err) == (2, True)
+    assert (ran.code, "--color" in ran.err, "truecolor" in ran.err) == (2, True, True)
     (tmp_path / "ws").mkdir()
     (tmp_path / "ws" / "workspace.toml").write_text("model = 3")
     ran = run(tmp_path / "ws")
