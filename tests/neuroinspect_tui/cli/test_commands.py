@@ -381,8 +381,8 @@ def test_what_makes_files_fits_a_narrow_terminal_too(filled, toy, run, tmp_path,
 
 @pytest.mark.parametrize("method", ["zero", "ratio"])
 def test_an_exported_checkpoint_decides_as_compare_says(filled, run, tmp_path, method):
-    options = ("--method", method, "--seeds", 2, "--epochs", 2, "--rows", "all", "--top", 40)
-    options += ("--lr", 0.1) if method == "ratio" else ()
+    options = ("--method", method, "--seeds", 2, "--rows", "all", "--top", 40)
+    options += ("--lr", 0.1, "--epochs", 2) if method == "ratio" else ()
     made = ok(run("edit", "-w", filled, "-c", 0, *options, "--json"))
     compared = ok(run("compare", made["id"], "-w", filled, "--json"))
     out = tmp_path / "mended.safetensors"
