@@ -1,7 +1,6 @@
 """The commands that work without the app, one file each."""
 
 from importlib import import_module
-from importlib.metadata import version as installed
 from pathlib import Path
 from typing import Annotated
 
@@ -47,7 +46,9 @@ app = typer.Typer(
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"{NAME} {installed(NAME)}")
+        from importlib.metadata import version  # 0.1 s that no other command needs
+
+        typer.echo(f"{NAME} {version(NAME)}")
         raise typer.Exit
 
 
