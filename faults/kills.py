@@ -28,7 +28,7 @@ OVER = ("done", "failed", "cancelled")
 
 @dataclass
 class Tally:
-    """What some signals did."""
+    """What the signals did."""
 
     kills: Counter[str] = field(default_factory=Counter)
     hit: int = 0
@@ -105,7 +105,7 @@ def kill(
     elif state == "waiting":
         ensure_runner(home, store.read(job).queue)
     wait(home, job, until=OVER)
-    _weigh(home, kind, job, alone, name, tally)
+    _compare(home, kind, job, alone, name, tally)
     stop_runners(home)
     shutil.rmtree(home)
 
@@ -140,11 +140,13 @@ def terminate(
         state = Store(home).view(job).state
     if (code, state) != (0, "done"):
         tally.unlike.append(f"{name}: exit {code}, {state}")
-    _weigh(home, kind, job, alone, name, tally)
+    _compare(home, kind, job, alone, name, tally)
     shutil.rmtree(home)
 
 
-def _weigh(home: Path, kind: str, job: str, alone: Uninterrupted, name: str, tally: Tally) -> None:
+def _compare(
+    home: Path, kind: str, job: str, alone: Uninterrupted, name: str, tally: Tally
+) -> None:
     view = Store(home).view(job)
     if view.state != "done":
         tally.differing.append(f"{name}: {view.state} {view.error}")

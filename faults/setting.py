@@ -44,7 +44,7 @@ def jobs(edit: str) -> dict[str, Request]:
         "edit": EditRequest(classes=(0, 1), method="ratio", epochs=20, seeds=3),
         "train": TrainRequest(epochs=3, batch_size=32, workers=1),
         "heat": HeatRequest(class_index=0, neuron=3),
-        "export": ExportRequest(edit=edit, out="mended.safetensors"),
+        "export": ExportRequest(edit=edit, out="fixed.safetensors"),
     }
 
 
@@ -115,7 +115,7 @@ def result(home: Path, kind: str) -> dict[str, str]:
     patterns = {
         "features": "features/*/*.npy", "illusion": "illusions/*.png",
         "edit": "edits/*/head.safetensors",
-        "train": "train/*/best.safetensors", "heat": "heat/*.png", "export": "mended.safetensors",
+        "train": "train/*/best.safetensors", "heat": "heat/*.png", "export": "fixed.safetensors",
     }  # fmt: skip
     found = {}
     for path in sorted(home.glob(patterns[kind])):

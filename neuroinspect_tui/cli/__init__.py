@@ -1,12 +1,12 @@
 """The commands that work without the app, one file each."""
 
 from importlib import import_module
-from importlib.metadata import version as installed
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from engine.schema.errors import RequestError
 from neuroinspect_tui.cli import jobs
 from neuroinspect_tui.cli.options import WORKSPACE_HELP
 from neuroinspect_tui.program import NAME
@@ -46,7 +46,9 @@ app = typer.Typer(
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"{NAME} {installed(NAME)}")
+        from importlib.metadata import version  # 0.1 s that no other command needs
+
+        typer.echo(f"{NAME} {version(NAME)}")
         raise typer.Exit
 
 
@@ -70,7 +72,7 @@ def program(
     """
     del version
     if workspace is not None and ctx.invoked_subcommand in ("demo", "init"):
-        raise typer.BadParameter(f"`{ctx.invoked_subcommand}` makes a workspace; it takes no -w.")
+        raise RequestError(f"`{ctx.invoked_subcommand}` makes a workspace; it takes no -w.")
 
 
 app.add_typer(jobs.app, name="jobs")

@@ -9,9 +9,8 @@ from filelock import Timeout
 from msgspec import structs
 
 from engine.io.atomic import cannot_write
-from engine.schema.errors import EngineError
 from engine.schema.jobs import JobView, Request
-from neuroinspect_tui.jobs.executors import EXECUTORS, LOCAL
+from neuroinspect_tui.jobs.executors import LOCAL, why_waiting
 from neuroinspect_tui.jobs.job import (
     TICKS,
     Job,
@@ -204,7 +203,7 @@ class Store:
         if state == "waiting" and job_id not in queued and not lives(directory, now):
             state = "interrupted"  # its submitter died between its files and its ticket
         elif state == "waiting" and not waiting:
-            waiting = self._why_waiting(job, queued.get(job_id, ""))
+            waiting = why_waiting(self.home, job, queued.get(job_id, ""))
         view = JobView(
             id=job.id, kind=str(job.request.__struct_config__.tag), title=job.title, state=state,
             stage=now.stage, step=now.step, total=now.total,
@@ -217,12 +216,6 @@ class Store:
         if state in LASTING:
             self._over[job_id] = stamp, view
         return view
-
-    def _why_waiting(self, job: Job, before: str) -> str:
-        try:
-            return EXECUTORS.get(job.executor).why_waiting(self.home, job, before)
-        except EngineError as error:  # its executor is not installed here
-            return str(error)
 
     def log(self, job_id: str, lines: int = 20) -> list[str]:
         """Return the end of a job's log."""

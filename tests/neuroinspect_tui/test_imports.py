@@ -85,9 +85,7 @@ def test_a_module_that_needs_torch_would_be_caught():
 
 
 def test_help_sees_no_torch():
-    commands = [module.__name__.rpartition(".")[2] for module in COMMANDS]
-    assert len(commands) >= 12
-    assert guilty([["--help"], *([command, "--help"] for command in commands)]) == {}
+    assert guilty([["--help"], *([command, "--help"] for command in COMMANDS)]) == {}
 
 
 def test_a_filled_workspace_answers_without_torch(filled):

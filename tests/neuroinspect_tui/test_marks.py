@@ -10,11 +10,11 @@ def edits(filled):
     return sorted(path.name for path in (filled / "edits").glob("[!.]*") if path.name[0] != ".")
 
 
-def test_an_edit_is_kept_until_undone(filled, run):
+def test_an_edit_is_applied_until_undone(filled, run):
     one, other = edits(filled)
-    assert run("apply", "-w", filled).out.startswith("No edit is kept")
+    assert run("apply", "-w", filled).out.startswith("No edit is applied")
     assert run("apply", one, "-w", filled, "--json").json == {"applied": one}
-    assert run("apply", other[:-1], "-w", filled).out == f"{other} is kept.\n"
+    assert run("apply", other[:-1], "-w", filled).out == f"{other} is applied.\n"
     assert run("apply", "-w", filled, "--json").json == {"applied": other}
     assert run("apply", "--undo", "-w", filled, "--json").json == {"applied": None}
     assert marks.applied_edit(filled) is None
@@ -23,7 +23,7 @@ def test_an_edit_is_kept_until_undone(filled, run):
 @pytest.mark.parametrize(
     ("words", "said"), [(("nothing",), "No edit 'nothing'"), (("x", "--undo"), "not both")]
 )
-def test_what_cannot_be_kept(filled, run, words, said):
+def test_what_cannot_be_applied(filled, run, words, said):
     refused = run("apply", *words, "-w", filled)
     assert refused.code == 2
     assert said in refused.err

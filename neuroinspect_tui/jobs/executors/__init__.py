@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
+from engine.schema.errors import EngineError
 from engine.schema.registry import Registry
 from neuroinspect_tui.jobs.executors.base import Executor
+from neuroinspect_tui.jobs.job import Job
 from neuroinspect_tui.jobs.process import Alive
 
 EXECUTORS: Registry[Executor] = Registry(
@@ -25,3 +27,11 @@ def stop(home: Path) -> int:
         JobError: One does not end.
     """
     return sum(executor.stop(home) for executor in EXECUTORS.all().values())
+
+
+def why_waiting(home: Path, job: Job, before: str) -> str:
+    """Return why a job waits, as its executor says; or that this one is not installed."""
+    try:
+        return EXECUTORS.get(job.executor).why_waiting(home, job, before)
+    except EngineError as error:
+        return str(error)

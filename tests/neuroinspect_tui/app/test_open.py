@@ -64,7 +64,7 @@ def test_what_cannot_be_opened_is_refused_in_a_sentence(run, tmp_path):
     ran = run(f"{tmp_path}/nowhere")
     assert (ran.code, "is not a workspace" in ran.err) == (2, True)
     ran = run("--color", "mauve")
-    assert (ran.code, "--color 'mauve' is none of auto" in ran.err) == (2, True)
+    assert (ran.code, "--color" in ran.err, "truecolor" in ran.err) == (2, True, True)
     (tmp_path / "ws").mkdir()
     (tmp_path / "ws" / "workspace.toml").write_text("model = 3")
     ran = run(tmp_path / "ws")
@@ -180,7 +180,7 @@ def test_after_the_demo_the_app_comes_back(monkeypatch, tmp_path, run):
     assert ran == [["demo", "--no-open"]]
 
 
-def test_what_goes_on_is_said_on_leaving(monkeypatch, filled, run):
+def test_jobs_that_continue_are_named_on_leaving(monkeypatch, filled, run):
     class App:
         active, return_code = 2, 0
 
@@ -193,5 +193,5 @@ def test_what_goes_on_is_said_on_leaving(monkeypatch, filled, run):
     monkeypatch.setattr("neuroinspect_tui.app.terminal.need_terminal", lambda: None)
     monkeypatch.setattr("neuroinspect_tui.app.app.NeuroinspectApp", App)
     at = filled.resolve()
-    told = f"2 jobs go on; look again with neuroinspect-tui jobs list -w {at}\n"
+    told = f"2 jobs continue; list them with: neuroinspect-tui jobs list -w {at}\n"
     assert run(filled, "--no-mouse").err == told

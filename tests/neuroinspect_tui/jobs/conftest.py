@@ -7,7 +7,6 @@ from engine.schema.requests import FeaturesRequest
 from neuroinspect_tui.jobs.launcher import stop_runners
 from neuroinspect_tui.jobs.store import Store
 from neuroinspect_tui.jobs.submit import title_of
-from tests.neuroinspect_tui.conftest import filled, filled_once, run  # noqa: F401  fixtures
 
 
 @pytest.fixture
@@ -17,6 +16,14 @@ def store(tmp_path):
     home.mkdir()
     (home / "workspace.toml").write_text('model = "x"\ncheckpoint = "none"\ndata = "nowhere"\n')
     return Store(home)
+
+
+@pytest.fixture(scope="module")
+def served(filled_once, tmp_path_factory):
+    """A filled workspace whose runners are stopped at the end."""
+    home = shutil.copytree(filled_once, tmp_path_factory.mktemp("served") / "ws")
+    yield home
+    stop_runners(home)
 
 
 @pytest.fixture
@@ -30,14 +37,6 @@ def submit(store):
         )
 
     return submitting
-
-
-@pytest.fixture(scope="module")
-def served(filled_once, tmp_path_factory):  # noqa: F811
-    """A filled workspace whose runners are stopped at the end."""
-    home = shutil.copytree(filled_once, tmp_path_factory.mktemp("served") / "ws")
-    yield home
-    stop_runners(home)
 
 
 def eventually(condition, seconds=60.0):

@@ -217,7 +217,7 @@ from neuroinspect_tui.jobs.attempt import Attempt
 def deep(job, attempt):
     yield Progress(stage="deep", done=1, total=2)
     print("deep", flush=True)
-    hashlib.pbkdf2_hmac("sha256", b"native code", b"without the GIL", 60_000_000)
+    hashlib.pbkdf2_hmac("sha256", b"native code", b"without the GIL", 2_000_000_000)
 
 Attempt(Path(sys.argv[1])).run(deep)
 """

@@ -50,7 +50,6 @@ def elsewhere(monkeypatch):
         registry, "entry_points", lambda *, group: mine if group == point.group else EntryPoints()
     )
     registry._entry_points.cache_clear()
-    monkeypatch.setattr(EXECUTORS, "_loaded", {})
     yield EXECUTORS.get("elsewhere")
     registry._entry_points.cache_clear()
 
