@@ -31,7 +31,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"{', '.join(ALL)}; none: all")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda:N or mps")
-    parser.add_argument("--markdown", action="store_true", help="a table for the README")
+    parser.add_argument("--markdown", action="store_true", help="a table for docs/performance.md")
     asked = parser.parse_args()
     unknown = [name for name in asked.names if name not in ALL]
     if unknown:

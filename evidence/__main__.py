@@ -1,4 +1,4 @@
-"""`python -m evidence`: train the models, measure, print the tables of the README."""
+"""`python -m evidence`: train the models, measure, print the tables of docs/evidence.md."""
 
 import argparse
 import json
