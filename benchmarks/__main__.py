@@ -33,7 +33,9 @@ def main() -> None:
         "names", nargs="*", metavar="NAME", help=f"{', '.join(ALL)}; all by default"
     )
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda:N or mps")
-    parser.add_argument("--markdown", action="store_true", help="print the table as Markdown")
+    parser.add_argument(
+        "--markdown", action="store_true", help="print Markdown, for docs/performance.md"
+    )
     options = parser.parse_args()
     unknown = [name for name in options.names if name not in ALL]
     if unknown:

@@ -1,1 +1,1 @@
-"""What the README shows, made anew: python -m docs.tour."""
+"""The documentation: pages, the pictures in them (docs.tour), what code writes (docs.generate)."""

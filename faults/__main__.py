@@ -1,4 +1,4 @@
-"""`python -m faults`: break everything on purpose; print the table of the README."""
+"""`python -m faults`: break everything on purpose; print the table of docs/robustness.md."""
 
 import argparse
 import random

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-SECONDS = 900.0
+SECONDS = 1700.0
 
 
 def build_wheel(source: Path, out: Path) -> Path:
