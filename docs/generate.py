@@ -17,9 +17,13 @@ from typing import Any
 import typer.main
 
 from docs.bound import dialog_keys
+from engine.attribution.rankings import RANKINGS
+from engine.data.readers import READERS
+from engine.editing.methods import EDIT_METHODS
 from engine.schema.registry import Registry
 from neuroinspect_tui.app.keys import markdown_keys
 from neuroinspect_tui.cli import app
+from neuroinspect_tui.jobs.executors import EXECUTORS
 
 DOCS = Path(__file__).parent
 PROGRAM = "neuroinspect-tui"
@@ -29,7 +33,12 @@ COLUMNS = ("title", "help", "needs")
 """What a table of kinds has of each, where any of them says it."""
 SECTION = re.compile(r"(<!-- generated: (\S+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
-REGISTRIES: Mapping[str, Registry[Any]] = {}
+REGISTRIES: Mapping[str, Registry[Any]] = {
+    "rankings": RANKINGS,
+    "edit_methods": EDIT_METHODS,
+    "readers": READERS,
+    "executors": EXECUTORS,
+}
 """By the name in the markers, such as `rankings`. A table lists our own kinds only, so that a
 package installed beside this one does not change the documentation."""
 

@@ -357,15 +357,15 @@ QUESTIONS = {
     "mistake unknown": (("neurons", "-c", 1, "--mistake", "gone.png"), ("gone.png",)),
     "mistake of another class": (
         ("neurons", "-c", 1, "--mistake", "003_blue/000.png"),
-        ("is no mistake of green thing",),
+        ("is not a mistake of green thing",),
     ),
     "mistake that is none": (
         ("neurons", "-c", 1, "--mistake", "001_red_thing/000.png"),
-        ("is no mistake of green thing", "red thing"),
+        ("is not a mistake of green thing", "red thing"),
     ),
     "mistake by half its name": (
         ("neurons", "-c", 1, "--mistake", "000.png"),
-        ("3 images end so",),
+        ("3 images have paths that end like that",),
     ),
     "top negative": (("neurons", "-c", 1, "--top", -3), ("--top -3",)),
     "neuron = D": (("neuron", 99999, "-c", 1), ("No neuron 99999", "0 to")),
