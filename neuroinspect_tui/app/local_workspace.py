@@ -8,7 +8,7 @@ from pathlib import Path
 from msgspec import structs
 
 from engine.data.splits import Split, open_split
-from engine.editing.store import compare_edit, find_edit, list_edits, made_on, read_edit
+from engine.editing.store import compare_edit, find_edit, list_edits, made_on
 from engine.features.cache import FeatureCache, find_cache
 from engine.schema.edits import Comparison, Edit
 from engine.schema.errors import EditError
@@ -23,7 +23,7 @@ from neuroinspect_tui.workspace import read_source
 
 
 class LocalWorkspace:
-    """Implements `screens.ports.Backstage`.
+    """Implements `screens.ports.Workspace`.
 
     Args:
         home: The workspace.
@@ -68,14 +68,13 @@ class LocalWorkspace:
         """Return all edits, oldest first."""
         return list_edits(self.home / "edits")
 
-    def compare(self, edit: str) -> Comparison:
+    def compare(self, edit: Edit) -> Comparison:
         """Set an edit against the original, image by image, where it was reported."""
-        directory = find_edit(self.home / "edits", edit)
-        record = read_edit(directory)
-        cache = self.cache(record.provenance.get("reporting_split"), on=made_on(record))
+        directory = find_edit(self.home / "edits", edit.id)
+        cache = self.cache(edit.provenance.get("reporting_split"), on=made_on(edit))
         if cache is None:
             raise EditError(f"The images of {directory.name} are to be read first: run `classes`.")
-        return compare_edit(cache, directory)
+        return compare_edit(cache, directory, edit)
 
     def applied(self) -> str | None:
         """Return the id of the edit that was kept, if any."""

@@ -8,8 +8,9 @@ from engine.schema.errors import RequestError
 from engine.schema.records import Classes, ClassScore, GroupScore
 from engine.schema.requests import Source
 from neuroinspect_tui.cli.options import BatchSize, Detach, Device, Json, Workers, Workspace
-from neuroinspect_tui.cli.output import percent, print_json, say, table
-from screens.widgets.bars import bar, interval
+from neuroinspect_tui.cli.output import print_json, say, table
+from screens.widgets.bars import bar
+from screens.words import interval, percent
 
 SORTS = {
     "accuracy": lambda c: (2.0 if c.accuracy is None else c.accuracy, c.index),

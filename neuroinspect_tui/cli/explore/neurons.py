@@ -10,7 +10,8 @@ from engine.schema.errors import RequestError
 from engine.schema.records import RankedNeuron
 from engine.schema.requests import By
 from neuroinspect_tui.cli.options import ByKey, ClassKey, Detach, Json, Seed, Workspace
-from neuroinspect_tui.cli.output import counted, print_json, say, table
+from neuroinspect_tui.cli.output import print_json, say, table
+from screens.words import counted
 
 
 def command(

@@ -10,7 +10,8 @@ from engine.schema.records import CurvePoint, Outcome, WhatIf
 from engine.schema.requests import Rows
 from neuroinspect_tui.cli.explore.neurons import read_by
 from neuroinspect_tui.cli.options import ByKey, ClassKey, Detach, Json, Seed, Workspace
-from neuroinspect_tui.cli.output import percent, print_json, say, table
+from neuroinspect_tui.cli.output import print_json, say, table
+from screens.words import percent
 
 SHOWN_POINTS = 20
 

@@ -9,8 +9,9 @@ from engine.schema.errors import RequestError
 from engine.schema.requests import Optimizer, Schedule, TrainRequest
 from engine.schema.training import Trained
 from neuroinspect_tui.cli.options import Detach, Device, Json, Seed, Workers, Workspace
-from neuroinspect_tui.cli.output import percent, print_json, say
+from neuroinspect_tui.cli.output import print_json, say
 from neuroinspect_tui.cli.repair.edit import one_of
+from screens.words import percent
 
 RECIPES: dict[str, dict[str, Any]] = {
     "flowers102": {
