@@ -11,7 +11,7 @@ from textual.dom import DOMNode
 
 import neuroinspect_tui.app
 import screens
-from neuroinspect_tui.app.keys import key_table, spoken
+from neuroinspect_tui.app.keys import display, key_table
 
 
 def dialog_keys() -> list[tuple[str, str, str, str]]:
@@ -49,7 +49,7 @@ def _modules(package: ModuleType) -> Iterator[ModuleType]:
 
 
 def _keys(some: Binding) -> str:
-    return " ".join(f"`{key}`" for key in spoken(some.key).split()).replace("|", "\\|")
+    return " ".join(f"`{key}`" for key in display(some.key).split()).replace("|", "\\|")
 
 
 def _meaning(some: Binding) -> str:

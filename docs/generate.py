@@ -24,6 +24,7 @@ from engine.schema.registry import Registry
 from neuroinspect_tui.app.keys import markdown_keys
 from neuroinspect_tui.cli import app
 from neuroinspect_tui.jobs.executors import EXECUTORS
+from screens.widgets.pictures.base import RENDERERS
 
 DOCS = Path(__file__).parent
 PROGRAM = "neuroinspect-tui"
@@ -38,6 +39,7 @@ REGISTRIES: Mapping[str, Registry[Any]] = {
     "edit_methods": EDIT_METHODS,
     "readers": READERS,
     "executors": EXECUTORS,
+    "pictures": RENDERERS,
 }
 """By the name in the markers, such as `rankings`. A table lists our own kinds only, so that a
 package installed beside this one does not change the documentation."""

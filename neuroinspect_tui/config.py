@@ -28,6 +28,8 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     slow_link: bool = False
     """Fewer bytes: no animation, smaller pictures."""
     mouse: bool = True
+    pictures: str = "auto"
+    """A picture renderer's name, or `auto`: the first that supports the terminal."""
     keys: dict[str, str] = {}
     """`screen.verb` to key; `?` on a screen names them."""
 

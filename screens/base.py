@@ -1,12 +1,13 @@
-"""What all screens share: a trail on top, the keys that work now at the bottom, a way back."""
+"""What all screens share: a line on top, the keys that work now at the bottom, a way back."""
 
 import shlex
 from collections.abc import Sequence
 from typing import ClassVar
 
 from rich.text import Text
+from textual import events
 from textual.app import ComposeResult, RenderResult
-from textual.message import Message
+from textual.dom import DOMNode
 from textual.reactive import reactive
 from textual.screen import Screen
 from textual.widget import Widget
@@ -15,33 +16,33 @@ from textual.widgets import Footer
 from engine.schema.errors import EngineError
 from screens.command import Command, bindings
 from screens.job_line import JobLine
-from screens.messages import Copied
+from screens.messages import Copied, OpenScreen
 from screens.ports import Workspace
 
 COMMON = (
-    Command("screen.back", "escape", "back", "Back", "Back to where you came from"),
-    Command("screen.retry", "R", "retry", "Retry", "Try again the job that failed", show=False),
-    Command("screen.copy", "y", "copy", "Copy", "Copy the command that does the same"),
+    Command("screen.back", "escape", "back", "Back", "Go back to the previous screen"),
+    Command("screen.retry", "R", "retry", "Retry", "Retry the job that failed", show=False),
+    Command("screen.copy", "y", "copy", "Copy", "Copy the equivalent command"),
 )
 
 LONG_SECONDS = 10.0
-"""How long a sentence that must be read stays."""
+"""How long a notification that must be read stays."""
 
 
-class Trail(Widget):
+class TopBar(Widget):
     """Where this is, at the left; what the jobs do, at the right. One line."""
 
     DEFAULT_CSS = """
-    Trail { height: 1; dock: top; background: $panel; color: $foreground; padding: 0 1; }
+    TopBar { height: 1; dock: top; background: $panel; color: $foreground; padding: 0 1; }
     """
-    trail: reactive[str] = reactive("")
+    breadcrumb: reactive[str] = reactive("")
     status: reactive[str] = reactive("")
 
     def render(self) -> RenderResult:
-        """Draw the line; the trail gives way to the status, but not its half of a narrow line."""
+        """Draw the line; the status may take half of a narrow one."""
         width = self.size.width
         status = Text(self.status, no_wrap=True)
-        left = Text(self.trail, style="bold", no_wrap=True)
+        left = Text(self.breadcrumb, style="bold", no_wrap=True)
         room = width - min(left.cell_len, width // 2) - 2
         status.truncate(max(0, room), overflow="ellipsis", pad=False)
         left.truncate(max(0, width - status.cell_len - 2), overflow="ellipsis", pad=False)
@@ -60,6 +61,12 @@ class Base(Screen[None]):
     """As help and the palette call it."""
     TABLE: ClassVar[tuple[Command, ...]] = ()
     """What it can do, beside `COMMON`; a subclass sets `BINDINGS = bindings(TABLE)` too."""
+    PARTS: ClassVar[dict[str, type[DOMNode]]] = {}
+    """Its dialogs and own widgets with keys, by the name that the table of keys gives them."""
+    OPENED_BY: ClassVar[type[OpenScreen] | None] = None
+    """The message that opens it; None: the app opens it by a key."""
+    REPLACED_BY: ClassVar[tuple[type[OpenScreen], ...]] = ()
+    """Messages whose screens take its place, so that escape does not lead back to it."""
     BINDINGS = bindings(COMMON)
 
     def __init__(self, workspace: Workspace) -> None:
@@ -69,28 +76,28 @@ class Base(Screen[None]):
         """The screen's own job, if it has one."""
 
     def compose(self) -> ComposeResult:
-        """Put the body, which takes what height is left, between trail and footer."""
-        yield Trail()
+        """Put the body, which takes what height is left, between top line and footer."""
+        yield TopBar()
         yield from self.body()
         yield self.job_line
         yield Footer(show_command_palette=False)
 
     def body(self) -> ComposeResult:
-        """Return what the screen is about."""
+        """Return the screen's own widgets."""
         raise NotImplementedError
 
     def command_line(self) -> Sequence[str]:
         """Return the words, after the program's name, of the command that does the same."""
         return ()
 
-    def say_where(self, *steps: str) -> None:
-        """Set the trail."""
-        self.query_one(Trail).trail = " › ".join(steps)
+    def set_breadcrumb(self, *steps: str) -> None:
+        """Say where this is."""
+        self.query_one(TopBar).breadcrumb = " › ".join(steps)
 
-    async def _on_message(self, message: Message) -> None:
-        """Say an expected failure of any handler; else it would end the app."""
+    async def on_event(self, event: events.Event) -> None:
+        """Notify of an expected failure of an event or a callback; else it would end the app."""
         try:
-            await super()._on_message(message)
+            await super().on_event(event)
         except EngineError as error:
             self.notify(str(error), severity="error", timeout=LONG_SECONDS, markup=False)
 
@@ -100,16 +107,16 @@ class Base(Screen[None]):
             self.app.pop_screen()
 
     def action_retry(self) -> None:
-        """Try again the job that failed."""
+        """Retry the job that failed."""
         self.job_line.retry()
 
     def action_copy(self) -> None:
         """Copy the equivalent command line."""
         words = self.command_line()
         if words:
-            self.post_message(Copied(spoken(words, self.workspace)))
+            self.post_message(Copied(command_text(words, self.workspace)))
 
 
-def spoken(words: Sequence[str], workspace: Workspace) -> str:
+def command_text(words: Sequence[str], workspace: Workspace) -> str:
     """Return a whole command line, quoted for a shell."""
     return shlex.join(["neuroinspect-tui", *words, "-w", str(workspace.home.resolve())])

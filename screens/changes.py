@@ -1,4 +1,4 @@
-"""What predictions moved, as rows of a table and tiles of a gallery; for what-ifs and edits."""
+"""Predictions that changed, as rows of a table and tiles of a gallery; for What-if and Compare."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,57 +21,59 @@ COLUMNS = (
     Column("after", 7, "right"),
     Column("points", 7, "right", drop=2),  # before and after say as much
     Column("fixed", 5, "right", drop=1),
-    Column("broken", 5, "right", drop=1),
+    Column("broken", 6, "right", drop=1),
 )
+UNCHANGED = "No prediction is fixed or broken."
 
 
 @dataclass(frozen=True)
 class Change:
-    """A class or a group that changed."""
+    """A class or a group whose predictions changed."""
 
-    what: ClassChange
+    entry: ClassChange
     group: bool
 
     @property
     def key(self) -> tuple[bool, int]:
-        """What tells it from others."""
-        return self.group, self.what.index
+        """What identifies it."""
+        return self.group, self.entry.index
 
     @property
     def points(self) -> float:
         """By how much its accuracy changed, as a share."""
-        return self.what.after - self.what.before
+        return self.entry.after - self.entry.before
 
     @property
     def images(self) -> int:
-        """How many of its images changed sides."""
-        return self.what.fixed + self.what.broken
+        """How many of its images are fixed or broken."""
+        return self.entry.fixed + self.entry.broken
 
     def cells(self) -> tuple[Text | str, ...]:
         """Return its row."""
-        some = self.what
+        entry = self.entry
         style = "" if abs(self.points) < 1e-9 else ("green" if self.points > 0 else "red")
         return (
-            f"{some.name} (group)" if self.group else some.name,
-            f"{some.n:,}",
-            percent(some.before),
-            percent(some.after),
+            f"{entry.name} (group)" if self.group else entry.name,
+            f"{entry.n:,}",
+            percent(entry.before),
+            percent(entry.after),
             Text(points(self.points), style),
-            str(some.fixed or "·"),
-            str(some.broken or "·"),
+            str(entry.fixed or "·"),
+            str(entry.broken or "·"),
         )
 
 
 def changed(classes: Sequence[ClassChange], groups: Sequence[ClassChange] | None) -> list[Change]:
-    """Return what won or lost an image, the most changed first."""
-    both = [Change(some, False) for some in classes] + [Change(some, True) for some in groups or ()]
+    """Return the classes and groups with fixed or broken images, the most changed first."""
+    both = [Change(entry, False) for entry in classes]
+    both += [Change(entry, True) for entry in groups or ()]
     moved = [change for change in both if change.images]
-    return sorted(moved, key=lambda some: (-abs(some.points), -some.images))
+    return sorted(moved, key=lambda change: (-abs(change.points), -change.images))
 
 
 @dataclass(frozen=True)
 class MovedImages:
-    """Images won and lost, each by class."""
+    """Fixed and broken images, each by class."""
 
     fixed: tuple[Moved, ...]
     broken: tuple[Moved, ...]
@@ -79,47 +81,46 @@ class MovedImages:
     @classmethod
     def of(cls, fixed: Sequence[Moved], broken: Sequence[Moved]) -> "MovedImages":
         """Sort them by class."""
-        by_class = sorted(fixed, key=_by_class), sorted(broken, key=_by_class)
-        return cls(tuple(by_class[0]), tuple(by_class[1]))
+        return cls(tuple(sorted(fixed, key=_by_class)), tuple(sorted(broken, key=_by_class)))
 
     def show(self, gallery: Gallery) -> None:
         """Fill a gallery."""
         both = self.fixed + self.broken
         sections = [
-            (f"{title} {len(some):,}", len(some))
-            for title, some in (("fixed", self.fixed), ("broken", self.broken))
-            if some
+            (f"{title} {len(images):,}", len(images))
+            for title, images in (("fixed", self.fixed), ("broken", self.broken))
+            if images
         ]
-        gallery.empty = "No image changes sides."
-        gallery.show(len(both), self.tile, sections, keys=[some.path for some in both])
+        gallery.empty = UNCHANGED
+        gallery.show(len(both), self.tile, sections, keys=[image.path for image in both])
 
     def tile(self, index: int) -> Tile:
-        """Return an image with what it is, and what it was or is taken for."""
+        """Return an image with its class, and the wrong class that was or is predicted."""
         if index < len(self.fixed):
-            some = self.fixed[index]
-            return Tile(Path(some.path), (f"✓ {some.true.name}", f"was {some.before.name}"))
-        some = self.broken[index - len(self.fixed)]
-        return Tile(Path(some.path), (f"✗ {some.true.name}", f"now {some.after.name}"))
+            image = self.fixed[index]
+            return Tile(Path(image.path), (f"✓ {image.true.name}", f"was {image.before.name}"))
+        image = self.broken[index - len(self.fixed)]
+        return Tile(Path(image.path), (f"✗ {image.true.name}", f"now {image.after.name}"))
 
     def first(self, class_index: int) -> str | None:
         """Return the path of a class's first image, if it has any."""
-        both = (some.path for some in self.fixed + self.broken if some.true.index == class_index)
-        return next(both, None)
+        paths = (i.path for i in self.fixed + self.broken if i.true.index == class_index)
+        return next(paths, None)
 
-    def told(self, most: int = 4) -> str:
-        """Return `won: sweet pea 3, snapdragon 2   lost: cyclamen 4`."""
+    def by_class(self, most: int = 4) -> str:
+        """Return `fixed: sweet pea 3, snapdragon 2   broken: cyclamen 4`."""
         parts = [
-            f"{title}: {_counts(some, most)}"
-            for title, some in (("fixed", self.fixed), ("broken", self.broken))
-            if some
+            f"{title}: {_counts(images, most)}"
+            for title, images in (("fixed", self.fixed), ("broken", self.broken))
+            if images
         ]
         return "   ".join(parts)
 
 
 class Changes(Horizontal):
-    """The classes that changed beside their images; on a narrow screen one or the other.
+    """The changed classes beside their images; on a narrow screen one or the other.
 
-    Which, tells the screen's class `-pictures`: there is more that makes room for the images.
+    The screen's CSS class `-pictures` says which: other widgets make room for the images too.
     """
 
     DEFAULT_CSS = "Changes > #changes { margin-right: 1; }"
@@ -130,19 +131,21 @@ class Changes(Horizontal):
 
     def compose(self) -> ComposeResult:
         """Put the table at the left."""
-        yield Table(*COLUMNS, id="changes", empty="reading…")
+        yield Table(*COLUMNS, id="changes", empty="loading…")
         yield Gallery(id="images")
 
-    def show(self, found: Comparison | WhatIf) -> None:
-        """Show what won and what lost."""
-        self.images = MovedImages.of(found.fixed, found.broken)
-        self._fill(self.query_one(Table), changed(found.classes, found.groups))
+    def show(self, result: Comparison | WhatIf) -> None:
+        """Show what is fixed and what is broken."""
+        self.images = MovedImages.of(result.fixed, result.broken)
+        self._fill(self.query_one(Table), changed(result.classes, result.groups))
         self.images.show(self.query_one(Gallery))
 
     def _fill(self, table: Table, changes: Sequence[Change]) -> None:
-        table.empty = "No image changes sides."
+        table.empty = UNCHANGED
         unmoved = not table.index
-        table.show(len(changes), lambda i: changes[i].cells(), keys=[some.key for some in changes])
+        table.show(
+            len(changes), lambda i: changes[i].cells(), keys=[change.key for change in changes]
+        )
         if unmoved:  # stays on the most changed rather than on the class that was
             table.move_to(0)
 
@@ -167,13 +170,13 @@ class Changes(Horizontal):
             self.switch()
 
 
-def _by_class(some: Moved) -> tuple[int, str]:
-    return some.true.index, some.path
+def _by_class(image: Moved) -> tuple[int, str]:
+    return image.true.index, image.path
 
 
 def _counts(moved: Sequence[Moved], most: int) -> str:
     counts: dict[str, int] = {}
-    for some in moved:
-        counts[some.true.name] = counts.get(some.true.name, 0) + 1
+    for image in moved:
+        counts[image.true.name] = counts.get(image.true.name, 0) + 1
     named = [f"{name} {n}" for name, n in sorted(counts.items(), key=lambda item: -item[1])]
     return ", ".join(named[:most]) + (f" and {len(named) - most} more" if len(named) > most else "")

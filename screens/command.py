@@ -8,10 +8,10 @@ from textual.binding import Binding, BindingType
 
 @dataclass(frozen=True)
 class Command:
-    """What a screen can do: its key, footer entry, palette entry and line of help."""
+    """An action of a screen: its key, footer entry, palette entry and line of help."""
 
     id: str
-    """`screen.verb`; config.toml's keys move it by this name."""
+    """`screen.verb`: the name by which config.toml gives it another key."""
     key: str
     action: str
     title: str
@@ -22,7 +22,7 @@ class Command:
     """Whether the footer has it."""
 
     def binding(self) -> Binding:
-        """Return it as Textual's."""
+        """Return it as Textual's binding."""
         return Binding(
             self.key, self.action, self.title, show=self.show, id=self.id, tooltip=self.help
         )

@@ -1,4 +1,4 @@
-"""Where a file is, for whoever sits at another machine."""
+"""Where a file is, and how to copy it to another machine."""
 
 import getpass
 import shlex
@@ -15,17 +15,17 @@ from screens.command import Command, bindings
 from screens.messages import Copied
 
 
-class Whereabouts(ModalScreen[None]):
-    """Says where a file is, and the line that fetches it."""
+class FileLocation(ModalScreen[None]):
+    """Shows where a file is, and the scp command that copies it."""
 
     TABLE: ClassVar = (
         Command("where.path", "c", "copy_path", "Copy path", "Copy the file's path"),
-        Command("where.scp", "y", "copy_scp", "Copy scp line", "Copy the line that fetches it"),
-        Command("where.back", "escape,o", "dismiss", "Back", "Back to the pictures"),
+        Command("where.scp", "y", "copy_scp", "Copy scp", "Copy the scp command"),
+        Command("where.back", "escape,o", "dismiss", "Back", "Go back to the images"),
     )
     BINDINGS = bindings(TABLE)
     DEFAULT_CSS = """
-    Whereabouts {
+    FileLocation {
         align: center middle;
         & > Vertical {
             width: 90%; height: auto; background: $surface; border: round $primary; padding: 0 1;
@@ -41,12 +41,12 @@ class Whereabouts(ModalScreen[None]):
         self._path = str(Path(path).absolute())
 
     def compose(self) -> ComposeResult:
-        """Return the two lines."""
+        """Return path and command."""
         with Vertical():
-            yield Static("the file is", classes="where--what")
+            yield Static("File", classes="where--what")
             yield Static(self._path, markup=False)
-            yield Static("from your machine", classes="where--what where--scp")
-            yield Static(fetching(self._path), markup=False)
+            yield Static("Copy it to your machine", classes="where--what where--scp")
+            yield Static(scp_command(self._path), markup=False)
         yield Footer(show_command_palette=False)
 
     def action_copy_path(self) -> None:
@@ -54,15 +54,15 @@ class Whereabouts(ModalScreen[None]):
         self.post_message(Copied(self._path))
 
     def action_copy_scp(self) -> None:
-        """Copy the line."""
-        self.post_message(Copied(fetching(self._path)))
+        """Copy the scp command."""
+        self.post_message(Copied(scp_command(self._path)))
 
 
-def fetching(path: str) -> str:
-    """Return the command that copies a file from this machine to where it is typed."""
+def scp_command(path: str) -> str:
+    """Return the scp command that copies a file from this machine to another one."""
     host = socket.gethostname()
     try:
         host = f"{getpass.getuser()}@{host}"
     except (OSError, KeyError):
-        pass  # a user without a name, as in a container
+        pass  # a user without an entry in passwd, as in a container
     return f"scp {shlex.quote(f'{host}:{path}')} ."

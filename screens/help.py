@@ -15,7 +15,7 @@ Section = tuple[str, Sequence[tuple[str, str, str]]]
 
 
 class HelpScreen(ModalScreen[None]):
-    """Lists keys over whatever is below.
+    """Lists keys over the screen below.
 
     Args:
         sections: What to list.
@@ -31,11 +31,11 @@ class HelpScreen(ModalScreen[None]):
     HelpScreen Static { height: auto; }
     """
     BINDINGS = [
-        Binding("escape,q,question_mark", "dismiss", "Close", show=False),
-        Binding("j", "scroll(1)", "Down", show=False),
-        Binding("k", "scroll(-1)", "Up", show=False),
-        Binding("G", "scroll(1000)", "Last", show=False),
-        Binding("g", "scroll(-1000)", "First", show=False),
+        Binding("escape,q,question_mark", "dismiss", "Close", show=False, id="help.close"),
+        Binding("j", "scroll(1)", "Scroll down", show=False, id="help.down"),
+        Binding("k", "scroll(-1)", "Scroll up", show=False, id="help.up"),
+        Binding("G", "scroll(1000)", "Go to the end", show=False, id="help.last"),
+        Binding("g", "scroll(-1000)", "Go to the top", show=False, id="help.first"),
     ]
 
     def __init__(self, sections: Sequence[Section]) -> None:
@@ -46,7 +46,7 @@ class HelpScreen(ModalScreen[None]):
         """Draw the list."""
         with VerticalScroll() as box:
             box.border_title = "Keys"
-            box.border_subtitle = "esc closes"
+            box.border_subtitle = "esc: close"
             yield Static(listed(self._sections))
 
     def action_scroll(self, lines: int) -> None:
@@ -55,7 +55,7 @@ class HelpScreen(ModalScreen[None]):
 
 
 def listed(sections: Sequence[Section]) -> Table:
-    """Return the list: heading, keys, meaning, and the name config.toml moves a key by."""
+    """Return the list: heading, keys, meaning, and the id by which config.toml changes a key."""
     table = Table.grid(padding=(0, 2), expand=True)
     table.add_column(no_wrap=True, max_width=14)
     table.add_column(ratio=1)
@@ -63,7 +63,7 @@ def listed(sections: Sequence[Section]) -> Table:
     for place, (title, rows) in enumerate(sections):
         if place:
             table.add_row()
-        table.add_row(Text(title, style="bold underline"), "", "" if place else "in config.toml")
+        table.add_row(Text(title, style="bold underline"), "", "" if place else "id in config.toml")
         for keys, what, id_ in rows:
             table.add_row(Text(keys, style="bold"), what, id_)
     return table

@@ -1,4 +1,4 @@
-"""A screen's own job: one line with where it is; failed, its sentence, its log's end and retry."""
+"""A screen's own job: its progress in one line; once failed, why, its log's end and retry."""
 
 import threading
 
@@ -23,7 +23,7 @@ LOG_LINES = 4
 class JobLine(Widget):
     """Follows a job in a thread of its own, and tells its screen of every record.
 
-    It is not there while nothing is followed. The thread is a daemon: leaving never waits for it.
+    It is hidden while no job is followed. The thread is a daemon: quitting never waits for it.
     """
 
     DEFAULT_CSS = """
@@ -34,7 +34,7 @@ class JobLine(Widget):
     BAR = 20
     _shown: reactive[Text] = reactive(Text(), layout=True)
 
-    class Said(Message):
+    class Reported(Message):
         """A record came."""
 
         def __init__(self, job: str, record: Record) -> None:
@@ -62,7 +62,7 @@ class JobLine(Widget):
         self.job: str | None = None
         """The job that is or was followed."""
         self.error = ""
-        """Why it gave no result; empty while it runs or when it is done."""
+        """Why it has no result; empty while it runs or when it is done."""
 
     @property
     def running(self) -> bool:
@@ -70,14 +70,14 @@ class JobLine(Widget):
         return self.job is not None and not self._stop.is_set()
 
     def submit(self, request: Request) -> None:
-        """Start a job and follow it; what cannot be started is said."""
+        """Start a job and follow it; show why if it cannot be started."""
         try:
             self.track(self._workspace.submit(request))
         except EngineError as error:
             self.fail(str(error))
 
     def track(self, job: str) -> None:
-        """Follow a job, and no other any more."""
+        """Follow a job instead of the last one."""
         self._stop.set()
         self._stop = threading.Event()
         self.job, self.error = job, ""
@@ -85,13 +85,13 @@ class JobLine(Widget):
         threading.Thread(target=self._follow, args=(job, self._stop), daemon=True).start()
 
     def forget(self) -> None:
-        """Look away; the job goes on."""
+        """Stop following; the job goes on."""
         self._stop.set()
         self.job, self.error = None, ""
         self.remove_class("-followed", "-failed")
 
     def cancel(self) -> None:
-        """Ask the followed job to stop for good."""
+        """Cancel the followed job."""
         if self.job is not None and self.running:
             try:
                 self._workspace.cancel(self.job)
@@ -99,7 +99,7 @@ class JobLine(Widget):
                 self.notify(str(error), severity="warning")
 
     def retry(self) -> None:
-        """Let the failed job go on where it stopped, and follow it again."""
+        """Resume the failed job where it stopped, and follow it again."""
         if self.job is None or not self.error:
             return
         try:
@@ -111,36 +111,42 @@ class JobLine(Widget):
         self.track(self.job)
 
     def _goes_on(self, job: str) -> bool:
-        """Tell whether another app or shell resumed it before us."""
+        """Tell whether another app or shell has resumed it already."""
         return any(some.id == job and some.state not in OVER for some in self._workspace.jobs())
 
     def fail(self, error: str) -> None:
         """Show a failure: its sentence, the log's end, and the key that tries again."""
         self._stop.set()
         self.error = error
-        lines = [] if self.job is None else self._workspace.log(self.job, LOG_LINES)
-        said = Text(f"✗ {error}")
+        lines = [] if self.job is None else self._log(self.job)
+        text = Text(f"✗ {error}")
         for line in lines:
             end = Text(f"\n  │ {line}", style="dim")
             end.truncate(self.screen.size.width - 2, overflow="ellipsis")
-            said.append_text(end)
+            text.append_text(end)
         if self.job is not None:
-            said.append("\n  R tries again")
-        self._show(said)
+            text.append("\n  R retries")
+        self._show(text)
         self.add_class("-failed")
 
+    def _log(self, job: str) -> list[str]:
+        try:
+            return self._workspace.log(job, LOG_LINES)
+        except EngineError:
+            return []  # the failure itself is what must be shown
+
     def on_unmount(self) -> None:
-        """Stop looking."""
+        """Stop following."""
         self._stop.set()
 
     def render(self) -> RenderResult:
         """Draw the line."""
         return self._shown
 
-    def _show(self, said: Text) -> None:
+    def _show(self, text: Text) -> None:
         self.remove_class("-failed")
         self.add_class("-followed")
-        self._shown = said
+        self._shown = text
 
     def _follow(self, job: str, stop: threading.Event) -> None:
         last: Record | None = None
@@ -149,7 +155,7 @@ class JobLine(Widget):
                 if stop.is_set():
                     return
                 last = record
-                self.post_message(self.Said(job, record))
+                self.post_message(self.Reported(job, record))
         except EngineError as error:
             if not stop.is_set():
                 self.post_message(self.Failed(job, str(error)))
@@ -157,25 +163,25 @@ class JobLine(Widget):
             if not stop.is_set():
                 self.post_message(self.Done(job, last))
 
-    def on_job_line_said(self, message: Said) -> None:
-        """Show where the job is."""
+    def on_job_line_reported(self, message: Reported) -> None:
+        """Show the progress."""
         if message.job == self.job and self.running:
-            self._show(said(message.record))
+            self._show(progress_line(message.record))
 
     def on_job_line_done(self, message: Done) -> None:
-        """Make room."""
+        """Hide the line."""
         if message.job == self.job:
             self._stop.set()
             self.remove_class("-followed")
 
     def on_job_line_failed(self, message: Failed) -> None:
-        """Say why."""
+        """Show why."""
         if message.job == self.job:
             self.fail(message.error)
 
 
-def said(record: Record) -> Text:
-    """Return a record as a line: what is done, a bar, how long yet."""
+def progress_line(record: Record) -> Text:
+    """Return a record as a line: stage, bar, count, time left."""
     match record:
         case Progress(stage=stage, done=done, total=total, unit=unit, note=note):
             at = f"{done:,}/{total:,} {unit}".strip() if total else ""
@@ -196,7 +202,7 @@ def said(record: Record) -> Text:
 
 
 def newest(workspace: Workspace, request: Request) -> JobView | None:
-    """Return the newest job of just this request, unless it is over for good."""
+    """Return the newest job of exactly this request, unless it cannot go on."""
     for job in workspace.jobs():
         if job.request == request:
             return job if job.may_go_on else None

@@ -1,4 +1,4 @@
-"""All jobs, live: how they stand, what they log, and what can be done about them."""
+"""All jobs, live: their states and logs, and what can be done about them."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -16,38 +16,36 @@ from engine.schema.errors import EngineError
 from engine.schema.jobs import OVER, JobView
 from screens.base import Base
 from screens.command import Command, bindings
-from screens.latest import Asker
+from screens.latest import LatestTask
 from screens.messages import Copied, ToResult
 from screens.ports import Workspace
 from screens.widgets.bars import bar
 from screens.widgets.table import Column, Table
 from screens.words import MARKS, seconds
 
-LOOK_SECONDS = 1.0
+POLL_SECONDS = 1.0
 LOG_LINES = 15
 ABOVE_LOG = 3
 """Lines that say whose log it is; a long path takes two."""
 RESUMED = ("failed", "interrupted", "cancelled")
-EMPTY = "No jobs yet. Reading images, drawing, editing and exporting make some."
+EMPTY = "No jobs yet. Feature extraction, drawing, editing and exporting run as jobs."
 TABLE = (
-    Command("jobs.open", "enter", "open", "Open", "Look at what the job made or makes"),
+    Command("jobs.open", "enter", "open", "Open", "Show the job's result"),
     Command("jobs.log", "space", "log", "Log", "Show or hide the end of the job's log"),
-    Command("jobs.cancel", "x", "cancel", "Cancel", "Stop the job for good; what is done stays"),
-    Command("jobs.resume", "r", "resume", "Resume", "Let the job go on where it stopped"),
+    Command("jobs.cancel", "x", "cancel", "Cancel", "Cancel the job; what is done so far stays"),
+    Command("jobs.resume", "r", "resume", "Resume", "Resume the job where it stopped"),
     Command("jobs.path", "d", "path", "Copy path", "Copy the path of the job's directory",
             show=False),
 )  # fmt: skip
 
 
 class JobTable(Table):
-    """The jobs; the footer says what enter does."""
+    """The jobs; the footer shows what enter does."""
 
-    BINDINGS = [
-        Binding("enter", "choose", "Open", id="jobs.open", tooltip="Look at what the job made")
-    ]
+    BINDINGS = [Binding("enter", "choose", "Open", id="jobs.open", tooltip="Show the job's result")]
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Choose only a job that can be opened."""
+        """Open only a job that has something to show."""
         return self.screen.check_action("open", parameters) if action == "choose" else True
 
 
@@ -62,7 +60,7 @@ class JobsScreen(Base):
     JobsScreen #runner { height: 1; padding: 0 1; color: $text-muted; }
     JobsScreen #both { height: 1fr; }
     JobsScreen #log { display: none; padding: 0 1; scrollbar-size-vertical: 1; }
-    JobsScreen.-peek #log { display: block; }
+    JobsScreen.-log #log { display: block; }
     JobsScreen.-narrow #log { height: 60%; border-top: solid $primary; }
     JobsScreen.-wide #both { layout: horizontal; }
     JobsScreen.-wide #log { width: 2fr; border-left: solid $primary; }
@@ -73,37 +71,37 @@ class JobsScreen(Base):
     def __init__(self, workspace: Workspace) -> None:
         super().__init__(workspace)
         self._views: Sequence[JobView] = ()
-        self._jobs = Asker(self, self._look, self._take, self._fail)
-        self._log = Asker(self, self._peek, self._show_log, self._fail)
-        self._peeked: bool | None = None
-        """Whether the log was asked for; None: it shows where there is room beside."""
+        self._jobs = LatestTask(self, self._load, self._show, self._fail)
+        self._log = LatestTask(self, self._read_log, self._show_log, self._fail)
+        self._log_wanted: bool | None = None
+        """Whether the log was asked for; None: it shows where there is room beside the table."""
 
     def body(self) -> ComposeResult:
         """Return the runner's line, the table and the log."""
-        yield Static("reading…", id="runner", markup=False)
+        yield Static("loading…", id="runner", markup=False)
         with Container(id="both"):
             yield JobTable(
                 Column("", 1),
                 Column("id", 8),
                 Column("job", 18, flex=True),
-                Column("where it is", 24, flex=True),
+                Column("progress", 24, flex=True),
                 Column("time", 10, align="right"),
-                Column("made", 11, drop=1),
-                empty="reading…",
+                Column("created", 11, drop=1),
+                empty="loading…",
             )
             with VerticalScroll(id="log", can_focus=False):
                 yield Static(markup=False)
 
     def on_mount(self) -> None:
-        """Look now, and then again and again."""
-        self.say_where("jobs")
-        self._jobs.ask()
-        self.set_interval(LOOK_SECONDS, self._again)
+        """Load the jobs now, and then every second."""
+        self.set_breadcrumb("jobs")
+        self._jobs.start()
+        self.set_interval(POLL_SECONDS, self.reload)
 
     def on_resize(self, event: events.Resize) -> None:
-        """Show the log where there is room beside the table, unless told otherwise."""
-        if self._peeked is None:
-            self.set_class(event.size.width >= self.HORIZONTAL_BREAKPOINTS[-1][0], "-peek")
+        """Show the log where there is room beside the table, unless a key hid or showed it."""
+        if self._log_wanted is None:
+            self.set_class(event.size.width >= self.HORIZONTAL_BREAKPOINTS[-1][0], "-log")
 
     def command_line(self) -> Sequence[str]:
         """Return `jobs list`, or for the cursor's job `jobs show`."""
@@ -118,27 +116,28 @@ class JobsScreen(Base):
         index = self._table.index
         return self._views[index] if index is not None and index < len(self._views) else None
 
-    # looking
+    # what is shown
 
-    def _again(self) -> None:
+    def reload(self) -> None:
+        """Load the jobs again, while they are on screen."""
         if self.is_current:
-            self._jobs.ask()
+            self._jobs.start()
 
-    def _look(self) -> tuple[Sequence[JobView], str]:
+    def _load(self) -> tuple[Sequence[JobView], str]:
         return self.workspace.jobs(), self.workspace.runner()
 
-    def _take(self, found: tuple[Sequence[JobView], str]) -> None:
-        views, runner = found
+    def _show(self, loaded: tuple[Sequence[JobView], str]) -> None:
+        views, runner = loaded
         active = sum(view.state not in OVER for view in views)
-        self.say_where("jobs", f"{active} active, {len(views) - active:,} over")
+        self.set_breadcrumb("jobs", f"{active} active, {len(views) - active:,} finished")
         self.query_one("#runner", Static).update(runner)
         table = self._table
         table.empty = EMPTY
-        if views != self._views or not views:  # every line drawn goes over the wire
+        if views != self._views or not views:  # every line drawn is sent over the link
             self._views = views
             table.show(len(views), lambda i: row(views[i]), [view.id for view in views])
             self.refresh_bindings()
-        self._ask_log()
+        self._load_log()
 
     def _fail(self, sentence: str) -> None:
         self.query_one("#runner", Static).update(f"✗ {sentence}")
@@ -146,30 +145,32 @@ class JobsScreen(Base):
     def on_table_moved(self) -> None:
         """Show the other job's log."""
         self.refresh_bindings()
-        self._ask_log()
+        self._load_log()
 
-    def _ask_log(self) -> None:
+    def _load_log(self) -> None:
         if self._job is None:
             self.query_one("#log Static", Static).update("")
-        elif self.has_class("-peek"):
-            self._log.ask(self._job)
+        elif self.has_class("-log"):
+            self._log.start(self._job)
 
-    def _peek(self, job: JobView) -> tuple[JobView, Sequence[str]]:
+    def _read_log(self, job: JobView) -> tuple[JobView, Sequence[str]]:
         return job, self.workspace.log(job.id, LOG_LINES)
 
-    def _show_log(self, found: tuple[JobView, Sequence[str]]) -> None:
-        job, lines = found
+    def _show_log(self, loaded: tuple[JobView, Sequence[str]]) -> None:
+        job, lines = loaded
         box = self.query_one("#log", VerticalScroll)
         room = max(1, box.size.height - ABOVE_LOG)
-        said = Text.assemble((f"{MARKS[job.state]} {job.title}", "bold"), "  ", _where(job), "\n")
-        said.append(f"{job.directory}\n", "dim")
-        said.append("\n".join(lines[-room:]) or "It has logged nothing.")
-        box.query_one(Static).update(said)
+        text = Text.assemble(
+            (f"{MARKS[job.state]} {job.title}", "bold"), "  ", _progress(job), "\n"
+        )
+        text.append(f"{job.directory}\n", "dim")
+        text.append("\n".join(lines[-room:]) or "The log is empty.")
+        box.query_one(Static).update(text)
 
-    # doing
+    # actions
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Offer what can be done about the cursor's job."""
+        """Offer what can be done with the cursor's job."""
         if action not in ("open", "log", "cancel", "resume", "path"):
             return super().check_action(action, parameters)
         job = self._job if self.is_mounted else None
@@ -180,26 +181,26 @@ class JobsScreen(Base):
         return job.state in RESUMED if action == "resume" else job.state not in OVER
 
     def on_table_chosen(self) -> None:
-        """Open the job's result."""
+        """Show the job's result."""
         self.action_open()
 
     def action_open(self) -> None:
-        """Go to what the job made."""
+        """Show the job's result."""
         if self._job is not None and self._job.request is not None:
             self.post_message(ToResult(self._job))
 
     def action_log(self) -> None:
         """Show or hide the log."""
-        self._peeked = not self.has_class("-peek")
-        self.set_class(self._peeked, "-peek")
-        self._ask_log()
+        self._log_wanted = not self.has_class("-log")
+        self.set_class(self._log_wanted, "-log")
+        self._load_log()
 
     def action_cancel(self) -> None:
-        """Stop the job."""
+        """Cancel the job."""
         self._do(self.workspace.cancel)
 
     def action_resume(self) -> None:
-        """Let the job go on."""
+        """Resume the job."""
         self._do(self.workspace.resume)
 
     def action_path(self) -> None:
@@ -217,7 +218,7 @@ class JobsScreen(Base):
             act(job)
         except EngineError as error:
             self.call_later(self._warn, str(error))
-        self.call_later(self._jobs.ask)
+        self.call_later(self._jobs.start)
 
     def _warn(self, sentence: str) -> None:
         self.notify(sentence, severity="warning", markup=False)
@@ -228,17 +229,17 @@ def row(job: JobView) -> Sequence[Text | str]:
     left = f"{seconds(job.seconds_left)} left" if job.seconds_left is not None else ""
     made = datetime.fromtimestamp(job.created).astimezone().strftime("%m-%d %H:%M")
     return (
-        MARKS[job.state], job.id, job.title, _where(job),
+        MARKS[job.state], job.id, job.title, _progress(job),
         left or seconds(job.seconds), made if job.created else "",
     )  # fmt: skip
 
 
-def _where(job: JobView) -> Text | str:
+def _progress(job: JobView) -> Text | str:
     at = f" at {job.step:,} of {job.total:,}" if job.total else ""
     match job.state:
         case "running":
-            said = " ".join(filter(None, (job.stage or "starting", _steps(job), _speed(job))))
-            return Text.assemble(bar(job.step / job.total), " ", said) if job.total else said
+            stage = " ".join(filter(None, (job.stage or "starting", _steps(job), _speed(job))))
+            return Text.assemble(bar(job.step / job.total), " ", stage) if job.total else stage
         case "waiting":
             return f"waiting {job.waiting}".strip()
         case "interrupted" | "cancelled":

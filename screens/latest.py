@@ -1,4 +1,4 @@
-"""Questions that take longer than a key may: asked in a thread, and only the newest answered."""
+"""Work that takes longer than a key press may: done in a thread, and only the newest counts."""
 
 import threading
 from collections.abc import Callable
@@ -12,61 +12,62 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-class Asker(Generic[P, T]):
-    """Asks `find` in a thread, one question at a time; what waits gives way to what is newer.
+class LatestTask(Generic[P, T]):
+    """Calls `function` in a thread, one call at a time; a waiting call gives way to a newer one.
 
     Args:
-        node: The screen or widget that asks; gone, its answers are dropped.
-        find: Runs in the thread; touches no widget.
-        take: Runs in the app with the answer.
-        fail: Runs in the app with the sentence of an expected failure.
+        node: The screen or widget that it works for; once that is gone, results are dropped.
+        function: Runs in the thread; touches no widget.
+        on_result: Runs in the app with the result.
+        on_error: Runs in the app with the sentence of an expected failure.
     """
 
     def __init__(
         self,
         node: DOMNode,
-        find: Callable[P, T],
-        take: Callable[[T], None],
-        fail: Callable[[str], None],
+        function: Callable[P, T],
+        on_result: Callable[[T], None],
+        on_error: Callable[[str], None],
     ) -> None:
-        self._node, self._find, self._take, self._fail = node, find, take, fail
+        self._node, self._function = node, function
+        self._on_result, self._on_error = on_result, on_error
         self._lock = threading.Lock()
         self._newest: Callable[[], T] | None = None
         self._busy = False
 
-    def ask(self, *args: P.args, **kwargs: P.kwargs) -> None:
-        """Ask; an older question that has not begun is forgotten."""
+    def start(self, *args: P.args, **kwargs: P.kwargs) -> None:
+        """Call the function; an older call that has not begun is dropped."""
         with self._lock:
-            self._newest = lambda: self._find(*args, **kwargs)
+            self._newest = lambda: self._function(*args, **kwargs)
             if self._busy:
                 return
             self._busy = True
-        self._node.run_worker(self._answer, thread=True, group=f"asker-{id(self)}")
+        self._node.run_worker(self._run, thread=True, group=f"latest-{id(self)}")
 
     @property
     def busy(self) -> bool:
-        """Whether an answer is still to come."""
+        """Whether a result is still to come."""
         return self._busy
 
-    def _answer(self) -> None:
+    def _run(self) -> None:
         while True:
             with self._lock:
-                question, self._newest = self._newest, None
-                if question is None:
+                call, self._newest = self._newest, None
+                if call is None:
                     self._busy = False
                     return
             try:
-                answer = question()
+                result = call()
             except EngineError as error:
-                self._say(self._fail, str(error))
+                self._post(self._on_error, str(error))
             else:
-                self._say(self._take, answer)
+                self._post(self._on_result, result)
 
-    def _say(self, to: Callable[[T], None] | Callable[[str], None], what: T | str) -> None:
-        self._node.call_later(self._tell, to, what)  # does not wait: the app may be leaving
+    def _post(self, to: Callable[[T], None] | Callable[[str], None], value: T | str) -> None:
+        self._node.call_later(self._deliver, to, value)  # does not wait: the app may be leaving
 
-    def _tell(self, to: Callable[[T | str], None], what: T | str) -> None:
+    def _deliver(self, to: Callable[[T | str], None], value: T | str) -> None:
         with self._lock:
             stale = self._newest is not None
         if not stale and self._node.is_attached:
-            to(what)
+            to(value)

@@ -1,73 +1,72 @@
-"""Where a screen wants to go next. Screens post these; the app, which knows them all, goes."""
+"""What screens ask of the app: to open another screen, to copy text. The app knows them all."""
+
+from dataclasses import dataclass
 
 from textual.message import Message
 
+from engine.schema.edits import Edit
 from engine.schema.jobs import JobView
 
 
-class ToMistakes(Message):
-    """Look at the mistakes of a class."""
-
-    def __init__(self, class_index: int) -> None:
-        super().__init__()
-        self.class_index = class_index
+@dataclass(eq=False)
+class OpenScreen(Message):
+    """Open a screen. Its fields are that screen's arguments after the workspace, by name."""
 
 
-class ToNeurons(Message):
-    """Look at the neurons to blame, for all mistakes of a class or, by its path, for one."""
+@dataclass(eq=False)
+class ToMistakes(OpenScreen):
+    """Show the mistakes of a class."""
 
-    def __init__(self, class_index: int, mistake: str | None = None) -> None:
-        super().__init__()
-        self.class_index, self.mistake = class_index, mistake
-
-
-class ToIllusions(Message):
-    """Look at what neurons see."""
-
-    def __init__(self, class_index: int, neurons: tuple[int, ...]) -> None:
-        super().__init__()
-        self.class_index, self.neurons = class_index, neurons
+    class_index: int
 
 
-class ToWhatIf(Message):
-    """Try what scaling some neurons would do; no neurons: begin with the ticked, or the top."""
+@dataclass(eq=False)
+class ToNeurons(OpenScreen):
+    """Show the neurons ranked for all mistakes of a class or, given its path, for one."""
 
-    def __init__(self, class_index: int, neurons: tuple[int, ...] = ()) -> None:
-        super().__init__()
-        self.class_index, self.neurons = class_index, neurons
-
-
-class ToEdit(Message):
-    """Edit the decision layer for a class.
-
-    Args:
-        class_index: The class.
-        neurons: The neurons themselves; empty: the first of the order.
-        top: `N`, `N%` or `auto`, where no neurons are named.
-        on: An edit to begin from.
-    """
-
-    def __init__(
-        self,
-        class_index: int,
-        neurons: tuple[int, ...] = (),
-        top: str = "auto",
-        on: str | None = None,
-    ) -> None:
-        super().__init__()
-        self.class_index, self.neurons, self.top, self.on = class_index, neurons, top, on
+    class_index: int
+    mistake: str | None = None
 
 
-class ToCompare(Message):
-    """Weigh an edit."""
+@dataclass(eq=False)
+class ToIllusions(OpenScreen):
+    """Show drawings of neurons."""
 
-    def __init__(self, edit: str) -> None:
-        super().__init__()
-        self.edit = edit
+    class_index: int
+    neurons: tuple[int, ...]
+
+
+@dataclass(eq=False)
+class ToWhatIf(OpenScreen):
+    """Preview an ablation; without neurons it begins with the selected, or the top, ones."""
+
+    class_index: int
+    neurons: tuple[int, ...] = ()
+
+
+@dataclass(eq=False)
+class ToEdit(OpenScreen):
+    """Edit the decision layer for a class."""
+
+    class_index: int
+    neurons: tuple[int, ...] = ()
+    """Empty: the first of the ranking."""
+    top: str = "auto"
+    """`N`, `N%` or `auto`, where no neurons are named."""
+    on: str | None = None
+    """An edit to start from."""
+
+
+@dataclass(eq=False)
+class ToCompare(OpenScreen):
+    """Compare an edit with its controls."""
+
+    edit: Edit | str
+    """Its record, or its id where the record is still to be read."""
 
 
 class ToResult(Message):
-    """Look at what a job made."""
+    """Show what a job made."""
 
     def __init__(self, job: JobView) -> None:
         super().__init__()
@@ -83,7 +82,7 @@ class ToWorkspace(Message):
 
 
 class Copied(Message):
-    """Text for the clipboard of whoever looks at the terminal."""
+    """Text for the clipboard of whoever sits at the terminal."""
 
     def __init__(self, text: str) -> None:
         super().__init__()

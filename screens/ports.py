@@ -23,11 +23,11 @@ class Workspace(Protocol):
         ...
 
     def cache(self, split: str | None = None, *, on: str | None = None) -> FeatureCache | None:
-        """Return the feature cache of a split; None before its job ran.
+        """Return the feature cache of a split; None before its features are extracted.
 
         Args:
             split: Its name; None: the evaluation split.
-            on: An edit, whose head stands for the checkpoint's.
+            on: An edit, whose head takes the checkpoint's place.
         """
         ...
 
@@ -35,24 +35,24 @@ class Workspace(Protocol):
         """Return all edits, oldest first."""
         ...
 
-    def compare(self, edit: str) -> Comparison:
-        """Set an edit against the original, image by image, where it was reported."""
+    def compare(self, edit: Edit) -> Comparison:
+        """Compare an edit with what it started from, image by image, on its held-out images."""
         ...
 
     def applied(self) -> str | None:
-        """Return the id of the edit that was kept, if any."""
+        """Return the id of the applied edit, if any."""
         ...
 
     def apply(self, edit: str | None) -> None:
-        """Keep an edit, or with None undo."""
+        """Apply an edit; None: the original decision layer counts again."""
         ...
 
     def selected(self, class_index: int) -> tuple[int, ...]:
-        """Return the neurons ticked for a class."""
+        """Return the neurons selected for a class."""
         ...
 
     def select(self, class_index: int, neurons: tuple[int, ...]) -> None:
-        """Remember the neurons ticked for a class."""
+        """Remember the neurons selected for a class."""
         ...
 
     def submit(self, request: Request, *, interactive: bool = True) -> str:
@@ -68,11 +68,11 @@ class Workspace(Protocol):
         ...
 
     def cancel(self, job: str) -> None:
-        """Ask a job to stop for good."""
+        """Ask a job to stop and not to resume by itself."""
         ...
 
     def resume(self, job: str) -> None:
-        """Let an interrupted, cancelled or failed job go on where it stopped."""
+        """Resume an interrupted, cancelled or failed job where it stopped."""
         ...
 
     def log(self, job: str, lines: int = 20) -> list[str]:
@@ -80,5 +80,5 @@ class Workspace(Protocol):
         ...
 
     def runner(self) -> str:
-        """Tell in a line which runners are alive, and for how long yet."""
+        """Return a line that says which runners are alive, and for how long."""
         ...

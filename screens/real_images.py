@@ -1,4 +1,4 @@
-"""What is real beside what is drawn: the images that fire a neuron most, and the mistakes."""
+"""A neuron's real images: those that activate it most, and the mistakes."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,12 +12,13 @@ from engine.schema.records import Neuron, NeuronImage
 from screens.widgets.gallery import Gallery, Tile
 from screens.words import counted
 
+TOP = "top activating images"
 LEAST_SIDE = 14
 """Cells across a picture, where the height allows it."""
 
 
 class RealImages(Widget):
-    """Two galleries side by side; heat maps are laid over where there are any.
+    """Two galleries side by side, with heat maps over the images where these are made.
 
     Args:
         focusable: Whether the galleries can have the cursor.
@@ -39,10 +40,10 @@ class RealImages(Widget):
 
     def compose(self) -> ComposeResult:
         """Put a title above each gallery."""
-        for where, title in (("top", "fired most by"), ("wrong", "mistakes")):
+        for where, title in (("top", TOP), ("wrong", "mistakes")):
             with Vertical(id=f"box-{where}"):
                 yield Label(title, classes="title", id=f"title-{where}")
-                gallery = Gallery(captions=1, empty=f"no {title}" * (where == "wrong"), id=where)
+                gallery = Gallery(captions=1, empty="no mistakes" * (where == "wrong"), id=where)
                 gallery.can_focus = self._focusable
                 yield gallery
 
@@ -60,16 +61,16 @@ class RealImages(Widget):
         self, neuron: Neuron, *, heat_on_top: bool = False, heat_on_wrong: bool = True
     ) -> None:
         """Show a neuron's images."""
-        self._hang("top", neuron.top_images, heat_on_top)
-        self._hang("wrong", neuron.mistakes, heat_on_wrong)
+        self._fill("top", neuron.top_images, heat_on_top)
+        self._fill("wrong", neuron.mistakes, heat_on_wrong)
         top = " (heat)" if heat_on_top else ""
-        self.query_one("#title-top", Label).update(f"fired most by{top}")
+        self.query_one("#title-top", Label).update(f"{TOP}{top}")
         maps = any(image.heat for image in neuron.mistakes)
-        wrong = "" if not heat_on_wrong else " (heat)" if maps else ", no heat yet"
+        wrong = "" if not heat_on_wrong else " (heat)" if maps else ", no heat maps yet"
         count = counted(len(neuron.mistakes), "mistake")
         self.query_one("#title-wrong", Label).update(f"{count}{wrong}")
 
-    def _hang(self, where: str, images: Sequence[NeuronImage], heat: bool) -> None:
+    def _fill(self, where: str, images: Sequence[NeuronImage], heat: bool) -> None:
         def tile(index: int) -> Tile:
             image = images[index]
             path = image.heat if heat and image.heat else image.path

@@ -1,4 +1,4 @@
-"""How screens say numbers."""
+"""Numbers as text, for screens and commands alike. No Textual, no torch."""
 
 from engine.schema.jobs import JobView
 
@@ -6,7 +6,7 @@ MARKS = {
     "waiting": "○", "running": "●", "done": "✓", "failed": "✗", "interrupted": "‖",
     "cancelled": "–", "unknown": "?",
 }  # fmt: skip
-"""A job's state in one cell, told by its shape, not by its colour."""
+"""A job's state in one cell: by its shape, not by its colour."""
 
 
 def percent(share: float | None, digits: int = 1) -> str:
@@ -19,9 +19,9 @@ def points(difference: float | None) -> str:
     return "" if difference is None else f"{100 * difference:+.1f}"
 
 
-def interval(ci: tuple[float, float] | None) -> str:
-    """Return `[13.7 69.4]`, in percent."""
-    return "" if ci is None else f"[{100 * ci[0]:4.1f} {100 * ci[1]:5.1f}]"
+def interval(low: float, high: float) -> str:
+    """Return `[13.7 69.4]`: two shares in percent."""
+    return f"[{100 * low:.1f} {100 * high:.1f}]"
 
 
 def seconds(value: float | None) -> str:
@@ -33,9 +33,9 @@ def seconds(value: float | None) -> str:
     return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
 
 
-def counted(n: int, what: str, plural: str = "") -> str:
+def counted(n: int, noun: str, plural: str = "") -> str:
     """Return `1 mistake`, `2 mistakes`."""
-    return f"{n:,} {what}" if n == 1 else f"{n:,} {plural or what + 's'}"
+    return f"{n:,} {noun}" if n == 1 else f"{n:,} {plural or noun + 's'}"
 
 
 def progress(job: JobView) -> str:

@@ -205,17 +205,18 @@ def _within(numbers: list[int], count: int) -> bool:
     return bool(numbers) and min(numbers) >= 0 and max(numbers) < count
 
 
-def compare_edit(cache: FeatureCache, directory: Path) -> Comparison:
+def compare_edit(cache: FeatureCache, directory: Path, record: Edit | None = None) -> Comparison:
     """Compare an edit with what it started from, image by image, where it was reported.
 
     Args:
         cache: Of its reporting split, with the edit that it was made on, if any (`made_on`).
         directory: The edit's.
+        record: Its record; None: read it.
 
     Raises:
         EditError: The edit was made from other weights or images than the feature cache is of.
     """
-    record = read_edit(directory)
+    record = record or read_edit(directory)
     if record.provenance.get("reporting_cache") != cache.meta.key:
         raise EditError(
             f"{record.id} was made with other weights or images than {cache.directory} is of; "

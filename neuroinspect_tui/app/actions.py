@@ -1,12 +1,12 @@
-"""What can be done on every screen. Apart from the other tables: the first paint needs only it."""
+"""The actions of every screen, in a module of their own: the first paint needs no other table."""
 
 from screens.command import Command
 
 APP = (
-    Command("app.help", "question_mark", "help", "Help", "The keys that work on this screen"),
-    Command("app.jobs", "J", "jobs", "Jobs", "All jobs, from anywhere"),
-    Command("app.quit", "q", "quit", "Quit", "Leave; the jobs go on, and nothing is lost"),
+    Command("app.help", "question_mark", "help", "Help", "Show the keys of this screen"),
+    Command("app.jobs", "J", "jobs", "Jobs", "Show all jobs"),
+    Command("app.quit", "q", "quit", "Quit", "Quit; jobs go on, and nothing is lost"),
     Command("app.palette", "ctrl+p", "command_palette", "Palette",
-            "Every action by its name, and the themes", show=False),
-    Command("app.open", "ctrl+o", "open", "Open", "Open or make another workspace", show=False),
+            "Find an action by its name, or a theme", show=False),
+    Command("app.open", "ctrl+o", "open", "Open", "Open or create another workspace", show=False),
 )  # fmt: skip

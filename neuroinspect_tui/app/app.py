@@ -1,4 +1,4 @@
-"""The app: takes screens where they want to go, and watches the jobs.
+"""The app: opens the screens that messages ask for, and watches the jobs.
 
 Only the first screen is imported here: the first paint does not wait for the others (PLC0415).
 """
@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from textual import on
 from textual.app import SystemCommand
@@ -20,55 +20,41 @@ from textual.screen import ModalScreen, Screen
 from engine.schema.errors import EngineError
 from engine.schema.jobs import JobView
 from engine.schema.requests import EditRequest, FeaturesRequest
-from neuroinspect_tui.app import terminal, themes
+from neuroinspect_tui.app import pictures, terminal, themes
 from neuroinspect_tui.app.actions import APP
-from neuroinspect_tui.app.failures import SayingApp
-from neuroinspect_tui.app.watch import QUIET, Glance, ending, watch_jobs
+from neuroinspect_tui.app.errors import ErrorReportingApp, reports_errors
+from neuroinspect_tui.app.watch import QUIET, JobsSnapshot, ending, watch_jobs
 from neuroinspect_tui.config import Config, remember_workspace
-from screens.base import COMMON, Base, Trail
+from screens.base import COMMON, Base, TopBar
 from screens.classes.screen import ClassesScreen
 from screens.command import bindings
-from screens.latest import Asker
-from screens.messages import (
-    Copied,
-    ToCompare,
-    ToDemo,
-    ToEdit,
-    ToIllusions,
-    ToMistakes,
-    ToNeurons,
-    ToResult,
-    ToWhatIf,
-    ToWorkspace,
-)
+from screens.latest import LatestTask
+from screens.messages import Copied, OpenScreen, ToDemo, ToResult, ToWorkspace
 from screens.ports import Workspace
 from screens.words import progress
-
-if TYPE_CHECKING:
-    from neuroinspect_tui.app.routes import Move
 
 LATER_SECONDS = 0.3
 """After the first paint: when the other screens are imported."""
 DEMO = "demo"
-"""What the app leaves with when the demo is to be made."""
+"""What the app returns when the demo is to be made."""
 
 
-class Glanced(Message):
-    """The jobs were looked at."""
+class JobsPolled(Message):
+    """The jobs were read again."""
 
-    def __init__(self, glance: Glance) -> None:
+    def __init__(self, snapshot: JobsSnapshot) -> None:
         super().__init__()
-        self.glance = glance
+        self.snapshot = snapshot
 
 
-class NeuroinspectApp(SayingApp):
-    """All screens over one workspace. Leaves with `DEMO` when that is to be made first.
+class NeuroinspectApp(ErrorReportingApp):
+    """All screens over one workspace. Returns `DEMO` when that is to be made first.
 
     Args:
         config: A person's settings.
         open_workspace: Opens a directory; raises `EngineError` where it is no workspace.
         at: The workspace; without one, the start screen comes first.
-        said: Why `at` is no workspace: the start screen says so, and offers to make one there.
+        reason: Why `at` is no workspace: the start screen shows it, and offers to create one there.
     """
 
     TITLE = "neuroinspect"
@@ -80,22 +66,25 @@ class NeuroinspectApp(SayingApp):
         config: Config,
         open_workspace: Callable[[Path], Workspace],
         at: Path | None = None,
-        said: str = "",
+        reason: str = "",
     ) -> None:
         super().__init__()
         self.config = config
         self.active = 0
-        """How many jobs waited or ran when last looked at."""
-        self.workspace: Workspace | None = None if at is None or said else open_workspace(at)
+        """How many jobs waited or ran when last read."""
+        self.workspace: Workspace | None = None if at is None or reason else open_workspace(at)
         self._open_workspace = open_workspace
-        self._at, self._said = at, said
+        self._at, self._reason = at, reason
         self._line = ""
         self._stop = threading.Event()
         self.set_class(config.slow_link, "-slow-link")
         for theme in themes.OURS:
             self.register_theme(theme)
         self.theme = themes.chosen_theme(config.theme)
-        self.set_keymap(config.keys)
+        self.keys = self._read_keys()
+        self.set_keymap(self.keys)
+        found = terminal.description(self.console.color_system)
+        self.picture_renderer, self._picture_problems = pictures.chosen(config.pictures, found)
 
     def on_mount(self) -> None:
         """Show the first screen."""
@@ -107,25 +96,34 @@ class NeuroinspectApp(SayingApp):
         else:
             from neuroinspect_tui.app import routes  # noqa: PLC0415
 
-            at = str(self._at or "") if self._said else ""
-            self.push_screen(routes.start_screen(self._said, at))
+            at = str(self._at or "") if self._reason else ""
+            self.push_screen(routes.start_screen(self._reason, at))
+        for sentence in self._picture_problems:
+            self.warn(sentence)
         if self.config.keys:
             from neuroinspect_tui.app import keys  # noqa: PLC0415
 
             for sentence in keys.complaints(self.config.keys):
                 self.warn(sentence)
 
+    def _read_keys(self) -> dict[str, str]:
+        if not self.config.keys:
+            return {}
+        from neuroinspect_tui.app import keys  # noqa: PLC0415
+
+        return keys.renamed(self.config.keys)
+
     def _import_the_rest(self) -> None:
-        """So that no key has to wait for it."""
+        """Import the other screens, so that no key has to wait for it."""
         rest = "neuroinspect_tui.app.routes"
         threading.Thread(target=importlib.import_module, args=(rest,), daemon=True).start()
 
     def on_unmount(self) -> None:
-        """Stop looking."""
+        """Stop watching."""
         self._stop.set()
 
     def _enter(self, workspace: Workspace) -> None:
-        """Open a workspace in place of the one that was."""
+        """Open a workspace instead of the last one."""
         self._stop.set()
         self._stop = threading.Event()
         self.workspace, self._line, self.active = workspace, "", 0
@@ -133,70 +131,68 @@ class NeuroinspectApp(SayingApp):
             self.pop_screen()
         self.push_screen(ClassesScreen(workspace))
         remember_workspace(workspace.home)
-        watching = (workspace, self.WATCH_SECONDS, self._stop, self._glanced)
+        watching = (workspace, self.WATCH_SECONDS, self._stop, self._post_snapshot)
         threading.Thread(target=watch_jobs, args=watching, daemon=True).start()
 
-    # where screens want to go
+    # opening screens
 
-    @on(ToMistakes)
-    @on(ToNeurons)
-    @on(ToIllusions)
-    @on(ToWhatIf)
-    @on(ToEdit)
-    @on(ToCompare)
-    def _go(self, move: "Move") -> None:
+    @on(OpenScreen)
+    @reports_errors
+    def _open_screen(self, message: OpenScreen) -> None:
         from neuroinspect_tui.app import routes  # noqa: PLC0415
 
-        screen = routes.screen_for(move, self._open)
-        if routes.done_with(self.screen, move):
+        screen = routes.screen_for(message, self._opened)
+        if routes.is_replaced(self.screen, message):
             self.pop_screen()
-        self._show(screen)
+        self._push(screen)
 
-    def _show(self, screen: Screen[Any]) -> None:
+    def _push(self, screen: Screen[Any]) -> None:
         self.push_screen(screen)
-        self.call_after_refresh(self._tell)
+        self.call_after_refresh(self._show_status)
 
     @property
-    def _open(self) -> Workspace:
+    def _opened(self) -> Workspace:
         if self.workspace is None:
             raise EngineError("No workspace is open; choose one first.")
         return self.workspace
 
-    def on_to_workspace(self, move: ToWorkspace) -> None:
+    @reports_errors
+    def on_to_workspace(self, message: ToWorkspace) -> None:
         """Open a workspace."""
-        self._enter(self._open_workspace(Path(move.home)))
+        self._enter(self._open_workspace(Path(message.home)))
 
-    def on_to_demo(self, move: ToDemo) -> None:
-        """Leave, for the demo to be made in the terminal."""
-        del move
+    def on_to_demo(self, message: ToDemo) -> None:
+        """Quit, for the demo to be made in the terminal."""
+        del message
         self.exit(DEMO)
 
-    def on_to_result(self, move: ToResult) -> None:
-        """Go to what a job made or makes."""
+    @reports_errors
+    def on_to_result(self, message: ToResult) -> None:
+        """Show what a job made or makes."""
         from neuroinspect_tui.app import routes  # noqa: PLC0415
 
-        job = move.job
+        job = message.job
         if isinstance(job.request, FeaturesRequest):
             while len(self.screen_stack) > 2:
                 self.pop_screen()
         elif isinstance(job.request, EditRequest) and job.state == "done":
-            find = partial(routes.edit_made, self._open)
-            Asker(self.screen, find, self._go, self.warn).ask(job.id)
-        elif (where := routes.result_of(job)) is not None:
-            self._go(where)
+            find = partial(routes.edit_made, self._opened)
+            LatestTask(self.screen, find, self._open_screen, self.warn).start(job.id)
+        elif (result := routes.result_of(job)) is not None:
+            self._open_screen(result)
         else:
             self.notify(f"{job.title}: {progress(job)} · {job.directory}")
 
     def on_copied(self, copied: Copied) -> None:
-        """Put text on the clipboard of whoever looks at the terminal."""
+        """Put text on the clipboard of whoever sits at the terminal."""
         self.copy_to_clipboard(copied.text)
         self.run_worker(partial(terminal.copy_in_tmux, copied.text), thread=True, group="copy")
-        self.notify(f"copied: {copied.text}")
+        self.notify(f"Copied: {copied.text}")
 
     # keys that work everywhere
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Without a workspace there are no jobs; over help, only its own keys."""
+        """Without a workspace there are no jobs; over a dialog, only its own keys work."""
         del parameters
         if action in ("help", "jobs", "open") and isinstance(self.screen, ModalScreen):
             return False
@@ -206,7 +202,7 @@ class NeuroinspectApp(SayingApp):
         """Show the keys of this screen."""
         from neuroinspect_tui.app import routes  # noqa: PLC0415
 
-        self.push_screen(routes.help_screen(self.screen, self.config.keys))
+        self.push_screen(routes.help_screen(self.screen, self.keys))
 
     def action_jobs(self) -> None:
         """Show the jobs, once."""
@@ -216,7 +212,7 @@ class NeuroinspectApp(SayingApp):
             while not routes.is_jobs(self.screen):
                 self.pop_screen()
         else:
-            self._show(routes.jobs_screen(self._open))
+            self._push(routes.jobs_screen(self._opened))
 
     def action_open(self) -> None:
         """Choose another workspace."""
@@ -226,7 +222,7 @@ class NeuroinspectApp(SayingApp):
             self.push_screen(routes.start_screen())
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
-        """Return what the palette lists: all this screen can do now, then the app's."""
+        """Return the palette's entries: all that this screen can do now, then the app's."""
         table = getattr(screen, "TABLE", ())
         for command in (*table, *(COMMON if isinstance(screen, Base) else ())):
             if screen.check_action(command.action, ()):
@@ -237,26 +233,26 @@ class NeuroinspectApp(SayingApp):
                 yield SystemCommand(
                     command.title, command.help, partial(self.run_action, command.action)
                 )
-        yield SystemCommand("Theme", "Change the colours for now", self.action_change_theme)
+        yield SystemCommand("Theme", "Change the colours until you quit", self.action_change_theme)
 
-    # the jobs, from wherever one looks
+    # the jobs, on every screen
 
-    def _glanced(self, glance: Glance) -> None:
-        self.post_message(Glanced(glance))
+    def _post_snapshot(self, snapshot: JobsSnapshot) -> None:
+        self.post_message(JobsPolled(snapshot))
 
-    def on_glanced(self, message: Glanced) -> None:
-        """Tell what the jobs do, and ring for those that ended."""
-        self._line, self.active = message.glance.line, message.glance.active
-        self._tell()
-        for job in message.glance.ended:
-            self._ring(job)
+    def on_jobs_polled(self, message: JobsPolled) -> None:
+        """Show what the jobs do, and notify of those that ended."""
+        self._line, self.active = message.snapshot.line, message.snapshot.active
+        self._show_status()
+        for job in message.snapshot.ended:
+            self._notify_end(job)
 
-    def _tell(self) -> None:
+    def _show_status(self) -> None:
         for screen in self.screen_stack:
-            for trail in screen.query(Trail):
-                trail.status = self._line
+            for bar in screen.query(TopBar):
+                bar.status = self._line
 
-    def _ring(self, job: JobView) -> None:
+    def _notify_end(self, job: JobView) -> None:
         if job.state == "done" and job.kind in QUIET:
             return
         words = ending(job)
@@ -264,6 +260,11 @@ class NeuroinspectApp(SayingApp):
             self.warn(words)
         else:
             self.notify(words)
-        if job.state != "cancelled" and self._driver is not None:
+        if job.state != "cancelled":
             self.bell()
-            self._driver.write(terminal.notification(self.TITLE, words))
+            self.send_to_terminal(terminal.notification(self.TITLE, words))
+
+    def send_to_terminal(self, escapes: str) -> None:
+        """Send escape sequences to the terminal."""
+        if self._driver is not None:  # Textual has no public way
+            self._driver.write(escapes)

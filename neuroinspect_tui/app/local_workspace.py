@@ -8,7 +8,7 @@ from pathlib import Path
 from msgspec import structs
 
 from engine.data.splits import Split, open_split
-from engine.editing.store import compare_edit, find_edit, list_edits, made_on, read_edit
+from engine.editing.store import compare_edit, find_edit, list_edits, made_on
 from engine.features.cache import FeatureCache, open_cache
 from engine.schema.edits import Comparison, Edit
 from engine.schema.errors import EditError
@@ -65,21 +65,20 @@ class LocalWorkspace:
         """Return all edits, oldest first."""
         return list_edits(self.home / "edits")
 
-    def compare(self, edit: str) -> Comparison:
+    def compare(self, edit: Edit) -> Comparison:
         """Compare an edit with the original, image by image, on its held-out images.
 
         Raises:
             EditError: There is no such edit, or no features of those images yet.
         """
-        directory = find_edit(self.home / "edits", edit)
-        record = read_edit(directory)
-        cache = self.cache(record.provenance.get("reporting_split"), on=made_on(record))
+        directory = find_edit(self.home / "edits", edit.id)
+        cache = self.cache(edit.provenance.get("reporting_split"), on=made_on(edit))
         if cache is None:
             raise EditError(
                 f"The features of the images that {directory.name} was evaluated on are not "
                 "extracted; run `classes`."
             )
-        return compare_edit(cache, directory)
+        return compare_edit(cache, directory, edit)
 
     def applied(self) -> str | None:
         """Return the id of the applied edit, if any."""

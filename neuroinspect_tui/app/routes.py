@@ -1,7 +1,8 @@
-"""Where moves lead. It knows all screens, for which the first paint does not wait."""
+"""Which screen a message opens. It knows all screens, for which the first paint does not wait."""
 
 import threading
 from collections.abc import Mapping
+from dataclasses import fields
 from typing import Any
 
 from textual.screen import Screen
@@ -11,43 +12,28 @@ from engine.schema.errors import EngineError
 from engine.schema.jobs import JobView
 from engine.schema.requests import EditRequest, HeatRequest, IllusionRequest
 from neuroinspect_tui.app.keys import sections
+from neuroinspect_tui.app.screens import SCREENS
 from neuroinspect_tui.config import demo_home, recent_workspaces
 from neuroinspect_tui.program import PROGRAM
-from screens.compare.screen import CompareScreen
-from screens.edit.screen import EditScreen
+from screens.base import Base
 from screens.help import HelpScreen
-from screens.illusions.screen import IllusionsScreen
 from screens.jobs import JobsScreen
-from screens.messages import ToCompare, ToEdit, ToIllusions, ToMistakes, ToNeurons, ToWhatIf
-from screens.mistakes.screen import MistakesScreen
-from screens.neurons.screen import NeuronsScreen
+from screens.messages import OpenScreen, ToCompare, ToEdit, ToIllusions, ToNeurons
 from screens.ports import Workspace
 from screens.start.screen import StartScreen
-from screens.whatif.screen import WhatIfScreen
-
-Move = ToMistakes | ToNeurons | ToIllusions | ToWhatIf | ToEdit | ToCompare
 
 
-def screen_for(move: Move, workspace: Workspace) -> Screen[Any]:
-    """Return the screen a move leads to."""
-    match move:
-        case ToMistakes():
-            return MistakesScreen(workspace, move.class_index)
-        case ToNeurons():
-            return NeuronsScreen(workspace, move.class_index, move.mistake)
-        case ToIllusions():
-            return IllusionsScreen(workspace, move.class_index, move.neurons)
-        case ToWhatIf():
-            return WhatIfScreen(workspace, move.class_index, move.neurons)
-        case ToEdit():
-            return EditScreen(workspace, move.class_index, move.neurons, move.top, move.on)
-        case ToCompare():
-            return CompareScreen(workspace, move.edit)
+def screen_for(message: OpenScreen, workspace: Workspace) -> Screen[Any]:
+    """Return the screen that a message opens: its fields are the screen's arguments."""
+    screen: type[Any] = next(one for one in SCREENS if one.OPENED_BY is type(message))
+    arguments = {field.name: getattr(message, field.name) for field in fields(message)}
+    opened: Screen[Any] = screen(workspace, **arguments)
+    return opened
 
 
-def done_with(screen: Screen[Any], move: Move) -> bool:
-    """Tell whether nobody wants back to a screen: the form of the edit that is now weighed."""
-    return isinstance(screen, EditScreen) and isinstance(move, ToCompare)
+def is_replaced(screen: Screen[Any], message: OpenScreen) -> bool:
+    """Tell whether a message's screen takes a screen's place, as a comparison its edit's form."""
+    return isinstance(screen, Base) and isinstance(message, screen.REPLACED_BY)
 
 
 def is_jobs(screen: Screen[Any]) -> bool:
@@ -65,9 +51,9 @@ def is_start(screen: Screen[Any]) -> bool:
     return isinstance(screen, StartScreen)
 
 
-def start_screen(said: str = "", directory: str = "") -> Screen[Any]:
+def start_screen(reason: str = "", directory: str = "") -> Screen[Any]:
     """Return the screen that chooses a workspace."""
-    return StartScreen(PROGRAM, recent_workspaces(), demo_home(), said, directory)
+    return StartScreen(PROGRAM, recent_workspaces(), demo_home(), reason, directory)
 
 
 def help_screen(below: Screen[Any], keys: Mapping[str, str]) -> Screen[Any]:
@@ -75,8 +61,8 @@ def help_screen(below: Screen[Any], keys: Mapping[str, str]) -> Screen[Any]:
     return HelpScreen(sections(below, keys))
 
 
-def result_of(job: JobView) -> Move | None:
-    """Return where to look at what a job makes; None where there is nothing to look at."""
+def result_of(job: JobView) -> OpenScreen | None:
+    """Return the message that opens what a job makes; None where no screen shows it."""
     match job.request:
         case IllusionRequest(class_index=k, neurons=neurons):
             return ToIllusions(k, neurons)
@@ -88,8 +74,8 @@ def result_of(job: JobView) -> Move | None:
 
 
 def edit_made(workspace: Workspace, job: str) -> ToCompare:
-    """Return where to look at the edit that a finished job made: its last record names it."""
+    """Return the message that opens the edit of a finished job: its last record is that edit."""
     *_, last = (None, *workspace.follow(job, threading.Event()))
     if not isinstance(last, Edit):
-        raise EngineError(f"Job {job} names no edit; look into its log.")
-    return ToCompare(last.id)
+        raise EngineError(f"Job {job} made no edit; its log says more.")
+    return ToCompare(last)

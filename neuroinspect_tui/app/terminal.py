@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 from engine.schema.errors import EngineError
+from screens.widgets.pictures.base import Terminal
 
 CLIPBOARD_SECONDS = 2.0
 
@@ -30,17 +31,22 @@ def need_terminal() -> None:
         raise EngineError(f"The app cannot be drawn on a dumb terminal (TERM=dumb); {instead}.")
 
 
+def description(colors: str | None) -> Terminal:
+    """Return what picture renderers may know of the terminal; `colors` as rich names them."""
+    return Terminal(environment=dict(os.environ), colors=colors)
+
+
 def notification(title: str, body: str) -> str:
-    """Return the escapes that make a terminal notify: OSC 9 and OSC 777, through tmux too."""
-    title, body = (_spoken(text) for text in (title, body))
+    """Return the escapes for a desktop notification: OSC 9 and OSC 777, through tmux too."""
+    title, body = (_escaped(text) for text in (title, body))
     escapes = f"\x1b]9;{title}: {body}\x1b\\\x1b]777;notify;{title};{body}\x1b\\"
     if "TMUX" not in os.environ:
         return escapes
     return "\x1bPtmux;" + escapes.replace("\x1b", "\x1b\x1b") + "\x1b\\"
 
 
-def _spoken(text: str) -> str:
-    """Nothing in a title may end the escape, or part its fields."""
+def _escaped(text: str) -> str:
+    """Remove what would end the escape, or separate its fields."""
     return "".join(c for c in text.replace(";", ",") if c.isprintable())
 
 

@@ -1,4 +1,4 @@
-"""Themes of our own: blue and orange stay apart for colour-blind eyes, green and red do not."""
+"""Themes of our own: colour-blind people can tell blue from orange, but not green from red."""
 
 from difflib import get_close_matches
 
@@ -34,6 +34,6 @@ def chosen_theme(name: str) -> str:
         return name or DEFAULT
     near = [*get_close_matches(name, names, 2), *SOME]
     raise EngineError(
-        f"No theme {name!r}; there are {', '.join(dict.fromkeys(near))} and "
+        f"Unknown theme {name!r}; choose from {', '.join(dict.fromkeys(near))} and "
         f"{len(names) - len(set(near))} more, which ctrl+p lists in the app."
     )

@@ -1,4 +1,4 @@
-"""What the jobs do, for the line on every screen, and which of them just ended."""
+"""What the jobs do, for the line on every screen, and which of them have just ended."""
 
 import threading
 import time
@@ -11,33 +11,33 @@ from screens.ports import Workspace
 from screens.words import MARKS, counted, seconds
 
 QUIET = ("heat",)
-"""Small answers a screen asks for on its own: their end is no news."""
+"""Small jobs that a screen submits by itself: their end is not notified."""
 
 
 @dataclass(frozen=True)
-class Glance:
+class JobsSnapshot:
     """The jobs at one moment."""
 
     line: str
     active: int
-    """How many wait or run."""
+    """The number of jobs that wait or run."""
     ended: tuple[JobView, ...]
-    """Those that were active, or not there, at the last glance."""
+    """Those that were active, or did not exist, in the last snapshot."""
 
 
 class Watch:
-    """Compares the jobs with what they were; what was over at the first look is no news."""
+    """Compares the jobs with the last snapshot; jobs over before the first are not reported."""
 
     def __init__(self) -> None:
         self._before: dict[str, State] | None = None
 
-    def look(self, jobs: Sequence[JobView]) -> Glance:
+    def update(self, jobs: Sequence[JobView]) -> JobsSnapshot:
         """Take the jobs as they are now, newest first."""
         before = self._before
         ended = [] if before is None else [job for job in jobs if _ended(job, before)]
         self._before = {job.id: job.state for job in jobs}
         active = [job for job in jobs if job.state not in OVER]
-        return Glance(_line(active), len(active), tuple(reversed(ended)))
+        return JobsSnapshot(_line(active), len(active), tuple(reversed(ended)))
 
 
 def _ended(job: JobView, before: dict[str, State]) -> bool:
@@ -49,11 +49,11 @@ def _ended(job: JobView, before: dict[str, State]) -> bool:
 def _line(active: Sequence[JobView]) -> str:
     if not active:
         return ""
-    # the oldest that runs is the one that was waited for longest
+    # the oldest that runs has been waited for longest
     shown = next((job for job in reversed(active) if job.state == "running"), active[-1])
     at = f"{seconds(shown.seconds_left)} left" if shown.seconds_left is not None else shown.stage
-    said = f"{shown.title} {at or shown.state}".strip()
-    return f"{counted(len(active), 'job')} · {said}"
+    state = f"{shown.title} {at or shown.state}".strip()
+    return f"{counted(len(active), 'job')} · {state}"
 
 
 def ending(job: JobView) -> str:
@@ -64,17 +64,17 @@ def ending(job: JobView) -> str:
 
 
 def watch_jobs(
-    workspace: Workspace, every: float, stop: threading.Event, tell: Callable[[Glance], None]
+    workspace: Workspace, every: float, stop: threading.Event, tell: Callable[[JobsSnapshot], None]
 ) -> None:
-    """Look at the jobs every so many seconds, until `stop` is set."""
+    """Read the jobs every so many seconds, until `stop` is set."""
     watch = Watch()
     while not stop.is_set():
         began = time.monotonic()
         try:
-            glance = watch.look(workspace.jobs())
+            snapshot = watch.update(workspace.jobs())
         except EngineError:
-            glance = Glance("the jobs cannot be read", 0, ())
+            snapshot = JobsSnapshot("cannot read the jobs", 0, ())
         if not stop.is_set():
-            tell(glance)
-        # a slow disk is not to be read all the time
+            tell(snapshot)
+        # a slow disk must not be read all the time
         stop.wait(max(every, 4 * (time.monotonic() - began)))

@@ -63,16 +63,6 @@ def _console(*, soft_wrap: bool = False) -> Console:
     return console
 
 
-def counted(n: int, what: str) -> str:
-    """Return `1 image`, `2 images`."""
-    return f"{n} {what}" if n == 1 else f"{n} {what}s"
-
-
 def below(root: str, path: str) -> str:
     """Return `path` as seen from the data's root: every command takes it so."""
     return path.removeprefix(root.rstrip("/") + "/")
-
-
-def percent(value: float | None, digits: int = 1) -> str:
-    """Return `37.5%`, or a dash for None."""
-    return "-" if value is None else f"{100 * value:.{digits}f}%"

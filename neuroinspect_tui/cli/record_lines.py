@@ -5,7 +5,7 @@ from typing import Any
 from engine.schema.edits import EditEpoch
 from engine.schema.records import IllusionStep
 from engine.schema.training import TrainEpoch
-from neuroinspect_tui.cli.output import percent
+from screens.words import percent
 
 
 def line(record: Any) -> str | None:

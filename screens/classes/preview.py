@@ -1,4 +1,4 @@
-"""What a class's screens would show, beside the list: its mistakes, and the neurons to blame."""
+"""A preview of a class, beside the list: its mistakes, and the neurons behind them."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,21 +14,21 @@ from engine.attribution.query import rank_neurons
 from engine.evaluation.scores import mistakes
 from engine.features.cache import FeatureCache
 from engine.schema.records import Mistake, Mistakes, Neurons, RankedNeuron
-from screens.latest import Asker
+from screens.latest import LatestTask
 from screens.widgets.gallery import Gallery, Tile
 from screens.words import counted
 
 NEURONS = 3
 SETTLE = 0.12
-"""Seconds the cursor rests before anything is asked: a held key passes many classes."""
+"""Seconds the cursor rests before anything is computed: a held key passes many classes."""
 
 
 @dataclass(frozen=True)
-class Glance:
-    """A class at a glance; no neurons where it has no mistakes."""
+class Summary:
+    """A class's mistakes and neurons; no neurons where it has no mistakes."""
 
-    listed: Mistakes
-    blamed: Neurons | None
+    mistakes: Mistakes
+    neurons: Neurons | None
 
 
 class ClassPreview(Vertical):
@@ -45,84 +45,84 @@ class ClassPreview(Vertical):
         padding: 0 1;
         & > Static { height: auto; }
         & > Gallery { scrollbar-size-vertical: 0; }
-        & > #glance-title { text-style: bold; }
-        & > #glance-neurons { padding-bottom: 1; }
+        & > #preview-title { text-style: bold; }
+        & > #preview-neurons { padding-bottom: 1; }
     }
     """
 
     def __init__(self, seed: int) -> None:
         super().__init__()
         self._seed = seed
-        self._aim: tuple[FeatureCache, int] | None = None
-        self._asked: tuple[FeatureCache, int] | None = None
+        self._wanted: tuple[FeatureCache, int] | None = None
+        self._started: tuple[FeatureCache, int] | None = None
         self._timer: Timer | None = None
-        self._asker = Asker(self, self._look, self._show, self._say)
+        self._load = LatestTask(self, self._summarize, self._show, self._fail)
 
     def compose(self) -> ComposeResult:
         """Return title, neurons, pictures."""
-        yield Static("", id="glance-title", markup=False)
-        yield Static("", id="glance-neurons")
+        yield Static("", id="preview-title", markup=False)
+        yield Static("", id="preview-neurons")
         gallery = Gallery(captions=2)
         gallery.can_focus = False
         yield gallery
 
-    def aim(self, cache: FeatureCache, class_index: int) -> None:
-        """Show a class, unless another is aimed at soon."""
-        self._aim = (cache, class_index)
+    def preview(self, cache: FeatureCache, class_index: int) -> None:
+        """Show a class, unless another is wanted soon."""
+        self._wanted = (cache, class_index)
         self._later()
 
     def on_show(self) -> None:
-        """Catch up: nothing is asked while there is no room."""
+        """Catch up: nothing is computed while there is no room."""
         self._later()
 
     def _later(self) -> None:
         if self._timer is not None:
             self._timer.stop()
-        if self.display and self._aim != self._asked:
-            self._timer = self.set_timer(SETTLE, self._ask)
+        if self.display and self._wanted != self._started:
+            self._timer = self.set_timer(SETTLE, self._start)
 
-    def _ask(self) -> None:
-        if self._aim is not None:
-            self._asked = self._aim
-            self._asker.ask(*self._aim)
+    def _start(self) -> None:
+        if self._wanted is not None:
+            self._started = self._wanted
+            self._load.start(*self._wanted)
 
-    def _look(self, cache: FeatureCache, class_index: int) -> Glance:
+    def _summarize(self, cache: FeatureCache, class_index: int) -> Summary:
         listed = mistakes(cache, class_index)
-        blamed = None
+        ranked = None
         if listed.mistakes:
-            blamed = rank_neurons(cache, class_index, by="contrast", top=NEURONS, seed=self._seed)
-        return Glance(listed, blamed)
+            ranked = rank_neurons(cache, class_index, by="contrast", top=NEURONS, seed=self._seed)
+        return Summary(listed, ranked)
 
-    def _show(self, glance: Glance) -> None:
-        listed = glance.listed
-        found = listed.mistakes
-        title = f"{listed.class_.name}: {counted(len(found), 'mistake')} of {listed.n:,}"
-        self.query_one("#glance-title", Static).update(title)
+    def _show(self, summary: Summary) -> None:
+        listed = summary.mistakes
+        wrong = listed.mistakes
+        title = f"{listed.class_.name}: {counted(len(wrong), 'mistake')} of {listed.n:,}"
+        self.query_one("#preview-title", Static).update(title)
         gallery = self.query_one(Gallery)
         gallery.empty = "no mistakes" if listed.n else "no images of this class"
-        gallery.show(len(found), lambda i: thumbnail(found[i]))
+        gallery.show(len(wrong), lambda i: thumbnail(wrong[i]))
         gallery.move_to(0)
-        self.query_one("#glance-neurons", Static).update(
-            "" if glance.blamed is None else blame(glance.blamed)
+        self.query_one("#preview-neurons", Static).update(
+            "" if summary.neurons is None else side_by_side(summary.neurons)
         )
 
-    def _say(self, sentence: str) -> None:
-        self.query_one("#glance-title", Static).update(f"✗ {sentence}")
+    def _fail(self, sentence: str) -> None:
+        self.query_one("#preview-title", Static).update(f"✗ {sentence}")
 
 
 def thumbnail(mistake: Mistake) -> Tile:
-    """Return a mistake as a tile: what it was taken for, and how surely."""
+    """Return a mistake as a tile: the predicted class and its probability."""
     return Tile(Path(mistake.path), (f"→ {mistake.predicted.name}", f"{mistake.p_predicted:.2f}"))
 
 
-def blame(found: Neurons) -> Grid:
+def side_by_side(neurons: Neurons) -> Grid:
     """Return the first neurons of both lists, side by side."""
     grid = Grid.grid(padding=(0, 2, 0, 0), expand=True)
     grid.add_column(ratio=1)
     grid.add_column(ratio=1)
-    grid.add_row(Text("insufficient", style="bold"), Text("has too much", style="bold"))
+    grid.add_row(Text("too weak", style="bold"), Text("too strong", style="bold"))
     for row in range(NEURONS):
-        grid.add_row(_neuron(found.insufficient, row), _neuron(found.excessive, row))
+        grid.add_row(_neuron(neurons.insufficient, row), _neuron(neurons.excessive, row))
     return grid
 
 

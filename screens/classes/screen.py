@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -11,24 +12,24 @@ from textual.events import Key
 from textual.message import Message
 from textual.widgets import Input
 
-from engine.schema.requests import FeaturesRequest
 from screens.base import Base
-from screens.classes.listed import Listing, mistakes_of
+from screens.classes.listing import Listing, mistakes_of
 from screens.classes.preview import ClassPreview
-from screens.classes.skipped import LeftOut
-from screens.classes.source import Applied, Found, find_classes, score_applied
+from screens.classes.skipped import SkippedImages
+from screens.classes.source import Applied, Loaded, load_classes, score_applied
 from screens.classes.table import ClassTable, GroupTable
 from screens.classes.totals import ClassTotals
 from screens.command import Command, bindings
+from screens.ensure_features import ensure_features
 from screens.job_line import JobLine
-from screens.latest import Asker
+from screens.latest import LatestTask
 from screens.messages import ToEdit, ToMistakes, ToNeurons, ToWhatIf
 from screens.ports import Workspace
 from screens.widgets.gallery import Gallery
 from screens.widgets.table import Table
 
 AS_COMMAND = ("n", "name")
-"""The orders that `classes --sort` has too, beside its own."""
+"""The orders that `classes --sort` offers, beside its default."""
 OPENS = ("mistakes", "neurons", "whatif", "edit")
 
 
@@ -36,23 +37,28 @@ class ClassesScreen(Base):
     """Classes by accuracy, worst first."""
 
     NAME = "Classes"
+    PARTS: ClassVar = {"skipped images": SkippedImages}
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (120, "-wide")]
     TABLE = (
-        Command("classes.mistakes", "enter", "mistakes", "Mistakes", "Look at its mistakes"),
-        Command("classes.neurons", "n", "neurons", "Neurons", "Rank the neurons to blame"),
-        Command("classes.whatif", "w", "whatif", "What-if", "Try what scaling neurons would do"),
-        Command("classes.edit", "e", "edit", "Edit", "Edit the decision layer for it"),
-        Command("classes.filter", "slash", "filter", "Filter", "Only names that hold some letters"),
-        Command("classes.sort", "s", "sort", "Sort", "Worst, most mistakes, largest, name, gain"),
-        Command("classes.groups", "u", "groups", "Groups", "Groups instead of classes, and back"),
-        Command("classes.left_out", "i", "skipped", "Left out", "Images left out, and why", False),
+        Command("classes.mistakes", "enter", "mistakes", "Mistakes", "Show the class's mistakes"),
+        Command(
+            "classes.neurons", "n", "neurons", "Neurons", "Rank the neurons behind the mistakes"
+        ),
+        Command("classes.whatif", "w", "whatif", "What-if", "Preview an ablation of neurons"),
+        Command("classes.edit", "e", "edit", "Edit", "Edit the decision layer for this class"),
+        Command(
+            "classes.filter", "slash", "filter", "Filter", "Show only names that contain some text"
+        ),
+        Command("classes.sort", "s", "sort", "Sort", "Sort by accuracy, mistakes, n, name or gain"),
+        Command("classes.groups", "u", "groups", "Groups", "Switch between classes and groups"),
+        Command("classes.skipped", "i", "skipped", "Skipped", "List the skipped images", False),
     )
     BINDINGS = bindings(TABLE)
     DEFAULT_CSS = """
     ClassesScreen {
         & #lists { width: 1fr; }
-        & #needle, & #groups, & ClassPreview { display: none; }
-        & #needle.-open { display: block; }
+        & #filter, & #groups, & ClassPreview { display: none; }
+        & #filter.-open { display: block; }
         &.-wide ClassPreview { display: block; }
         &.-grouped #classes, &.-grouped ClassPreview { display: none; }
         &.-grouped #groups { display: block; }
@@ -61,23 +67,23 @@ class ClassesScreen(Base):
 
     def __init__(self, workspace: Workspace) -> None:
         super().__init__(workspace)
-        self._request = FeaturesRequest(split=workspace.source.eval_split)
-        self._found: Found | None = None
+        self._loaded: Loaded | None = None
         self._listing: Listing | None = None
-        self._sort, self._kept = "accuracy", Applied(None)
-        self._read = False
-        self._asker = Asker(self, find_classes, self._take, self._fail)
-        self._reading = Asker(self, self._read_on, self._take_more, self._fail)
-        self._weighing = Asker(self, score_applied, self._take_applied, self._fail)
+        self._sort, self._applied = "accuracy", Applied(None)
+        self._extracted = False
+        """Whether the job was waited for already: it is not to be started again and again."""
+        self._load = LatestTask(self, load_classes, self._take, self._fail)
+        self._load_more = LatestTask(self, self._score_so_far, self._take_more, self._fail)
+        self._score_edit = LatestTask(self, score_applied, self._take_applied, self._fail)
 
     def body(self) -> ComposeResult:
-        """Return totals, the filter, classes or groups, and a glance at the cursor's."""
+        """Return totals, the filter, classes or groups, and a preview of the cursor's class."""
         yield ClassTotals()
-        yield Input(placeholder="part of a class's name", compact=True, id="needle")
+        yield Input(placeholder="part of a class name", compact=True, id="filter")
         with Horizontal():
             with Vertical(id="lists"):
-                yield ClassTable("class", taken=True, id="classes")
-                yield GroupTable("group", taken=False, id="groups")
+                yield ClassTable("class", confusions=True, id="classes")
+                yield GroupTable("group", confusions=False, id="groups")
             yield ClassPreview(self.workspace.source.seed)
 
     def command_line(self) -> list[str]:
@@ -88,32 +94,31 @@ class ClassesScreen(Base):
     # the classes
 
     def on_mount(self) -> None:
-        """Ask for them; the first paint does not wait."""
-        self._say_where(self._request.split)
+        """Load them; the first paint does not wait."""
+        self._set_breadcrumb(self.workspace.source.eval_split)
         self.query_one(ClassTable).focus()
-        self._ask()
+        self._start()
 
-    def _say_where(self, split: str) -> None:
+    def _set_breadcrumb(self, split: str) -> None:
         source = self.workspace.source
         data = Path(source.data)
         name = data.parent.name if data.suffix == ".csv" else data.name
-        self.say_where(f"{name} · {source.model} · {split}")
+        self.set_breadcrumb(f"{name} · {source.model} · {split}")
 
-    def _ask(self) -> None:
-        self._asker.ask(self.workspace, self._request)
+    def _start(self) -> None:
+        self._load.start(self.workspace)
 
-    def _take(self, found: Found) -> None:
-        self._found, self._listing = found, found.listing
-        self._say_where(f"{found.listing.scores.split} {found.total:,}")
-        if found.cache is not None:
-            self._weigh()
-        elif self._read:
-            self._fail(f"The images of {self._request.split} changed while they were read.")
+    def _take(self, loaded: Loaded) -> None:
+        self._loaded, self._listing = loaded, loaded.listing
+        self._set_breadcrumb(f"{loaded.listing.scores.split} {loaded.total:,}")
+        if loaded.cache is not None:
+            self._compare_applied()
+        elif self._extracted:
+            split = self.workspace.source.eval_split
+            self._fail(f"The images of {split} changed while their features were extracted.")
             return
-        elif found.job is not None:
-            self.job_line.track(found.job)
         else:
-            self.job_line.submit(self._request)
+            ensure_features(self.workspace, self.job_line)
         self._show_new()
 
     def _fail(self, sentence: str) -> None:
@@ -121,53 +126,53 @@ class ClassesScreen(Base):
         self.query_one(ClassTable).say("")
 
     def action_retry(self) -> None:
-        """Try again what failed: the job, or to find out."""
+        """Retry what failed: the job, or loading the classes."""
         if self.job_line.error and self.job_line.job is not None:
             super().action_retry()
         elif self.job_line.error or self.query_one(ClassTotals).failed:
             self.job_line.forget()
-            self._read = False
-            self._ask()
+            self._extracted = False
+            self._start()
 
-    # while they are read
+    # while features are extracted
 
-    @on(JobLine.Said)
+    @on(JobLine.Reported)
     def _more(self) -> None:
-        if self._found is not None:
-            self._reading.ask(self._found)
+        if self._loaded is not None:
+            self._load_more.start(self._loaded)
 
-    def _read_on(self, found: Found) -> Listing:
-        return Listing(found.so_far.score())
+    def _score_so_far(self, loaded: Loaded) -> Listing:
+        return Listing(loaded.so_far.score())
 
     def _take_more(self, listing: Listing) -> None:
-        found = self._found
-        if found is not None and found.cache is None and listing.scores.n:
-            self._found, self._listing = replace(found, listing=listing), listing
+        loaded = self._loaded
+        if loaded is not None and loaded.cache is None and listing.scores.n:
+            self._loaded, self._listing = replace(loaded, listing=listing), listing
             self._show_new()
 
     @on(JobLine.Done)
     def _finish(self) -> None:
-        self._read = True
-        self._ask()
+        self._extracted = True
+        self._start()
 
-    # the kept edit
+    # the applied edit
 
     def on_screen_resume(self) -> None:
-        """Look again which edit is kept."""
-        self._weigh()
+        """Check again which edit is applied."""
+        self._compare_applied()
 
-    def _weigh(self) -> None:
-        found = self._found
-        if found is not None and found.cache is not None:
-            self._weighing.ask(self.workspace, found.cache, found.listing)
+    def _compare_applied(self) -> None:
+        loaded = self._loaded
+        if loaded is not None and loaded.cache is not None:
+            self._score_edit.start(self.workspace, loaded.cache, loaded.listing)
 
-    def _take_applied(self, weighed: tuple[Applied, Listing]) -> None:
-        self._kept, self._listing = weighed
+    def _take_applied(self, scored: tuple[Applied, Listing]) -> None:
+        self._applied, self._listing = scored
         if self._sort not in self._listing.sorts:
             self._sort = "accuracy"
         self._show()
 
-    # what is shown of them
+    # what is shown
 
     def _show_new(self) -> None:
         """Show new figures; a cursor that still is on the worst class stays on the worst."""
@@ -178,49 +183,49 @@ class ClassesScreen(Base):
             table.move_to(0)
 
     def _show(self) -> None:
-        listing, found = self._listing, self._found
-        if listing is None or found is None:
+        listing, loaded = self._listing, self._loaded
+        if listing is None or loaded is None:
             return
-        missing = 0 if found.cache else max(1, found.total - listing.scores.n)
-        self.query_one(ClassTotals).total(listing, self._sort, self._kept, missing)
-        needle = self.query_one("#needle", Input).value
-        self.query_one(ClassTable).list_classes(listing, self._sort, needle)
+        missing = 0 if loaded.cache else max(1, loaded.total - listing.scores.n)
+        self.query_one(ClassTotals).total(listing, self._sort, self._applied, missing)
+        text = self.query_one("#filter", Input).value
+        self.query_one(ClassTable).list_classes(listing, self._sort, text)
         self.query_one(GroupTable).list_groups(listing)
-        self._glance()
+        self._preview()
         self.refresh_bindings()
 
     @on(Table.Moved, "#classes")
-    def _glance(self) -> None:
-        found, index = self._found, self.query_one(ClassTable).key
-        if found is not None and found.cache is not None and index is not None:
-            self.query_one(ClassPreview).aim(found.cache, index)
+    def _preview(self) -> None:
+        loaded, index = self._loaded, self.query_one(ClassTable).key
+        if loaded is not None and loaded.cache is not None and index is not None:
+            self.query_one(ClassPreview).preview(loaded.cache, index)
 
-    @on(Input.Changed, "#needle")
+    @on(Input.Changed, "#filter")
     def _narrow(self) -> None:
         self._show()
 
-    @on(Input.Submitted, "#needle")
+    @on(Input.Submitted, "#filter")
     def _narrowed(self) -> None:
         self.query_one(ClassTable).focus()
 
     def on_key(self, event: Key) -> None:
-        """Let the filter's arrows lead down into the list."""
-        if event.key == "down" and self.query_one("#needle").has_focus:
+        """Go from the filter down into the list."""
+        if event.key == "down" and self.query_one("#filter").has_focus:
             event.stop()
             self._narrowed()
 
     def action_filter(self) -> None:
         """Ask for a part of a name."""
-        self.query_one("#needle").add_class("-open").focus()
+        self.query_one("#filter").add_class("-open").focus()
 
     def action_back(self) -> None:
         """Show all classes again; then, back."""
-        needle = self.query_one("#needle", Input)
-        if not needle.has_class("-open"):
+        field = self.query_one("#filter", Input)
+        if not field.has_class("-open"):
             super().action_back()
             return
-        needle.value = ""
-        needle.remove_class("-open")
+        field.value = ""
+        field.remove_class("-open")
         self.query_one(ClassTable).focus()
 
     def action_sort(self) -> None:
@@ -238,19 +243,20 @@ class ClassesScreen(Base):
         self.refresh_bindings()
 
     def action_skipped(self) -> None:
-        """Say which images could not be read."""
+        """List the images that could not be decoded."""
         if self._listing is not None:
-            self.app.push_screen(LeftOut(self._listing.scores.skipped))
+            self.app.push_screen(SkippedImages(self._listing.scores.skipped))
 
     @property
     def _grouped(self) -> bool:
         return self.has_class("-grouped")
 
-    # where a class leads
+    # what can be opened
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer only what can be done now."""
-        listing, opened = self._listing, self._found is not None and self._found.cache is not None
+        listing = self._listing
+        opened = self._loaded is not None and self._loaded.cache is not None
         if action in OPENS:
             return opened and not self._grouped and self.query_one(ClassTable).key is not None
         if action in ("filter", "sort"):
@@ -260,33 +266,33 @@ class ClassesScreen(Base):
         if action == "skipped":
             return listing is not None and bool(listing.scores.skipped)
         if action == "back":
-            filtering = self.query_one("#needle").has_class("-open")
+            filtering = self.query_one("#filter").has_class("-open")
             return filtering or self.app.screen_stack[1] is not self
         return super().check_action(action, parameters)
 
-    def _open(self, leads: Callable[[int], Message]) -> None:
+    def _open(self, message: Callable[[int], Message]) -> None:
         index = self.query_one(ClassTable).key
         if self._listing is None or index is None:
             return
         entry = self._listing.scores.classes[index]
         if mistakes_of(entry):
-            self.post_message(leads(index))
+            self.post_message(message(index))
         else:
             why = "has no mistakes" if entry.n else "has no images"
-            self.notify(f"{entry.name} {why} in {self._request.split}.")
+            self.notify(f"{entry.name} {why} in {self.workspace.source.eval_split}.")
 
     @on(Table.Chosen, "#classes")
     @on(Gallery.Chosen)
     def action_mistakes(self) -> None:
-        """Look at the mistakes of the cursor's class."""
+        """Show the mistakes of the cursor's class."""
         self._open(ToMistakes)
 
     def action_neurons(self) -> None:
-        """Rank the neurons to blame for them."""
+        """Rank the neurons behind them."""
         self._open(ToNeurons)
 
     def action_whatif(self) -> None:
-        """Try what scaling neurons would do."""
+        """Preview an ablation."""
         self._open(ToWhatIf)
 
     def action_edit(self) -> None:

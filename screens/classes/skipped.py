@@ -1,4 +1,4 @@
-"""The images that could not be read, and why."""
+"""The images that could not be decoded, and why."""
 
 from collections.abc import Sequence
 from typing import ClassVar
@@ -14,15 +14,15 @@ from screens.widgets.table import Column, Table
 from screens.words import counted
 
 
-class LeftOut(ModalScreen[None]):
-    """Lists the images left out of every count."""
+class SkippedImages(ModalScreen[None]):
+    """Lists the skipped images, which no count includes."""
 
     TABLE: ClassVar = (
-        Command("left_out.back", "escape", "dismiss", "Back", "Back to the classes"),
+        Command("skipped.back", "escape", "dismiss", "Back", "Go back to the classes"),
     )
     BINDINGS = bindings(TABLE)
     DEFAULT_CSS = """
-    LeftOut {
+    SkippedImages {
         align: center middle;
         & > Vertical {
             width: 90%; height: 80%; background: $surface; border: round $primary; padding: 0 1;
@@ -39,8 +39,8 @@ class LeftOut(ModalScreen[None]):
         """Return the list."""
         with Vertical():
             many = counted(len(self._skipped), "image")
-            yield Static(f"{many} left out of every count; mend the files to count them.")
-            yield Table(Column("image", 20, flex=True), Column("why", 20, flex=True))
+            yield Static(f"{many} skipped and in no count. Repair the files to include them.")
+            yield Table(Column("image", 20, flex=True), Column("reason", 20, flex=True))
         yield Footer(show_command_palette=False)
 
     def on_mount(self) -> None:

@@ -1,7 +1,4 @@
-"""Where the classes come from: a feature cache, or what of one is read; and the kept edit.
-
-For threads.
-"""
+"""Class scores of a feature cache, complete or growing, and of the applied edit. For threads."""
 
 from dataclasses import dataclass
 
@@ -12,34 +9,30 @@ from engine.evaluation.live import SoFar
 from engine.evaluation.scores import score
 from engine.features.cache import FeatureCache, find_cache
 from engine.schema.errors import EngineError
-from engine.schema.requests import FeaturesRequest
-from screens.classes.listed import Listing
-from screens.job_line import newest
+from screens.classes.listing import Listing
 from screens.ports import Workspace
 
 
 @dataclass(frozen=True)
 class Applied:
-    """The kept edit's id, None for none, and why it cannot be scored."""
+    """The applied edit's id, None for none, and why it cannot be scored."""
 
     edit: str | None
     problem: str = ""
 
 
 @dataclass(frozen=True)
-class Found:
-    """The classes of the whole split, or without a feature cache of what is read so far."""
+class Loaded:
+    """The classes of the whole split, or without a feature cache of the images evaluated so far."""
 
     listing: Listing
     cache: FeatureCache | None
     so_far: SoFar
     total: int
     """Images of the split."""
-    job: str | None
-    """The job that reads, if one is under way."""
 
 
-def find_classes(workspace: Workspace, request: FeaturesRequest) -> Found:
+def load_classes(workspace: Workspace) -> Loaded:
     """Score the feature cache, or what there is of it."""
     source = workspace.source
     cache = workspace.cache()
@@ -47,15 +40,14 @@ def find_classes(workspace: Workspace, request: FeaturesRequest) -> Found:
     directory = find_cache(workspace.home, source, split)
     so_far = SoFar(directory, split, half=source.half_features)
     if cache is not None:
-        return Found(Listing(score(cache)), cache, so_far, cache.meta.n, None)
-    job = newest(workspace, request)
-    return Found(Listing(so_far.score()), None, so_far, len(split.samples), job.id if job else None)
+        return Loaded(Listing(score(cache)), cache, so_far, cache.meta.n)
+    return Loaded(Listing(so_far.score()), None, so_far, len(split.samples))
 
 
 def score_applied(
     workspace: Workspace, cache: FeatureCache, listing: Listing
 ) -> tuple[Applied, Listing]:
-    """Score the split with the kept edit's head in place of the checkpoint's, if one is kept."""
+    """Score the split with the applied edit's head instead of the checkpoint's, if there is one."""
     applied = workspace.applied()
     if applied is None:
         return Applied(None), listing

@@ -6,61 +6,62 @@ from rich.text import Text
 from textual.binding import Binding
 
 from engine.schema.records import ClassScore, GroupScore
-from screens.classes.listed import Listing
+from screens.classes.listing import Listing
 from screens.widgets.bars import bar
 from screens.widgets.table import Column, Table
 from screens.words import interval, percent, points
 
 BAR = 8
-EDIT = "kept edit"
+EDIT = "edit"
 MARKED = {"accuracy": "accuracy", "n": "n", "name": "class", "gain": EDIT}
 """The title that carries the mark of an order."""
 DESCENDING = ("n", "gain")
 
 
 class ScoreTable(Table):
-    """Accuracies, with what the kept edit does to each where one is kept.
+    """Accuracies, and how the applied edit changes each.
 
     Args:
-        what: The title of the names.
-        taken: Whether a column says what they are mostly taken for.
+        title: Of the column of names.
+        confusions: Whether a column says what they are most often predicted as.
     """
 
-    def __init__(self, what: str, *, taken: bool, id: str) -> None:
-        super().__init__(empty="reading…", id=id)
-        self._what, self._taken, self._edited = what, taken, False
+    def __init__(self, title: str, *, confusions: bool, id: str) -> None:
+        super().__init__(empty="loading…", id=id)
+        self._title, self._confusions, self._edited = title, confusions, False
 
     def fit_columns(self, entries: Sequence[ClassScore | GroupScore], *, edited: bool) -> None:
         """Choose the columns that these entries need."""
         digits = len(f"{max((entry.n for entry in entries), default=0):,}")
         columns = [
-            Column(self._what, 15, flex=True),
+            Column(self._title, 13, flex=True),
             Column("n", digits, "right"),
-            Column("right", max(5, digits), "right"),
-            Column("accuracy", 9, "right"),
+            Column("correct", max(7, digits), "right"),
+            Column("accuracy", 8, "right"),
             Column("", BAR, drop=1),
-            Column("95%", 12, "center"),
+            Column("95% interval", 12, "right"),
         ]
         if edited:
-            columns.append(Column(EDIT, len(EDIT), "right"))
-        if self._taken:
-            columns.append(Column("taken for", 13, flex=True))
+            columns.append(Column(EDIT, 6, "right"))
+        if self._confusions:
+            columns.append(Column("top confusions", 14, flex=True))
         self._edited = edited
         if self._columns != tuple(columns):
             self._columns = tuple(columns)
             self._lines.clear()
             self.refresh()
 
-    def say(self, words: str) -> None:
-        """Say something in the middle of an empty table."""
-        self.empty = words
+    def say(self, sentence: str) -> None:
+        """Show a sentence in the middle of an empty table."""
+        self.empty = sentence
         self.refresh()
 
     def cells(self, entry: ClassScore | GroupScore, gain: float | None) -> list[Text | str]:
         """Return a row."""
         row: list[Text | str] = [
             entry.name, f"{entry.n:,}" if entry.n else "–", f"{entry.correct:,}" if entry.n else "",
-            percent(entry.accuracy), bar(entry.accuracy, BAR), interval(entry.ci),
+            percent(entry.accuracy), bar(entry.accuracy, BAR),
+            "" if entry.ci is None else interval(*entry.ci),
         ]  # fmt: skip
         if self._edited:
             row.append(self._moved(gain))
@@ -72,17 +73,21 @@ class ScoreTable(Table):
         if gain is None:
             return Text("–")
         if abs(gain) < 5e-5:
-            return Text("same", style="dim")
+            return Text("0.0", style="dim")
         name = "text-success" if gain > 0 else "text-error"
         return Text(points(gain), style=self.app.theme_variables[name])
 
 
 class ClassTable(ScoreTable):
-    """The classes; the footer says where enter leads."""
+    """The classes; the footer shows what enter does."""
 
     BINDINGS = [
         Binding(
-            "enter", "choose", "Mistakes", id="classes.mistakes", tooltip="Look at its mistakes"
+            "enter",
+            "choose",
+            "Mistakes",
+            id="classes.mistakes",
+            tooltip="Show the class's mistakes",
         )
     ]
 
@@ -90,15 +95,15 @@ class ClassTable(ScoreTable):
         """Choose only where there is something to open."""
         return self.screen.check_action("mistakes", parameters) if action == "choose" else True
 
-    def list_classes(self, listing: Listing, sort: str, needle: str) -> None:
-        """Show the classes whose name holds `needle`, in an order; the cursor stays on its own."""
-        found = listing.found(sort, needle)
-        self.empty = f"no class's name holds {needle!r}; escape shows all"
+    def list_classes(self, listing: Listing, sort: str, text: str) -> None:
+        """Show the classes whose names contain `text`; the cursor stays on its class."""
+        shown = listing.matching(sort, text)
+        self.empty = f"No class name contains {text!r}. Escape shows all classes."
         self.fit_columns(listing.scores.classes, edited=listing.after is not None)
         classes = listing.scores.classes
         self.sorted_by(MARKED.get(sort, ""), sort in DESCENDING)
         self.show(
-            len(found), lambda row: self.cells(classes[found[row]], listing.gain(found[row])), found
+            len(shown), lambda row: self.cells(classes[shown[row]], listing.gain(shown[row])), shown
         )
 
 

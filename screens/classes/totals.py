@@ -7,7 +7,7 @@ from textual.geometry import Size
 from textual.reactive import reactive
 from textual.widget import Widget
 
-from screens.classes.listed import SORTS, Listing
+from screens.classes.listing import SORTS, Listing
 from screens.classes.source import Applied
 from screens.words import counted, percent, points
 
@@ -15,13 +15,13 @@ GAP = 3
 
 
 class ClassTotals(Widget):
-    """What the classifier does over all classes, and what the kept edit does to that."""
+    """The scores over all classes, and how the applied edit changes them."""
 
     DEFAULT_CSS = """
     ClassTotals { height: auto; padding: 0 1; }
     ClassTotals.-failed { color: $text-error; }
     """
-    _lines: reactive[list[list[str]]] = reactive([["reading…"]], layout=True)
+    _lines: reactive[list[list[str]]] = reactive([["loading…"]], layout=True)
 
     @property
     def failed(self) -> bool:
@@ -29,21 +29,21 @@ class ClassTotals(Widget):
         return self.has_class("-failed")
 
     def fail(self, sentence: str) -> None:
-        """Say why there are no classes, and what tries again."""
+        """Say why there are no classes, and how to retry."""
         self.add_class("-failed")
-        self._lines = [[f"✗ {sentence}"], ["  R tries again"]]
+        self._lines = [[f"✗ {sentence}"], ["  R retries"]]
 
     def total(self, listing: Listing, sort: str, applied: Applied, missing: int) -> None:
-        """Say it.
+        """Show the totals.
 
         Args:
             listing: The classes.
             sort: Their order.
-            applied: The kept edit, if there is one.
-            missing: How many images are still to be read.
+            applied: The applied edit, if there is one.
+            missing: How many images are still to be evaluated.
         """
         self.remove_class("-failed")
-        counts = _counts(listing, sort, applied) if not missing else _read(listing, missing)
+        counts = _counts(listing, sort, applied) if not missing else _progress(listing, missing)
         self._lines = [_accuracies(listing), counts]
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
@@ -70,9 +70,9 @@ def flowed(parts: list[str], width: int) -> list[str]:
     return lines
 
 
-def _read(listing: Listing, missing: int) -> list[str]:
-    read = listing.scores.n
-    return [f"so far, {read:,} of {read + missing:,} images", "a class opens when all are read"]
+def _progress(listing: Listing, missing: int) -> list[str]:
+    done = listing.scores.n
+    return [f"{done:,} of {done + missing:,} images evaluated", "classes open when all are"]
 
 
 def _accuracies(listing: Listing) -> list[str]:
@@ -93,17 +93,17 @@ def _counts(listing: Listing, sort: str, applied: Applied) -> list[str]:
     skipped = len(listing.scores.skipped)
     parts = [f"{counted(mistakes, 'mistake')} in {counted(classes, 'class', 'classes')}"]
     if skipped:
-        parts.append(f"{counted(skipped, 'image')} left out: i")
+        parts.append(f"{counted(skipped, 'image')} skipped (i lists them)")
     return [*parts, _edit(listing, applied), SORTS[sort]]
 
 
 def _edit(listing: Listing, applied: Applied) -> str:
     if applied.edit is None:
-        return "no edit kept"
+        return "no edit applied"
     if applied.problem:
-        return f"kept {applied.edit}: {applied.problem}"
+        return f"edit {applied.edit}: {applied.problem}"
     if listing.after is None:
-        return f"kept {applied.edit} …"
+        return f"edit {applied.edit} applied …"
     after, before = listing.after.accuracy, listing.scores.accuracy
     moved = None if after is None or before is None else after - before
-    return f"kept {applied.edit} {points(moved)}"
+    return f"edit {applied.edit} applied, {points(moved)}"

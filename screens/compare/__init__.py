@@ -1,1 +1,1 @@
-"""An edit, weighed."""
+"""An edit compared with its controls."""

@@ -1,4 +1,4 @@
-"""An edit weighed against every control; kept, undone, built on or exported."""
+"""An edit compared with every control; applied, undone, built on or exported."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,159 +17,169 @@ from engine.schema.requests import ExportRequest
 from screens.base import Base
 from screens.changes import Changes
 from screens.command import Command, bindings
-from screens.compare.asks import ENDING, AskEdit, AskPath
-from screens.compare.words import about, experiment, exported, target
-from screens.ensure_features import fill_cache
+from screens.compare.dialogs import ENDING, EditList, ExportDialog
+from screens.compare.words import about, controls, experiment, exported, target
+from screens.ensure_features import FAILED, ensure_features
 from screens.job_line import JobLine
-from screens.latest import Asker
-from screens.messages import ToEdit
+from screens.latest import LatestTask
+from screens.messages import ToCompare, ToEdit
 from screens.ports import Workspace
 
 
 @dataclass(frozen=True)
 class View:
-    """What there is to show."""
+    """What is shown."""
 
     edit: Edit
     comparison: Comparison
     applied: str | None
     classes: int
     exporting: JobView | None
-    """An export of this edit that is under way."""
+    """An export of this edit that is in progress."""
 
 
 @dataclass(frozen=True)
-class Unread:
-    """The feature cache that a comparison needs, and that is not there."""
+class Missing:
+    """The feature cache that a comparison needs and that does not exist yet."""
 
     split: str
     on: str | None
 
 
 class CompareScreen(Base):
-    """Before, every control and the edit, with what it won and what it lost."""
+    """Before, every control and the edit, with the images it fixed and broke."""
 
     NAME = "Compare"
+    PARTS: ClassVar = {"export": ExportDialog, "edits": EditList}
+    OPENED_BY = ToCompare
     TABLE: ClassVar = (
-        Command("compare.keep", "K", "apply", "Keep", "Keep this edit: the classes show it"),
-        Command("compare.undo", "u", "undo", "Undo", "Keep it no more: the original counts"),
+        Command("compare.apply", "K", "apply", "Apply", "Apply this edit; the classes show it"),
+        Command("compare.undo", "u", "undo", "Undo", "Undo it: the original decision layer counts"),
         Command("compare.stack", "plus", "stack", "Stack",
-                "Another edit, starting from this one"),
+                "Make another edit that starts from this one"),
         Command("compare.export", "x", "export", "Export", "Write a checkpoint with this edit"),
-        Command("compare.list", "L", "list", "Edits", "All edits, to look at another"),
-        Command("compare.pictures", "i", "pictures", "Images", "Look at the images won and lost"),
+        Command("compare.list", "L", "list", "Edits", "List all edits, to show another"),
+        Command("compare.pictures", "i", "pictures", "Images", "Show the fixed and broken images"),
     )  # fmt: skip
     BINDINGS = bindings(TABLE)
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (120, "-wide")]
     DEFAULT_CSS = """
     CompareScreen {
-        #about, #arms, #verdict, #exported { height: auto; padding: 0 1; }
-        #arms { margin-top: 1; }
+        #about, #variants, #controls, #verdict, #exported { height: auto; padding: 0 1; }
+        #variants { margin-top: 1; }
+        #controls { color: $text-muted; }
         #verdict { max-height: 6; margin-bottom: 1; }
         #exported { display: none; background: $panel; }
         #below { height: 1fr; min-height: 4; }
         &.-exported #exported { display: block; }
+        &.-narrow.-exported #controls { display: none; }
         &.-exported #below { min-height: 0; }
         &.-failed #about { color: $text-error; }
         &.-instead #below { display: none; }
         &.-narrow Gallery { display: none; }
         &.-narrow.-pictures Gallery { display: block; }
-        &.-narrow.-pictures #changes, &.-narrow.-pictures #arms { display: none; }
-        &.-narrow.-pictures #verdict { display: none; }
+        &.-narrow.-pictures #changes, &.-narrow.-pictures #variants { display: none; }
+        &.-narrow.-pictures #controls, &.-narrow.-pictures #verdict { display: none; }
     }
     """
 
-    def __init__(self, workspace: Workspace, edit: str) -> None:
+    def __init__(self, workspace: Workspace, edit: Edit | str) -> None:
         super().__init__(workspace)
-        self.edit = edit
+        self.edit = edit if isinstance(edit, str) else edit.id
+        """The id of the edit shown."""
+        self._given = edit
         self.view: View | None = None
         self._out: str | None = None
-        self._opens = Asker(self, self._open, self._opened, self._sorry)
-        self._lists = Asker(self, self._list, self._listed, self._sorry)
-        self._looks = Asker(self, workspace.applied, self._looked, self._sorry)
+        self._load = LatestTask(self, self._read, self._opened, self._fail)
+        self._load_list = LatestTask(self, self._list, self._listed, self._fail)
+        self._load_applied = LatestTask(self, workspace.applied, self._update_applied, self._fail)
 
     def body(self) -> ComposeResult:
-        """Return the experiment over what changed."""
-        yield Static("reading…", id="about")
+        """Return the experiment above the changes."""
+        yield Static("loading…", id="about")
         yield Static(id="variants")
+        yield Static(id="controls")
         yield Static(id="verdict")
         yield Static(id="exported")
         yield Changes(id="below")
 
     def on_mount(self) -> None:
-        """Ask for the edit."""
-        self.say_where("compare", self.edit)
+        """Load the edit."""
+        self.set_breadcrumb("compare", self.edit)
         self.query_one(Changes).focus_table()
-        self._opens.ask(self.edit)
+        self._load.start(self._given)
 
     def on_screen_resume(self) -> None:
-        """Look again which edit is kept: another may have been meanwhile."""
+        """Check again which edit is applied: that may have changed."""
         if self.view is not None:
-            self._looks.ask()
+            self._load_applied.start()
 
     def on_resize(self) -> None:
         """Fit the experiment to the new width."""
-        self._say()
+        self._show()
 
-    def _open(self, edit: str) -> View | Unread:
-        record = read_edit(find_edit(self.workspace.home / "edits", edit))
-        unread = self._unread(record)
-        if unread is not None:
-            return unread
-        comparison = self.workspace.compare(record.id)
+    def _read(self, edit: Edit | str) -> View | Missing:
+        record = edit
+        if isinstance(record, str):
+            record = read_edit(find_edit(self.workspace.home / "edits", record))
+        missing = self._missing(record)
+        if missing is not None:
+            return missing
+        comparison = self.workspace.compare(record)
         jobs = (job for job in self.workspace.jobs() if _exports(job, record.id))
         classes = len(self.workspace.split(self.workspace.source.eval_split).classes)
         return View(record, comparison, self.workspace.applied(), classes, next(jobs, None))
 
-    def _unread(self, record: Edit) -> Unread | None:
+    def _missing(self, record: Edit) -> Missing | None:
         usual = self.workspace.source.eval_split
         split = record.provenance.get("reporting_split", usual)
         if split == self.workspace.split(usual).name:
             split = usual  # as other screens ask for it: one job for all
         on = made_on(record)
-        return Unread(split, on) if self.workspace.cache(split, on=on) is None else None
+        return Missing(split, on) if self.workspace.cache(split, on=on) is None else None
 
-    def _opened(self, view: View | Unread) -> None:
-        if isinstance(view, Unread):
-            self._say_instead(fill_cache(self.workspace, self.job_line, view.split, view.on))
+    def _opened(self, view: View | Missing) -> None:
+        if isinstance(view, Missing):
+            self._say_instead(ensure_features(self.workspace, self.job_line, view.split, view.on))
             return
-        self.view, self.edit = view, view.edit.id
+        self.view, self._given, self.edit = view, view.edit, view.edit.id
         self.remove_class("-failed", "-instead")
-        found = view.comparison
-        self.query_one(Changes).show(found)
-        self._say()
+        self.query_one(Changes).show(view.comparison)
+        self._show()
         if view.exporting is not None:
             self.job_line.track(view.exporting.id)
 
-    def _looked(self, applied: str | None) -> None:
+    def _update_applied(self, applied: str | None) -> None:
         if self.view is not None and applied != self.view.applied:
             self.view = replace(self.view, applied=applied)
-            self._say()
+            self._show()
 
-    def _sorry(self, sentence: str) -> None:
+    def _fail(self, sentence: str) -> None:
         self._say_instead(f"✗ {sentence}\n  L lists all edits.")
         self.add_class("-failed")
 
-    def _say_instead(self, said: str) -> None:
+    def _say_instead(self, sentence: str) -> None:
         self.view = None
         self.remove_class("-failed")
         self.add_class("-instead")
-        self.query_one("#about", Static).update(Text(said))
-        for part in ("#arms", "#verdict"):
+        self.query_one("#about", Static).update(Text(sentence))
+        for part in ("#variants", "#controls", "#verdict"):
             self.query_one(part, Static).update("")
         self.refresh_bindings()
 
-    def _say(self) -> None:
+    def _show(self) -> None:
         view = self.view
         if view is None:
             return
         edit, width = view.edit, self.size.width - 2
-        self.say_where(target(edit), f"edit {edit.id}")
+        self.set_breadcrumb(target(edit), f"edit {edit.id}")
         self.query_one("#about", Static).update(about(edit, view.applied == edit.id))
-        self.query_one("#arms", Static).update(experiment(edit, width))
+        self.query_one("#variants", Static).update(experiment(edit, width))
+        self.query_one("#controls", Static).update(controls(edit))
         verdict = Text.assemble(("verdict: ", "bold"), (edit.verdict, "bold"))
         moved = self.query_one(Changes).images
-        verdict.append(f"\nwon {len(moved.fixed):,} · lost {len(moved.broken):,}   {moved.told()}")
+        counts = f"fixed {len(moved.fixed):,} · broken {len(moved.broken):,}"
+        verdict.append(f"\n{counts}   {moved.by_class()}")
         for note in edit.notes:
             verdict.append(f"\n{note}", "dim")
         self.query_one("#verdict", Static).update(verdict)
@@ -188,12 +198,12 @@ class CompareScreen(Base):
         return possible.get(action, True)
 
     def action_apply(self) -> None:
-        """Keep it."""
-        self._apply(self.edit, "Kept: the list of classes shows what it changes.")
+        """Apply it."""
+        self._apply(self.edit, "Applied: the list of classes shows what it changes.")
 
     def action_undo(self) -> None:
         """Undo."""
-        self._apply(None, "Undone: the original counts again.")
+        self._apply(None, "Undone: the original decision layer counts again.")
 
     def _apply(self, edit: str | None, done: str) -> None:
         if self.view is None:
@@ -204,11 +214,11 @@ class CompareScreen(Base):
             self.notify(str(error), severity="error")
             return
         self.view = replace(self.view, applied=edit)
-        self._say()
+        self._show()
         self.notify(done)
 
     def action_stack(self) -> None:
-        """Edit on."""
+        """Start another edit from this one."""
         if self.view is not None:
             self.post_message(ToEdit(self.view.edit.classes[0].index, on=self.edit))
 
@@ -217,26 +227,27 @@ class CompareScreen(Base):
         self.query_one(Changes).switch()
 
     def action_list(self) -> None:
-        """Choose another edit."""
-        self._lists.ask()
+        """List all edits."""
+        self._load_list.start()
 
     def _list(self) -> tuple[list[Edit], str | None]:
         return self.workspace.edits(), self.workspace.applied()
 
-    def _listed(self, found: tuple[list[Edit], str | None]) -> None:
-        self.app.push_screen(AskEdit(*found, self.edit), self._look_at)
+    def _listed(self, listed: tuple[list[Edit], str | None]) -> None:
+        self.app.push_screen(EditList(*listed, self.edit), self._show_other)
 
-    def _look_at(self, edit: str | None) -> None:
-        if edit is not None and (edit != self.edit or self.view is None):
+    def _show_other(self, edit: Edit | None) -> None:
+        if edit is not None and (edit.id != self.edit or self.view is None):
             self.job_line.forget()
             self.remove_class("-exported")
             self._out = None
-            self._opens.ask(edit)
+            self._given, self.edit = edit, edit.id
+            self._load.start(edit)
 
     def action_export(self) -> None:
-        """Ask where to, then write it."""
+        """Ask for the file, then write it."""
         suggested = self.workspace.home / f"{self.edit}{ENDING}"
-        self.app.push_screen(AskPath(suggested), self._export)
+        self.app.push_screen(ExportDialog(suggested), self._export)
 
     def _export(self, out: Path | None) -> None:
         if out is None:
@@ -247,25 +258,27 @@ class CompareScreen(Base):
         self.refresh_bindings()
 
     def on_job_line_done(self, message: JobLine.Done) -> None:
-        """Say where the checkpoint is and how to load it; or go on with what was to be read."""
+        """Show where the checkpoint is and how to load it; or compare with the new features."""
         self.refresh_bindings()
         if self.view is None:
-            self._opens.ask(self.edit)
+            self._load.start(self._given)
         if isinstance(message.record, Exported) and self.view is not None:
             self._out = message.record.checkpoint
-            said = exported(
+            text = exported(
                 message.record, self.workspace.source.model, self.view.classes,
                 target(self.view.edit),
             )  # fmt: skip
-            self.query_one("#exported", Static).update(said)
+            self.query_one("#exported", Static).update(text)
             self.add_class("-exported")
 
     def on_job_line_failed(self) -> None:
-        """Let another export be asked for."""
+        """Allow another export, or say what can be done."""
+        if self.view is None:
+            self._say_instead(FAILED)
         self.refresh_bindings()
 
     def command_line(self) -> tuple[str, ...]:
-        """Return `compare`, or once it was exported `export`."""
+        """Return `compare`, or `export` once it was exported."""
         if self._out is not None:
             return ("export", self.edit, "--out", self._out)
         return ("compare", self.edit)

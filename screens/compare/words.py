@@ -5,29 +5,34 @@ from dataclasses import replace
 
 from rich.text import Text
 
-from engine.editing.heads import EDIT, ORIGINAL
+from engine.editing.heads import EDIT, LAMBDA_0, ORIGINAL, PLACEBO, SHIFT
 from engine.schema.edits import Difference, Edit, Estimate, Variant
 from engine.schema.records import Exported
 from screens.widgets.rows import Column, fitted, header, line
 from screens.words import counted, percent
 
 Cells = tuple[str, ...]
+CONTROLS = {
+    LAMBDA_0: "no-penalty control",
+    PLACEBO: "random-neuron control",
+    SHIFT: "bias-adjustment baseline",
+}
 
 
 def about(edit: Edit, applied: bool) -> Text:
-    """Return what was edited how, where it was chosen and reported, and whether it is kept."""
+    """Return what was edited how, on which images it was selected and reported, and its state."""
     start = f", on {on}" if (on := edit.provenance.get("on")) else ""
-    said = Text.assemble(
+    text = Text.assemble(
         (f"{edit.method} for {target(edit)}{_neurons(edit)}{start}", "bold"),
         "   ",
-        "✓ kept: the classes show it" if applied else "not kept",
+        "✓ applied: the list of classes shows it" if applied else "not applied",
     )
-    said.append(
-        f"\nchosen on {edit.selected_on} · reported on {edit.reported_on}: "
+    text.append(
+        f"\nselection {edit.selected_on} · held-out {edit.reported_on}: "
         f"{counted(edit.n_report, 'image')}, {edit.n_target:,} of {target(edit)}",
         "dim",
     )
-    return said
+    return text
 
 
 def target(edit: Edit) -> str:
@@ -38,14 +43,14 @@ def target(edit: Edit) -> str:
 
 
 def _neurons(edit: Edit) -> str:
-    counts = {len(some) for some in edit.neurons.values()}
+    counts = {len(neurons) for neurons in edit.neurons.values()}
     return f", {counted(max(counts), 'neuron')}" if counts else ""
 
 
 def experiment(edit: Edit, width: int) -> Text:
-    """Return a table of every arm: before, the controls, the edit; at most `width` cells."""
+    """Return a table of all variants: before, the controls, the edit; at most `width` cells."""
     grouped = any(variant.worst_group for variant in edit.variants)
-    against = {some.control: some for some in edit.differences}
+    against = {difference.control: difference for difference in edit.differences}
     variants = _in_order(edit.variants)
     rows = [_cells(variant, against.get(variant.name), grouped) for variant in variants]
     heads = (
@@ -54,7 +59,7 @@ def experiment(edit: Edit, width: int) -> Text:
         Column("overall %", 10, "right"),
         Column("worst class", 11, "right", drop=1),
         *((Column("worst group", 11, "right"),) if grouped else ()),
-        Column("won·lost", 8, "right", drop=2),
+        Column("fixed·broken", 12, "right", drop=2),
         Column("edit − this", 18, "right"),
     )
     columns = tuple(
@@ -69,6 +74,12 @@ def experiment(edit: Edit, width: int) -> Text:
         if variant.name == EDIT:
             lines[-1].stylize("bold")
     return Text("\n").join(lines)
+
+
+def controls(edit: Edit) -> str:
+    """Return what the controls in the table are."""
+    names = [variant.name for variant in _in_order(edit.variants)]
+    return "   ".join(f"{name}: {CONTROLS[name]}" for name in names if name in CONTROLS)
 
 
 def _in_order(variants: Sequence[Variant]) -> list[Variant]:
@@ -91,28 +102,28 @@ def _cells(variant: Variant, against: Difference | None, grouped: bool) -> Cells
     )
 
 
-def estimated(some: Estimate | None) -> str:
+def estimated(estimate: Estimate | None) -> str:
     """Return `93.1 ±0.2`, half the 95% interval over seeds, in percent; a dash for None."""
-    if some is None:
+    if estimate is None:
         return "–"
-    half = "" if some.hi is None else f" ±{100 * (some.hi - some.mean):.1f}"
-    return f"{100 * some.mean:.1f}{half}"
+    half = "" if estimate.hi is None else f" ±{100 * (estimate.hi - estimate.mean):.1f}"
+    return f"{100 * estimate.mean:.1f}{half}"
 
 
-def _difference(some: Difference) -> str:
-    return f"{100 * some.points:+.1f} [{100 * some.lo:+.1f} {100 * some.hi:+.1f}]"
+def _difference(against: Difference) -> str:
+    return f"{100 * against.points:+.1f} [{100 * against.lo:+.1f} {100 * against.hi:+.1f}]"
 
 
 def exported(done: Exported, model: str, classes: int, name: str) -> Text:
-    """Return where a checkpoint is, what it promises, and how timm loads it."""
+    """Return where a checkpoint is, its accuracies, and how timm loads it."""
     after = done.after
-    promise = f"overall {percent(after.overall, 2)}"
+    accuracies = f"overall {percent(after.overall, 2)}"
     if after.target is not None:
-        promise += f", {name} {percent(after.target)}"
+        accuracies += f", {name} {percent(after.target)}"
     loading = (
         f'timm.create_model("{model}", num_classes={classes}, checkpoint_path="{done.checkpoint}")'
     )
     return Text.assemble(
         ("✓ written ", "bold"), f"{done.checkpoint}\n",
-        f"  promises {promise}, where the edit was reported\n  {loading}",
+        f"  accuracy {accuracies}, on the held-out images\n  {loading}",
     )  # fmt: skip

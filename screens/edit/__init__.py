@@ -1,1 +1,1 @@
-"""An edit, from its form to its end."""
+"""An edit: its form, its run."""

@@ -1,4 +1,4 @@
-"""The lines of the edit's form: a choice turned with the arrows, and text that keeps no key."""
+"""The lines of the edit's form: a choice changed with the arrows, and a text field."""
 
 from collections.abc import Sequence
 from typing import ClassVar
@@ -17,39 +17,41 @@ from screens.edit.form import Field
 
 
 class Choice(Widget, can_focus=True):
-    """One of a few words: ◀ ratio ▶."""
+    """One of a few options: ◀ ratio ▶."""
 
     DEFAULT_CSS = """
     Choice { height: 1; width: 24; background: $surface; }
     Choice:focus { background: $block-cursor-background; color: $block-cursor-foreground; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("left,h", "turn(-1)", "Before", show=False, id="choice.before"),
-        Binding("right,l,space,enter", "turn(1)", "Next", show=False, id="choice.next"),
-    ]
+        Binding("left,h", "turn(-1)", "Previous", show=False, id="choice.previous",
+                tooltip="Take the previous option"),
+        Binding("right,l,space,enter", "turn(1)", "Next", show=False, id="choice.next",
+                tooltip="Take the next option"),
+    ]  # fmt: skip
     value: reactive[str] = reactive("")
 
-    class Turned(Message):
-        """Another word was chosen."""
+    class Changed(Message):
+        """Another option was chosen."""
 
     def __init__(self, words: Sequence[str], *, id: str) -> None:
         super().__init__(id=id)
         self.words = tuple(words)
 
     def render(self) -> RenderResult:
-        """Draw it; the arrows tell that it can be turned."""
+        """Draw it; the arrows show that it can be changed."""
         at = f"{self.words.index(self.value) + 1}/{len(self.words)}" if self.value else ""
         line = Text(f"◀ {self.value} ▶", no_wrap=True)
         return line.append(at.rjust(max(0, self.size.width - line.cell_len)), "dim")
 
     def action_turn(self, places: int) -> None:
-        """Take the next or the one before, round and round."""
+        """Take the next or the previous option; after the last comes the first."""
         self.value = self.words[(self.words.index(self.value) + places) % len(self.words)]
-        self.post_message(self.Turned())
+        self.post_message(self.Changed())
 
 
 class Entry(Input):
-    """Text; keys it has no use for are left to the screen.
+    """Text; keys that it does not take are left to the screen.
 
     Args:
         allowed: The characters it takes; empty: all.
@@ -67,20 +69,18 @@ class Entry(Input):
     def _takes(self, character: str | None) -> bool:
         return not self.allowed or (character is not None and character in self.allowed)
 
-    async def _on_key(self, event: events.Key) -> None:
+    def on_key(self, event: events.Key) -> None:
+        """Leave other keys to the screen: Input's own handler would swallow them."""
         if event.is_printable and not self._takes(event.character):
-            event.prevent_default()  # Input's own handler would swallow it
-            return
-        await super()._on_key(event)
-        event.prevent_default()
+            event.prevent_default()
 
 
 class Line(Horizontal):
     """A field with its title, and what is wrong with it.
 
     Args:
-        field: What it is.
-        words: What may be chosen, of a choice.
+        field: The field.
+        words: The options of a choice.
     """
 
     DEFAULT_CSS = """
@@ -100,11 +100,11 @@ class Line(Horizontal):
         )
 
     def compose(self) -> ComposeResult:
-        """Put title, control and complaint in a line."""
+        """Put title, control and error in a line."""
         yield Static(self.field.title, classes="title")
         yield self.control
         yield Static(classes="wrong", markup=False)
 
-    def complain(self, wrong: str) -> None:
+    def show_problem(self, wrong: str) -> None:
         """Say what is wrong, or nothing."""
         self.query_one(".wrong", Static).update(f"✗ {wrong}" if wrong else "")

@@ -1,15 +1,15 @@
-"""The end of a job's log, as much as there is room for."""
+"""The end of a job's log, as much of it as fits."""
 
 from textual.widgets import Static
 
-from screens.latest import Asker
+from screens.latest import LatestTask
 from screens.ports import Workspace
 
 LINES = 40
 
 
 class Log(Static):
-    """The last lines a job logged.
+    """The last lines of a job's log.
 
     Args:
         workspace: The workspace.
@@ -21,11 +21,13 @@ class Log(Static):
 
     def __init__(self, workspace: Workspace) -> None:
         super().__init__(markup=False)
-        self._asker = Asker(self, lambda job: workspace.log(job, LINES), self._show, self.update)
+        self._read = LatestTask(
+            self, lambda job: workspace.log(job, LINES), self._show, self.update
+        )
 
-    def look(self, job: str) -> None:
-        """Show what a job has logged by now."""
-        self._asker.ask(job)
+    def load(self, job: str) -> None:
+        """Show the end of a job's log as it is now."""
+        self._read.start(job)
 
     def _show(self, lines: list[str]) -> None:
         self.update("\n".join(lines[-max(1, self.size.height) :]))

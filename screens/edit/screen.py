@@ -1,4 +1,4 @@
-"""An edit of the decision layer, from form to finish."""
+"""An edit of the decision layer, from its form to its end."""
 
 from typing import ClassVar
 
@@ -11,13 +11,13 @@ from textual.events import DescendantFocus
 from textual.widgets import Button, Input, Static
 
 from engine.data.splits import Split
+from engine.editing.plan import Plan
 from engine.editing.planning import make_plan
 from engine.schema.edits import Edit, EditEpoch
 from engine.schema.jobs import JobView
 from engine.schema.requests import EditRequest
 from screens.base import Base
 from screens.command import Command, bindings
-from screens.edit.ahead import ahead
 from screens.edit.fields import Choice, Line
 from screens.edit.form import (
     begin,
@@ -33,39 +33,46 @@ from screens.edit.form import (
 )
 from screens.edit.live import Live
 from screens.edit.log import Log
+from screens.edit.summary import planned, summarize
 from screens.job_line import JobLine
-from screens.latest import Asker
-from screens.messages import ToCompare
+from screens.latest import LatestTask
+from screens.messages import ToCompare, ToEdit
 from screens.ports import Workspace
 
 
 class EditScreen(Base):
-    """A form with values that suit, the run live, then the comparison."""
+    """A form with defaults, the run live, then the comparison."""
 
     NAME = "Edit"
+    PARTS: ClassVar = {"an option": Choice}
+    OPENED_BY = ToEdit
+    REPLACED_BY = (ToCompare,)
     TABLE: ClassVar = (
         Command("edit.run", "ctrl+r", "run", "Run", "Start the edit"),
-        Command("edit.next", "down,j", "field(1)", "Next field", "The next field", show=False),
-        Command("edit.before", "up,k", "field(-1)", "Field before", "The field before", show=False),
-        Command("edit.cancel", "x", "cancel", "Cancel", "Stop the running edit for good"),
-    )
+        Command("edit.next", "down,j", "field(1)", "Next field",
+                "Go to the next field", show=False),
+        Command("edit.previous", "up,k", "field(-1)", "Previous field",
+                "Go to the previous field", show=False),
+        Command("edit.cancel", "x", "cancel", "Cancel", "Cancel the running edit"),
+    )  # fmt: skip
     BINDINGS = bindings(TABLE)
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (120, "-wide")]
     DEFAULT_CSS = """
     EditScreen {
         #what { height: auto; max-height: 2; padding: 0 1; text-style: bold; }
+        #plan { height: auto; max-height: 3; padding: 0 1; color: $text-muted; display: none; }
         #help { height: 2; padding: 0 1; color: $text-muted; }
         #run { margin: 0 0 0 12; min-width: 16; }
         #form { width: 1fr; }
         #lines { height: auto; max-height: 85%; }
-        #ahead { width: 1fr; padding: 0 1; display: none; }
+        #summary { width: 1fr; padding: 0 1; display: none; }
         #side { width: 2fr; display: none; }
         Log { display: none; }
         &.-wide #form { width: 60; }
-        &.-wide #ahead, &.-running #side { display: block; }
-        &.-running #ahead, &.-running #help, &.-narrow.-running #form { display: none; }
+        &.-wide #summary, &.-running #side { display: block; }
+        &.-running #summary, &.-running #help, &.-narrow.-running #form { display: none; }
         &.-running #lines { max-height: 50%; }
-        &.-running Log { display: block; }
+        &.-running Log, &.-running #plan { display: block; }
         &.-failed #help { color: $text-error; }
     }
     """
@@ -82,27 +89,28 @@ class EditScreen(Base):
         self.class_index, self.neurons, self.top, self.on_edit = class_index, neurons, top, on
         self.values = begin(neurons, top)
         self._split: Split | None = None
-        self._made: str | None = None
-        self._opens = Asker(self, self._open, self._opened, self._sorry)
-        self._checks = Asker(self, self._check, self._start, self._sorry)
+        self._made: Edit | None = None
+        self._load = LatestTask(self, self._open, self._opened, self._fail)
+        self._make_plan = LatestTask(self, self._planned, self._start, self._fail)
 
     def body(self) -> ComposeResult:
         """Return the form; beside it what will happen; once it runs, the live curves."""
-        yield Static("reading…", id="what")
+        yield Static("loading…", id="what")
+        yield Static(id="plan")
         with Horizontal():
             with Vertical(id="form"):
                 yield VerticalScroll(id="lines", can_focus=False)
                 yield Static(id="help")
                 yield Log(self.workspace)
-            yield Static(id="ahead")
+            yield Static(id="summary")
             yield Live(id="side")
 
     def on_mount(self) -> None:
-        """Ask for the classes, and for a run already under way."""
-        self.say_where("edit")
-        self._opens.ask()
+        """Load the classes, and look for a run already in progress."""
+        self.set_breadcrumb("edit")
+        self._load.start()
 
-    # what threads do
+    # in threads
 
     def _open(self) -> tuple[Split, JobView | None]:
         split = self.workspace.split(self.workspace.source.eval_split)
@@ -116,13 +124,17 @@ class EditScreen(Base):
         same = asked.neurons == self.neurons and self.top in ("auto", asked.top)
         return same and job.may_go_on and asked.on == self.on_edit
 
-    def _check(self, request: EditRequest) -> EditRequest:
+    def _planned(self, request: EditRequest) -> tuple[EditRequest, Plan | None]:
+        """Plan an edit, which refuses what cannot be done before a job is submitted.
+
+        Without cached features, or on another edit, only the job can plan.
+        """
         if request.test_split is not None:
             self.workspace.split(request.test_split)
         cache = None if request.on else self.workspace.cache()
-        if cache is not None:
-            make_plan(cache, request, tested=request.test_split is not None)
-        return request
+        if cache is None:
+            return request, None
+        return request, make_plan(cache, request, tested=request.test_split is not None)
 
     # the form
 
@@ -154,27 +166,29 @@ class EditScreen(Base):
         self._arrange()
 
     def _arrange(self) -> None:
-        """Show what matters to the method, what empty fields come to, and what is wrong."""
+        """Show the fields of the method, the defaults of empty ones, and what is wrong."""
         wrong = problems(self.values)
         for line in self.query(Line):
             some = line.field
             line.display = matters(some, self.values)
-            line.complain(wrong.get(some.name, ""))
+            line.show_problem(wrong.get(some.name, ""))
             if isinstance(line.control, Input):
                 line.control.placeholder = suggested(some, self.values)
         if self._split is not None and not wrong:
             images = (self._split.name, len(self._split.samples))
             train = self.workspace.source.train_split
-            self.query_one("#ahead", Static).update(ahead(self.values, images, train, self.on_edit))
+            self.query_one("#summary", Static).update(
+                summarize(self.values, images, train, self.on_edit)
+            )
         method = self.values["method"]
         start = f", on {self.on_edit}" if self.on_edit else ""
         what = field_of("method").choices[method]
-        said = f"edit {self.name_of_class}{start} by {method}: {what}"
-        self.query_one("#what", Static).update(Text(said))
-        self.say_where(self.name_of_class, "edit" + (" on an edit" if self.on_edit else ""))
+        title = f"edit {self.name_of_class}{start} by {method}: {what}"
+        self.query_one("#what", Static).update(Text(title))
+        self.set_breadcrumb(self.name_of_class, "edit" + (" on an edit" if self.on_edit else ""))
 
     @on(Input.Changed)
-    @on(Choice.Turned)
+    @on(Choice.Changed)
     def _changed(self) -> None:
         for line in self.query(Line):
             self.values[line.field.name] = line.control.value
@@ -189,7 +203,7 @@ class EditScreen(Base):
         self.remove_class("-failed")
         some = next((one for one in fields() if one.name == self._focused_id), None)
         if some is None:
-            words = "enter runs it; ↑ ↓ go to the fields, ← → turn a choice"
+            words = "enter runs it; ↑ ↓ go to the fields, ← → change an option"
         elif some.choices:
             words = some.choices[self.values[some.name]]
         else:
@@ -200,7 +214,7 @@ class EditScreen(Base):
     def _focused_id(self) -> str:
         return (self.focused.id or "") if self.focused else ""
 
-    def _sorry(self, sentence: str) -> None:
+    def _fail(self, sentence: str) -> None:
         self.add_class("-failed")
         self.query_one("#help", Static).update(Text(f"✗ {sentence}"))
         if self._split is None:
@@ -214,7 +228,7 @@ class EditScreen(Base):
         return {"cancel": going, "run": not going, "field": not going}.get(action, True)
 
     def action_field(self, places: int) -> None:
-        """Go to the next field, or the one before."""
+        """Go to the next field, or to the previous one."""
         if places > 0:
             self.focus_next()
         else:
@@ -229,16 +243,18 @@ class EditScreen(Base):
             self.focus_next()
 
     def action_run(self) -> None:
-        """Check the form and start."""
-        if self._split is None or self._checks.busy:
+        """Check the form, plan the edit and start it."""
+        if self._split is None or self._make_plan.busy:
             return
         wrong = problems(self.values)
         for name in wrong:
             self.query_one(f"#{name}").focus()
             return
-        self._checks.ask(request_of(self.values, self.class_index, self.on_edit))
+        self._make_plan.start(request_of(self.values, self.class_index, self.on_edit))
 
-    def _start(self, request: EditRequest) -> None:
+    def _start(self, ready: tuple[EditRequest, Plan | None]) -> None:
+        request, plan = ready
+        self.query_one("#plan", Static).update(Text(planned(plan) if plan else ""))
         self.query_one(Live).begin(self.name_of_class)
         self.job_line.submit(request)
         if self.job_line.running:
@@ -254,47 +270,47 @@ class EditScreen(Base):
             line.control.disabled = shown
         try:
             run = self.query_one("#run", Button)
-        except NoMatches:  # the answer that mounts it is still to come
+        except NoMatches:  # it is mounted once the classes are loaded
             return
         run.disabled = shown
         self.set_focus(None if shown else run)
         self.refresh_bindings()
 
     def action_cancel(self) -> None:
-        """Stop the running edit for good."""
+        """Cancel the running edit."""
         self.job_line.cancel()
 
     def action_retry(self) -> None:
-        """Try again what failed."""
+        """Retry what failed."""
         self.job_line.retry()
         if self.job_line.running:
             self._run_shown(True)
 
-    def on_job_line_said(self, message: JobLine.Said) -> None:
-        """Draw an epoch, and show what is logged by now."""
+    def on_job_line_reported(self, message: JobLine.Reported) -> None:
+        """Draw an epoch, and show the end of the log."""
         if isinstance(message.record, EditEpoch):
             self.query_one(Live).add(message.record)
         if self.has_class("-wide"):
-            self.query_one(Log).look(message.job)
+            self.query_one(Log).load(message.job)
 
     def on_job_line_done(self, message: JobLine.Done) -> None:
-        """Go on to the comparison."""
+        """Open the comparison."""
         self._run_shown(False)
         if isinstance(message.record, Edit):
-            self._made = message.record.id
-            self._go_on()
+            self._made = message.record
+            self._open_comparison()
 
     def on_screen_resume(self) -> None:
-        """Go on to what was made while another screen was looked at."""
-        self._go_on()
+        """Open the comparison of an edit that ended while another screen was shown."""
+        self._open_comparison()
 
-    def _go_on(self) -> None:
+    def _open_comparison(self) -> None:
         if self._made is not None and self.app.screen is self:
             made, self._made = self._made, None
             self.post_message(ToCompare(made))
 
     def on_job_line_failed(self) -> None:
-        """Show the form again; the line says what happened."""
+        """Show the form again; the job's line says what happened."""
         self._run_shown(False)
 
     def command_line(self) -> tuple[str, ...]:

@@ -1,1 +1,1 @@
-"""What neurons see."""
+"""Drawings of what activates neurons."""

@@ -1,4 +1,4 @@
-"""Which class? A line to type it in, completed as one types."""
+"""A dialog for a class: a line to type its name in, completed as one types."""
 
 from collections.abc import Sequence
 from typing import ClassVar
@@ -12,11 +12,11 @@ from textual.widgets import Input, Label
 
 
 class ClassChoice(ModalScreen[int | None]):
-    """Asks for a class by its name; None where it was given up.
+    """Asks for a class by its name; None if cancelled.
 
     Args:
         classes: All names.
-        likely: Named in the hint: what the class is taken for.
+        likely: Named in the hint: the class's top confusions.
     """
 
     DEFAULT_CSS = """
@@ -27,42 +27,44 @@ class ClassChoice(ModalScreen[int | None]):
     }
     ClassChoice #wrong { color: $text-error; height: auto; }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "give_up", "Back")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "cancel", "Back", id="class.back", tooltip="Cancel")
+    ]
 
     def __init__(self, classes: Sequence[str], likely: Sequence[str]) -> None:
         super().__init__()
         self._names, self._likely = list(classes), list(likely)
 
     def compose(self) -> ComposeResult:
-        """Put a line to type in between a question and a hint."""
+        """Put the input between a title and a hint."""
         with Vertical():
-            yield Label("Draw what these neurons see when the decision is…")
+            yield Label("Draw these neurons for the class")
             yield Input(
-                placeholder="a class; → completes it",
+                placeholder="class name; → completes it",
                 suggester=SuggestFromList([*self._likely, *self._names], case_sensitive=False),
             )
-            often = f"Taken for it: {', '.join(self._likely[:4])}." if self._likely else ""
-            yield Label(often, id="wrong")
+            hint = f"Top confusions: {', '.join(self._likely[:4])}." if self._likely else ""
+            yield Label(hint, id="wrong")
 
     def on_mount(self) -> None:
-        """Freeze what would blink where nothing is to move."""
+        """Stop the cursor from blinking where animations are off."""
         if self.app.animation_level == "none":
             self.query_one(Input).cursor_blink = False
 
     async def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Answer with the class named, or begun, if it is one only."""
+        """Return the class of that name, or the only one that begins so."""
         event.stop()
         typed = event.value.strip().casefold()
         names = [name.casefold() for name in self._names]
-        begun = [place for place, name in enumerate(names) if name.startswith(typed)]
+        matching = [place for place, name in enumerate(names) if name.startswith(typed)]
         if typed in names:
             self.dismiss(names.index(typed))
-        elif typed and len(begun) == 1:
-            self.dismiss(begun[0])
+        elif typed and len(matching) == 1:
+            self.dismiss(matching[0])
         else:
-            many = f"{len(begun)} classes begin so" if typed and begun else "no class is called so"
-            self.query_one("#wrong", Label).update(f"{event.value!r}: {many}.")
+            many = f"{len(matching)} classes begin with" if typed and matching else "No class named"
+            self.query_one("#wrong", Label).update(f"{many} {event.value!r}.")
 
-    def action_give_up(self) -> None:
-        """Leave it as it is."""
+    def action_cancel(self) -> None:
+        """Keep the class."""
         self.dismiss(None)

@@ -1,4 +1,4 @@
-"""How drawings hang: as large as all of them fit."""
+"""The drawings in a gallery, as large as all of them fit."""
 
 from collections.abc import Callable, Hashable, Sequence
 from pathlib import Path
@@ -7,77 +7,84 @@ from rich.text import Text
 from textual.message import Message
 
 from engine.schema.records import IllusionStep
-from screens.illusions.state import Canvas, Easel, Wall, seen, stand
-from screens.latest import Asker
+from screens.illusions.state import Drawing, DrawingProgress, Drawings, cached, current
+from screens.latest import LatestTask
 from screens.widgets.gallery import Gallery, Tile
+from screens.widgets.previews import renderer_of
 
 CAPTIONS = 4
 LEAST_SIDE, MOST_SIDE = 12, 64
 
 
-class Hanging(Gallery):
-    """A gallery of drawings as large as all of them fit, or failing that small ones."""
+class DrawingGallery(Gallery):
+    """A gallery of drawings as large as all of them fit, but no smaller than a minimum."""
 
-    class Sharpened(Message):
-        """There is something newer to see."""
+    class Updated(Message):
+        """There is a newer preview."""
 
     def __init__(self) -> None:
         super().__init__(captions=CAPTIONS, side=LEAST_SIDE)
-        self._wall: Wall | None = None
-        self._easel = Easel()
+        self._drawings: Drawings | None = None
+        self._progress = DrawingProgress()
         self._stopped = False
-        self._drying = Asker(self, self._dry, self._hang, self.notify)
+        self._render_previews = LatestTask(self, self._cache, self._replace, self.notify)
 
-    def hang(self, wall: Wall, stopped: bool) -> None:
-        """Show the drawings of a wish.
+    def update_drawings(self, drawings: Drawings, stopped: bool) -> None:
+        """Show the drawings of a request.
 
         Args:
-            wall: The drawings.
-            stopped: Whether nobody goes on with those that are missing.
+            drawings: The drawings.
+            stopped: Whether no job continues with those that are missing.
         """
-        before, self._wall, self._stopped = self._wall, wall, stopped
-        neurons = wall.wish.neurons
-        if before is None or before.wish.neurons != neurons:
+        before, self._drawings, self._stopped = self._drawings, drawings, stopped
+        neurons = drawings.request.neurons
+        if before is None or before.request.neurons != neurons:
             self.show(len(neurons), self._draw_tile, keys=neurons)
         self.refresh_tiles()
 
-    def clear_easel(self) -> None:
-        """Forget what a job told."""
-        self._easel = Easel()
+    def clear_progress(self) -> None:
+        """Forget what a job has reported."""
+        self._progress = DrawingProgress()
 
     def take(self, step: IllusionStep) -> bool:
-        """Take what a job tells; return whether the disk may have more now."""
-        began = self._easel.began(step)
-        previews = self._easel.take(step)
+        """Take a record of a job; return whether the disk may have more now."""
+        began = self._progress.began(step)
+        previews = self._progress.take(step)
         if previews:
-            self._drying.ask(self._easel, previews, self.side)
+            self._render_previews.start(self._progress, previews, self.side)
         if began or previews:
             self.refresh_tiles()
         return began or bool(previews)
 
-    def canvas(self, neuron: int) -> Canvas:
-        """Return a neuron's drawing as it stands."""
-        if self._wall is None:
-            return Canvas(None, None, ())
-        return stand(self._wall, self._easel, neuron, self._stopped)
+    def drawing(self, neuron: int) -> Drawing:
+        """Return a neuron's drawing as it is now."""
+        if self._drawings is None:
+            return Drawing(None, None, ())
+        return current(self._drawings, self._progress, neuron, self._stopped)
 
     def _draw_tile(self, index: int) -> Tile:
-        assert self._wall is not None
-        neuron = self._wall.wish.neurons[index]
-        canvas = self.canvas(neuron)
-        captions = [Text(str(neuron), style="bold"), *map(Text, canvas.figures)]
-        return Tile(canvas.picture, captions, neuron in self._wall.selected, "nothing to see yet")
+        assert self._drawings is not None
+        neuron = self._drawings.request.neurons[index]
+        drawing = self.drawing(neuron)
+        figures = [self._abbreviated(line) for line in drawing.figures]
+        captions = [Text(str(neuron), style="bold"), *map(Text, figures)]
+        selected = neuron in self._drawings.selected
+        return Tile(drawing.picture, captions, selected, "no preview yet")
 
-    def _dry(
-        self, easel: Easel, previews: dict[int, Path], side: int
-    ) -> tuple[Easel, dict[int, Path]]:
-        return easel, seen(previews, side)
+    def _abbreviated(self, line: str) -> str:
+        """Shorten what a small tile would cut."""
+        return line.replace("activation", "act.") if len(line) > self.side else line
 
-    def _hang(self, dried: tuple[Easel, dict[int, Path]]) -> None:
-        easel, previews = dried
-        easel.hang(previews)
+    def _cache(
+        self, progress: DrawingProgress, previews: dict[int, Path], side: int
+    ) -> tuple[DrawingProgress, dict[int, Path]]:
+        return progress, cached(previews, side, renderer_of(self))
+
+    def _replace(self, rendered: tuple[DrawingProgress, dict[int, Path]]) -> None:
+        progress, previews = rendered
+        progress.replace(previews)
         self.refresh_tiles()
-        self.post_message(self.Sharpened())
+        self.post_message(self.Updated())
 
     def show(
         self,
@@ -86,12 +93,12 @@ class Hanging(Gallery):
         sections: Sequence[tuple[str, int]] = (),
         keys: Sequence[Hashable] | None = None,
     ) -> None:
-        """Show other drawings, at the size that suits their number."""
+        """Show other drawings, at the size that fits their number."""
         super().show(count, tile, sections, keys)
         self._fit()
 
     def on_resize(self) -> None:
-        """Draw at the size that suits the place; the gallery itself lays out."""
+        """Draw at the size that fits; the gallery itself lays out."""
         self._fit()
 
     def _fit(self) -> None:

@@ -1,4 +1,4 @@
-"""The drawings of some neurons: those finished, those under way, those still to begin."""
+"""Drawings of neurons: finished, in progress, or still to begin."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ from screens.widgets.previews import Box, draw
 from screens.words import seconds
 
 TOP = 4
-"""Neurons drawn where none is named or ticked."""
+"""Neurons drawn where none is named or selected."""
 EVERY = 25
 """Steps from one preview to the next."""
 
@@ -31,127 +31,128 @@ HALVED, DOUBLED = -4, 7
 
 
 @dataclass(frozen=True)
-class Canvas:
-    """A drawing as it stands."""
+class Drawing:
+    """A drawing as it is now."""
 
     picture: Path | None
     mask: Path | None
     figures: tuple[str, ...]
-    """Lines, the most telling first."""
+    """Lines, the most important first."""
     made: tuple[str, ...] = ()
-    """How it was made, a line each."""
+    """How it was made, in lines."""
 
 
 @dataclass(frozen=True)
-class Wall:
-    """What is asked to be drawn, and what of it the disk has."""
+class Drawings:
+    """The drawings requested, and those of them that the disk has."""
 
     owner: str
-    """The class whose mistakes are looked into."""
-    wish: IllusionRequest
+    """The class whose mistakes are inspected."""
+    request: IllusionRequest
     classes: tuple[str, ...]
-    taken_for: tuple[str, ...]
-    """What the owner is taken for, most often first."""
+    confusions: tuple[str, ...]
+    """The classes that the owner's mistakes are predicted as, most often first."""
     finished: dict[int, Illusion]
     earlier: dict[int, Illusion]
-    """The newest drawing of other steps or seed, of those not finished."""
+    """The newest drawing with other steps or another seed, of neurons not finished."""
     selected: tuple[int, ...]
     job: str | None
-    """The job that draws some of what is missing."""
+    """The job that draws missing ones."""
     seconds_left: float | None
 
     @property
     def missing(self) -> tuple[int, ...]:
         """The neurons not finished."""
-        return tuple(j for j in self.wish.neurons if j not in self.finished)
+        return tuple(j for j in self.request.neurons if j not in self.finished)
 
     @property
     def drawn_for(self) -> str:
-        """The class the drawings are to decide for."""
-        return self.classes[self.wish.class_index]
+        """The class that the drawings are optimized for."""
+        return self.classes[self.request.class_index]
 
 
-def look(
-    workspace: Workspace, cache: FeatureCache, owner: int, wish: IllusionRequest, adopt: bool
-) -> Wall:
-    """Collect the drawings of a wish.
+def find_drawings(
+    workspace: Workspace, cache: FeatureCache, owner: int, request: IllusionRequest, adopt: bool
+) -> Drawings:
+    """Collect the drawings of a request.
 
     Args:
         workspace: The workspace.
         cache: Of its evaluation split.
-        owner: The class whose mistakes are looked into.
-        wish: What is asked; without neurons: the ticked, or the top of the order.
-        adopt: Take over steps, seed and guide of a job that draws these neurons already.
+        owner: The class whose mistakes are inspected.
+        request: The drawings; without neurons: the selected, or the top of the ranking.
+        adopt: Use steps, seed and guide of a job that draws these neurons already.
 
     Raises:
-        RequestError: No neurons are named or ticked, and no mistakes rank them.
+        RequestError: No neurons are named or selected, and no mistakes rank them.
     """
     selected = workspace.selected(owner)
-    if not wish.neurons:
+    if not request.neurons:
         chosen = selected or tuple(order(gather(cache, owner), "contrast")[:TOP].tolist())
-        wish = structs.replace(wish, neurons=chosen)
+        request = structs.replace(request, neurons=chosen)
     jobs = [job for job in workspace.jobs() if isinstance(job.request, IllusionRequest)]
     if adopt:
-        wish = _adopted(wish, jobs)
-    guided = wish.use_clip and workspace.source.has_clip
+        request = _adopted(request, jobs)
+    guided = request.use_clip and workspace.source.has_clip
     done: dict[int, Illusion] = {}
     earlier: dict[int, Illusion] = {}
-    for some in finished(workspace.home / "illusions", wish.class_index, cache.meta.weights):
-        as_wished = (
-            (some.steps, some.seed, some.gamma) == (wish.steps, wish.seed, wish.gamma)
-            and some.size == (wish.size or cache.meta.input_size)
-            and (some.clip is not None) == guided
+    for drawing in finished(workspace.home / "illusions", request.class_index, cache.meta.weights):
+        as_requested = (
+            (drawing.steps, drawing.seed, drawing.gamma)
+            == (request.steps, request.seed, request.gamma)
+            and drawing.size == (request.size or cache.meta.input_size)
+            and (drawing.clip is not None) == guided
         )
-        (done if as_wished else earlier).setdefault(some.neuron, some)
-    missing = {j for j in wish.neurons if j not in done}
-    job = next((job for job in jobs if _draws(job, wish, missing)), None)
+        (done if as_requested else earlier).setdefault(drawing.neuron, drawing)
+    missing = {j for j in request.neurons if j not in done}
+    job = next((job for job in jobs if _draws(job, request, missing)), None)
     if job is not None and not job.may_go_on:
         job = None
-    return Wall(
-        owner=cache.classes[owner], wish=wish, classes=tuple(cache.classes),
-        taken_for=_taken_for(cache, owner), finished=done, earlier=earlier, selected=selected,
+    return Drawings(
+        owner=cache.classes[owner], request=request, classes=tuple(cache.classes),
+        confusions=_confusions(cache, owner), finished=done, earlier=earlier, selected=selected,
         job=job.id if job else None,
         seconds_left=job.seconds_left if job else None,
     )  # fmt: skip
 
 
-def _taken_for(cache: FeatureCache, owner: int) -> tuple[str, ...]:
+def _confusions(cache: FeatureCache, owner: int) -> tuple[str, ...]:
     wrong = cache.predicted[(cache.labels == owner) & (cache.predicted != owner)]
     counts = np.bincount(wrong, minlength=len(cache.classes))
     return tuple(cache.classes[k] for k in np.argsort(-counts, kind="stable") if counts[k])
 
 
-def _adopted(wish: IllusionRequest, jobs: Sequence[JobView]) -> IllusionRequest:
+def _adopted(request: IllusionRequest, jobs: Sequence[JobView]) -> IllusionRequest:
     for job in jobs:
         asked = job.request
         if (
             isinstance(asked, IllusionRequest)
             and job.state not in OVER
-            and asked.class_index == wish.class_index
-            and set(asked.neurons) & set(wish.neurons)
+            and asked.class_index == request.class_index
+            and set(asked.neurons) & set(request.neurons)
         ):
-            return structs.replace(asked, neurons=wish.neurons, every=wish.every)
-    return wish
+            return structs.replace(asked, neurons=request.neurons, every=request.every)
+    return request
 
 
-def _draws(job: JobView, wish: IllusionRequest, missing: set[int]) -> bool:
+def _draws(job: JobView, request: IllusionRequest, missing: set[int]) -> bool:
     asked = job.request
     return (
         isinstance(asked, IllusionRequest)
         and bool(missing & set(asked.neurons))
-        and structs.replace(asked, neurons=wish.neurons, every=wish.every) == wish
+        and structs.replace(asked, neurons=request.neurons, every=request.every) == request
     )
 
 
-class Easel:
-    """What a job has told of its drawings so far."""
+class DrawingProgress:
+    """What a job has reported of its drawings so far."""
 
     def __init__(self) -> None:
         self._steps: dict[int, IllusionStep] = {}
         self._previews: dict[int, Path] = {}
 
     def take(self, record: IllusionStep) -> dict[int, Path]:
-        """Remember a step; return its previews by neuron."""
+        """Take a step; return its previews by neuron."""
         self._steps |= dict.fromkeys(record.neurons, record)
         return {
             neuron: Path(path)
@@ -161,47 +162,47 @@ class Easel:
         }
 
     def began(self, record: IllusionStep) -> bool:
-        """Return whether nothing was told yet of what a step is of."""
+        """Return whether a step is the first of any of its neurons."""
         return not self._steps.keys() >= set(record.neurons)
 
-    def hang(self, previews: dict[int, Path]) -> None:
-        """Put previews in the place of older ones."""
+    def replace(self, previews: dict[int, Path]) -> None:
+        """Replace older previews."""
         self._previews |= previews
 
     def preview(self, neuron: int) -> Path | None:
-        """Return the newest preview; it may be gone by the time it is read."""
+        """Return the newest preview; its file may be gone by the time it is read."""
         return self._previews.get(neuron)
 
-    def said(self, neuron: int) -> list[str]:
-        """Return how far a drawing is; empty before it began."""
+    def captions(self, neuron: int) -> list[str]:
+        """Return the progress of a drawing; empty before it began."""
         record = self._steps.get(neuron)
         if record is None:
             return []
-        fires = record.activations[record.neurons.index(neuron)]
-        return [f"step {record.step}/{record.steps}", f"fires {fires:.2f}"]
+        activation = record.activations[record.neurons.index(neuron)]
+        return [f"step {record.step}/{record.steps}", f"activation {activation:.2f}"]
 
 
-def stand(wall: Wall, easel: Easel, neuron: int, stopped: bool) -> Canvas:
+def current(drawings: Drawings, progress: DrawingProgress, neuron: int, stopped: bool) -> Drawing:
     """Return a neuron's drawing: finished, or its newest preview, or an earlier one."""
-    done = wall.finished.get(neuron)
+    done = drawings.finished.get(neuron)
     if done is not None:
-        return Canvas(Path(str(done.path)), Path(str(done.mask)), _figures(done), _made(done))
-    preview, earlier = easel.preview(neuron), wall.earlier.get(neuron)
-    said = easel.said(neuron) or ["waiting"]
+        return Drawing(Path(str(done.path)), Path(str(done.mask)), _figures(done), _made(done))
+    preview, earlier = progress.preview(neuron), drawings.earlier.get(neuron)
+    captions = progress.captions(neuron) or ["waiting"]
     if stopped:
-        said = [*said[:1], "stopped; R goes on"]
+        captions = [*captions[:1], "stopped; R resumes"]
     if preview is None and earlier is not None:
         preview = Path(str(earlier.path))
-        said.append(f"seen: {earlier.steps}, seed {earlier.seed}")
-    return Canvas(preview, None, tuple(said))
+        captions.append(f"shown: {earlier.steps} steps, seed {earlier.seed}")
+    return Drawing(preview, None, tuple(captions))
 
 
 def _made(drawn: Illusion) -> tuple[str, ...]:
     return (
-        f"activation {drawn.activation:.2f}",
+        f"activation {drawn.activation:.2f}; 1x is the largest of a real image",
         f"{drawn.steps} steps, seed {drawn.seed}",
         f"{drawn.size} px, {seconds(drawn.seconds)}",
-        "without CLIP" if drawn.clip is None else "CLIP guided it",
+        "without CLIP" if drawn.clip is None else "guided by CLIP",
     )
 
 
@@ -213,50 +214,53 @@ def _figures(drawn: Illusion) -> tuple[str, ...]:
     ratio = drawn.activation_ratio
     cosine = drawn.clip_cosine
     return (
-        f"fires {drawn.activation:.2f}" if ratio is None else f"fires {ratio:.1f}x real",
+        f"activation {drawn.activation:.2f}" if ratio is None else f"activation {ratio:.1f}x",
         f"→ {drawn.predicted.name} {_share(drawn.p_class)}",
         "no CLIP" if cosine is None else f"CLIP {_share(cosine)}",
     )
 
 
-def with_steps(wish: IllusionRequest, places: int) -> IllusionRequest:
-    """Return a wish with its steps doubled so often; halved and doubled is what it was."""
-    doubled = round(log2(wish.steps / STEPS)) + places
+def with_steps(request: IllusionRequest, places: int) -> IllusionRequest:
+    """Return a request with its steps doubled `places` times; halving undoes doubling."""
+    doubled = round(log2(request.steps / STEPS)) + places
     steps = round(STEPS * 2.0 ** max(HALVED, min(DOUBLED, doubled)))
-    return structs.replace(wish, steps=steps)
+    return structs.replace(request, steps=steps)
 
 
-def seen(previews: dict[int, Path], side: int) -> dict[int, Path]:
-    """Return the previews that are still there, drawn in advance: no older one is to blink.
+def cached(previews: dict[int, Path], side: int, renderer: str) -> dict[int, Path]:
+    """Return the previews that are still there, rendered in advance so that none blinks.
 
     Args:
         previews: Their files, by neuron.
         side: Of a tile, in cells.
+        renderer: The name of the picture renderer.
     """
-    return {j: path for j, path in previews.items() if not draw(Box(path, side, side // 2)).problem}
+    boxes = {j: Box(path, side, side // 2, renderer) for j, path in previews.items()}
+    return {j: box.path for j, box in boxes.items() if not draw(box).problem}
 
 
-def spoken_of(wall: Wall) -> list[str]:
-    """Return the headless command that draws the same."""
-    words = ["illusion", "--class", wall.drawn_for]
-    for neuron in wall.wish.neurons:
+def command_words(drawings: Drawings) -> list[str]:
+    """Return the command that draws the same."""
+    words = ["illusion", "--class", drawings.drawn_for]
+    for neuron in drawings.request.neurons:
         words += ["--neuron", str(neuron)]
-    words += ["--steps", str(wall.wish.steps), "--seed", str(wall.wish.seed)]
-    return words if wall.wish.use_clip else [*words, "--no-clip"]
+    words += ["--steps", str(drawings.request.steps), "--seed", str(drawings.request.seed)]
+    return words if drawings.request.use_clip else [*words, "--no-clip"]
 
 
-def told(wall: Wall, clip: str) -> Text:
-    """Return what is asked, and how far it is, in a line."""
-    wish = wall.wish
-    guide = "no CLIP here" if clip == "none" else "CLIP guides" if wish.use_clip else "without CLIP"
-    done = len(wish.neurons) - len(wall.missing)
+def summary(drawings: Drawings, clip: str) -> Text:
+    """Return the settings and the progress in a line."""
+    request = drawings.request
+    guided = clip != "none" and request.use_clip
+    guide = "guided by CLIP" if guided else "without CLIP"
+    done = len(request.neurons) - len(drawings.missing)
     parts = [
-        f"{wish.steps} steps",
-        f"seed {wish.seed}",
+        f"{request.steps} steps",
+        f"seed {request.seed}",
         guide,
-        f"{done} of {len(wish.neurons)} drawn",
+        f"{done} of {len(request.neurons)} drawn",
     ]
-    if wall.missing and wall.seconds_left is not None:
-        parts.append(f"{seconds(wall.seconds_left)} left")
-    selected = len(set(wall.selected) & set(wish.neurons))
-    return Text(" · ".join([*parts, f"{selected} ticked"]), no_wrap=True)
+    if drawings.missing and drawings.seconds_left is not None:
+        parts.append(f"{seconds(drawings.seconds_left)} left")
+    selected = len(set(drawings.selected) & set(request.neurons))
+    return Text(" · ".join([*parts, f"{selected} selected"]), no_wrap=True)

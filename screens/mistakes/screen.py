@@ -1,7 +1,8 @@
-"""The mistakes of a class, by what they were taken for."""
+"""The mistakes of a class, by predicted class."""
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 from rich.text import Text
 from textual import on
@@ -14,37 +15,38 @@ from engine.evaluation.scores import correct_images, mistakes
 from engine.schema.records import Mistake, Mistakes, Seen
 from screens.base import Base
 from screens.command import Command, bindings
-from screens.file_location import Whereabouts
-from screens.latest import Asker
-from screens.messages import Copied, ToNeurons
-from screens.mistakes.listed import SIDE, Sorted, facts, tile
-from screens.mistakes.one_image import Zoom
+from screens.ensure_features import FAILED, ensure_features
+from screens.file_location import FileLocation
+from screens.latest import LatestTask
+from screens.messages import Copied, ToMistakes, ToNeurons
+from screens.mistakes.grouped import SIDE, GroupedImages, facts, tile
+from screens.mistakes.zoom import Zoom
 from screens.ports import Workspace
 from screens.widgets.gallery import Gallery
 from screens.widgets.picture import Picture
 from screens.words import counted
 
-UNREAD = "The images are not read yet; go back to the classes, which reads them."
-
 
 @dataclass(frozen=True)
-class Answer:
-    """The images to show; `whole` when the right ones are among them."""
+class Loaded:
+    """The images to show; `whole` when the correct predictions are among them."""
 
     listed: Mistakes
-    shown: Sorted
+    shown: GroupedImages
     root: str
     split: str
     whole: bool
 
 
 class Pictures(Gallery):
-    """The images, as large as fills the width; the footer says where enter leads."""
+    """The images, as large as fills the width; the footer shows what enter does."""
 
-    BINDINGS = [Binding("enter", "choose", "Zoom", id="mistakes.zoom", tooltip="One image, large")]
+    BINDINGS = [
+        Binding("enter", "choose", "Zoom", id="mistakes.zoom", tooltip="Show one image, large")
+    ]
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Choose only where there is something."""
+        """Choose only where there is an image."""
         del parameters
         return action != "choose" or self.count > 0
 
@@ -56,15 +58,21 @@ class Pictures(Gallery):
 
 
 class MistakesScreen(Base):
-    """The mistakes of a class, by what they were taken for."""
+    """The mistakes of a class, by predicted class."""
 
     NAME = "Mistakes"
+    PARTS: ClassVar = {"one image": Zoom, "file location": FileLocation}
+    OPENED_BY = ToMistakes
     TABLE = (
-        Command("mistakes.zoom", "enter", "zoom", "Zoom", "One image, large"),
-        Command("mistakes.neurons", "n", "neurons", "Neurons", "The neurons to blame for all"),
-        Command("mistakes.of_this", "N", "of_this", "Of this one", "The neurons of this one only"),
-        Command("mistakes.whole", "t", "whole", "Whole class", "Its right ones too, and back"),
-        Command("mistakes.file", "o", "file", "File", "Where the file is, and how to fetch it"),
+        Command("mistakes.zoom", "enter", "zoom", "Zoom", "Show one image, large"),
+        Command(
+            "mistakes.neurons", "n", "neurons", "Neurons", "Rank the neurons behind all mistakes"
+        ),
+        Command(
+            "mistakes.of_this", "N", "of_this", "This one", "Rank the neurons behind this mistake"
+        ),
+        Command("mistakes.whole", "t", "whole", "All", "Show or hide the correct predictions"),
+        Command("mistakes.file", "o", "file", "File", "Show where the file is, and how to copy it"),
         Command("mistakes.path", "c", "path", "Copy path", "Copy the file's path"),
     )
     BINDINGS = bindings(TABLE)
@@ -85,12 +93,12 @@ class MistakesScreen(Base):
     def __init__(self, workspace: Workspace, class_index: int) -> None:
         super().__init__(workspace)
         self.class_index = class_index
-        self._answer: Answer | None = None
-        self._asker = Asker(self, self._look, self._take, self._fail)
+        self._loaded: Loaded | None = None
+        self._load = LatestTask(self, self._read, self._take, self._fail)
 
     def body(self) -> ComposeResult:
-        """Return the pictures, and beside them the cursor's."""
-        yield Static("reading…", id="instead", markup=False)
+        """Return the images, and beside them the cursor's."""
+        yield Static("loading…", id="instead", markup=False)
         with Horizontal():
             yield Pictures(captions=2, side=SIDE)
             with Vertical(id="detail"):
@@ -99,70 +107,81 @@ class MistakesScreen(Base):
 
     def command_line(self) -> list[str]:
         """Return `mistakes` of this class."""
-        name = self._answer.listed.class_.name if self._answer else str(self.class_index)
+        name = self._loaded.listed.class_.name if self._loaded else str(self.class_index)
         return ["mistakes", "--class", name]
 
     def on_mount(self) -> None:
-        """Ask; the first paint does not wait."""
-        self.say_where("mistakes")
+        """Load them; the first paint does not wait."""
+        self.set_breadcrumb("mistakes")
         self.add_class("-none")
-        self._asker.ask(whole=False)
+        self._load.start(whole=False)
 
-    def _look(self, whole: bool) -> Answer | None:
+    def _read(self, whole: bool) -> Loaded | None:
         cache = self.workspace.cache()
         if cache is None:
             return None
         listed = mistakes(cache, self.class_index)
-        right = correct_images(cache, self.class_index) if whole else ()
-        return Answer(listed, Sorted(listed, right), cache.root, cache.meta.split, whole)
+        correct = correct_images(cache, self.class_index) if whole else ()
+        images = GroupedImages(listed, correct)
+        return Loaded(listed, images, cache.root, cache.meta.split, whole)
 
-    def _take(self, answer: Answer | None) -> None:
-        if answer is None:
-            self._fail(UNREAD)
+    def _take(self, loaded: Loaded | None) -> None:
+        if loaded is None:
+            self._say(ensure_features(self.workspace, self.job_line))
             return
-        gallery, self._answer = self.query_one(Pictures), answer
-        listed, shown = answer.listed, answer.shown
+        gallery, self._loaded = self.query_one(Pictures), loaded
+        listed, shown = loaded.listed, loaded.shown
         wrong = len(listed.mistakes)
-        said = f"mistakes {wrong:,} of {listed.n:,}"
-        if answer.whole:
-            said = f"all {listed.n:,}, {counted(wrong, 'mistake')}"
-        self.say_where(listed.class_.name, said)
+        count = f"{counted(wrong, 'mistake')} of {listed.n:,}"
+        if loaded.whole:
+            count = f"all {listed.n:,}, {counted(wrong, 'mistake')}"
+        self.set_breadcrumb(listed.class_.name, count)
         if not wrong:
-            self._say(f"no mistakes in {answer.split}; t shows all {listed.n:,} of its images")
+            self._say(f"No mistakes in {loaded.split}. t shows all {listed.n:,} images.")
         if not listed.n:
-            self._say(f"no images in {answer.split}")
+            self._say(f"No images in {loaded.split}.")
         images = shown.images
         gallery.show(
             len(images), lambda at: tile(images[at], gallery.side), shown.sections, shown.keys
         )
         self.set_class(not images, "-none")
         gallery.focus()
-        self._look_closer()
+        self._show_details()
 
     def _fail(self, sentence: str) -> None:
-        self._answer = None
+        self._loaded = None
         self.add_class("-none")
-        self._say(f"✗ {sentence}\nR tries again")
+        self._say(f"✗ {sentence}\nR retries")
 
     def _say(self, sentence: str) -> None:
         self.query_one("#instead", Static).update(sentence)
 
+    def on_job_line_done(self) -> None:
+        """Show the mistakes now that the features are there."""
+        self._load.start(whole=False)
+
+    def on_job_line_failed(self) -> None:
+        """Say what can be done."""
+        self._say(FAILED)
+
     def action_retry(self) -> None:
-        """Ask again what could not be answered."""
-        if self._answer is None:
-            self._asker.ask(whole=False)
+        """Retry what failed: the job, or loading the mistakes."""
+        if self.job_line.error and self.job_line.job is not None:
+            super().action_retry()
+        elif self._loaded is None:
+            self._load.start(whole=False)
 
     @property
     def _image(self) -> Seen | None:
         place = self.query_one(Pictures).index
-        return None if place is None or self._answer is None else self._answer.shown.images[place]
+        return None if place is None or self._loaded is None else self._loaded.shown.images[place]
 
     @on(Gallery.Moved)
-    def _look_closer(self) -> None:
+    def _show_details(self) -> None:
         image = self._image
         self.query_one(Picture).show(Path(image.path) if image else None)
-        known = facts(image, self._answer.root) if image and self._answer else []
-        self.query_one("#detail > Static", Static).update(Text("\n").join(known))
+        lines = facts(image, self._loaded.root) if image and self._loaded else []
+        self.query_one("#detail > Static", Static).update(Text("\n").join(lines))
         self.refresh_bindings()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -170,19 +189,19 @@ class MistakesScreen(Base):
         if action in ("zoom", "file", "path"):
             return self._image is not None
         if action == "neurons":
-            return self._answer is not None and bool(self._answer.listed.mistakes)
+            return self._loaded is not None and bool(self._loaded.listed.mistakes)
         if action == "of_this":
             return isinstance(self._image, Mistake)
         if action == "whole":
-            return self._answer is not None and self._answer.listed.n > 0
+            return self._loaded is not None and self._loaded.listed.n > 0
         return super().check_action(action, parameters)
 
     @on(Gallery.Chosen)
     def action_zoom(self) -> None:
         """Show one image, large."""
         gallery = self.query_one(Pictures)
-        if self._answer is not None and gallery.index is not None:
-            zoom = Zoom(self._answer.shown, gallery.index, self._answer.root)
+        if self._loaded is not None and gallery.index is not None:
+            zoom = Zoom(self._loaded.shown, gallery.index, self._loaded.root)
             self.app.push_screen(zoom, self._return_to)
 
     def _return_to(self, place: int | None) -> None:
@@ -190,23 +209,23 @@ class MistakesScreen(Base):
             self.query_one(Pictures).move_to(place)
 
     def action_neurons(self) -> None:
-        """Rank the neurons to blame for all mistakes."""
+        """Rank the neurons behind all mistakes."""
         self.post_message(ToNeurons(self.class_index))
 
     def action_of_this(self) -> None:
-        """Rank the neurons to blame for the cursor's mistake."""
+        """Rank the neurons behind the cursor's mistake."""
         if self._image is not None:
             self.post_message(ToNeurons(self.class_index, self._image.path))
 
     def action_whole(self) -> None:
-        """Show the right ones too, or only the mistakes again."""
-        if self._answer is not None:
-            self._asker.ask(whole=not self._answer.whole)
+        """Show the correct predictions too, or only the mistakes again."""
+        if self._loaded is not None:
+            self._load.start(whole=not self._loaded.whole)
 
     def action_file(self) -> None:
-        """Say where the cursor's file is."""
+        """Show where the cursor's file is."""
         if self._image is not None:
-            self.app.push_screen(Whereabouts(self._image.path))
+            self.app.push_screen(FileLocation(self._image.path))
 
     def action_path(self) -> None:
         """Copy the path of the cursor's file."""

@@ -1,1 +1,1 @@
-"""The neurons to blame."""
+"""The neurons behind a class's mistakes."""

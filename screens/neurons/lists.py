@@ -1,4 +1,4 @@
-"""What the mistakes lack beside what they have too much of; the ticks, and N along the order."""
+"""The neurons that are too weak beside those that are too strong; the selection, and N."""
 
 from collections.abc import Iterable
 
@@ -11,12 +11,12 @@ from textual.widget import Widget
 from textual.widgets import Label, Static
 
 from engine.schema.records import RankedNeuron
-from screens.neurons import blame
-from screens.neurons.blame import SORTS, Blame
+from screens.neurons import ranking
+from screens.neurons.ranking import SORTS, Ranking
 from screens.widgets.table import Table
 
 SIDES = ("insufficient", "excessive")
-TITLES = ("lacks (insufficient)", "has too much (excessive)")
+TITLES = ("too weak (insufficient)", "too strong (excessive)")
 
 
 class NeuronLists(Widget):
@@ -37,7 +37,7 @@ class NeuronLists(Widget):
 
     def __init__(self) -> None:
         super().__init__()
-        self._blame: Blame | None = None
+        self._ranking: Ranking | None = None
         self._selected_neurons: tuple[int, ...] = ()
         self._sort = 0
         self._only_ambiguous = False
@@ -51,11 +51,11 @@ class NeuronLists(Widget):
             for side, title in zip(SIDES, TITLES, strict=True):
                 with Vertical(classes="list"):
                     yield Label(title, id=f"title-{side}", classes="title")
-                    yield Table(*blame.columns("contrast"), id=side)
+                    yield Table(*ranking.columns("contrast"), id=side)
 
     @property
     def insufficient(self) -> bool:
-        """Whether the cursor is among what is lacking."""
+        """Whether the cursor is in the list of neurons that are too weak."""
         return self._side == 0
 
     @property
@@ -64,17 +64,17 @@ class NeuronLists(Widget):
         index, rows = self._table(self._side).index, self._rows[self._side]
         return rows[index] if index is not None and index < len(rows) else None
 
-    def show(self, found: Blame, selected: Iterable[int]) -> None:
+    def show(self, shown: Ranking, selected: Iterable[int]) -> None:
         """Show a ranking; the cursors stay on their neurons."""
-        first, self._blame, self._selected_neurons = self._blame is None, found, tuple(selected)
+        first, self._ranking, self._selected_neurons = self._ranking is None, shown, tuple(selected)
         for side in (0, 1):
-            self._table(side).use(*blame.columns(found.by))
+            self._table(side).use(*ranking.columns(shown.by))
         self._show_rows()
         if first:
             self._table(0 if self._rows[0] else 1).focus()
 
     def select(self, selected: Iterable[int]) -> None:
-        """Show other ticks."""
+        """Show another selection."""
         self._selected_neurons = tuple(selected)
         self._show_rows()
 
@@ -90,49 +90,49 @@ class NeuronLists(Widget):
         self.post_message(self.Moved())
 
     def go(self, side: int) -> None:
-        """Give a list the cursor: 0 is what is lacking, 1 what is too strong."""
+        """Give a list the cursor: 0 is too weak, 1 is too strong."""
         self._table(side).focus()
 
     def _table(self, side: int) -> Table:
         return self.query_one(f"#{SIDES[side]}", Table)
 
     def _show_rows(self) -> None:
-        if self._blame is None:
+        if self._ranking is None:
             return
-        found, sort = self._blame.found, SORTS[self._sort]
-        for side, ranked in enumerate((found.insufficient, found.excessive)):
-            rows = self._rows[side] = blame.arranged(ranked, sort, self._only_ambiguous)
-            only = ", those in both lists" if self._only_ambiguous else ""
+        neurons, sort = self._ranking.neurons, SORTS[self._sort]
+        for side, ranked in enumerate((neurons.insufficient, neurons.excessive)):
+            rows = self._rows[side] = ranking.arranged(ranked, sort, self._only_ambiguous)
+            only = ", only those in both lists" if self._only_ambiguous else ""
             title = f"{TITLES[side]}: {len(rows)}{only}"
             self.query_one(f"#title-{SIDES[side]}", Label).update(title)
             self._show_side(side, rows)
-        self.query_one("#slider", Static).update(self._slider(self._blame))
+        self.query_one("#slider", Static).update(self._slider(self._ranking))
 
     def _show_side(self, side: int, rows: list[RankedNeuron]) -> None:
-        assert self._blame is not None
+        assert self._ranking is not None
         sort, selected = SORTS[self._sort], set(self._selected_neurons)
         table = self._table(side)
-        table.empty = "none in both lists; a lists all" if self._only_ambiguous else "none"
+        table.empty = "No neuron is in both lists. a lists all." if self._only_ambiguous else "none"
         if sort is None:
-            table.sorted_by(blame.RANKED_BY[self._blame.by], True)
+            table.sorted_by(ranking.RANKED_BY[self._ranking.by], True)
         else:
             table.sorted_by(sort.title, sort.descending)
         table.show(
             len(rows),
-            lambda index: blame.cells(rows[index], rows[index].neuron in selected),
+            lambda index: ranking.cells(rows[index], rows[index].neuron in selected),
             keys=[row.neuron for row in rows],
         )
 
-    def _slider(self, found: Blame) -> Text:
-        n = blame.leading(found.order, self._selected_neurons)
-        listed = {row.neuron for row in (*found.found.insufficient, *found.found.excessive)}
+    def _slider(self, shown: Ranking) -> Text:
+        n = ranking.leading(shown.order, self._selected_neurons)
+        listed = {row.neuron for row in (*shown.neurons.insufficient, *shown.neurons.excessive)}
         unlisted = len(set(self._selected_neurons) - listed)
         return Text.assemble(
             f"{len(self._selected_neurons)} selected",
             f" ({unlisted} not listed)" if unlisted else "",
             "   top N ", ("◀ ", "dim"), (str(n), "bold"), (" ▶", "dim"),
-            f" of {len(found.order):,}",
-            (f"   in the order of whatif --top N, by {found.by}", "dim"),
+            f" of {len(shown.order):,}",
+            (f"   ranked by {shown.by}, as `--top N` takes them", "dim"),
             no_wrap=True,
         )  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""The cursor's neuron: its figures, its drawing, what fires it and where on the mistakes."""
+"""The cursor's neuron: its figures, its drawing, its top images and heat maps on mistakes."""
 
 from pathlib import Path
 
@@ -9,19 +9,20 @@ from textual.widget import Widget
 from textual.widgets import Label, Static
 
 from engine.schema.records import Illusion, RankedNeuron
-from screens.closeup import Closeup, uses
-from screens.neurons.blame import RANKED_BY, voted
+from screens.neuron_details import NeuronDetails, weights
+from screens.neurons.ranking import RANKED_BY, voted
 from screens.real_images import RealImages
 from screens.widgets.picture import Picture
+from screens.words import counted
 
-HEAT = ("on your mistakes", "on all", "off")
-"""Where heat maps are laid over, one after the other."""
+HEAT = ("on mistakes", "on all", "off")
+"""Where heat maps are shown, one after the other."""
 WIDE = 110
 """Cells from which on the lists have room for all columns, or this panel for all figures."""
 
 
 class NeuronPanel(Widget):
-    """What is known of one neuron; `show` patches it."""
+    """All that is known of one neuron."""
 
     DEFAULT_CSS = """
     NeuronPanel { height: 52%; min-height: 13; }
@@ -35,9 +36,9 @@ class NeuronPanel(Widget):
 
     def __init__(self) -> None:
         super().__init__()
-        self._closeup: Closeup | None = None
+        self._details: NeuronDetails | None = None
         self._ranked: RankedNeuron | None = None
-        self._lacks = True
+        self._insufficient = True
         self._by: str = "contrast"
         self._heat = HEAT[0]
 
@@ -47,81 +48,82 @@ class NeuronPanel(Widget):
         with Horizontal():
             with Vertical(id="box-drawn"):
                 yield Label("drawn", id="title-drawn")
-                yield Picture(id="drawn", missing="not drawn yet: v draws")
+                yield Picture(id="drawn", missing="not drawn yet; v draws it")
             yield RealImages()
 
     def on_resize(self) -> None:
         """Let the pictures take the height there is."""
         drawn = max(16, min(2 * (self.size.height - 4), self.size.width // 5))
         self.query_one("#box-drawn").styles.width = drawn
-        self._say()
+        self._update_figures()
 
     def begin(self, ranked: RankedNeuron | None, insufficient: bool, by: str) -> None:
         """Show a neuron's figures at once; the rest follows."""
-        self._ranked, self._lacks, self._by = ranked, insufficient, by
+        self._ranked, self._insufficient, self._by = ranked, insufficient, by
         self.set_class(ranked is None, "-none")
-        if self._closeup and (ranked is None or self._closeup.neuron.neuron != ranked.neuron):
-            self._closeup = None
-        self._say()
+        if self._details and (ranked is None or self._details.neuron.neuron != ranked.neuron):
+            self._details = None
+        self._update_figures()
 
-    def show(self, closeup: Closeup) -> None:
+    def show(self, details: NeuronDetails) -> None:
         """Show what the disk has of the neuron."""
-        self._closeup = closeup
-        self._say()
-        self._show_drawn(closeup.drawn)
+        self._details = details
+        self._update_figures()
+        self._show_drawn(details.drawn)
         self._show_images()
 
-    def _say(self) -> None:
-        said = Text("no neuron is listed", style="dim")
+    def _update_figures(self) -> None:
+        text = Text("No neuron is listed.", style="dim")
         if self._ranked is not None:
-            said = figures(self._ranked, self._lacks, self._by, self.size.width)
-        if self._closeup is not None:
-            neuron = self._closeup.neuron
-            said.append(f"\nweight {neuron.weight:+.3f}")
-            said.append("  speaks for ", style="dim").append(uses(neuron.used_by))
-            said.append("  against ", style="dim").append(uses(neuron.opposed_by))
-        self.query_one("#figures", Static).update(said)
+            text = figures(self._ranked, self._insufficient, self._by, self.size.width)
+        if self._details is not None:
+            neuron = self._details.neuron
+            text.append(f"\nweight {neuron.weight:+.3f}")
+            text.append("  positive for ", style="dim").append(weights(neuron.used_by))
+            text.append("  negative for ", style="dim").append(weights(neuron.opposed_by))
+        self.query_one("#figures", Static).update(text)
 
     def _show_drawn(self, drawn: Illusion | None) -> None:
         path = Path(drawn.path) if drawn is not None and drawn.path else None
-        fires = drawn.activation_ratio if drawn is not None else None
-        self.query_one("#drawn", Picture).show(path, f"fires {fires:.1f}x real" if fires else "")
+        ratio = drawn.activation_ratio if drawn is not None else None
+        caption = f"activation {ratio:.1f}x" if ratio else ""
+        self.query_one("#drawn", Picture).show(path, caption)
 
     def cycle_heat(self) -> None:
-        """Lay heat maps over elsewhere."""
+        """Show heat maps on the mistakes, on all images, or on none."""
         self._heat = HEAT[(HEAT.index(self._heat) + 1) % len(HEAT)]
         self._show_images()
 
     def _show_images(self) -> None:
         """Show the real images, with or without heat."""
-        if self._closeup is None:
+        if self._details is None:
             return
         self.query_one(RealImages).show(
-            self._closeup.neuron,
+            self._details.neuron,
             heat_on_top=self._heat == HEAT[1],
             heat_on_wrong=self._heat != HEAT[2],
         )
 
 
 def figures(ranked: RankedNeuron, insufficient: bool, by: str, width: int) -> Text:
-    """Return a neuron's figures in one line; a narrow one leaves out what the lists show."""
-    found = {
+    """Return a neuron's figures in one line; a narrow one omits what the lists show."""
+    values = {
         "vote": voted(ranked),
         "contrast": f"{ranked.contrast:.3f}",
         "contribution": f"{ranked.contribution:+.3f}",
         "importance": f"{ranked.importance:.3f}",
-        "stable": f"{ranked.stability:.0%}",
-        "used more by": str(ranked.used_by),
+        "stability": f"{ranked.stability:.0%}",
+        "used more by": counted(ranked.used_by, "class", "classes"),
     }
-    for seen in () if width >= WIDE else ("vote", "stable", RANKED_BY[by]):
-        found.pop(seen, None)
-    said = Text.assemble(
+    for listed in () if width >= WIDE else ("vote", "stability", RANKED_BY[by]):
+        values.pop(listed, None)
+    text = Text.assemble(
         (str(ranked.neuron), "bold"),
-        " is lacking" if insufficient else " is too strong",
+        " too weak" if insufficient else " too strong",
         no_wrap=True,
     )
-    for name, value in found.items():
-        said.append("  ").append(f"{name} ", style="dim").append(value)
+    for name, value in values.items():
+        text.append("  ").append(f"{name} ", style="dim").append(value)
     if ranked.ambiguous:
-        said.append("  ≈ both")
-    return said
+        text.append("  ≈ in both lists")
+    return text

@@ -1,4 +1,4 @@
-"""The neurons to blame for a class's mistakes, ranked, ticked and looked at one by one."""
+"""The neurons behind a class's mistakes: ranked, selected, shown one by one."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,56 +12,61 @@ from textual.widgets import Static
 from engine.schema.errors import EngineError
 from engine.schema.requests import HeatRequest
 from screens.base import Base
-from screens.closeup import Closeup, look_closely
 from screens.command import Command, bindings
-from screens.ensure_features import fill_cache
-from screens.latest import Asker
-from screens.messages import ToEdit, ToIllusions, ToWhatIf
-from screens.neurons import blame
-from screens.neurons.blame import LISTED, RANKINGS, Blame
+from screens.ensure_features import FAILED, ensure_features
+from screens.latest import LatestTask
+from screens.messages import ToEdit, ToIllusions, ToNeurons, ToWhatIf
+from screens.neuron_details import NeuronDetails, load_details
+from screens.neurons import ranking
 from screens.neurons.lists import NeuronLists
 from screens.neurons.panel import NeuronPanel
+from screens.neurons.ranking import LISTED, RANKINGS, Ranking
 from screens.ports import Workspace
 from screens.widgets.table import Table
 from screens.words import counted
 
 DRAWN = 4
-"""Neurons drawn where none is ticked."""
+"""Neurons drawn where none is selected."""
 
 
 @dataclass(frozen=True)
-class _Found:
+class _Loaded:
     name: str
-    blame: Blame
+    ranking: Ranking
     selected: tuple[int, ...]
 
 
 class NeuronsScreen(Base):
-    """The neurons to blame for a class's mistakes."""
+    """The neurons behind a class's mistakes."""
 
     NAME = "Neurons"
+    OPENED_BY = ToNeurons
     TABLE: ClassVar[tuple[Command, ...]] = (
+        Command("neurons.select", "space", "select", "Select", "Select or deselect the neuron"),
+        Command("neurons.more", "+,=", "slide(1)", "N+1", "Select one more of the ranking's top"),
+        Command("neurons.fewer", "-", "slide(-1)", "N-1", "Select one fewer", show=False),
+        Command("neurons.many", "]", "slide(10)", "N+10", "Select ten more", show=False),
+        Command("neurons.few", "[", "slide(-10)", "N-10", "Select ten fewer", show=False),
         Command(
-            "neurons.tick", "space", "select", "Tick", "Tick the cursor's neuron, or untick it"
+            "neurons.clear", "u", "clear_selection", "Clear", "Clear the selection", show=False
         ),
-        Command("neurons.more", "+,=", "slide(1)", "N", "Tick one more of the order's first"),
-        Command("neurons.fewer", "-", "slide(-1)", "N-1", "Tick one less", show=False),
-        Command("neurons.many", "]", "slide(10)", "N+10", "Tick ten more", show=False),
-        Command("neurons.few", "[", "slide(-10)", "N-10", "Tick ten less", show=False),
-        Command("neurons.none", "u", "untick", "Untick", "Untick all", show=False),
-        Command("neurons.draw", "v", "draw", "Draw", "Draw what the ticked see, or the top 4"),
-        Command("neurons.one", "V", "draw_one", "Draw one", "Draw this one (enter)", show=False),
-        Command("neurons.whatif", "w", "whatif", "What-if", "Try scaling the ticked"),
-        Command("neurons.edit", "e", "edit", "Edit", "Edit with the ticked"),
+        Command("neurons.draw", "v", "draw", "Draw", "Draw the selected neurons, or the top 4"),
+        Command("neurons.one", "V", "draw_one", "Draw one", "Draw this neuron (enter)", show=False),
+        Command(
+            "neurons.whatif", "w", "whatif", "What-if", "Preview ablating the selected neurons"
+        ),
+        Command("neurons.edit", "e", "edit", "Edit", "Edit with the selected neurons"),
         Command("neurons.rank", "s", "rank", "Rank", "Rank by contrast, votes or contribution"),
-        Command("neurons.sort", "S", "sort", "Sort", "Sort what is listed by a column", show=False),
+        Command("neurons.sort", "S", "sort", "Sort", "Sort the listed by a column", show=False),
         Command(
             "neurons.both", "a", "ambiguous", "In both", "Only those in both lists", show=False
         ),
         Command("neurons.list", "m", "list_more", "List more", "List twice as many", show=False),
-        Command("neurons.heat", "t", "heat", "Heat", "Heat on mistakes, on all, off", show=False),
-        Command("neurons.left", "h,left", "side(0)", "Left", "To what is lacking", show=False),
-        Command("neurons.right", "l,right", "side(1)", "Right", "To what is too much", show=False),
+        Command(
+            "neurons.heat", "t", "heat", "Heat", "Heat maps on mistakes, on all, off", show=False
+        ),
+        Command("neurons.left", "h,left", "side(0)", "Left", "Go to the too weak", show=False),
+        Command("neurons.right", "l,right", "side(1)", "Right", "Go to the too strong", show=False),
     )
     BINDINGS = bindings(TABLE)
     CSS = """
@@ -72,18 +77,18 @@ class NeuronsScreen(Base):
     NeuronsScreen.-instead NeuronLists, NeuronsScreen.-instead NeuronPanel { display: none; }
     """
     REST = 0.6
-    """Seconds the cursor rests on a neuron before its heat maps are asked for."""
+    """Seconds the cursor rests on a neuron before its heat maps are requested."""
 
     def __init__(self, workspace: Workspace, class_index: int, mistake: str | None = None) -> None:
         super().__init__(workspace)
         self.class_index, self.mistake = class_index, mistake
-        self._found: _Found | None = None
+        self._loaded: _Loaded | None = None
         self._selected_neurons: tuple[int, ...] = ()
-        self._adopts = True
-        self._asked: set[int] = set()
+        self._reads_selection = True
+        self._requested: set[int] = set()
         self._rest: Timer | None = None
-        self._ranking = Asker(self, self._rank, self._show, self._say_instead)
-        self._looking = Asker(self, self._look_at, self._show_closely, self._warn)
+        self._load = LatestTask(self, self._rank, self._show, self._say_instead)
+        self._load_details = LatestTask(self, self._details_of, self._show_details, self._warn)
 
     def body(self) -> ComposeResult:
         """Put two lists side by side, and the cursor's neuron below."""
@@ -93,57 +98,58 @@ class NeuronsScreen(Base):
         yield Static(id="instead")
 
     def on_mount(self) -> None:
-        """Ask for the ranking."""
-        self._say_instead("reading…")
-        self._ranking.ask("contrast", LISTED)
+        """Rank the neurons."""
+        self._say_instead("loading…")
+        self._load.start("contrast", LISTED)
 
     def on_screen_resume(self) -> None:
-        """Take over what was ticked and drawn elsewhere."""
-        if self._found is not None:
-            self._adopts = True
-            self._ranking.ask(self._found.blame.by, self._found.blame.top)
+        """Show what was selected and drawn on other screens."""
+        if self._loaded is not None:
+            self._reads_selection = True
+            self._load.start(self._loaded.ranking.by, self._loaded.ranking.top)
 
-    def _rank(self, by: str, top: int) -> _Found | None:
+    def _rank(self, by: str, top: int) -> _Loaded | None:
         cache = self.workspace.cache()
         if cache is None:
             return None
-        found = blame.look(cache, self.class_index, by, top, self.mistake)
+        ranked = ranking.rank(cache, self.class_index, by, top, self.mistake)
         selected = self.workspace.selected(self.class_index)
-        return _Found(cache.classes[self.class_index], found, selected)
+        return _Loaded(cache.classes[self.class_index], ranked, selected)
 
-    def _show(self, found: _Found | None) -> None:
-        if found is None:
-            return self._say_instead(fill_cache(self.workspace, self.job_line))
-        self._found = found
-        if self._adopts:
-            self._selected_neurons, self._adopts = found.selected, False
+    def _show(self, loaded: _Loaded | None) -> None:
+        if loaded is None:
+            return self._say_instead(ensure_features(self.workspace, self.job_line))
+        self._loaded = loaded
+        if self._reads_selection:
+            self._selected_neurons, self._reads_selection = loaded.selected, False
         self.remove_class("-instead")
-        self._say_title(found)
-        self.query_one(NeuronLists).show(found.blame, self._selected_neurons)
+        self._show_title(loaded)
+        self.query_one(NeuronLists).show(loaded.ranking, self._selected_neurons)
         self.refresh_bindings()
         return self._look()
 
-    def _say_title(self, found: _Found) -> None:
-        some = found.blame.found
-        steps = "" if some.median_steps is None else f" (median {some.median_steps:g} steps)"
-        flipped = "all" if some.flipped == some.mistakes else str(some.flipped)
-        what = f"{counted(some.mistakes, 'mistake')}, {flipped} mended{steps}"
+    def _show_title(self, loaded: _Loaded) -> None:
+        ranked = loaded.ranking.neurons
+        steps = "" if ranked.median_steps is None else f" (median {ranked.median_steps:g} steps)"
+        flipped = "all" if ranked.flipped == ranked.mistakes else str(ranked.flipped)
+        title = f"{counted(ranked.mistakes, 'mistake')}, counterfactuals flip {flipped}{steps}"
         if self.mistake is not None:
             image = self.mistake.rsplit("/", 1)[-1]
-            what = f"only {image}, {'' if some.flipped else 'not '}mended{steps}"
-        self.say_where(found.name, "neurons", what)
+            result = "counterfactual flips it" if ranked.flipped else "no counterfactual flips it"
+            title = f"only {image}, {result}{steps}"
+        self.set_breadcrumb(loaded.name, "neurons", title)
         note = self.query_one("#note", Static)
-        note.display = bool(some.note)
-        note.update(some.note)
+        note.display = bool(ranked.note)
+        note.update(ranked.note)
 
     def _say_instead(self, sentence: str) -> None:
-        self.say_where(self._class_name(), "neurons")
+        self.set_breadcrumb(self._class_name(), "neurons")
         self.add_class("-instead")
         self.query_one("#instead", Static).update(sentence)
         self.refresh_bindings()
 
     def _class_name(self) -> str:
-        return self._found.name if self._found else f"class {self.class_index}"
+        return self._loaded.name if self._loaded else f"class {self.class_index}"
 
     def _warn(self, sentence: str) -> None:
         self.notify(sentence, severity="warning")
@@ -153,69 +159,69 @@ class NeuronsScreen(Base):
     @on(NeuronLists.Moved)
     def _look(self) -> None:
         lists = self.query_one(NeuronLists)
-        if self._found is None:
+        if self._loaded is None:
             return
-        self.query_one(NeuronPanel).begin(lists.ranked, lists.insufficient, self._found.blame.by)
+        self.query_one(NeuronPanel).begin(lists.ranked, lists.insufficient, self._loaded.ranking.by)
         if lists.ranked is not None:
-            self._looking.ask(lists.ranked.neuron)
+            self._load_details.start(lists.ranked.neuron)
 
-    def _look_at(self, neuron: int) -> Closeup | None:
+    def _details_of(self, neuron: int) -> NeuronDetails | None:
         cache = self.workspace.cache()
-        return look_closely(self.workspace, cache, self.class_index, neuron) if cache else None
+        return load_details(self.workspace, cache, self.class_index, neuron) if cache else None
 
-    def _show_closely(self, closeup: Closeup | None) -> None:
+    def _show_details(self, details: NeuronDetails | None) -> None:
         lists = self.query_one(NeuronLists)
-        if closeup is None or not lists.ranked or lists.ranked.neuron != closeup.neuron.neuron:
+        if details is None or not lists.ranked or lists.ranked.neuron != details.neuron.neuron:
             return
-        self.query_one(NeuronPanel).show(closeup)
+        self.query_one(NeuronPanel).show(details)
         if self._rest is not None:
             self._rest.stop()
-        if not closeup.heat and not self.job_line.error:
-            self._rest = self.set_timer(self.REST, lambda: self._ask_heat(closeup))
+        if not details.heat and not self.job_line.error:
+            self._rest = self.set_timer(self.REST, lambda: self._request_heat(details))
 
-    def _ask_heat(self, closeup: Closeup) -> None:
-        """Ask for the heat maps, once a visit, and one neuron at a time."""
-        neuron, ranked = closeup.neuron.neuron, self.query_one(NeuronLists).ranked
+    def _request_heat(self, details: NeuronDetails) -> None:
+        """Request the heat maps, once a visit, and of one neuron at a time."""
+        neuron, ranked = details.neuron.neuron, self.query_one(NeuronLists).ranked
         rests = ranked is not None and ranked.neuron == neuron
-        if not rests or self.job_line.running or neuron in self._asked:
+        if not rests or self.job_line.running or neuron in self._requested:
             return
-        self._asked.add(neuron)
-        if closeup.job is not None:
-            self.job_line.track(closeup.job)
+        self._requested.add(neuron)
+        if details.job is not None:
+            self.job_line.track(details.job)
         else:
             self.job_line.submit(HeatRequest(class_index=self.class_index, neuron=neuron))
 
     def on_job_line_done(self) -> None:
-        """Show what the job made: the feature cache's neurons, or heat maps."""
-        if self._found is None:
-            self._ranking.ask("contrast", LISTED)
+        """Show the job's result: the ranking, or heat maps."""
+        if self._loaded is None:
+            self._load.start("contrast", LISTED)
         else:
             self._look()
 
     def on_job_line_failed(self) -> None:
-        """Say what to do where there is nothing else to see."""
-        if self._found is None:
-            self._say_instead("The images were not looked at; R tries again, escape goes back.")
+        """Say what can be done where nothing else is shown."""
+        if self._loaded is None:
+            self._say_instead(FAILED)
 
     # keys
 
     def command_line(self) -> Sequence[str]:
         """Return the `neurons` that lists the same."""
-        if self._found is None:
+        if self._loaded is None:
             return ()
-        found = self._found.blame
-        words = ["neurons", "--class", self._found.name, "--by", found.by]
-        if found.top != LISTED:
-            words += ["--top", str(found.top)]
+        shown = self._loaded.ranking
+        words = ["neurons", "--class", self._loaded.name, "--by", shown.by]
+        if shown.top != LISTED:
+            words += ["--top", str(shown.top)]
         return words if self.mistake is None else [*words, "--mistake", self.mistake]
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Offer what needs neurons only where there are some."""
+        """Offer what needs neurons only where there are any."""
         own = {command.action.partition("(")[0] for command in self.TABLE}
         return action not in own or not self.has_class("-instead")
 
     def _select(self, selected: tuple[int, ...]) -> None:
-        self._selected_neurons, self._adopts = selected, False
+        self._selected_neurons, self._reads_selection = selected, False
         self.query_one(NeuronLists).select(selected)
         try:
             self.workspace.select(self.class_index, selected)
@@ -223,47 +229,47 @@ class NeuronsScreen(Base):
             self._warn(str(error))
 
     def action_select(self) -> None:
-        """Tick the cursor's neuron, or untick it."""
+        """Select or deselect the cursor's neuron."""
         ranked = self.query_one(NeuronLists).ranked
-        if self._found and ranked:
+        if self._loaded and ranked:
             self._select(
-                blame.toggled(self._found.blame.order, self._selected_neurons, ranked.neuron)
+                ranking.toggled(self._loaded.ranking.order, self._selected_neurons, ranked.neuron)
             )
 
     def action_slide(self, places: int) -> None:
-        """Move N, and list so many that all of the first N are seen."""
-        if self._found is None:
+        """Change N, and list enough neurons to show the first N."""
+        if self._loaded is None:
             return
-        found = self._found.blame
-        self._select(blame.slid(found.order, self._selected_neurons, places))
-        if blame.leading(found.order, self._selected_neurons) > found.top:
+        shown = self._loaded.ranking
+        self._select(ranking.slid(shown.order, self._selected_neurons, places))
+        if ranking.leading(shown.order, self._selected_neurons) > shown.top:
             self.action_list_more()
 
     def action_clear_selection(self) -> None:
-        """Untick all."""
+        """Clear the selection."""
         self._select(())
 
     def action_list_more(self) -> None:
         """List twice as many."""
-        if self._found is not None:
-            self._ranking.ask(self._found.blame.by, 2 * self._found.blame.top)
+        if self._loaded is not None:
+            self._load.start(self._loaded.ranking.by, 2 * self._loaded.ranking.top)
 
     def action_rank(self) -> None:
         """Rank by the next of the three."""
-        if self._found is not None:
-            after = RANKINGS[(RANKINGS.index(self._found.blame.by) + 1) % len(RANKINGS)]
-            self._ranking.ask(after, self._found.blame.top)
+        if self._loaded is not None:
+            after = RANKINGS[(RANKINGS.index(self._loaded.ranking.by) + 1) % len(RANKINGS)]
+            self._load.start(after, self._loaded.ranking.top)
 
     def action_sort(self) -> None:
-        """Sort what is listed by the next column."""
+        """Sort the listed neurons by the next column."""
         self.query_one(NeuronLists).cycle_sort()
 
     def action_ambiguous(self) -> None:
-        """List only what is in both lists, or all."""
+        """List only neurons that are in both lists, or all."""
         self.query_one(NeuronLists).toggle_ambiguous()
 
     def action_heat(self) -> None:
-        """Lay heat maps over elsewhere."""
+        """Show heat maps on the mistakes, on all images, or on none."""
         self.query_one(NeuronPanel).cycle_heat()
 
     def action_side(self, side: int) -> None:
@@ -271,22 +277,22 @@ class NeuronsScreen(Base):
         self.query_one(NeuronLists).go(side)
 
     def action_draw(self) -> None:
-        """Draw what the ticked see, or the top of the order."""
-        if self._found is not None:
-            chosen = self._selected_neurons or self._found.blame.order[:DRAWN]
+        """Draw the selected neurons, or the top of the ranking."""
+        if self._loaded is not None:
+            chosen = self._selected_neurons or self._loaded.ranking.order[:DRAWN]
             self.post_message(ToIllusions(self.class_index, chosen))
 
     @on(Table.Chosen)
     def action_draw_one(self) -> None:
-        """Draw what the cursor's neuron sees."""
+        """Draw the cursor's neuron."""
         ranked = self.query_one(NeuronLists).ranked
         if ranked is not None:
             self.post_message(ToIllusions(self.class_index, (ranked.neuron,)))
 
     def action_whatif(self) -> None:
-        """Try scaling the ticked."""
+        """Preview ablating the selected neurons."""
         self.post_message(ToWhatIf(self.class_index, self._selected_neurons))
 
     def action_edit(self) -> None:
-        """Edit with the ticked."""
+        """Edit with the selected neurons."""
         self.post_message(ToEdit(self.class_index, self._selected_neurons))

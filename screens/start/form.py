@@ -1,4 +1,4 @@
-"""The form that `init` is asked with: a line a field, and what the one in focus means."""
+"""The form for `init`: a line a field, and the help of the focused one."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,20 +25,20 @@ class Field:
 
 
 FIELDS = (
-    Field("directory", "", "Where the workspace is made: a new directory, or one without any."),
+    Field("directory", "", "The workspace's directory: a new one, or one without a workspace."),
     Field("model", "--model", "A timm name such as resnet50, or local-dir:DIR."),
-    Field("checkpoint", "--checkpoint", "A .safetensors, .pt or .pth file; or the word pretrained "
-          "(timm's own weights) or untrained (none yet)."),
+    Field("checkpoint", "--checkpoint", "A .safetensors, .pt or .pth file; or pretrained (timm's "
+          "own weights) or untrained (none yet)."),
     Field("data", "--data", "A folder of SPLIT/CLASS/images, or a CSV (path,label,split[,group])."),
     Field("train split", "--train-split", "The split it was trained on.", "train"),
-    Field("eval split", "--eval-split", "The split whose mistakes are looked at.", "valid"),
+    Field("eval split", "--eval-split", "The split whose mistakes are inspected.", "valid"),
     Field("clip", "--clip", "none, MODEL/TAG as open_clip lists them, or local-dir:DIR.", "none"),
     Field("device", "--device", "auto, cpu, cuda:N or mps.", "auto"),
 )  # fmt: skip
 
 
 def init_words(values: Mapping[str, str]) -> list[str]:
-    """Return the `init` command of a form; entries left at their defaults are not named."""
+    """Return the `init` command of a form; fields at their defaults are not named."""
     words = ["init", values["directory"]]
     for field in FIELDS:
         value = values[field.name]
@@ -61,7 +61,7 @@ class Form(Vertical):
     """
 
     class Filled(Message):
-        """The person is done."""
+        """The form is complete."""
 
         def __init__(self, values: dict[str, str]) -> None:
             super().__init__()
@@ -72,7 +72,7 @@ class Form(Vertical):
         self._directory = directory
 
     def compose(self) -> ComposeResult:
-        """Draw a line a field."""
+        """Put a line for each field, and the help below."""
         for field in FIELDS:
             with Horizontal():
                 yield Label(field.name)
@@ -82,16 +82,16 @@ class Form(Vertical):
 
     @property
     def values(self) -> dict[str, str]:
-        """What stands in the fields."""
-        return {some.name or "": some.value.strip() for some in self.query(Input)}
+        """The fields' values by name."""
+        return {field.name or "": field.value.strip() for field in self.query(Input)}
 
     def begin(self) -> None:
-        """Go to the first field that has nothing in it."""
-        empty = [some for some in self.query(Input) if not some.value]
+        """Go to the first empty field."""
+        empty = [field for field in self.query(Input) if not field.value]
         (empty or [*self.query(Input)])[0].focus()
 
     def submit(self) -> None:
-        """Hand the entries over; one that is missing is asked for instead."""
+        """Post the values; where one is missing, go to its field instead."""
         values = self.values
         missing = [field.name for field in FIELDS if not values[field.name]]
         if missing:
@@ -100,16 +100,16 @@ class Form(Vertical):
             self.post_message(self.Filled(values))
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
-        """Say what the field means."""
+        """Show the field's help."""
         hints = [field.hint for field in FIELDS if field.name == event.widget.name]
         self.query_one("#hint", Static).update("".join(hints))
 
     def on_descendant_blur(self) -> None:
-        """Say nothing."""
+        """Hide the help."""
         self.query_one("#hint", Static).update("")
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Go to the next field; from the last one, make it."""
+        """Go to the next field; from the last one, submit."""
         event.stop()
         if event.input.name == FIELDS[-1].name:
             self.submit()

@@ -1,4 +1,4 @@
-"""Where no workspace is open: the recent ones, the demo, and a form for a new one."""
+"""The screen without a workspace: recent ones, the demo, and a form for a new one."""
 
 import asyncio
 import contextlib
@@ -14,7 +14,7 @@ from textual.containers import Container, Vertical
 from textual.screen import Screen
 from textual.widgets import Footer, Label, Static
 
-from screens.base import Trail
+from screens.base import TopBar
 from screens.command import Command, bindings
 from screens.messages import Copied, ToDemo, ToWorkspace
 from screens.start.form import Form, init_words
@@ -23,10 +23,10 @@ from screens.widgets.table import Column, Table
 FILE = "workspace.toml"
 TABLE = (
     Command("start.new", "n", "new", "New", "Fill in the form for a new workspace"),
-    Command("start.demo", "d", "demo", "Demo", "Open the demo's workspace; made first if need be"),
-    Command("start.make", "ctrl+s", "make", "Make it", "Check the form and write the workspace"),
-    Command("start.copy", "y", "copy", "Copy", "Copy the `init` that does the same"),
-    Command("start.back", "escape", "back", "Back", "Leave the form, or this screen"),
+    Command("start.demo", "d", "demo", "Demo", "Open the demo, which is made first if need be"),
+    Command("start.make", "ctrl+s", "make", "Create", "Check the form and create the workspace"),
+    Command("start.copy", "y", "copy", "Copy", "Copy the equivalent `init` command"),
+    Command("start.back", "escape", "back", "Back", "Leave the form, or go back"),
 )
 
 
@@ -37,8 +37,8 @@ class StartScreen(Screen[None]):
         program: The words that run this program's commands.
         recent: Workspaces opened before, newest first.
         demo: Where the demo's workspace is, or would be.
-        said: Why this screen is here, if not by choice.
-        directory: What the form begins with.
+        reason: Why this screen is shown, if not by choice.
+        directory: The form's first directory.
     """
 
     NAME: ClassVar[str] = "Start"
@@ -48,16 +48,16 @@ class StartScreen(Screen[None]):
     DEFAULT_CSS = """
     StartScreen #both { height: 1fr; }
     StartScreen.-wide #both { layout: horizontal; }
-    StartScreen.-wide #there { width: 1fr; }
-    StartScreen.-wide #made { width: 1fr; height: 1fr; border-left: solid $primary; }
-    StartScreen #there { height: 1fr; }
+    StartScreen.-wide #recent { width: 1fr; }
+    StartScreen.-wide #new { width: 1fr; height: 1fr; border-left: solid $primary; }
+    StartScreen #recent { height: 1fr; }
     StartScreen.-wide Table { height: 16; }
-    StartScreen #made { height: auto; }
+    StartScreen #new { height: auto; }
     StartScreen Label { width: 100%; }
     StartScreen .heading { text-style: bold; padding: 0 1; background: $panel; }
     StartScreen .line { padding: 0 1; color: $text-muted; }
-    StartScreen #said { padding: 0 1; height: auto; max-height: 3; display: none; }
-    StartScreen #said.-failed { color: $text-error; }
+    StartScreen #message { padding: 0 1; height: auto; max-height: 3; display: none; }
+    StartScreen #message.-failed { color: $text-error; }
     """
 
     def __init__(
@@ -65,53 +65,53 @@ class StartScreen(Screen[None]):
         program: Sequence[str],
         recent: Sequence[Path],
         demo: Path,
-        said: str = "",
+        reason: str = "",
         directory: str = "",
     ) -> None:
         super().__init__()
         self.program, self.recent, self.demo = program, recent, demo
-        self._why, self._directory = said, directory
+        self._reason, self._directory = reason, directory
         self._making = False
         self._init: Process | None = None
 
     def compose(self) -> ComposeResult:
         """Draw the list, the demo's line and the form."""
-        yield Trail()
+        yield TopBar()
         with Container(id="both"):
-            with Vertical(id="there"):
+            with Vertical(id="recent"):
                 yield Table(
-                    Column("workspaces opened before", 20, flex=True),
-                    empty="None yet: d shows a demo, n makes a workspace of your own.",
+                    Column("recent workspaces", 20, flex=True),
+                    empty="None yet. d opens a demo, n creates a workspace.",
                 )
-                yield Label(self._on_demo(), classes="line", markup=False)
-            with Vertical(id="made"):
-                yield Label("a new workspace", classes="heading")
+                yield Label(self._demo_hint(), classes="line", markup=False)
+            with Vertical(id="new"):
+                yield Label("new workspace", classes="heading")
                 yield Form(self._directory)
-                yield Static(id="said", markup=False)
+                yield Static(id="message", markup=False)
         yield Footer(show_command_palette=False)
 
-    def _on_demo(self) -> str:
+    def _demo_hint(self) -> str:
         if (self.demo / FILE).is_file():
-            return f"d  opens the demo, {self.demo}"
-        return "d  makes the demo (`neuroinspect-tui demo`, about 3 minutes) and opens it"
+            return f"d opens the demo, {self.demo}"
+        return "d makes the demo (`neuroinspect-tui demo`, about 3 minutes) and opens it"
 
     def on_mount(self) -> None:
         """Fill the list."""
-        self.query_one(Trail).trail = "neuroinspect › choose a workspace"
+        self.query_one(TopBar).breadcrumb = "neuroinspect › choose a workspace"
         recent = self.recent
         self.query_one(Table).show(len(recent), lambda i: (str(recent[i]),), recent)
-        if self._why:
-            self._say(self._why)
+        if self._reason:
+            self._say(self._reason)
 
     def on_table_chosen(self, message: Table.Chosen) -> None:
         """Open a workspace."""
         self.post_message(ToWorkspace(str(message.key)))
 
     def _say(self, sentence: str, *, failed: bool = False) -> None:
-        said = self.query_one("#said", Static)
-        said.update(f"✗ {sentence}" if failed else sentence)
-        said.set_class(failed, "-failed")
-        said.display = True
+        message = self.query_one("#message", Static)
+        message.update(f"✗ {sentence}" if failed else sentence)
+        message.set_class(failed, "-failed")
+        message.display = True
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer `make` in the form, the rest outside."""
@@ -125,7 +125,7 @@ class StartScreen(Screen[None]):
         return self.focused is not None and self.focused in self.query("Form Input")
 
     def on_descendant_focus(self) -> None:
-        """The keys that work now are others."""
+        """Other keys work now."""
         self.refresh_bindings()
 
     def action_new(self) -> None:
@@ -134,16 +134,16 @@ class StartScreen(Screen[None]):
 
     def action_demo(self) -> None:
         """Open the demo."""
-        there = (self.demo / FILE).is_file()
-        self.post_message(ToWorkspace(str(self.demo)) if there else ToDemo())
+        made = (self.demo / FILE).is_file()
+        self.post_message(ToWorkspace(str(self.demo)) if made else ToDemo())
 
     def action_copy(self) -> None:
-        """Copy the command that makes what the form says."""
+        """Copy the `init` command of the form."""
         words = ["neuroinspect-tui", *init_words(self.query_one(Form).values)]
         self.post_message(Copied(shlex.join(words)))
 
     def action_make(self) -> None:
-        """Make the workspace."""
+        """Create the workspace."""
         self.query_one(Form).submit()
 
     def action_back(self) -> None:
@@ -157,7 +157,7 @@ class StartScreen(Screen[None]):
         """Run `init`, in a process of its own: it loads torch."""
         if not self._making:
             self._making = True
-            self._say("starting …")
+            self._say("Starting…")
             self.run_worker(self._make(message.values), exit_on_error=True)
 
     async def _make(self, values: dict[str, str]) -> None:
@@ -171,21 +171,21 @@ class StartScreen(Screen[None]):
             self._say(f"Cannot start `init`: {error.strerror}.", failed=True)
         else:
             self._init = process
-            await self._followed(process, values["directory"])
+            await self._follow(process, values["directory"])
         finally:
             self._making = False
         self.refresh_bindings()
 
     async def on_unmount(self) -> None:
-        """Stop `init`, and wait until it is gone: nobody else would."""
+        """Stop `init`, and wait for its end: no other process would."""
         self.workers.cancel_node(self)
         if self._init is not None and self._init.returncode is None:
             with contextlib.suppress(ProcessLookupError):
                 self._init.kill()
             await self._init.wait()
 
-    async def _followed(self, process: Process, directory: str) -> None:
-        """Show what `init` says, line by line."""
+    async def _follow(self, process: Process, directory: str) -> None:
+        """Show the output of `init`, line by line."""
         last = ""
         assert process.stderr is not None  # a pipe was asked for
         async for line in process.stderr:

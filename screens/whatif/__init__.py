@@ -1,1 +1,1 @@
-"""What scaling neurons would do."""
+"""Ablation previews: neurons scaled or ablated, nothing trained."""

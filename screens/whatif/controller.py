@@ -1,36 +1,54 @@
-"""The questions of a what-if under way: what is asked now, and what came back of it."""
+"""The state of What-if: the question, its answers, and the work in threads that answers it."""
 
-from collections.abc import Callable
-
+from textual.message import Message
 from textual.screen import Screen
 from textual.timer import Timer
 
 from engine.ablation.interactive import Answer, InteractiveAblation, Question
 from engine.attribution.query import check_neurons
-from engine.schema.errors import StorageError
 from engine.schema.records import CurvePoint, Outcome
 from engine.schema.requests import Rows
-from screens.latest import Asker
+from screens.latest import LatestTask
 from screens.ports import Workspace
 
 PAUSE = 0.15
-"""Seconds without a key before what takes longer is asked: the curve and the random neurons."""
+"""Seconds without a key before slower answers are computed: the curve and the random control."""
 Line = tuple[str, float, Rows]
+Loaded = tuple[InteractiveAblation, tuple[int, ...]]
 
 
-class Inquiry:
-    """Asks in threads; nothing is shown for a question that is not the newest.
+class WhatIfController:
+    """Computes in threads and posts messages; only answers to the newest question count.
 
     Args:
-        screen: Whose questions they are.
+        screen: Gets the messages.
         workspace: The workspace.
         class_index: The class.
-        neurons: The neurons to begin with; none: those ticked for the class.
-        opened: Runs once the feature cache is open.
-        answered: Runs with every answer.
-        told: Runs when random neurons or a curve came.
-        fail: Runs with the sentence of an expected failure.
+        neurons: The neurons to begin with; none: those selected for the class.
     """
+
+    class FeaturesMissing(Message):
+        """There is no feature cache yet."""
+
+    class Opened(Message):
+        """The feature cache is open."""
+
+    class Answered(Message):
+        """There is an answer."""
+
+        def __init__(self, answer: Answer) -> None:
+            super().__init__()
+            self.answer = answer
+
+    class Updated(Message):
+        """The random control or the curve was computed."""
+
+    class Failed(Message):
+        """An expected failure; `error` is its sentence."""
+
+        def __init__(self, error: str) -> None:
+            super().__init__()
+            self.error = error
 
     def __init__(
         self,
@@ -38,29 +56,23 @@ class Inquiry:
         workspace: Workspace,
         class_index: int,
         neurons: tuple[int, ...],
-        *,
-        opened: Callable[[], None],
-        answered: Callable[[Answer], None],
-        told: Callable[[], None],
-        fail: Callable[[str], None],
     ) -> None:
         self._screen, self._workspace = screen, workspace
-        self.class_index, self._begin = class_index, neurons
-        self._then_opened, self._then_answered, self._then_told = opened, answered, told
+        self.class_index, self._initial = class_index, neurons
         self.question = Question()
         self.ablation: InteractiveAblation | None = None
         """None before the feature cache is open."""
         self.listed: tuple[int, ...] = ()
         """The neurons that may be switched on and off."""
         self.answer: Answer | None = None
-        """The last answer, be it of an older question."""
+        """The last answer, perhaps to an older question."""
         self._random: tuple[Question, Outcome] | None = None
         self._curve: tuple[Line, tuple[CurvePoint, ...]] | None = None
         self._pause: Timer | None = None
-        self._opens = Asker(screen, self._open, self._opened, fail)
-        self._answers = Asker(screen, self._weigh, self._answered, fail)
-        self._randoms = Asker(screen, self._draw, self._drew, fail)
-        self._curves = Asker(screen, self._trace, self._traced, fail)
+        self._open_task = LatestTask(screen, self._open, self._opened, self._fail)
+        self._answer_task = LatestTask(screen, self._compute, self._answered, self._fail)
+        self._random_task = LatestTask(screen, self._sample, self._sampled, self._fail)
+        self._curve_task = LatestTask(screen, self._trace, self._traced, self._fail)
 
     @property
     def name(self) -> str:
@@ -69,81 +81,87 @@ class Inquiry:
 
     @property
     def fresh(self) -> bool:
-        """Whether the last answer is of the newest question."""
+        """Whether the last answer is to the newest question."""
         return self.answer is not None and self.answer.question == self.question
 
     @property
     def random(self) -> Outcome | None:
-        """What as many random neurons would do, once it is known."""
+        """The random-neuron control for the newest question, once it is computed."""
         known = self._random is not None and self._random[0] == self.question
         return self._random[1] if self._random is not None and known else None
 
     @property
     def curve(self) -> tuple[CurvePoint, ...] | None:
-        """The curve of this order, scale and rows, once it is known."""
+        """The curve of this ranking, scale and rows, once it is computed."""
         known = self._curve is not None and self._curve[0] == self.question.line
         return self._curve[1] if self._curve is not None and known else None
 
     @property
     def neurons(self) -> tuple[int, ...]:
-        """The neurons the newest question is about."""
+        """The neurons of the newest question."""
         return tuple(self.ablation.neurons(self.question).tolist()) if self.ablation else ()
 
     def most(self, by: str) -> int:
-        """Return how many neurons an order has."""
+        """Return how many neurons a ranking has."""
         return len(self.ablation.order(by)) if self.ablation else 0
 
     def open(self) -> None:
         """Open the feature cache."""
-        self._opens.ask()
+        self._open_task.start()
 
     def ask(self, question: Question) -> None:
-        """Ask; the curve and the random neurons once the keys rest."""
+        """Answer a question at once; the curve and the random control when no key is pressed."""
         self.question = question
-        self._answers.ask(question)
+        self._answer_task.start(question)
         if self._pause is not None:
             self._pause.stop()
-        self._pause = self._screen.set_timer(PAUSE, self.ask_slowly)
+        self._pause = self._screen.set_timer(PAUSE, self.compute_slower)
 
-    def ask_slowly(self) -> None:
-        """Ask for the curve and the random neurons where they are not known."""
+    def compute_slower(self) -> None:
+        """Compute the curve and the random control where they are not known."""
         if self.random is None:
-            self._randoms.ask(self.question)
+            self._random_task.start(self.question)
         if self.curve is None:
-            self._curves.ask(self.question.line)
+            self._curve_task.start(self.question.line)
 
-    def _open(self) -> tuple[InteractiveAblation, tuple[int, ...]]:
+    def _fail(self, error: str) -> None:
+        self._screen.post_message(self.Failed(error))
+
+    def _open(self) -> Loaded | None:
         cache = self._workspace.cache()
         if cache is None:
-            raise StorageError("The images are not read yet; the list of classes does that once.")
-        selected = self._begin or self._workspace.selected(self.class_index)
+            return None
+        selected = self._initial or self._workspace.selected(self.class_index)
         listed = check_neurons(selected, cache.meta.width).tolist()
         return InteractiveAblation(cache, self.class_index), tuple(listed)
 
-    def _opened(self, found: tuple[InteractiveAblation, tuple[int, ...]]) -> None:
-        self.ablation, self.listed = found
-        self._then_opened()
+    def _opened(self, loaded: Loaded | None) -> None:
+        if loaded is None:
+            self._screen.post_message(self.FeaturesMissing())
+        else:
+            self.ablation, self.listed = loaded
+            self._screen.post_message(self.Opened())
 
-    def _weigh(self, question: Question) -> Answer:
+    def _compute(self, question: Question) -> Answer:
         assert self.ablation is not None  # nothing is asked before
         return self.ablation.answer(question)
 
     def _answered(self, answer: Answer) -> None:
         self.answer = answer
-        self._then_answered(answer)
+        self._screen.post_message(self.Answered(answer))
 
-    def _draw(self, question: Question) -> tuple[Question, Outcome]:
+    def _sample(self, question: Question) -> tuple[Question, Outcome]:
         assert self.ablation is not None
         return question, self.ablation.random(question)
 
-    def _drew(self, found: tuple[Question, Outcome]) -> None:
-        self._random = found
-        self._then_told()
+    def _sampled(self, sampled: tuple[Question, Outcome]) -> None:
+        self._random = sampled
+        self._screen.post_message(self.Updated())
 
     def _trace(self, line: Line) -> tuple[Line, tuple[CurvePoint, ...]]:
         assert self.ablation is not None
         return line, self.ablation.curve(*line)
 
-    def _traced(self, found: tuple[Line, tuple[CurvePoint, ...]]) -> None:
-        self._curve = found
-        self._then_told()
+    def _traced(self, traced: tuple[Line, tuple[CurvePoint, ...]]) -> None:
+        self._curve = traced
+        self._screen.post_message(self.Updated())

@@ -1,4 +1,4 @@
-"""A what-if in words, curves and as a command."""
+"""An ablation preview as text, as curves and as a command."""
 
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
@@ -8,54 +8,55 @@ from rich.text import Text
 
 from engine.ablation.interactive import Answer, Question
 from engine.schema.records import CurvePoint, Outcome
-from screens.whatif.controller import Inquiry
+from screens.whatif.controller import WhatIfController
 from screens.widgets.chart import DASHED, DOTTED, Chart, Series
 from screens.words import counted, percent
 
 WIDE = 100
 
 
-def spoken(inquiry: Inquiry, width: int) -> Text:
-    """Return what is asked and what came of it, in four lines; older answers are dim."""
-    question, answer, ablation = inquiry.question, inquiry.answer, inquiry.ablation
+def summary(controller: WhatIfController, width: int) -> Text:
+    """Return the question and its answer in four lines; older answers are dim."""
+    question, answer, ablation = controller.question, controller.answer, controller.ablation
     if ablation is None:
-        return Text("reading…")
-    took = f"{1000 * answer.seconds:.0f} ms" if answer is not None and inquiry.fresh else "…"
+        return Text("loading…")
+    took = f"{1000 * answer.seconds:.0f} ms" if answer is not None and controller.fresh else "…"
     if width >= WIDE:
-        took = f"answered in {took}, nothing trained"
-    listed = inquiry.most(question.by) if question.picked is None else len(inquiry.listed)
+        took = f"computed in {took}, nothing trained"
+    listed = controller.most(question.by) if question.picked is None else len(controller.listed)
     same = answer is not None and answer.question.rows == question.rows
     rows = len(answer.whatif.rows) if answer is not None and same else 0
-    said = _asked(question, listed, rows, took, width)
+    text = _question(question, listed, rows, took, width)
     if answer is not None:
-        told = _told(answer, inquiry.name, width)
-        lines = (*told, _rivals(answer, inquiry.random, inquiry.name, width))
-        said.append("\n" + "\n".join(lines), "not bold" if inquiry.fresh else "not bold dim")
-    return said
+        name = controller.name
+        lines = (
+            *_outcome(answer, name, width),
+            _controls(answer, controller.random, name, width),
+        )
+        text.append("\n" + "\n".join(lines), "not bold" if controller.fresh else "not bold dim")
+    return text
 
 
-def supposed(inquiry: Inquiry) -> str:
-    """Return `what if the top 40 were zeroed`."""
-    question, count = inquiry.question, len(inquiry.neurons)
-    if question.picked is None:
-        return f"what if the top {count:,} were {_scaled(question.scale)}"
-    were = "was" if count == 1 else "were"
-    return f"what if {counted(count, 'neuron')} {were} {_scaled(question.scale)}"
+def setting(controller: WhatIfController) -> str:
+    """Return `top 40 neurons ablated`."""
+    question, count = controller.question, len(controller.neurons)
+    top = "top " if question.picked is None else ""
+    return f"{top}{counted(count, 'neuron')} {_scaled(question.scale)}"
 
 
-def show_curve(chart: Chart, inquiry: Inquiry, colours: Mapping[str, str]) -> None:
-    """Draw the curve, with N marked; never that of another order, scale or rows."""
-    question, points = inquiry.question, inquiry.curve
+def show_curve(chart: Chart, controller: WhatIfController, colours: Mapping[str, str]) -> None:
+    """Draw the curve, with N marked; never that of another ranking, scale or rows."""
+    question, points = controller.question, controller.curve
     if points is None:
-        chart.empty = "working out the curve…"
+        chart.empty = "computing the curve…"
         chart.show((), ())
         return
     at = _place(points, question.top) if question.picked is None else None
     chart.show(_series(points, question.scale, colours), [point.n for point in points], at)
 
 
-def words_of(question: Question, name: str) -> tuple[str, ...]:
-    """Return the command that asks the same."""
+def command_words(question: Question, name: str) -> tuple[str, ...]:
+    """Return the command that computes the same."""
     words = ["whatif", "--class", name]
     if question.picked is None:
         words += ["--top", str(question.top)]
@@ -73,29 +74,30 @@ def words_of(question: Question, name: str) -> tuple[str, ...]:
 def _scaled(scale: float) -> str:
     """Return what scaling does to neurons."""
     if scale == 0:
-        return "zeroed"
-    return "left as they are" if scale == 1 else f"scaled by {scale:g}"
+        return "ablated"
+    return "unchanged" if scale == 1 else f"scaled by {scale:g}"
 
 
-def _asked(question: Question, listed: int, rows: int, took: str, width: int) -> Text:
-    """Return the line of what is asked, with the keys that change it; `took` ends it."""
+def _question(question: Question, listed: int, rows: int, took: str, width: int) -> Text:
+    """Return the line of the question, with the keys that change it; `took` ends it."""
     if question.picked is None:
         which = f"top N ◀ {question.top:,} ▶ of {listed:,} by {question.by}"
     else:
         which = f"{len(question.picked)} of {counted(listed, 'neuron')} on"
-    touched = "all rows" if question.rows == "all" else f"{counted(rows, 'row')} concerned"
+    affected = counted(rows, "affected class", "affected classes")
+    touched = "all classes" if question.rows == "all" else affected
     left = Text(f"{which}   scale [ {question.scale:g} ]   {touched}", style="bold", no_wrap=True)
     left.truncate(max(0, width - len(took) - 1), overflow="ellipsis")
     left.append(" " * max(1, width - left.cell_len - len(took)))
     return left.append(took, "not bold")
 
 
-def _told(answer: Answer, name: str, width: int) -> tuple[str, str]:
-    """Return what became of the whole and the class, and of the worst; a long name is cut."""
+def _outcome(answer: Answer, name: str, width: int) -> tuple[str, str]:
+    """Return the accuracies overall, of the class and of the worst; a long name is cut."""
     before, after = answer.whatif.before, answer.whatif.after
     overall = f"overall {_pair(before.overall, after.overall, 2)}   "
     target = f" {_pair(before.target, after.target)}   "
-    moved = f"won {len(answer.whatif.fixed):,} · lost {len(answer.whatif.broken):,}"
+    moved = f"fixed {len(answer.whatif.fixed):,} · broken {len(answer.whatif.broken):,}"
     short = Text(name)
     short.truncate(max(1, width - len(overall + target + moved)), overflow="ellipsis")
     first = overall + short.plain + target + moved
@@ -105,13 +107,17 @@ def _told(answer: Answer, name: str, width: int) -> tuple[str, str]:
     return first, second
 
 
-def _rivals(answer: Answer, random: Outcome | None, name: str, width: int) -> str:
-    """Return what the class, named where there is room, would have of the two cheapest rivals."""
-    drawn = "…" if random is None else percent(random.target)
+def _controls(answer: Answer, random: Outcome | None, name: str, width: int) -> str:
+    """Return the class's accuracy under both controls, explained as far as there is room."""
     shifted = percent(answer.whatif.bias_shift.target)
-    said = f"same cost by one bias shifted: {shifted}   as many random neurons: {drawn}"
-    named = f"{name}, {said}"
-    return named if cell_len(named) <= width else said
+    placebo = "…" if random is None else percent(random.target)
+    texts = (
+        f"{name}: bias shift (bias-adjustment baseline of the same overall cost) {shifted} · "
+        f"placebo (random-neuron control of as many neurons) {placebo}",
+        f"bias shift (bias-adjustment baseline) {shifted} · placebo (random neurons) {placebo}",
+        f"bias shift {shifted} · placebo {placebo}",
+    )
+    return next((text for text in texts if cell_len(text) <= width), texts[-1])
 
 
 def _pair(before: float | None, after: float | None, digits: int = 1) -> str:
@@ -123,13 +129,13 @@ def _pair(before: float | None, after: float | None, digits: int = 1) -> str:
 def _series(
     points: Sequence[CurvePoint], scale: float, colours: Mapping[str, str]
 ) -> tuple[Series, ...]:
-    """Return the class's accuracy over N, and that of both rivals."""
-    edit = "zeroed" if scale == 0 else f"×{scale:g}"
+    """Return the class's accuracy over N, and that of both controls."""
+    edit = "ablated" if scale == 0 else f"×{scale:g}"
     return (
         Series(f"━ {edit}", [p.edit.target for p in points], colours.get("primary", "")),
-        Series("╍ one bias", [p.bias_shift.target for p in points],
+        Series("╍ bias shift", [p.bias_shift.target for p in points],
                colours.get("warning", ""), DASHED),
-        Series("┄ random", [p.placebo.target for p in points], "", DOTTED),
+        Series("┄ placebo", [p.placebo.target for p in points], "", DOTTED),
     )  # fmt: skip
 
 

@@ -1,1 +1,1 @@
-"""What the screens are made of: a table, pictures, curves and bars; nothing of the engine."""
+"""The widgets of the screens: a table, pictures, curves and bars."""

@@ -1,4 +1,4 @@
-"""Curves at the size of their place."""
+"""Curves at the size of their widget."""
 
 from collections.abc import Sequence
 
@@ -29,7 +29,7 @@ class Chart(Widget):
     def __init__(self, *, empty: str = "", id: str | None = None, classes: str | None = None):
         super().__init__(id=id, classes=classes)
         self.empty = empty
-        """What the middle says when there are no curves."""
+        """Shown in the middle when there are no curves."""
         self._series: Sequence[Series] = ()
         self._x: Sequence[object] = ()
         self._cursor: int | None = None

@@ -1,4 +1,4 @@
-"""A cursor over any number of things, each with a key: what a table and a gallery share."""
+"""A cursor over any number of items, each with a key: the base of tables and galleries."""
 
 from collections.abc import Hashable, Sequence
 from typing import Any
@@ -9,7 +9,7 @@ from textual.widget import Widget
 
 
 class Cursor(ScrollView, can_focus=True, inherit_bindings=False):
-    """The things counted, and a cursor that stays on its key."""
+    """The number of items, and a cursor that stays on its key."""
 
     ALLOW_SELECT = False
     DEFAULT_CSS = """
@@ -34,7 +34,7 @@ class Cursor(ScrollView, can_focus=True, inherit_bindings=False):
             return self.widget
 
     class Moved(_Event):
-        """The cursor is in another place, or on another key."""
+        """The cursor is at another index, or on another key."""
 
     class Chosen(_Event):
         """Enter, or a click on the cursor."""
@@ -42,30 +42,35 @@ class Cursor(ScrollView, can_focus=True, inherit_bindings=False):
     def __init__(self, *, empty: str = "", id: str | None = None, classes: str | None = None):
         super().__init__(id=id, classes=classes)
         self.empty = empty
-        """What the middle says when there is nothing."""
+        """Shown in the middle when there are no items."""
         self._count = 0
         self._keys: Sequence[Hashable] | None = None
         self._cursor = 0
 
     @property
     def count(self) -> int:
-        """How many there are."""
+        """The number of items."""
         return self._count
 
     @property
     def index(self) -> int | None:
-        """The cursor's place; None when there is nothing."""
+        """The cursor's index; None when there are no items."""
         return self._cursor if self._count else None
 
     @property
     def key(self) -> Any:
-        """The cursor's key, or its index where no keys were given; None when there is nothing."""
+        """The cursor's key, or its index where no keys were given; None when there are no items."""
         if not self._count:
             return None
         return self._cursor if self._keys is None else self._keys[self._cursor]
 
+    @property
+    def keys(self) -> Sequence[Hashable]:
+        """The keys of all items, or their indexes where no keys were given."""
+        return range(self._count) if self._keys is None else self._keys
+
     def move_to(self, index: int) -> None:
-        """Put the cursor on a place, the nearest there is, and scroll to it."""
+        """Put the cursor on the item nearest to an index, and scroll to it."""
         index = max(0, min(index, self._count - 1))
         if not self._count or index == self._cursor:
             return
@@ -76,13 +81,13 @@ class Cursor(ScrollView, can_focus=True, inherit_bindings=False):
         self.post_message(self.Moved(self, index, self.key))
 
     def move_to_key(self, key: Hashable) -> None:
-        """Put the cursor on a key; one that is not there moves nothing."""
+        """Put the cursor on a key; an unknown one moves nothing."""
         place = self._place(key)
         if place is not None:
             self.move_to(place)
 
     def _recount(self, count: int, keys: Sequence[Hashable] | None) -> None:
-        """Take the new things; the cursor stays on its key, or failing that in its place."""
+        """Take other items; the cursor stays on its key, or else at its index."""
         before = (self.index, self.key)
         self._count, self._keys = count, keys
         kept = self._place(before[1]) if keys is not None else None
@@ -91,19 +96,18 @@ class Cursor(ScrollView, can_focus=True, inherit_bindings=False):
             self.post_message(self.Moved(self, self._cursor, self.key))
 
     def _place(self, key: Hashable) -> int | None:
-        keys = range(self._count) if self._keys is None else self._keys
-        return next((place for place, other in enumerate(keys) if other == key), None)
+        return next((place for place, other in enumerate(self.keys) if other == key), None)
 
     def _follow(self) -> None:
         """Scroll to the cursor."""
         raise NotImplementedError
 
     def _refresh_at(self, index: int) -> None:
-        """Draw again what the cursor changes of a thing."""
+        """Redraw what the cursor changes of an item."""
         raise NotImplementedError
 
     def action_move(self, places: int) -> None:
-        """Move the cursor by places."""
+        """Move the cursor by a number of items."""
         self.move_to(self._cursor + places)
 
     def action_first(self) -> None:
@@ -115,7 +119,7 @@ class Cursor(ScrollView, can_focus=True, inherit_bindings=False):
         self.move_to(self._count - 1)
 
     def action_choose(self) -> None:
-        """Choose what the cursor is on."""
+        """Choose the cursor's item."""
         if self._count:
             self.post_message(self.Chosen(self, self._cursor, self.key))
 
@@ -125,9 +129,9 @@ class Cursor(ScrollView, can_focus=True, inherit_bindings=False):
         self.move_to(index)
 
     def on_focus(self) -> None:
-        """Wake the cursor."""
+        """Draw the cursor as focused."""
         self._refresh_at(self._cursor)
 
     def on_blur(self) -> None:
-        """Put the cursor to sleep."""
+        """Draw the cursor as blurred."""
         self._refresh_at(self._cursor)

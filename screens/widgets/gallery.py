@@ -1,4 +1,4 @@
-"""Any number of pictures in a grid: only those in sight are ever opened."""
+"""Any number of pictures in a grid: only visible ones are ever opened."""
 
 from collections.abc import Callable, Hashable, Sequence
 
@@ -12,28 +12,28 @@ from textual.strip import Strip
 
 from screens.widgets.cursor import Cursor
 from screens.widgets.grid import Grid, Spot
-from screens.widgets.previews import Box, Preview, drawn, remembered
+from screens.widgets.previews import Box, Preview, cached, drawn, renderer_of
 from screens.widgets.slow_link import THUMBNAIL, on_slow_link
 from screens.widgets.strips import text_strip
 from screens.widgets.tiles import Frame, Tile, picture_line, with_edge, with_lower_edge
 
 __all__ = ["Gallery", "Tile"]
 
-KEPT_TILES = 512
+CACHED_TILES = 512
 
 
 class Gallery(Cursor):
     """Tiles under headings; the cursor's has an edge above and below, and the mark ▶."""
 
     COMPONENT_CLASSES = {
-        "gallery--heading", "gallery--cursor", "gallery--asleep", "gallery--words",
+        "gallery--heading", "gallery--cursor", "gallery--blurred", "gallery--words",
         "gallery--empty",
     }  # fmt: skip
     DEFAULT_CSS = """
     Gallery {
         & > .gallery--heading { text-style: bold; color: $foreground; background: $panel; }
         & > .gallery--cursor { text-style: bold; color: $primary; }
-        & > .gallery--asleep, & > .gallery--words, & > .gallery--empty { color: $text-muted; }
+        & > .gallery--blurred, & > .gallery--words, & > .gallery--empty { color: $text-muted; }
     }
     """
     BINDINGS = [
@@ -70,11 +70,11 @@ class Gallery(Cursor):
         self.set_reactive(Gallery.side, side)
         self._captions = captions
         self._tile: Callable[[int], Tile] = lambda _index: Tile(None)
-        self._tiles: LRUCache[int, Tile] = LRUCache(KEPT_TILES)
+        self._tiles: LRUCache[int, Tile] = LRUCache(CACHED_TILES)
         self._sections: Sequence[tuple[str, int]] = ()
         self._grid = Grid((), 1, side, 1)
         self._previews: dict[int, Preview] = {}
-        self._looked_at: set[int] = set()
+        self._checked: set[int] = set()
         self._drawing = False
 
     def show(
@@ -84,10 +84,10 @@ class Gallery(Cursor):
         sections: Sequence[tuple[str, int]] = (),
         keys: Sequence[Hashable] | None = None,
     ) -> None:
-        """Show `count` tiles; `tile(index)` is asked for those in sight.
+        """Show `count` tiles; `tile(index)` returns a visible one.
 
         `sections` are (heading, how many tiles), in order and adding up to `count`. With
-        `keys`, one a tile, the cursor stays on its key, or failing that in its place.
+        `keys`, one a tile, the cursor stays on its key, or else at its index.
         """
         sections = list(sections or [("", count)])
         before = (self._count, self._sections, self._cursor)
@@ -98,10 +98,10 @@ class Gallery(Cursor):
         self.refresh_tiles()
 
     def refresh_tiles(self) -> None:
-        """Ask for the tiles in sight again, and draw those that changed, here or on disk."""
-        before, self._tiles = self._tiles, LRUCache(KEPT_TILES)
-        self._looked_at.clear()
-        for index in self._in_sight():
+        """Make the visible tiles again, and draw those that changed, here or on disk."""
+        before, self._tiles = self._tiles, LRUCache(CACHED_TILES)
+        self._checked.clear()
+        for index in self._visible():
             old = before.get(index)
             if old is None or old.source != self.tile(index).source:
                 self._previews.pop(index, None)
@@ -116,12 +116,12 @@ class Gallery(Cursor):
     def watch_side(self) -> None:
         """Draw every picture at the new size."""
         self._previews.clear()
-        self._looked_at.clear()
+        self._checked.clear()
         self._lay_out()
         self._draw()
 
     def on_resize(self) -> None:
-        """Lay the tiles out again; the cursor stays in sight."""
+        """Lay the tiles out again; the cursor stays visible."""
         self._lay_out()
         self._draw()
 
@@ -130,7 +130,7 @@ class Gallery(Cursor):
         self._lay_out()
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
-        """Draw what comes into sight."""
+        """Draw what becomes visible."""
         super().watch_scroll_y(old_value, new_value)
         self._draw()
 
@@ -146,7 +146,7 @@ class Gallery(Cursor):
         self._follow()
         self.refresh()
 
-    def _in_sight(self) -> range:
+    def _visible(self) -> range:
         top = self.scroll_offset.y
         return self._grid.between(top, top + self.size.height)
 
@@ -184,17 +184,17 @@ class Gallery(Cursor):
         return tile
 
     def _draw(self) -> None:
-        """Draw what is in sight; what has scrolled away is no longer waited for."""
-        sight = self._in_sight()
-        self._looked_at.intersection_update(sight)
-        for index in self._previews.keys() - set(sight):
+        """Draw what is visible; what has scrolled away is dropped."""
+        visible = self._visible()
+        self._checked.intersection_update(visible)
+        for index in self._previews.keys() - set(visible):
             del self._previews[index]
         if not self._drawing and self.is_mounted and self._next() is not None:
             self._drawing = True
             self._drawing_all()
 
     def _next(self) -> int | None:
-        waiting = (index for index in self._in_sight() if index not in self._looked_at)
+        waiting = (index for index in self._visible() if index not in self._checked)
         return next((index for index in waiting if self.tile(index).source is not None), None)
 
     @work(group="gallery")
@@ -204,12 +204,12 @@ class Gallery(Cursor):
             while (index := self._next()) is not None:
                 if row and self._grid.corner(row[0])[1] != self._grid.corner(index)[1]:
                     self._paint(row)
-                self._looked_at.add(index)
+                self._checked.add(index)
                 tile, box = self.tile(index), self._box(index)
                 if box is None:
                     continue
                 preview = await drawn(box)
-                stays = index in self._looked_at and self.tile(index).source == tile.source
+                stays = index in self._checked and self.tile(index).source == tile.source
                 if stays and self._box(index) == box and preview != self._previews.get(index):
                     self._previews[index] = preview
                     row.append(index)
@@ -226,12 +226,12 @@ class Gallery(Cursor):
 
     def _box(self, index: int) -> Box | None:
         source = self.tile(index).source
-        return None if source is None else Box(source, self.side, self._rows)
+        return None if source is None else Box(source, self.side, self._rows, renderer_of(self))
 
     def _preview(self, index: int) -> Preview | None:
         if (box := self._box(index)) is None:
             return Preview((), self.tile(index).missing)
-        return self._previews.get(index) or remembered(box)
+        return self._previews.get(index) or cached(box)
 
     def action_step(self, rows: int) -> None:
         """Move the cursor by rows of tiles."""
@@ -251,7 +251,7 @@ class Gallery(Cursor):
                 self._clicked(index)
 
     def render_line(self, y: int) -> Strip:
-        """Draw a line of the tiles in sight."""
+        """Draw a line of the visible tiles."""
         width = self.size.width
         if not self._count and y == self.size.height // 2:
             style = self.get_component_rich_style("gallery--empty")
@@ -267,7 +267,7 @@ class Gallery(Cursor):
         return strip.adjust_cell_length(width, self.rich_style).simplify()
 
     def _frame(self) -> Frame:
-        mark, name = ("▶", "cursor") if self.has_focus else ("▷", "asleep")
+        mark, name = ("▶", "cursor") if self.has_focus else ("▷", "blurred")
         return Frame(mark, self.get_component_rich_style(f"gallery--{name}"))
 
     def _edge(self, spot: Spot) -> Strip:

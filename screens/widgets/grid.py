@@ -49,23 +49,25 @@ class Grid:
 
     def _joined(self, sections: Sequence[tuple[str, int]]) -> list[Section]:
         """Let neighbours share a row where it has room for all their tiles and headings."""
-        found: list[Section] = []
+        joined: list[Section] = []
         first = 0
         for heading, count in sections:
-            some = Section(((0, heading),) if heading else (), first, count, 0)
+            section = Section(((0, heading),) if heading else (), first, count, 0)
             first += count
-            if found and count and self._fits(found[-1], some):
-                before = found.pop()
+            if joined and count and self._fits(joined[-1], section):
+                before = joined.pop()
                 headings = (*before.headings, (before.count, heading))
-                some = Section(headings, before.first, before.count + count, 0)
+                section = Section(headings, before.first, before.count + count, 0)
             if count:
-                found.append(some)
-        return found
+                joined.append(section)
+        return joined
 
-    def _fits(self, before: Section, some: Section) -> bool:
-        if not before.headings or not some.headings or before.count + some.count > self.columns:
+    def _fits(self, before: Section, section: Section) -> bool:
+        if not before.headings or not section.headings:
             return False
-        (start, left), (_, right) = before.headings[-1], some.headings[0]
+        if before.count + section.count > self.columns:
+            return False
+        (start, left), (_, right) = before.headings[-1], section.headings[0]
         room = self.columns - before.count
         return self._within(left, before.count - start) and self._within(right, room)
 
@@ -73,11 +75,11 @@ class Grid:
         return cell_len(heading) < columns * (self.side + 1)
 
     def _stacked(self, sections: Sequence[Section]) -> list[Section]:
-        found, top = [], 0
+        stacked, top = [], 0
         for section in sections:
-            found.append(replace(section, top=top))
+            stacked.append(replace(section, top=top))
             top += self._lines(section)
-        return found
+        return stacked
 
     def _lines(self, section: Section) -> int:
         return bool(section.headings) + self._rows(section.count) * self.pitch + 1

@@ -1,4 +1,4 @@
-"""One picture and its caption, at the size of its place."""
+"""One picture and its caption, at the size of the widget."""
 
 from asyncio import sleep
 from pathlib import Path
@@ -9,7 +9,7 @@ from textual.reactive import var
 from textual.strip import Strip
 from textual.widget import Widget
 
-from screens.widgets.previews import Box, Preview, drawn, remembered
+from screens.widgets.previews import Box, Preview, cached, drawn, renderer_of
 from screens.widgets.rows import printable
 from screens.widgets.slow_link import LARGE, on_slow_link
 from screens.widgets.strips import text_strip
@@ -20,7 +20,7 @@ SETTLE = 0.05
 
 
 class Picture(Widget):
-    """A picture drawn after its place: what is there stays until the new one is ready."""
+    """A picture drawn in the background: the old one stays until the new one is ready."""
 
     ALLOW_SELECT = False
     COMPONENT_CLASSES = {"picture--words", "picture--caption"}
@@ -46,7 +46,7 @@ class Picture(Widget):
     ):
         super().__init__(id=id, classes=classes)
         self.missing = missing
-        """What is said in the place of a picture that is not there yet."""
+        """Shown in place of a picture that does not exist yet."""
         self._path = path
         self._preview: Preview | None = None
         self.set_reactive(Picture.caption, caption)
@@ -61,14 +61,14 @@ class Picture(Widget):
         if path != self._path:
             self._path = path
             box = self._box()
-            self._preview = None if box is None else remembered(box)
+            self._preview = None if box is None else cached(box)
             self.refresh()
         if caption is not None:
             self.caption = caption
         self._draw(0)
 
     def watch_caption(self) -> None:
-        """Give the picture the rows the caption leaves."""
+        """Give the picture the rows that the caption leaves."""
         self._draw(0)
         self.refresh()
 
@@ -80,9 +80,9 @@ class Picture(Widget):
         width, height = self.size.width, self.size.height - len(self._captions())
         if self._path is None or width < 1 or height < 1:
             return None
-        if on_slow_link(self) and not self.screen.is_modal:  # a zoom is asked for to be large
+        if on_slow_link(self) and not self.screen.is_modal:  # a zoom is meant to be large
             width, height = min(width, LARGE), min(height, LARGE // 2)
-        return Box(self._path, width, height)
+        return Box(self._path, width, height, renderer_of(self))
 
     def _draw(self, wait: float) -> None:
         if self.is_mounted and self._box() is not None:
@@ -104,7 +104,7 @@ class Picture(Widget):
         return [printable(line) for line in text.split()] if text.plain else []
 
     def render_line(self, y: int) -> Strip:
-        """Draw a row of the picture, of what is said in its place, or of the caption."""
+        """Draw a row of the picture, of the text in its place, or of the caption."""
         captions = self._captions()
         below = y - (self.size.height - len(captions))
         if below >= 0:

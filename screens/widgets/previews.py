@@ -1,4 +1,4 @@
-"""Pictures on disk -> cells, in one background thread, remembered while there is room."""
+"""Images on disk -> rows of cells, in one background thread, with a cache in memory."""
 
 import threading
 from asyncio import get_running_loop
@@ -8,24 +8,25 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from textual.strip import Strip
+from textual.widget import Widget
 
 from engine.data.images import decode
 from engine.schema.errors import DataError
-from screens.widgets.halfblocks import cells
+from screens.widgets.pictures.base import BUILT_IN, RENDERERS
 
-KEPT_CELLS = 65_536
-"""What is remembered, in cells of about 600 bytes: 512 thumbnails of 16 x 8."""
+CACHED_CELLS = 65_536
+"""The cache's size, in cells of about 600 bytes: 512 thumbnails of 16 x 8."""
 _ONE = ThreadPoolExecutor(1, thread_name_prefix="pictures")
-"""One: with four threads of this on two cores, keys lag 104 ms (p95)."""
+"""One: with four such threads on two cores, keys lag 104 ms (p95)."""
 
 
 @dataclass(frozen=True)
 class Preview:
-    """A picture as rows of cells, or why there are none."""
+    """An image as rows of cells, or why there are none."""
 
     rows: tuple[Strip, ...]
     problem: str = ""
-    """One sentence without its stop; empty for a picture."""
+    """One sentence without its stop; empty where there are rows."""
 
     @property
     def width(self) -> int:
@@ -35,70 +36,81 @@ class Preview:
 
 @dataclass(frozen=True)
 class Box:
-    """Where a picture goes: a file, and the most cells it may take."""
+    """Where an image goes: its file, the most cells it may take, and what draws it."""
 
     path: Path
     width: int
     height: int
+    renderer: str = BUILT_IN
+    """A name in `RENDERERS`."""
 
 
-class _Memory:
+class PreviewCache:
     """The previews used last, by box, each with the state of its file when it was read."""
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[Box, tuple[tuple[int, int], Preview]] = OrderedDict()
-        self._cells = 0
+        self._entries: OrderedDict[Box, tuple[tuple[int, int], Preview]] = OrderedDict()
+        self.cells = 0
+        """The cells that all entries take together."""
         self._lock = threading.Lock()
 
     def get(self, box: Box) -> tuple[tuple[int, int], Preview] | None:
+        """Return an entry, which is then the last to be dropped."""
         with self._lock:
-            if box in self._kept:
-                self._kept.move_to_end(box)
-            return self._kept.get(box)
+            if box in self._entries:
+                self._entries.move_to_end(box)
+            return self._entries.get(box)
 
     def put(self, box: Box, state: tuple[int, int], preview: Preview) -> None:
+        """Add an entry, and drop the oldest beyond `CACHED_CELLS`."""
         with self._lock:
             self._drop(box)
-            self._kept[box] = (state, preview)
-            self._cells += box.width * box.height
-            while self._cells > KEPT_CELLS and len(self._kept) > 1:
-                self._drop(next(iter(self._kept)))
+            self._entries[box] = (state, preview)
+            self.cells += box.width * box.height
+            while self.cells > CACHED_CELLS and len(self._entries) > 1:
+                self._drop(next(iter(self._entries)))
 
     def _drop(self, box: Box) -> None:
-        if self._kept.pop(box, None) is not None:
-            self._cells -= box.width * box.height
+        if self._entries.pop(box, None) is not None:
+            self.cells -= box.width * box.height
 
 
-_memory = _Memory()
+cache = PreviewCache()
 
 
-def remembered(box: Box) -> Preview | None:
-    """Return what was last drawn for a box, without looking at the disk."""
-    kept = _memory.get(box)
-    return None if kept is None else kept[1]
+def renderer_of(widget: Widget) -> str:
+    """Return the name of the renderer that the app chose; other apps draw half blocks."""
+    return str(getattr(widget.app, "picture_renderer", BUILT_IN))
+
+
+def cached(box: Box) -> Preview | None:
+    """Return what was last drawn for a box, without reading the disk."""
+    entry = cache.get(box)
+    return None if entry is None else entry[1]
 
 
 async def drawn(box: Box) -> Preview:
-    """Draw a box in the background, or return what is remembered if its file is unchanged."""
+    """Draw a box in the background, or return its cached preview if its file is unchanged."""
     return await get_running_loop().run_in_executor(_ONE, draw, box)
 
 
 def draw(box: Box) -> Preview:
-    """Draw a box here and now: reads the disk."""
+    """Draw a box in this thread; reads the disk."""
     try:
         stat = box.path.stat()
     except OSError:
-        return Preview((), f"{box.path.name} is not there")
+        return Preview((), f"{box.path.name} does not exist")
     state = (stat.st_mtime_ns, stat.st_size)
-    kept = _memory.get(box)
-    if kept is not None and kept[0] == state:
-        return kept[1]
+    entry = cache.get(box)
+    if entry is not None and entry[0] == state:
+        return entry[1]
     try:
         # twice the pixels shown: the rest of the way is LANCZOS
         image = decode(box.path, side=2 * max(box.width, 2 * box.height))
-        preview = Preview(tuple(cells(image, box.width, box.height)))
+        rows = RENDERERS.get(box.renderer).render(image, (box.width, box.height))
+        preview = Preview(tuple(rows))
     except DataError as error:
         reason = str(error).removeprefix("cannot be decoded: ")
         preview = Preview((), f"cannot read {box.path.name}: {reason}")
-    _memory.put(box, state, preview)
+    cache.put(box, state, preview)
     return preview

@@ -1,4 +1,4 @@
-"""How large pictures are where every byte counts (`--slow-link`)."""
+"""The size of pictures where every byte counts (`--slow-link`)."""
 
 from textual.widget import Widget
 

@@ -9,7 +9,7 @@ from textual.strip import Strip
 from screens.widgets.rows import Align, fit_in
 
 _CONSOLE = Console(width=80)
-"""Resolves the names of styles and wraps words; never printed on."""
+"""Resolves the names of styles and wraps text; never printed to."""
 
 
 def text_strip(text: Text | str, width: int, style: Style, align: Align = "left") -> Strip:
@@ -19,7 +19,7 @@ def text_strip(text: Text | str, width: int, style: Style, align: Align = "left"
 
 
 def over(strip: Strip, style: Style) -> Strip:
-    """Lay a style over a strip's own: a cell's red on the cursor's blue is not to be read."""
+    """Lay a style over a strip's own: red text on the cursor's blue could not be read."""
     return Strip(Segment.apply_style(strip, post_style=style), strip.cell_length)
 
 
@@ -29,8 +29,8 @@ def centred(strip: Strip, width: int, style: Style) -> Strip:
     return Strip.join([Strip.blank(left, style), strip]).adjust_cell_length(width, style)
 
 
-def said(words: str, width: int, height: int) -> list[Text]:
-    """Return words wrapped into the middle of a box: `height` lines, the last ones cut."""
-    lines = list(Text(words).wrap(_CONSOLE, max(1, width)))[:height]
+def centred_text(text: str, width: int, height: int) -> list[Text]:
+    """Return text wrapped into the middle of a box: `height` lines, the last ones cut."""
+    lines = list(Text(text).wrap(_CONSOLE, max(1, width)))[:height]
     above = (height - len(lines)) // 2
     return [Text()] * above + lines + [Text()] * (height - above - len(lines))

@@ -1,4 +1,4 @@
-"""A table of any number of rows: only the lines in sight are ever made."""
+"""A table of any number of rows: only visible lines are rendered."""
 
 from collections.abc import Callable, Hashable, Sequence
 
@@ -16,14 +16,14 @@ from screens.widgets.strips import over, text_strip
 __all__ = ["Column", "Table"]
 
 Row = Sequence[Text | str]
-KEPT_LINES = 512
-AWAKE, ASLEEP, ELSEWHERE = "▶ ", "▷ ", "  "
+CACHED_LINES = 512
+FOCUSED, BLURRED, ELSEWHERE = "▶ ", "▷ ", "  "
 
 
 class Table(Cursor):
     """Rows under fixed titles."""
 
-    COMPONENT_CLASSES = {"table--header", "table--cursor", "table--asleep", "table--empty"}
+    COMPONENT_CLASSES = {"table--header", "table--cursor", "table--blurred", "table--empty"}
     DEFAULT_CSS = """
     Table {
         & > .table--header { text-style: bold; color: $text-muted; background: $panel; }
@@ -32,7 +32,7 @@ class Table(Cursor):
             background: $block-cursor-background;
             text-style: bold;
         }
-        & > .table--asleep {
+        & > .table--blurred {
             color: $block-cursor-blurred-foreground;
             background: $block-cursor-blurred-background;
         }
@@ -64,32 +64,32 @@ class Table(Cursor):
         self._columns = columns
         self._row: Callable[[int], Row] = lambda _index: ()
         self._sort: tuple[str, bool] | None = None
-        self._lines: LRUCache[tuple[int, int], Strip] = LRUCache(KEPT_LINES)
+        self._lines: LRUCache[tuple[int, int], Strip] = LRUCache(CACHED_LINES)
         """By width and row."""
 
     def show(
         self, count: int, row: Callable[[int], Row], keys: Sequence[Hashable] | None = None
     ) -> None:
-        """Show `count` rows; `row(index)` is asked for the lines in sight, a cell a column.
+        """Show `count` rows; `row(index)` returns the cells of a visible row.
 
-        With `keys`, one a row, the cursor stays on its key, or failing that in its place.
+        With `keys`, one a row, the cursor stays on its key, or else at its index.
         """
         before = (self._count, self._cursor, self.scroll_offset.y)
-        lines, self._lines = self._lines, LRUCache(KEPT_LINES)
+        lines, self._lines = self._lines, LRUCache(CACHED_LINES)
         self._row = row
         self._recount(count, keys)
         self.virtual_size = Size(0, count + 1)
         self._follow()
         if before != (count, self._cursor, self.scroll_offset.y):
             self.refresh()
-        else:  # a live table: only what changed goes over the wire
+        else:  # a live table: only what changed is sent over the link
             top = self.scroll_offset.y
             for index in range(top, min(top + self._page, count)):
                 if self._line(index) != lines.get((self._width, index)):
                     self._refresh_at(index)
 
     def use(self, *columns: Column) -> None:
-        """Show other columns, of which a row has the same cells."""
+        """Show other columns for the same cells."""
         self._columns = columns
         self.on_resize()
         self.refresh()
@@ -130,15 +130,15 @@ class Table(Cursor):
                 self._clicked(index)
 
     def on_resize(self) -> None:
-        """Keep the cursor in sight."""
+        """Keep the cursor visible."""
         self._follow()
 
     @property
     def _fit(self) -> tuple[tuple[int, int], ...]:
-        return fitted(self._columns, self._width - len(AWAKE))
+        return fitted(self._columns, self._width - len(FOCUSED))
 
     def notify_style_update(self) -> None:
-        """Forget the lines drawn in the old theme."""
+        """Drop the lines drawn in the old theme."""
         self._lines.clear()
         super().notify_style_update()
 
@@ -168,6 +168,6 @@ class Table(Cursor):
         strip = self._line(index)
         if index != self._cursor:
             return strip
-        mark, name = (AWAKE, "cursor") if self.has_focus else (ASLEEP, "asleep")
+        mark, name = (FOCUSED, "cursor") if self.has_focus else (BLURRED, "blurred")
         style = self.get_component_rich_style(f"table--{name}")
         return Strip.join([text_strip(mark, len(mark), style), over(strip.crop(len(mark)), style)])

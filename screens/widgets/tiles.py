@@ -1,4 +1,4 @@
-"""A tile of a gallery, line by line: its edges, its picture or what is said instead. Pure."""
+"""A tile of a gallery, line by line: its edges, its picture or a text instead. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,20 +8,20 @@ from rich.style import Style
 from rich.text import Text
 from textual.strip import Strip
 
-from screens.widgets.strips import centred, said, text_strip
+from screens.widgets.strips import centred, centred_text, text_strip
 
-TICK = "[x]"
+SELECTED = "[x]"
 
 
 @dataclass(frozen=True)
 class Tile:
-    """A picture, the lines under it, and its tick."""
+    """A picture, the lines under it, and whether it is selected."""
 
     source: Path | None
     caption: Sequence[Text | str] = ()
     selected: bool = False
     missing: str = "no picture"
-    """What is said while there is no source."""
+    """Shown while there is no source."""
 
 
 @dataclass(frozen=True)
@@ -34,11 +34,11 @@ class Frame:
 
 def with_edge(line: Text, x: int, side: int, selected: bool, frame: Frame | None) -> Text:
     """Lay a tile's upper edge over a line, from cell `x` on."""
-    select = TICK if selected else ""
+    box = SELECTED if selected else ""
     if frame is None:
         end = x + 1 + side
-        return line[: end - len(select)] + Text(select) + line[end:] if select else line
-    middle = frame.mark + "━" * (side - len(frame.mark) - len(select)) + select
+        return line[: end - len(box)] + Text(box) + line[end:] if box else line
+    middle = frame.mark + "━" * (side - len(frame.mark) - len(box)) + box
     return _laid(line, x, Text(f"┏{middle}┓", frame.style))
 
 
@@ -54,13 +54,13 @@ def _laid(line: Text, x: int, piece: Text) -> Text:
 def picture_line(
     rows: Sequence[Strip], words: str, line: int, size: tuple[int, int], styles: tuple[Style, Style]
 ) -> Strip:
-    """Return a line of a picture in the middle of (width, height), or of words if it has no rows.
+    """Return a line of a picture in the middle of (width, height), or of a text if it has no rows.
 
-    `styles` are the background's and the words'.
+    `styles` are the background's and the text's.
     """
     width, height = size
     if not rows:
-        text = said(words, width, height)[line]
+        text = centred_text(words, width, height)[line]
         return text_strip(text, width, styles[1] if text else styles[0], "center")
     row = line - (height - len(rows)) // 2
     if not 0 <= row < len(rows):

@@ -1,4 +1,4 @@
-"""A planted workspace with many mistakes, a pass half done, a kept edit, images left out."""
+"""A planted workspace with many mistakes, a half-done extraction, an edit, skipped images."""
 
 import shutil
 
@@ -25,8 +25,8 @@ def erring(planted: Planted) -> FakeWorkspace:
     return FakeWorkspace(planted)
 
 
-def read_until(planted: Planted, images: int) -> None:
-    """Leave a pass that has read so many images."""
+def evaluate_until(planted: Planted, images: int) -> None:
+    """Write the files of an extraction that has evaluated so many images."""
     directory = find_cache(planted.home, planted.source, planted.split)
     partial = directory.with_suffix(".partial")
     partial.mkdir(parents=True, exist_ok=True)
@@ -35,8 +35,8 @@ def read_until(planted: Planted, images: int) -> None:
     write_json(partial / PROGRESS, Done(images, tuple(range(images)), ()))
 
 
-def leave_out(planted: Planted, *names: str) -> None:
-    """Count some images as not decoded."""
+def skip_images(planted: Planted, *names: str) -> None:
+    """Count images as not decoded."""
     path = planted.home / "features" / "planted-valid" / "meta.json"
     skipped = tuple(Skipped(name, "cannot be decoded: truncated") for name in names)
     write_json(path, structs.replace(read_json(path, Meta), skipped=skipped))

@@ -1,4 +1,4 @@
-"""A backstage without runner or torch: tests feed its jobs record by record."""
+"""A workspace without runner or torch: tests feed its jobs record by record."""
 
 import threading
 from collections.abc import Generator
@@ -40,7 +40,7 @@ class FakeJob:
 
 
 class FakeWorkspace:
-    """Implements `screens.ports.Backstage` over a planted workspace."""
+    """Implements `screens.ports.Workspace` over a planted workspace."""
 
     def __init__(self, planted: Planted, *, cached: bool = True) -> None:
         self.home, self.source = planted.home, planted.source
@@ -64,8 +64,9 @@ class FakeWorkspace:
     def edits(self) -> list[Edit]:
         return list_edits(self.home / "edits")
 
-    def compare(self, edit: str) -> Comparison:
-        return compare_edit(self.planted.cache(), find_edit(self.home / "edits", edit))
+    def compare(self, edit: Edit) -> Comparison:
+        directory = find_edit(self.home / "edits", edit.id)
+        return compare_edit(self.planted.cache(), directory, edit)
 
     def applied(self) -> str | None:
         return marks.applied_edit(self.home)

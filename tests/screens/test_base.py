@@ -7,10 +7,10 @@ from textual.widgets import Label
 
 from engine.schema.records import Progress
 from engine.schema.requests import FeaturesRequest
-from screens.base import Base, Trail
+from screens.base import Base, TopBar
 from screens.command import Command, bindings
 from screens.job_line import JobLine
-from screens.latest import Asker
+from screens.latest import LatestTask
 from screens.messages import Copied
 from tests.screens.conftest import Host, settled, shown, until
 from tests.screens.fake import FakeWorkspace
@@ -28,11 +28,11 @@ class Plain(Base):
         return ("mistakes", "--class", "sweet pea")
 
 
-async def test_a_trail_and_the_command_for_the_clipboard(workspace: FakeWorkspace) -> None:
+async def test_a_breadcrumb_and_the_command_for_the_clipboard(workspace: FakeWorkspace) -> None:
     app = Host(Plain(workspace))
     async with app.run_test(message_hook=app.hear) as pilot:
-        app.first.say_where("ant", "mistakes")
-        app.first.query_one(Trail).status = "1 job"
+        app.first.set_breadcrumb("ant", "mistakes")
+        app.first.query_one(TopBar).status = "1 job"
         await pilot.press("y")
         await pilot.pause()
         top = shown(pilot).splitlines()[0]
@@ -51,11 +51,11 @@ async def test_a_job_is_followed_fails_and_is_tried_again(workspace: FakeWorkspa
         workspace.last.feed(Progress(stage="reading", done=3, total=10))
         await until(pilot, lambda: "reading" in shown(pilot))
         assert "3/10 images" in shown(pilot)
-        workspace.last.lines.append("opened a tin")
+        workspace.last.lines.append("read 3 of 10")
         workspace.last.end("failed", "The disk is full.")
         await until(pilot, lambda: bool(line.error))
         assert "✗ The disk is full." in shown(pilot)
-        assert "opened a tin" in shown(pilot)
+        assert "read 3 of 10" in shown(pilot)
         await pilot.press("R")
         workspace.last.end()
         await until(pilot, lambda: bool(app.posted(JobLine.Done)))
@@ -63,11 +63,13 @@ async def test_a_job_is_followed_fails_and_is_tried_again(workspace: FakeWorkspa
         assert "disk" not in shown(pilot)
 
 
-async def test_on_a_narrow_line_trail_and_status_take_a_half_each(workspace: FakeWorkspace) -> None:
+async def test_on_a_narrow_line_breadcrumb_and_status_take_a_half_each(
+    workspace: FakeWorkspace,
+) -> None:
     app = Host(Plain(workspace))
     async with app.run_test(size=(40, 12)) as pilot:
-        app.first.say_where("sweet pea", "drawn", "2 neurons")
-        app.first.query_one(Trail).status = "2 jobs · draw sweet pea x2 2:36 left"
+        app.first.set_breadcrumb("sweet pea", "drawn", "2 neurons")
+        app.first.query_one(TopBar).status = "2 jobs · draw sweet pea x2 2:36 left"
         await pilot.pause()
         top = shown(pilot).splitlines()[0]
         assert top.startswith(" sweet pea › drawn")
@@ -97,7 +99,7 @@ async def test_a_job_that_cannot_be_started_says_so(workspace: FakeWorkspace) ->
         await until(pilot, lambda: "✗ The workspace is gone." in shown(pilot))
 
 
-async def test_only_the_newest_question_is_answered(workspace: FakeWorkspace) -> None:
+async def test_only_the_newest_result_is_delivered(workspace: FakeWorkspace) -> None:
     import threading
 
     asked: list[int] = []
@@ -111,9 +113,9 @@ async def test_only_the_newest_question_is_answered(workspace: FakeWorkspace) ->
 
     app = Host(Plain(workspace))
     async with app.run_test() as pilot:
-        asker = Asker(app.first, find, taken.append, lambda sentence: None)
+        task = LatestTask(app.first, find, taken.append, lambda sentence: None)
         for number in range(20):
-            asker.ask(number)
+            task.start(number)
         go.set()
         await settled(pilot)
         assert asked in ([0, 19], [19])

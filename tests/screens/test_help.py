@@ -31,8 +31,8 @@ async def test_it_lists_and_closes(key: str) -> None:
         assert app.screen is not app.first
 
 
-@pytest.mark.parametrize("size", [(80, 24), (160, 48)])
-def test_it_looks_as_it_did(snap_compare: Any, size: tuple[int, int]) -> None:
+@pytest.mark.parametrize("size", [(80, 24), (120, 36)])
+def test_snapshot(snap_compare: Any, size: tuple[int, int]) -> None:
     async def before(pilot: Pilot[Any]) -> None:
         await pilot.pause()
 

@@ -16,7 +16,7 @@ from screens.widgets.table import Table
 from tests.screens.conftest import Host, settled, shown, until
 from tests.screens.fake import FakeWorkspace
 
-WIDE = (160, 48)
+WIDE = (120, 36)
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ async def test_every_state_says_where_it_is(busy: FakeWorkspace) -> None:
     async with app.run_test() as pilot:
         await settled(pilot)
         lines = [" ".join(line.split()) for line in shown(pilot).splitlines()]
-        assert "jobs › 1 active, 4 over" in lines[0]
+        assert "jobs › 1 active, 4 finished" in lines[0]
         assert "cancelled at 3 of 10" in lines[3]
         assert lines[4].endswith("working 3/10 0:19 left")
         assert "‖ job00002 some job00002 interrupted at 3 of 10" in lines[5]
@@ -109,7 +109,7 @@ async def test_the_log_is_live_and_beside_where_there_is_room(busy: FakeWorkspac
         await settled(pilot)
         assert "line 19" in shown(pilot)
         busy.job("job00003").lines.append("a new line")
-        app.first._again()
+        app.first.reload()
         await settled(pilot)
         assert "a new line" in shown(pilot)
         await pilot.press("space")
@@ -127,7 +127,7 @@ async def test_the_cursor_stays_on_its_job(busy: FakeWorkspace) -> None:
         await settled(pilot)
         await pilot.press("j")
         busy.submit(FeaturesRequest(split="valid"))
-        app.first._again()
+        app.first.reload()
         await settled(pilot)
         table = app.first.query_one(Table)
         assert (table.index, table.key) == (2, "job00003")
@@ -148,7 +148,7 @@ async def test_jobs_that_cannot_be_read_are_said(
 
 
 @pytest.mark.parametrize("size", [(80, 24), WIDE])
-def test_it_looks_as_it_did(snap_compare: Any, busy: FakeWorkspace, size: tuple[int, int]) -> None:
+def test_snapshot(snap_compare: Any, busy: FakeWorkspace, size: tuple[int, int]) -> None:
     busy.home = Path("/data/ws")
 
     async def before(pilot: Pilot[Any]) -> None:

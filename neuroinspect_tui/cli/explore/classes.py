@@ -16,8 +16,9 @@ from neuroinspect_tui.cli.options import (
     Workers,
     Workspace,
 )
-from neuroinspect_tui.cli.output import percent, print_json, say, table
-from screens.widgets.bars import bar, interval
+from neuroinspect_tui.cli.output import print_json, say, table
+from screens.widgets.bars import bar
+from screens.words import interval, percent
 
 Sort = Literal["accuracy", "name", "n"]
 SORTS = {

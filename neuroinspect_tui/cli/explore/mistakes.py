@@ -1,7 +1,8 @@
 """`mistakes`: the mistakes of a class."""
 
 from neuroinspect_tui.cli.options import ClassKey, DetachFeatures, Executor, Json, Workspace
-from neuroinspect_tui.cli.output import below, counted, percent, print_json, say, table
+from neuroinspect_tui.cli.output import below, print_json, say, table
+from screens.words import counted, percent
 
 
 def command(

@@ -16,7 +16,8 @@ from neuroinspect_tui.cli.options import (
     Seed,
     Workspace,
 )
-from neuroinspect_tui.cli.output import counted, print_json, say, table
+from neuroinspect_tui.cli.output import print_json, say, table
+from screens.words import counted
 
 
 def command(

@@ -8,7 +8,8 @@ from engine.schema.edits import Comparison
 from engine.schema.records import Moved
 from neuroinspect_tui.cli import completion
 from neuroinspect_tui.cli.options import Json, Workspace
-from neuroinspect_tui.cli.output import below, percent, print_json, say, table
+from neuroinspect_tui.cli.output import below, print_json, say, table
+from screens.words import percent
 
 EditKey = Annotated[
     str,

@@ -4,7 +4,8 @@ import sys
 from pathlib import Path
 
 from neuroinspect_tui.cli.options import Json, Workspace
-from neuroinspect_tui.cli.output import percent, print_json, say, table
+from neuroinspect_tui.cli.output import print_json, say, table
+from screens.words import percent
 
 
 def command(workspace: Workspace = None, json: Json = False) -> None:

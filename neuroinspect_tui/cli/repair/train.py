@@ -8,8 +8,9 @@ import typer
 from engine.schema.requests import Optimizer, Schedule, TrainRequest
 from engine.schema.training import Trained
 from neuroinspect_tui.cli.options import Detach, Device, Executor, Json, Seed, Workers, Workspace
-from neuroinspect_tui.cli.output import percent, print_json, say
+from neuroinspect_tui.cli.output import print_json, say
 from neuroinspect_tui.program import command_line
+from screens.words import percent
 
 Recipe = Literal["flowers102", "food101", "waterbirds"]
 RECIPES: dict[Recipe, dict[str, Any]] = {

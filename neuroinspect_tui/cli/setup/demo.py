@@ -10,8 +10,9 @@ import typer
 from engine.schema.training import TrainEpoch
 from neuroinspect_tui.app.terminal import is_terminal
 from neuroinspect_tui.cli.options import Device, Json
-from neuroinspect_tui.cli.output import percent, print_json, say
+from neuroinspect_tui.cli.output import print_json, say
 from neuroinspect_tui.program import PROGRAM
+from screens.words import percent
 
 
 def command(

@@ -14,9 +14,9 @@ from msgspec import structs
 from engine.schema.errors import RequestError
 from neuroinspect_tui.cli.options import Device
 from neuroinspect_tui.cli.options import Workspace as WorkspaceOption
-from neuroinspect_tui.cli.output import counted
 from neuroinspect_tui.config import Color, Config, demo_home, read_config, set_color
 from neuroinspect_tui.program import PROGRAM, command_line
+from screens.words import counted
 
 SLOW_LINK = {"TEXTUAL_ANIMATIONS": "none", "TEXTUAL_FPS": "12", "TEXTUAL_SMOOTH_SCROLL": "0"}
 OPTIONS = (

@@ -19,10 +19,11 @@ from engine.schema.requests import (
 from neuroinspect_tui.app import routes
 from neuroinspect_tui.app.actions import APP
 from neuroinspect_tui.app.app import DEMO, NeuroinspectApp
-from neuroinspect_tui.app.keys import SCREENS, complaints, markdown_keys, spoken
+from neuroinspect_tui.app.keys import complaints, display, markdown_keys
+from neuroinspect_tui.app.screens import SCREENS
 from neuroinspect_tui.app.watch import Watch
 from neuroinspect_tui.config import Config, recent_workspaces
-from screens.base import COMMON, Base, Trail
+from screens.base import COMMON, Base, TopBar
 from screens.classes.screen import ClassesScreen
 from screens.compare.screen import CompareScreen
 from screens.edit.screen import EditScreen
@@ -31,6 +32,7 @@ from screens.illusions.screen import IllusionsScreen
 from screens.jobs import JobsScreen
 from screens.messages import (
     Copied,
+    OpenScreen,
     ToCompare,
     ToDemo,
     ToEdit,
@@ -71,9 +73,26 @@ class Opening:
         return self.stage
 
 
+class Recorded(NeuroinspectApp):
+    """Keeps what it notifies of, and what it sends to the terminal."""
+
+    def __init__(self, *args: Any) -> None:
+        self.toasts: list[str] = []
+        self.sent: list[str] = []
+        super().__init__(*args)
+
+    def notify(self, message: str, **options: Any) -> None:
+        self.toasts.append(message)
+        super().notify(message, **options)
+
+    def send_to_terminal(self, escapes: str) -> None:
+        self.sent.append(escapes)
+        super().send_to_terminal(escapes)
+
+
 @pytest.fixture
 def app(workspace: FakeWorkspace) -> NeuroinspectApp:  # noqa: F811
-    return NeuroinspectApp(Config(), Opening(workspace), workspace.home)
+    return Recorded(Config(), Opening(workspace), workspace.home)
 
 
 def names(pilot: Pilot[Any]) -> list[str]:
@@ -81,7 +100,8 @@ def names(pilot: Pilot[Any]) -> list[str]:
 
 
 def toasts(app: NeuroinspectApp) -> list[str]:
-    return [some.message for some in app._notifications]
+    assert isinstance(app, Recorded)
+    return app.toasts
 
 
 async def go(pilot: Pilot[Any], move: Any) -> None:
@@ -89,7 +109,7 @@ async def go(pilot: Pilot[Any], move: Any) -> None:
     await pilot.pause()
 
 
-async def test_moves_lead_to_screens_and_escape_back(app: NeuroinspectApp) -> None:
+async def test_messages_open_screens_and_escape_goes_back(app: NeuroinspectApp) -> None:
     async with app.run_test() as pilot:
         await pilot.pause()
         assert names(pilot) == ["ClassesScreen"]
@@ -104,29 +124,41 @@ async def test_moves_lead_to_screens_and_escape_back(app: NeuroinspectApp) -> No
             await go(pilot, move)
             assert isinstance(pilot.app.screen, kind)
         await pilot.press("escape")
-        assert names(pilot)[-1] == "WhatIfScreen"  # the form that led there is done with
+        assert names(pilot)[-1] == "WhatIfScreen"  # the comparison took the form's place
         await pilot.press(*["escape"] * 9)
         assert names(pilot) == ["ClassesScreen"]
 
 
 @pytest.mark.parametrize(
-    ("move", "screen", "told"),
+    ("message", "kind", "arguments"),
     [
-        (ToMistakes(1), "MistakesScreen", (1,)),
-        (ToNeurons(1, "a.png"), "NeuronsScreen", (1, "a.png")),
-        (ToIllusions(1, (2, 3)), "IllusionsScreen", (1, (2, 3))),
-        (ToWhatIf(1, (2,)), "WhatIfScreen", (1, (2,))),
-        (ToEdit(1, (2,), "5%", "0001"), "EditScreen", (1, (2,), "5%", "0001")),
-        (ToCompare("0001"), "CompareScreen", ("0001",)),
+        (ToMistakes(1), MistakesScreen, {"class_index": 1}),
+        (ToNeurons(1, "a.png"), NeuronsScreen, {"class_index": 1, "mistake": "a.png"}),
+        (ToIllusions(1, (2, 3)), IllusionsScreen, {"class_index": 1, "neurons": (2, 3)}),
+        (ToWhatIf(1, (2,)), WhatIfScreen, {"class_index": 1}),
+        (ToEdit(1, (2,), "5%", "0001"), EditScreen,
+         {"class_index": 1, "neurons": (2,), "top": "5%", "on_edit": "0001"}),
+        (ToCompare("0001"), CompareScreen, {"edit": "0001"}),
     ],
-)
-def test_a_screen_is_told_what_its_move_says(
-    move: routes.Move, screen: str, told: tuple[Any, ...], monkeypatch: pytest.MonkeyPatch
+)  # fmt: skip
+def test_a_screen_is_made_with_what_its_message_says(
+    message: OpenScreen,
+    kind: type[Base],
+    arguments: dict[str, Any],
+    workspace: FakeWorkspace,  # noqa: F811
 ) -> None:
-    monkeypatch.setattr(routes, screen, lambda *args: args)
-    stage: Any = "stage"
-    made: Any = routes.screen_for(move, stage)
-    assert made == ("stage", *told)
+    screen = routes.screen_for(message, workspace)
+    assert type(screen) is kind
+    assert {name: getattr(screen, name) for name in arguments} == arguments
+
+
+def test_every_screen_is_opened_by_one_message_or_by_a_key() -> None:
+    opened = [screen.OPENED_BY for screen in SCREENS if screen.OPENED_BY is not None]
+    assert set(opened) == set(OpenScreen.__subclasses__())
+    assert len(set(opened)) == len(opened)
+    assert {screen for screen in SCREENS if screen.OPENED_BY is None} == {
+        ClassesScreen, JobsScreen,
+    }  # fmt: skip
 
 
 async def test_jobs_from_anywhere_once(app: NeuroinspectApp) -> None:
@@ -170,7 +202,7 @@ async def test_a_job_leads_to_its_result(
         assert ("some job: done" in shown(pilot)) == (kind is JobsScreen)
 
 
-async def test_a_finished_edit_leads_to_its_weighing(
+async def test_a_finished_edit_opens_its_comparison(
     app: NeuroinspectApp,
     workspace: FakeWorkspace,  # noqa: F811
 ) -> None:
@@ -181,7 +213,7 @@ async def test_a_finished_edit_leads_to_its_weighing(
         workspace.last.feed(Progress(stage="editing", done=1, total=2))
         workspace.last.end()
         await go(pilot, ToResult(workspace.jobs()[0]))
-        await until(pilot, lambda: "names no edit" in shown(pilot))
+        await until(pilot, lambda: "made no edit" in shown(pilot))
         workspace.last.feed(edit)
         await go(pilot, ToResult(workspace.jobs()[0]))
         await until(pilot, lambda: isinstance(app.screen, CompareScreen))
@@ -203,18 +235,15 @@ def an_edit(id_: str) -> Any:
 async def test_the_end_of_a_job_is_seen_and_heard_anywhere(
     app: NeuroinspectApp,
     workspace: FakeWorkspace,  # noqa: F811
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    assert isinstance(app, Recorded)
     workspace.submit(FeaturesRequest(split="train"))
-    workspace.last.end()  # before the app was opened: no news
-    heard: list[str] = []
+    workspace.last.end()  # before the app was opened: not notified
     async with app.run_test(notifications=True) as pilot:
-        assert app._driver is not None
-        monkeypatch.setattr(app._driver, "write", heard.append)
         await go(pilot, ToMistakes(1))
         workspace.submit(EditRequest(classes=(1,)))
-        trail = app.screen.query_one(Trail)
-        await until(pilot, lambda: trail.status == "1 job · some job00001 0:19 left")
+        bar = app.screen.query_one(TopBar)
+        await until(pilot, lambda: bar.status == "1 job · some job00001 0:19 left")
         assert app.active == 1
         workspace.last.end()
         await until(pilot, lambda: "✓ some job00001 done · J" in shown(pilot))
@@ -223,23 +252,23 @@ async def test_the_end_of_a_job_is_seen_and_heard_anywhere(
         failed = "✗ some job00002 failed: The [disk] is full. · J"
         await until(pilot, lambda: failed in toasts(app))
         assert not any("job00000" in toast for toast in toasts(app))
-        rung = [text for text in heard if text.startswith("\x1b]9;")]
+        rung = [text for text in app.sent if text.startswith("\x1b]9;")]
         assert [text.partition("\x1b\\")[0] for text in rung] == [
             "\x1b]9;neuroinspect: ✓ some job00001 done · J",
             f"\x1b]9;neuroinspect: {failed}",
         ]
-        assert (trail.status, app.active) == ("", 0)
+        assert (bar.status, app.active) == ("", 0)
 
 
 def test_what_is_news() -> None:
     watch = Watch()
     edit, heat = EditRequest(classes=(1,)), HeatRequest(class_index=1, neuron=2)
-    assert watch.look([view(edit)]).ended == ()
-    assert watch.look([view(edit, "running", stage="loading")]).line == "1 job · some job loading"
-    assert watch.look([view(edit, "interrupted")]).ended[0].state == "interrupted"
-    assert watch.look([view(edit, "cancelled")]).ended == ()
-    assert watch.look([]).ended == ()
-    assert len(watch.look([view(heat)]).ended) == 1  # came and went between two looks
+    assert watch.update([view(edit)]).ended == ()
+    assert watch.update([view(edit, "running", stage="loading")]).line == "1 job · some job loading"
+    assert watch.update([view(edit, "interrupted")]).ended[0].state == "interrupted"
+    assert watch.update([view(edit, "cancelled")]).ended == ()
+    assert watch.update([]).ended == ()
+    assert len(watch.update([view(heat)]).ended) == 1  # came and went between two snapshots
 
 
 async def test_text_is_copied_and_said(
@@ -250,7 +279,7 @@ async def test_text_is_copied_and_said(
     async with app.run_test(notifications=True) as pilot:
         await go(pilot, Copied("neuroinspect-tui classes -w '[x]'"))
         await settled(pilot)
-        assert toasts(app) == ["copied: neuroinspect-tui classes -w '[x]'"]
+        assert toasts(app) == ["Copied: neuroinspect-tui classes -w '[x]'"]
         assert app.clipboard == handed[0] == "neuroinspect-tui classes -w '[x]'"
 
 
@@ -266,9 +295,10 @@ async def test_an_expected_failure_is_said(
         await pilot.press("y")
         await pilot.pause()
         assert "The [workspace] is gone." in shown(pilot)
-        monkeypatch.setattr(ClassesScreen, "on_to_mistakes", fail, raising=False)
         app.clear_notifications()
-        await go(pilot, ToMistakes(1))
+        app.screen.call_later(fail)
+        await pilot.pause()
+        await pilot.pause()
         assert "The [workspace] is gone." in shown(pilot)
         app.screen.notify("[b]cat[/] [/dog] has no mistakes.")
         await pilot.pause()
@@ -326,7 +356,7 @@ async def test_help_and_palette_list_the_screens_commands(app: NeuroinspectApp) 
         assert "jobs.cancel" in shown(pilot)
         await pilot.press("escape", "ctrl+p", *"copy")
         await settled(pilot)
-        assert "Copy the command that does the same" in shown(pilot)
+        assert "Copy the equivalent command" in shown(pilot)
 
 
 async def test_keys_move_by_config(workspace: FakeWorkspace) -> None:  # noqa: F811
@@ -346,7 +376,7 @@ async def test_keys_move_by_config(workspace: FakeWorkspace) -> None:  # noqa: F
 
 def test_wrong_keys_in_config_are_sentences() -> None:
     [unknown] = complaints({"jobs.cancle": "k"})
-    assert "'jobs.cancle', which nothing is called; there is jobs.cancel" in unknown
+    assert "'jobs.cancle', which does not exist; did you mean jobs.cancel" in unknown
     clashes = complaints({"jobs.cancel": "r"})
     assert "config.toml puts jobs.cancel and jobs.resume on the same key, r." in clashes
     assert complaints({"jobs.cancel": "f5"}) == []
@@ -361,7 +391,7 @@ def test_ids_are_one_of_a_kind_and_keys_do_not_clash() -> None:
         assert len(set(keys)) == len(keys), screen.NAME
     table = markdown_keys().splitlines()
     assert table[0] == "| where | key | what | id in config.toml |"
-    assert "| Jobs | `enter` | Look at what the job made or makes | `jobs.open` |" in table
+    assert "| Jobs | `enter` | Show the job's result | `jobs.open` |" in table
 
 
 @pytest.mark.parametrize("theme", ["blue-orange", "blue-orange-light"])
@@ -386,5 +416,6 @@ async def test_quitting_leaves_jobs_alone(
 
 
 def test_keys_are_written_as_people_do() -> None:
-    assert spoken("down,j") == "↓ j"
-    assert spoken("plus,shift+left,ctrl+s,question_mark") == "+ shift+← ctrl+s ?"
+    assert display("down,j") == "↓ j"
+    assert display("plus,shift+left,ctrl+s,question_mark") == "+ shift+← ctrl+s ?"
+    assert display("+,=") == "+ ="

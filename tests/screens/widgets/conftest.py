@@ -6,7 +6,7 @@ from screens.widgets import previews
 
 @pytest.fixture
 def decoded(monkeypatch):
-    """The names of the files decoded; nothing is remembered from other tests."""
+    """The names of the files decoded; nothing is cached by other tests."""
     names = []
     decode = previews.decode
 
@@ -15,7 +15,7 @@ def decoded(monkeypatch):
         return decode(path, side)
 
     monkeypatch.setattr(previews, "decode", counting)
-    monkeypatch.setattr(previews, "_memory", previews._Memory())
+    monkeypatch.setattr(previews, "cache", previews.PreviewCache())
     return names
 
 

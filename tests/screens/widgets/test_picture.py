@@ -42,7 +42,7 @@ async def test_what_is_missing_or_broken_is_said(tmp_path, decoded):
         assert "cannot read bad.png" in " ".join(shown(picture))
         picture.show(Path("/nowhere/gone.png"))
         await settle(pilot)
-        assert shown(picture)[2].strip() == "gone.png is not there"
+        assert shown(picture)[2].strip() == "gone.png does not exist"
 
 
 async def test_the_newest_wins_and_keys_do_not_wait(pictures, decoded, monkeypatch):

@@ -3,14 +3,14 @@ import os
 from PIL import Image
 
 from screens.widgets import previews
-from screens.widgets.previews import Box, draw, remembered
+from screens.widgets.previews import Box, cached, draw
 
 
 def test_a_picture_is_decoded_once(pictures, decoded):
     box = Box(pictures / "1.png", 8, 4)
-    assert remembered(box) is None
+    assert cached(box) is None
     first = draw(box)
-    assert draw(box) is first is remembered(box)
+    assert draw(box) is first is cached(box)
     draw(Box(pictures / "1.png", 4, 2))
     assert decoded == ["1.png"] * 2, "once a size"
     assert (first.width, len(first.rows), first.problem) == (8, 4, "")
@@ -29,7 +29,7 @@ def test_a_changed_file_is_decoded_again(tmp_path, decoded):
 def test_what_cannot_be_shown_says_why(tmp_path, decoded):
     (tmp_path / "bad.png").write_bytes(b"not a picture")
     (tmp_path / "void.png").touch()
-    assert draw(Box(tmp_path / "gone.png", 8, 4)).problem == "gone.png is not there"
+    assert draw(Box(tmp_path / "gone.png", 8, 4)).problem == "gone.png does not exist"
     assert draw(Box(tmp_path / "void.png", 8, 4)).problem == "cannot read void.png: empty file"
     bad = draw(Box(tmp_path / "bad.png", 8, 4))
     assert bad.problem.startswith("cannot read bad.png: cannot identify image")
@@ -37,14 +37,14 @@ def test_what_cannot_be_shown_says_why(tmp_path, decoded):
 
 
 def test_what_was_used_last_is_kept(pictures, decoded, monkeypatch):
-    monkeypatch.setattr(previews, "KEPT_CELLS", 3 * 8 * 4)
+    monkeypatch.setattr(previews, "CACHED_CELLS", 3 * 8 * 4)
     boxes = [Box(pictures / f"{i}.png", 8, 4) for i in range(4)]
     for box in boxes[:3]:
         draw(box)
-    remembered(boxes[0])
+    cached(boxes[0])
     draw(boxes[3])
-    assert [remembered(box) is not None for box in boxes] == [True, False, True, True]
-    assert previews._memory._cells == 3 * 8 * 4
+    assert [cached(box) is not None for box in boxes] == [True, False, True, True]
+    assert previews.cache.cells == 3 * 8 * 4
 
 
 def test_a_photograph_is_decoded_small(tmp_path):

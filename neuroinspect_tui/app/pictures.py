@@ -1,0 +1,38 @@
+"""Which picture renderer the app draws with."""
+
+from engine.schema.errors import RequestError
+from screens.widgets.pictures.base import BUILT_IN, RENDERERS, Renderer, Terminal
+
+AUTO = "auto"
+
+
+def chosen(name: str, terminal: Terminal) -> tuple[str, list[str]]:
+    """Return the name of the renderer to draw with, and what went wrong, a sentence each.
+
+    `auto` is the first that supports the terminal; built-in half blocks, which every terminal
+    supports, come last. A renderer that is named is used as it is.
+
+    Raises:
+        RequestError: There is no renderer of that name.
+    """
+    names = RENDERERS.names()
+    if name not in (AUTO, *names):
+        raise RequestError(
+            f"Unknown picture renderer {name!r} in config.toml; choose from "
+            f"{', '.join((AUTO, *names))}."
+        )
+    others = [other for other in names if other != BUILT_IN]
+    problems: list[str] = []
+    for candidate in (name,) if name != AUTO else (*others, BUILT_IN):
+        renderer = _loaded(candidate, problems)
+        if renderer is not None and (name != AUTO or renderer.supported(terminal)):
+            return candidate, problems
+    return BUILT_IN, problems
+
+
+def _loaded(name: str, problems: list[str]) -> Renderer | None:
+    try:
+        return RENDERERS.get(name)
+    except RequestError as error:  # a third party's that cannot be imported
+        problems.append(str(error))
+        return None

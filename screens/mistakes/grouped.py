@@ -1,0 +1,94 @@
+"""A class's images by predicted class, as tiles and as text. Pure."""
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.text import Text
+
+from engine.schema.records import Mistake, Mistakes, Seen
+from screens.widgets.bars import bar
+from screens.widgets.gallery import Tile
+from screens.words import counted
+
+SIDE = 14
+"""Cells across a picture, at least."""
+BAR = 8
+
+
+class GroupedImages:
+    """Mistakes by predicted class, the most frequent first; then the correct predictions.
+
+    Args:
+        listed: The mistakes.
+        correct: The images that are no mistakes, if they are to be shown.
+    """
+
+    def __init__(self, listed: Mistakes, correct: Sequence[Seen] = ()) -> None:
+        counts = Counter(mistake.predicted for mistake in listed.mistakes)
+        place = sorted(counts, key=lambda label: (-counts[label], label.index))
+        order = {label: number for number, label in enumerate(place)}
+        mistakes = sorted(listed.mistakes, key=lambda mistake: order[mistake.predicted])
+        self.images: Sequence[Seen] = (*mistakes, *correct)
+        self.sections = [(f"→ {label.name} ({counts[label]:,})", counts[label]) for label in place]
+        """Headings, each with the number of images under it."""
+        if correct:
+            self.sections.append((f"✓ correct ({len(correct):,})", len(correct)))
+        self.keys = [image.path for image in self.images]
+
+
+def tile(image: Seen, width: int = SIDE) -> Tile:
+    """Return an image with its class and the predicted one, each with its probability.
+
+    In lines of `width` cells names are cut, probabilities are not.
+    """
+    if not isinstance(image, Mistake):
+        return Tile(Path(image.path), (_beside("✓ ", image.true.name, image.p_true, width),))
+    own = _beside("", image.true.name, image.p_true, width)
+    other = _beside("→ ", image.predicted.name, image.p_predicted, width)
+    return Tile(Path(image.path), (own, other))
+
+
+def _beside(mark: str, name: str, p: float, width: int) -> str:
+    label, probability = Text(name), f"{p:.2f}".removeprefix("0")
+    label.truncate(max(1, width - len(mark) - 1 - len(probability)), overflow="ellipsis")
+    return f"{mark}{label.plain} {probability}"
+
+
+def facts(image: Seen, root: str) -> list[Text]:
+    """Return all that is known of an image, a line each."""
+    lines = [_headline(image), _probability(image.true.name, image.p_true)]
+    if image.predicted != image.true:
+        lines.append(_probability(image.predicted.name, image.p_predicted))
+    if image.group is not None:
+        lines.append(Text(f"group {image.group}"))
+    if isinstance(image, Mistake):
+        lines += [Text(line) for line in attribution(image)]
+    lines.append(Text(below(image.path, root), style="dim"))
+    return lines
+
+
+def _headline(image: Seen) -> Text:
+    correct = image.predicted == image.true
+    line = f"✓ {image.true.name}" if correct else f"{image.true.name} → {image.predicted.name}"
+    return Text(line, style="bold")
+
+
+def _probability(name: str, p: float) -> Text:
+    return Text.assemble(f"{p:.2f} ", bar(p, BAR), f" p({name})")
+
+
+def attribution(image: Mistake) -> list[str]:
+    """Return how many steps flip a mistake, and the neurons that it votes for."""
+    steps = counted(image.steps, "step") if image.flipped else "not flipped"
+    lines = [f"counterfactual: {steps}"]
+    for title, neurons in (("too weak:", image.insufficient), ("too strong:", image.excessive)):
+        if neurons:
+            lines.append(" ".join([title, *map(str, neurons)]))
+    return lines
+
+
+def below(path: str, root: str) -> str:
+    """Return a path as seen from the data's root."""
+    whole = Path(path)
+    return str(whole.relative_to(root)) if whole.is_relative_to(root) else path

@@ -1,0 +1,130 @@
+"""Ranked neurons as a person arranges and selects them: rows, orders, selection. Pure."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from rich.text import Text
+
+from engine.attribution.evidence import gather
+from engine.attribution.query import find_image, rank_neurons
+from engine.attribution.ranking import order
+from engine.features.cache import FeatureCache
+from engine.schema.records import Neurons, RankedNeuron
+from screens.widgets.table import Column
+
+LISTED = 20
+"""Neurons a list, as the command `neurons` lists them."""
+RANKINGS: tuple[str, ...] = ("contrast", "votes", "contribution")
+AMBIGUOUS = "≈"
+
+
+@dataclass(frozen=True)
+class Sort:
+    """A column to sort the rows by, on the screen only."""
+
+    title: str
+    of: Callable[[RankedNeuron], float]
+    descending: bool = True
+
+
+SORTS: tuple[Sort | None, ...] = (
+    None,
+    Sort("vote", lambda n: n.vote or 0.0),
+    Sort("contrast", lambda n: n.contrast),
+    Sort("contribution", lambda n: n.contribution),
+    Sort("importance", lambda n: n.importance),
+    Sort("stable", lambda n: n.stability),
+    Sort("classes", lambda n: n.used_by),
+    Sort("neuron", lambda n: n.neuron, descending=False),
+)
+"""None is the ranking itself."""
+RANKED_BY = {"contrast": "contrast", "votes": "vote", "contribution": "contribution"}
+"""The column that each ranking sorts by."""
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """The two lists, and the one order that `--top N` takes its neurons from."""
+
+    neurons: Neurons
+    order: tuple[int, ...]
+    by: str
+    top: int
+
+
+def rank(cache: FeatureCache, class_index: int, by: str, top: int, mistake: str | None) -> Ranking:
+    """Rank the neurons behind the mistakes of a class, or behind one of them.
+
+    Raises:
+        RequestError: There are no mistakes, or the image is not one.
+    """
+    neurons = rank_neurons(cache, class_index, by=by, top=top, seed=0, mistake=mistake)
+    row = None if mistake is None else find_image(cache, mistake)
+    ordered = order(gather(cache, class_index, mistake=row), by)
+    return Ranking(neurons, tuple(ordered.tolist()), by, top)
+
+
+def columns(by: str) -> tuple[Column, ...]:
+    """Return the columns; narrow tables keep the one that the ranking sorts by."""
+    pushed = by == "contribution"
+    return (
+        Column("neuron", 10, "right"),
+        Column("vote", 5, "right"),
+        Column("contrast", 9, "right", drop=4 if pushed else 0),
+        Column("contribution", 13, "right", drop=0 if pushed else 4),
+        Column("importance", 11, "right", drop=3),
+        Column("stable", 7, "right", drop=1),
+        Column("classes", 8, "right", drop=2),
+    )
+
+
+def cells(ranked: RankedNeuron, selected: bool) -> tuple[Text | str, ...]:
+    """Return a row."""
+    mark = AMBIGUOUS if ranked.ambiguous else " "
+    return (
+        f"{'[x]' if selected else '[ ]'} {ranked.neuron:>5}{mark}",
+        voted(ranked),
+        f"{ranked.contrast:.4f}",
+        f"{ranked.contribution:+.4f}",
+        f"{ranked.importance:.3f}",
+        f"{ranked.stability:.0%}",
+        str(ranked.used_by),
+    )
+
+
+def voted(ranked: RankedNeuron) -> str:
+    """Return the vote, a dash for one too small to be published."""
+    return "–" if ranked.vote is None else f"{ranked.vote:.0f}%"
+
+
+def arranged(
+    ranked: Iterable[RankedNeuron], sort: Sort | None, only_ambiguous: bool
+) -> list[RankedNeuron]:
+    """Return the rows of a list as they are shown."""
+    rows = [n for n in ranked if n.ambiguous or not only_ambiguous]
+    return rows if sort is None else sorted(rows, key=sort.of, reverse=sort.descending)
+
+
+def leading(order: Sequence[int], selected: Iterable[int]) -> int:
+    """Return how many of the order's first are selected, without a gap."""
+    selected = set(selected)
+    return next((n for n, neuron in enumerate(order) if neuron not in selected), len(order))
+
+
+def slid(order: Sequence[int], selected: Iterable[int], places: int) -> tuple[int, ...]:
+    """Return the selection with N moved by `places`; what is selected beyond the first N stays."""
+    selected = set(selected)
+    before = leading(order, selected)
+    after = max(0, min(len(order), before + places))
+    return sorted_selected(order, (selected - set(order[after:before])) | set(order[:after]))
+
+
+def toggled(order: Sequence[int], selected: Iterable[int], neuron: int) -> tuple[int, ...]:
+    """Return the selection with one neuron added or removed."""
+    return sorted_selected(order, set(selected) ^ {neuron})
+
+
+def sorted_selected(order: Sequence[int], selected: Iterable[int]) -> tuple[int, ...]:
+    """Return the selection in the order of the ranking; neurons not ranked come last."""
+    rank = {neuron: place for place, neuron in enumerate(order)}
+    return tuple(sorted(set(selected), key=lambda neuron: (rank.get(neuron, len(rank)), neuron)))

@@ -1,0 +1,1 @@
+"""Picture renderers: an image becomes rows of terminal cells. A new one is a file here."""

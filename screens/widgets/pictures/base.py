@@ -1,0 +1,47 @@
+"""What a picture renderer is, and the registry of them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from PIL import Image
+from textual.strip import Strip
+
+from engine.schema.registry import Registry
+
+BUILT_IN = "half"
+"""Works in every terminal."""
+
+
+@dataclass(frozen=True)
+class Terminal:
+    """What a renderer may know of the terminal."""
+
+    environment: Mapping[str, str]
+    """The process's, with `TERM`, `TERM_PROGRAM` and the like."""
+    colors: str | None
+    """As rich names them: `truecolor`, `256`, `standard`, or None without colours."""
+
+
+class Renderer(Protocol):
+    """Draws images with terminal cells. Called in a thread; keeps no state between images."""
+
+    name: str
+
+    def supported(self, terminal: Terminal) -> bool:
+        """Tell whether a terminal shows what this renderer draws."""
+        ...
+
+    def render(self, image: Image.Image, cells: tuple[int, int]) -> Sequence[Strip]:
+        """Return an image in its own shape as rows of cells, all of one width.
+
+        Args:
+            image: Of any size and mode.
+            cells: The most cells across and down that it may take.
+        """
+        ...
+
+
+RENDERERS: Registry[Renderer] = Registry(
+    "screens.widgets.pictures", "neuroinspect_tui.pictures", "picture renderer"
+)
