@@ -97,7 +97,7 @@ async def test_rankings_and_sorts(workspace: FakeWorkspace) -> None:
         await pilot.press("s")
         await settled(pilot)
         assert "▼vote" in shown(pilot)
-        assert "6 mistakes only: look at stability before trusting a vote." in shown(pilot)
+        assert "Only 6 mistakes: look at stability before trusting a vote." in shown(pilot)
         await pilot.press("s")
         await settled(pilot)
         assert "▼contribution" in shown(pilot)

@@ -54,12 +54,12 @@ async def test_scale_rows_and_order_change_the_question(workspace):
         await pilot.press("left_square_bracket", *["right_square_bracket"] * 5, "r", "s", "s")
         await settled(pilot)
         question = app.first.controller.question
-        assert (question.scale, question.rows, question.by) == (0.5, "all", "contribution")
+        assert (question.scale, question.rows, question.by) == (0.5, "all", "votes")
         assert "all classes" in shown(pilot)
         assert "scaled by 0.5" in shown(pilot)
         top = str(question.top)
         assert app.first.controller.answer.whatif == preview_ablation(
-            workspace.planted.cache(), ANT, top=top, by="contribution", scale=0.5, rows="all"
+            workspace.planted.cache(), ANT, top=top, by="votes", scale=0.5, rows="all"
         )
         await pilot.press("y", "e")
         await pilot.pause()
