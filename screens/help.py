@@ -57,7 +57,7 @@ class HelpScreen(ModalScreen[None]):
 def listed(sections: Sequence[Section]) -> Table:
     """Return the list: heading, keys, meaning, and the id by which config.toml changes a key."""
     table = Table.grid(padding=(0, 2), expand=True)
-    table.add_column(no_wrap=True, max_width=14)
+    table.add_column(no_wrap=True, max_width=20)
     table.add_column(ratio=1)
     table.add_column(no_wrap=True, style="dim", justify="right")
     for place, (title, rows) in enumerate(sections):

@@ -17,13 +17,11 @@ from engine.schema.requests import (
     IllusionRequest,
 )
 from neuroinspect_tui.app import routes
-from neuroinspect_tui.app.actions import APP
 from neuroinspect_tui.app.app import DEMO, NeuroinspectApp
-from neuroinspect_tui.app.keys import complaints, display, markdown_keys
 from neuroinspect_tui.app.screens import SCREENS
 from neuroinspect_tui.app.watch import Watch
 from neuroinspect_tui.config import Config, recent_workspaces
-from screens.base import COMMON, Base, TopBar
+from screens.base import Base, TopBar
 from screens.classes.screen import ClassesScreen
 from screens.compare.screen import CompareScreen
 from screens.edit.screen import EditScreen
@@ -359,41 +357,6 @@ async def test_help_and_palette_list_the_screens_commands(app: NeuroinspectApp) 
         assert "Copy the equivalent command" in shown(pilot)
 
 
-async def test_keys_move_by_config(workspace: FakeWorkspace) -> None:  # noqa: F811
-    keys = {"app.jobs": "ctrl+j", "screen.back": "b", "screen.bakc": "z"}
-    app = NeuroinspectApp(Config(keys=keys), Opening(workspace), workspace.home)
-    async with app.run_test(notifications=True, size=(120, 50)) as pilot:
-        await pilot.pause()
-        assert "'screen.bakc'" in shown(pilot)
-        await pilot.press("J")
-        assert names(pilot) == ["ClassesScreen"]
-        await pilot.press("ctrl+j", "question_mark")
-        await pilot.pause()
-        assert "ctrl+j" in shown(pilot)
-        await pilot.press("escape", "b")
-        assert names(pilot) == ["ClassesScreen"]
-
-
-def test_wrong_keys_in_config_are_sentences() -> None:
-    [unknown] = complaints({"jobs.cancle": "k"})
-    assert "'jobs.cancle', which does not exist; did you mean jobs.cancel" in unknown
-    clashes = complaints({"jobs.cancel": "r"})
-    assert "config.toml puts jobs.cancel and jobs.resume on the same key, r." in clashes
-    assert complaints({"jobs.cancel": "f5"}) == []
-
-
-def test_ids_are_one_of_a_kind_and_keys_do_not_clash() -> None:
-    for screen in SCREENS:
-        ids = [command.id for command in screen.TABLE]
-        assert len(set(ids)) == len(ids)
-        assert all(command.help for command in screen.TABLE)
-        keys = [key for c in (*screen.TABLE, *COMMON, *APP) for key in c.key.split(",")]
-        assert len(set(keys)) == len(keys), screen.NAME
-    table = markdown_keys().splitlines()
-    assert table[0] == "| where | key | what | id in config.toml |"
-    assert "| Jobs | `enter` | Show the job's result | `jobs.open` |" in table
-
-
 @pytest.mark.parametrize("theme", ["blue-orange", "blue-orange-light"])
 async def test_our_themes_can_be_drawn(workspace: FakeWorkspace, theme: str) -> None:  # noqa: F811
     config = Config(theme=theme, slow_link=True)
@@ -413,9 +376,3 @@ async def test_quitting_leaves_jobs_alone(
         await pilot.press("q")
     assert workspace.last.state == "running"
     assert app.return_code == 0
-
-
-def test_keys_are_written_as_people_do() -> None:
-    assert display("down,j") == "↓ j"
-    assert display("plus,shift+left,ctrl+s,question_mark") == "+ shift+← ctrl+s ?"
-    assert display("+,=") == "+ ="
