@@ -1,8 +1,8 @@
-"""The app's tour over a real workspace, by keys alone: seconds a step, and the README's pictures.
+"""A tour of the app over a real workspace, by keys alone: seconds a step, and the docs' pictures.
 
     python -m docs.tour WORKSPACE [--pictures DIR]
 
-The workspace's own runner does the work; whatever it has already is shown at once.
+The workspace's own runner does the work; results that exist already are shown at once.
 """
 
 import argparse
@@ -34,11 +34,12 @@ class Tour:
 
     def seen(self) -> str:
         """Return the screen as text."""
+        # Textual has no public way
         strips = self.pilot.app.screen._compositor.render_strips()
         return "\n".join("".join(segment.text for segment in strip) for strip in strips)
 
     async def until(self, pattern: str) -> None:
-        """Wait until a pattern stands on the screen."""
+        """Wait until a pattern is on the screen."""
         deadline = time.monotonic() + PATIENCE
         while not re.search(pattern, self.seen()):
             if time.monotonic() > deadline:
@@ -46,7 +47,7 @@ class Tour:
             await self.pilot.pause(0.02)
 
     async def step(self, what: str, keys: Sequence[str], pattern: str, picture: str = "") -> None:
-        """Press keys, wait for what they bring, print how long it took."""
+        """Press keys, wait for a pattern, print how long it took."""
         began = time.monotonic()
         await self.pilot.press(*keys)
         await self.until(pattern)
@@ -58,24 +59,24 @@ class Tour:
 
 async def walk(tour: Tour) -> None:
     """Go from the worst class to an exported edit."""
-    await tour.step("classes, as they are read", [], r"\[\d\d\.\d +\d\d\.\d\]")
+    await tour.step("classes, while they are evaluated", [], r"\[\d\d\.\d +\d\d\.\d\]")
     await tour.step("all classes, worst first", [], r"mistakes in \d+ classes", "classes")
-    await tour.step("mistakes of the worst", ["enter"], r"mistakes \d+ of")
-    await tour.step("neurons to blame", ["n"], r"has too much")
+    await tour.step("mistakes of the worst", ["enter"], r"\d+ mistakes? of")
+    await tour.step("neurons behind them", ["n"], r"too strong \(excessive\)")
     await tour.step("heat maps over the mistakes", [], r"mistakes \(heat\)")
-    await tour.step("two ticked", ["space", "l", "space", "h"], "2 ticked", "neurons")
-    await tour.step("the first preview", ["v"], r"step [1-9]\d*/|fires [\d.]+x")
+    await tour.step("two selected", ["space", "l", "space", "h"], "2 selected", "neurons")
+    await tour.step("the first preview", ["v"], r"step [1-9]\d*/|activation [\d.]+x")
     await tour.step("two pictures drawn", [], r"2 of 2 drawn", "illusions")
-    await tour.step("what if the ticked were zeroed", ["escape", "w"], "answered in")
-    await tour.step("what if the top N were", ["m"], "zeroed", "whatif")
-    await tour.step("the form of an edit", ["e"], "silences the neurons")
+    await tour.step("the selected ones ablated", ["escape", "w"], "computed in")
+    await tour.step("the top N ablated", ["m"], "ablated", "whatif")
+    await tour.step("the form of an edit", ["e"], r"enter runs it")
     await tour.pilot.press("down", "right")
     await tour.until(METHOD)
-    while "passes over the training images" not in tour.seen():
+    while "passes over the training" not in tour.seen():
         await tour.pilot.press("down")
     await tour.step("the first epochs", [*EPOCHS, "ctrl+r"], r"epoch \d\d+/")
-    await tour.step("edited and weighed", [], "verdict", "compare")
-    await tour.step("kept", ["K"], "✓ kept")
+    await tour.step("edited and compared", [], "verdict", "compare")
+    await tour.step("applied", ["K"], "✓ applied")
     await tour.step("exported", ["x", "enter"], "create_model")
     await tour.step("all jobs", ["escape", "J"], "runner", "jobs")
 

@@ -59,6 +59,14 @@ async def test_every_variant_the_verdict_and_the_changes(workspace, edit):
         assert (move.class_index, move.on) == (ANT, edit.id)
 
 
+async def test_a_record_that_was_handed_over_is_not_read_again(workspace, edit):
+    (workspace.home / "edits" / edit.id / "edit.json").write_bytes(b"{")
+    app = Host(CompareScreen(workspace, edit))
+    async with app.run_test() as pilot:
+        await settled(pilot)
+        assert f"verdict: {edit.verdict}" in shown(pilot)
+
+
 @pytest.mark.parametrize(("width", "shown"), [(80, 5), (100, 7), (120, 7), (160, 7)])
 def test_no_figure_is_cut_however_long(edit, width, shown):
     long = Estimate(0.5, 0.2, 0.8)

@@ -179,6 +179,20 @@ def spoken(values, method=None):
     return "\n".join(str(cell) for cell in table.columns[1].cells)
 
 
+async def test_the_plan_of_a_running_edit_is_shown(workspace):
+    app = Host(EditScreen(workspace, ANT, (7, 3)))
+    async with app.run_test(size=(120, 36)) as pilot:
+        await settled(pilot)
+        await pilot.press("ctrl+r")
+        await settled(pilot)
+        [request] = [job.request for job in workspace.made]
+        plan = make_plan(workspace.planted.cache(), request, tested=False)
+        counts = f"{len(plan.touched)} classes may change · selects on 36 images"
+        assert f"{counts} · reports on 36 images" in shown(pilot)
+        [note] = plan.notes
+        assert note[:60] in " ".join(shown(pilot).split())
+
+
 async def test_a_class_without_mistakes_is_one_sentence(workspace):
     app = Host(EditScreen(workspace, FOX))
     async with app.run_test() as pilot:
