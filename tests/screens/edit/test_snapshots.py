@@ -10,6 +10,7 @@ from engine.ablation import interactive as ablation
 from engine.schema.edits import EditEpoch
 from engine.schema.records import Outcome
 from engine.schema.requests import EditRequest
+from screens.edit.form import field_of
 from screens.edit.screen import EditScreen
 from tests.screens.conftest import Host, settled, until
 from tests.screens.fake import FakeWorkspace
@@ -29,7 +30,8 @@ def workspace(tmp_path, monkeypatch) -> FakeWorkspace:
 def test_the_form_with_a_complaint(snap_compare: Any, workspace: FakeWorkspace, size: Any) -> None:
     async def before(pilot: Pilot[Any]) -> None:
         await settled(pilot)
-        await pilot.press("down", "right")
+        to_ratio = list(field_of("method").choices).index("ratio")
+        await pilot.press("down", *["right"] * to_ratio)
         pilot.app.screen.query_one("#strength").focus()
         await pilot.press("-", "1", "up", "up", "up")
         await settled(pilot)

@@ -64,7 +64,7 @@ async def test_scale_rows_and_order_change_the_question(workspace):
         await pilot.press("y", "e")
         await pilot.pause()
         said = app.posted(Copied)[0].text
-        assert f"--top {top} --by contribution --scale 0.5 --rows all" in said
+        assert f"--top {top} --by votes --scale 0.5 --rows all" in said
         assert app.posted(ToEdit)[0].neurons == app.first.controller.neurons  # not the edit's order
 
 
