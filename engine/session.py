@@ -235,9 +235,7 @@ class TorchEngine:
         classifier = self.classifier
         head, _ = read_head(directory, classifier.width, classifier.decision.out_features)
         state = dict(classifier.body.state_dict())
-        state[f"{classifier.head_name}.weight"] = torch.from_numpy(head.weight)
-        if classifier.has_bias:
-            state[f"{classifier.head_name}.bias"] = torch.from_numpy(head.bias)
+        state |= classifier.head.state(torch.from_numpy(head.weight), torch.from_numpy(head.bias))
         write_state(out, state, facts)
         yield Exported(edit=record.id, checkpoint=str(out), after=record.after)
 

@@ -16,6 +16,7 @@ from engine.features.cache import FeatureCache
 from engine.features.progress import Done
 from engine.features.summarize import summarise
 from engine.models.classifier import Classifier, split_model
+from engine.models.head import LinearHead
 
 COLOURS = {
     "001_red_thing": (200, 40, 40),
@@ -110,7 +111,8 @@ def planted_cache(
         decision.weight.copy_(torch.from_numpy(weight))
         decision.bias.copy_(torch.from_numpy(bias))
     config = {"input_size": (3, 32, 32), "mean": (0.5,) * 3, "std": (0.5,) * 3}
-    classifier = Classifier(nn.Identity(), decision, "fc", config, torch.device("cpu"))
+    head = LinearHead(("fc",), (decision,))
+    classifier = Classifier(nn.Identity(), decision, head, config, torch.device("cpu"))
     groups = np.full(len(labels), -1) if groups is None else groups
     listed = Split(
         name=split,

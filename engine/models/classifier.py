@@ -4,7 +4,7 @@ Source: docs/concepts.md, notation.
 """
 
 import difflib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from timm.data import create_transform, resolve_model_data_config
 from torch import Tensor, nn
 
 from engine.models.checkpoint import fit_state, read_state
+from engine.models.head import LinearHead, close, find_head
 from engine.schema.errors import CheckpointError, ModelError
 from engine.schema.requests import Source, TrainRequest
 from engine.schema.source_specs import local_directory
@@ -32,11 +33,15 @@ class Classifier:
 
     body: nn.Module
     decision: nn.Linear
-    head_name: str
-    """The decision layer's name in the state dict."""
+    """The head, or, where it is several maps or a convolution, one layer that equals it."""
+    head: LinearHead
+    """The head's modules in the body."""
     input_config: dict[str, Any]
     """timm's data config: input_size (3, H, W), interpolation, mean, std, crop_pct."""
     device: torch.device
+    captured: bool = False
+    """Whether features are what the head's modules are given as the model runs, because timm's
+    `forward_head(..., pre_logits=True)` gives something else."""
 
     @property
     def input_size(self) -> int:
@@ -51,13 +56,12 @@ class Classifier:
     @property
     def has_bias(self) -> bool:
         """Whether the decision layer has a bias."""
-        return bool("bias" in self.decision.state_dict())
+        return self.head.has_bias
 
     @property
     def bias(self) -> Tensor:
         """(C,); zeros where the decision layer has none."""
-        zeros = torch.zeros(self.decision.out_features)
-        return self.decision.state_dict().get("bias", zeros).detach()
+        return self.head.bias()
 
     def feature_map(self, images: Tensor) -> Tensor:
         """Return the unpooled features of normalised images (B, 3, H, W).
@@ -68,6 +72,10 @@ class Classifier:
 
     def pool(self, feature_map: Tensor) -> Tensor:
         """Return the penultimate features (B, D) of a feature map."""
+        if self.captured:
+            with self.head.inputs() as inputs:
+                self.body.forward_head(feature_map)  # type: ignore[operator]
+            return torch.cat(inputs, dim=1)
         return self.body.forward_head(feature_map, pre_logits=True)  # type: ignore[operator]
 
     def features(self, images: Tensor) -> Tensor:
@@ -181,7 +189,7 @@ def new_classifier(
 
 def is_head(classifier: Classifier, key: str) -> bool:
     """Return whether a state dict's key belongs to the decision layer."""
-    return key.startswith(f"{classifier.head_name}.")
+    return key.startswith(tuple(f"{name}." for name in classifier.head.names))
 
 
 def _create(name: str, *, pretrained: bool, classes: int | None) -> nn.Module:
@@ -209,40 +217,59 @@ def split_model(body: nn.Module, device: torch.device) -> Classifier:
     """Split a timm model into backbone and linear head, and check that both give its logits.
 
     Raises:
-        ModelError: The model is not `linear(forward_head(forward_features(x)))`.
+        ModelError: The model's logits are not a linear map of any of its features.
     """
     name = type(body).__name__
     for method in ("forward_features", "forward_head", "get_classifier"):
         if not hasattr(body, method):
             raise ModelError(f"{name} has no {method}(); only timm classifiers are supported.")
-    decision = body.get_classifier()  # type: ignore[operator]
-    if not isinstance(decision, nn.Linear):
-        raise ModelError(
-            f"{name} has an unsupported head {type(decision).__name__}; "
-            "a linear classifier head is required."
-        )
-    head_name = next(key for key, module in body.named_modules() if module is decision)
     body.eval().requires_grad_(False)
     body.to(device)
-    classifier = Classifier(body, decision, head_name, resolve_model_data_config(body), device)
-    _check_split(classifier, name)
-    return classifier
-
-
-@torch.inference_mode()
-def _check_split(classifier: Classifier, name: str) -> None:
-    generator = torch.Generator().manual_seed(0)
-    size = classifier.input_config["input_size"]
-    images = torch.randn(1, *size, generator=generator).to(classifier.device)
-    features = classifier.features(images)
-    whole = classifier.body(images)
-    if features.ndim != 2 or features.shape[1] != classifier.width:
-        raise ModelError(
-            f"{name} has unsupported penultimate features of shape {tuple(features.shape)}; "
-            f"(1, {classifier.width}), one vector an image, is required."
-        )
-    if not torch.allclose(classifier.decision(features), whole, rtol=1e-3, atol=1e-3):
+    config = resolve_model_data_config(body)
+    images = torch.randn(1, *config["input_size"], generator=torch.Generator().manual_seed(0))
+    for classifier in _splits(body, config, images.to(device)):
+        if _is_exact(classifier, images.to(device)):
+            return classifier
+    decision = body.get_classifier()  # type: ignore[operator]
+    kind = type(decision).__name__
+    if isinstance(decision, nn.Linear):
         raise ModelError(
             f"{name} computes more than one linear layer after its features; "
             "a linear classifier head as the last layer is required."
         )
+    raise ModelError(
+        f"{name} has an unsupported head {kind}; a linear classifier head is required."
+    )
+
+
+def _splits(body: nn.Module, config: dict[str, Any], images: Tensor) -> Iterator[Classifier]:
+    """Yield the split of timm's contract, then the one that a forward pass shows."""
+    decision = body.get_classifier()  # type: ignore[operator]
+    if isinstance(decision, nn.Linear):
+        named = next(key for key, module in body.named_modules() if module is decision)
+        head = LinearHead((named,), (decision,))
+        yield Classifier(body, decision, head, config, images.device)
+    found = find_head(body, images)
+    if found is not None:
+        yield Classifier(body, found.merged(), found, config, images.device, captured=True)
+
+
+@torch.inference_mode()
+def _is_exact(classifier: Classifier, images: Tensor) -> bool:
+    """Return whether the head on the features gives the model's own logits.
+
+    Raises:
+        ModelError: The logits are not finite, so that nothing can be told.
+    """
+    logits = classifier.body(images)
+    if not bool(torch.isfinite(logits).all()):
+        name = type(classifier.body).__name__
+        raise ModelError(f"{name} gives NaN or infinite logits for a random image; its weights "
+                         "do not belong to this architecture, or are damaged.")  # fmt: skip
+    try:
+        features = classifier.features(images)
+    except TypeError:  # this architecture's forward_head takes no pre_logits
+        return False
+    if features.ndim != 2 or features.shape[1] != classifier.width:
+        return False
+    return close(classifier.decision(features), logits)

@@ -35,7 +35,7 @@ def test_the_head_on_the_features_is_the_model(name):
         assert features.shape == (2, classifier.width)
         assert float((classifier.decision(features) - body(images)).abs().max()) < 1e-5
         assert torch.equal(classifier.pool(classifier.feature_map(images)), features)
-    assert body.get_submodule(classifier.head_name) is classifier.decision
+    assert body.get_submodule(classifier.head.names[0]) is classifier.decision
 
 
 def test_neurons_are_the_heads_inputs_not_num_features():
