@@ -5,6 +5,7 @@ import threading
 from types import SimpleNamespace
 
 import pytest
+from msgspec import structs
 
 from engine.schema.edits import Edit
 from engine.schema.errors import EngineError
@@ -39,10 +40,10 @@ def test_images_that_are_to_be_read_are_listed_again(workspace, monkeypatch):
 def test_edits_are_listed_and_compared(workspace):
     edits = workspace.edits()
     assert {some.method for some in edits} == {"zero", "ratio"}
-    found = workspace.compare(edits[0].id)
+    found = workspace.compare(edits[0])
     assert found.after == edits[0].after
     with pytest.raises(EngineError, match="No edit 'nothing'"):
-        workspace.compare("nothing")
+        workspace.compare(structs.replace(edits[0], id="nothing"))
 
 
 def test_a_job_from_submit_to_its_record(workspace):
