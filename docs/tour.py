@@ -70,8 +70,9 @@ async def walk(tour: Tour) -> None:
     await tour.step("the selected ones ablated", ["escape", "w"], "computed in")
     await tour.step("the top N ablated", ["m"], "ablated", "whatif")
     await tour.step("the form of an edit", ["e"], r"enter runs it")
-    await tour.pilot.press("down", "right")
-    await tour.until(METHOD)
+    await tour.pilot.press("down")
+    while f"◀ {METHOD} ▶" not in tour.seen():
+        await tour.pilot.press("right")
     while "passes over the training" not in tour.seen():
         await tour.pilot.press("down")
     await tour.step("the first epochs", [*EPOCHS, "ctrl+r"], r"epoch \d\d+/")

@@ -20,13 +20,13 @@ def need_terminal() -> None:
     """Refuse to start where the app cannot be drawn.
 
     Raises:
-        EngineError: stdin or stderr is no terminal, or it is a dumb one.
+        EngineError: stdin or stderr is not a terminal, or it is a dumb one.
     """
     instead = "the commands of `neuroinspect-tui --help` work without one"
     for name in ("stdin", "stderr"):
         stream = getattr(sys, f"__{name}__")
         if stream is None or not stream.isatty():
-            raise EngineError(f"The app needs a terminal, and {name} is none; {instead}.")
+            raise EngineError(f"The app needs a terminal, but {name} is not one; {instead}.")
     if os.environ.get("TERM") == "dumb":
         raise EngineError(f"The app cannot be drawn on a dumb terminal (TERM=dumb); {instead}.")
 

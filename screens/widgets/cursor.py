@@ -90,8 +90,8 @@ class Cursor(ScrollView, can_focus=True, inherit_bindings=False):
         """Take other items; the cursor stays on its key, or else at its index."""
         before = (self.index, self.key)
         self._count, self._keys = count, keys
-        kept = self._place(before[1]) if keys is not None else None
-        self._cursor = max(0, min(self._cursor if kept is None else kept, count - 1))
+        same = self._place(before[1]) if keys is not None else None
+        self._cursor = max(0, min(self._cursor if same is None else same, count - 1))
         if count and before != (self.index, self.key):
             self.post_message(self.Moved(self, self._cursor, self.key))
 

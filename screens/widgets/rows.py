@@ -27,18 +27,18 @@ class Column:
 @lru_cache(maxsize=64)
 def fitted(columns: tuple[Column, ...], width: int) -> tuple[tuple[int, int], ...]:
     """Return (index, cells) of the columns shown in `width` cells, left to right."""
-    kept = list(range(len(columns)))
-    while _needed(columns, kept) > width and any(columns[i].drop for i in kept):
-        kept.remove(max(kept, key=lambda i: (columns[i].drop, i)))
-    flexible = [i for i in kept if columns[i].flex]
-    spare = max(0, width - _needed(columns, kept))
+    shown = list(range(len(columns)))
+    while _needed(columns, shown) > width and any(columns[i].drop for i in shown):
+        shown.remove(max(shown, key=lambda i: (columns[i].drop, i)))
+    flexible = [i for i in shown if columns[i].flex]
+    spare = max(0, width - _needed(columns, shown))
     share, rest = divmod(spare, len(flexible)) if flexible else (0, 0)
     extra = {i: share + (place < rest) for place, i in enumerate(flexible)}
-    return tuple((i, columns[i].width + extra.get(i, 0)) for i in kept)
+    return tuple((i, columns[i].width + extra.get(i, 0)) for i in shown)
 
 
-def _needed(columns: Sequence[Column], kept: Sequence[int]) -> int:
-    return sum(columns[i].width for i in kept) + GAP * (len(kept) - 1)
+def _needed(columns: Sequence[Column], shown: Sequence[int]) -> int:
+    return sum(columns[i].width for i in shown) + GAP * (len(shown) - 1)
 
 
 def line(

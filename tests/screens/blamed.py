@@ -19,7 +19,7 @@ SIDE = 32
 
 @pytest.fixture
 def planted(tmp_path: Path) -> Planted:
-    """A workspace where ants are taken for bees, six times, for the spurious neuron's sake."""
+    """A workspace where ants are predicted as bees, six times, because of the spurious neuron."""
     made = plant(tmp_path)
     directory = made.home / "features" / "planted-valid"
     shutil.rmtree(directory)

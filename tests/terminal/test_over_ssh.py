@@ -62,22 +62,26 @@ def test_from_the_worst_class_to_an_exported_edit(connect, filled):  # noqa: F81
     pane = connect()
     worst = re.search(r"▶ (\S+(?: \S+)*?)  ", pane.wait("▶ .*%"))[1]
     pane.press("Enter")
-    pane.wait(rf"{worst} › mistakes \d+ of 10")
+    pane.wait(rf"{worst} › \d+ mistakes? of 10")
     pane.press("n")
-    pane.wait(r"lacks \(insufficient\)")
+    pane.wait(r"too weak \(insufficient\)")
     pane.press("Space", "j", "Space")
-    pane.wait("2 ticked")
+    pane.wait("2 selected")
 
     pane.press("v")
     pane.wait(r"step [1-9]\d*/450")
     pane.press("Escape")  # it goes on by itself
-    pane.wait(r"lacks \(insufficient\)")
+    pane.wait(r"too weak \(insufficient\)")
 
     pane.press("w")
-    pane.wait("answered in")
+    pane.wait("computed in")
     pane.press("e")
     pane.wait(r"neurons +\d+ \d+")
-    pane.press("Down", "Right")  # from the button round to the method, and on from zero
+    pane.press("Down")  # from the button round to the method
+    for _ in range(20):
+        if "◀ ratio ▶" in pane.wait(r"method +◀ \w+ ▶"):
+            break
+        pane.press("Right")
     pane.wait(r"method +◀ ratio ▶")
     pane.press("C-r")
     pane.wait("importing torch")  # once it is through, so few images are trained on in no time
@@ -93,7 +97,7 @@ def test_from_the_worst_class_to_an_exported_edit(connect, filled):  # noqa: F81
     pane.press("Enter")
     pane.wait("verdict", 240)
     pane.press("K")
-    pane.wait("(?<!not )kept")
+    pane.wait("(?<!not )applied")
     pane.press("x")
     pane.wait("safetensors")
     pane.press("Enter")

@@ -50,7 +50,7 @@ def test_help_mentions_the_app_first_and_lists_the_commands(run):
 def test_without_a_terminal_it_refuses_in_a_sentence(run, words):
     ran = run(*words)
     assert ran.code == 2
-    assert "needs a terminal, and stdin is none" in ran.err
+    assert "needs a terminal, but stdin is not one" in ran.err
     assert len(ran.err.splitlines()) == 1
 
 
@@ -70,7 +70,7 @@ def test_what_cannot_be_opened_is_refused_in_a_sentence(run, tmp_path):
     ran = run(tmp_path / "ws")
     assert (ran.code, "workspace.toml is wrong" in ran.err) == (2, True)
     ran = run("--theme", "nordd")
-    assert (ran.code, "No theme 'nordd'; there are nord, " in ran.err) == (2, True)
+    assert (ran.code, "Unknown theme 'nordd'; choose from nord, " in ran.err) == (2, True)
 
 
 def test_a_notification_ends_where_it_should(monkeypatch):

@@ -22,7 +22,7 @@ def workspace(tmp_path, monkeypatch) -> FakeWorkspace:
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_an_edit_weighed(snap_compare: Any, workspace: FakeWorkspace, size: Any) -> None:
+def test_an_edit_compared(snap_compare: Any, workspace: FakeWorkspace, size: Any) -> None:
     edit = saved_edit(workspace.planted, DOG, count=8)
     workspace.apply(edit.id)
     app = Host(CompareScreen(workspace, edit.id))

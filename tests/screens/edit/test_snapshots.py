@@ -27,7 +27,7 @@ def workspace(tmp_path, monkeypatch) -> FakeWorkspace:
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_the_form_with_a_complaint(snap_compare: Any, workspace: FakeWorkspace, size: Any) -> None:
+def test_the_form_with_an_error(snap_compare: Any, workspace: FakeWorkspace, size: Any) -> None:
     async def before(pilot: Pilot[Any]) -> None:
         await settled(pilot)
         to_ratio = list(field_of("method").choices).index("ratio")
@@ -40,7 +40,7 @@ def test_the_form_with_a_complaint(snap_compare: Any, workspace: FakeWorkspace, 
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_an_edit_under_way(snap_compare: Any, workspace: FakeWorkspace, size: Any) -> None:
+def test_an_edit_in_progress(snap_compare: Any, workspace: FakeWorkspace, size: Any) -> None:
     def outcome(target: float) -> Outcome:
         return Outcome(overall=0.9 - target / 100, target=target, worst_class=None,
                        worst_group=target / 2)  # fmt: skip

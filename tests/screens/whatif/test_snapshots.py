@@ -35,7 +35,7 @@ def test_what_if_of_the_top(snap_compare: Any, workspace: FakeWorkspace, size: A
     assert snap_compare(Host(screen), terminal_size=size, run_before=before)
 
 
-def test_what_if_of_ticked_neurons(snap_compare: Any, workspace: FakeWorkspace) -> None:
+def test_what_if_of_selected_neurons(snap_compare: Any, workspace: FakeWorkspace) -> None:
     async def before(pilot: Pilot[Any]) -> None:
         await settled(pilot)
         await pilot.press("space", "right_square_bracket")

@@ -5,7 +5,7 @@ from screens.widgets.rows import Column, fitted, header, line
 COLUMNS = (
     Column("class", 8, flex=True),
     Column("n", 4, "right"),
-    Column("mostly taken for", 10, flex=True, drop=1),
+    Column("top confusions", 10, flex=True, drop=1),
     Column("bar", 10, drop=2),
 )
 
