@@ -3,7 +3,7 @@
 import numpy as np
 
 from benchmarks.setting import Result, Setting
-from engine.ablation.ablation import Scaling, what_if
+from engine.ablation.ablation import Scaling, preview
 from engine.ablation.query import preview_ablation
 from engine.attribution.evidence import gather
 from engine.attribution.ranking import order
@@ -22,7 +22,7 @@ def measure(setting: Setting) -> list[Result]:
 
     def one_by_one() -> None:
         for n in sizes:
-            what_if(cache, ranked[:n], scaling)
+            preview(cache, ranked[:n], scaling)
 
     ours, theirs = setting.pairs(at_once, one_by_one, times=3)
     return [

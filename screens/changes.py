@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal
 
 from engine.schema.edits import Comparison
-from engine.schema.records import ClassChange, Moved, WhatIf
+from engine.schema.records import AblationPreview, ClassChange, Moved
 from screens.widgets.gallery import Gallery, Tile
 from screens.widgets.table import Column, Table
 from screens.words import percent, points
@@ -134,7 +134,7 @@ class Changes(Horizontal):
         yield Table(*COLUMNS, id="changes", empty="loading…")
         yield Gallery(id="images")
 
-    def show(self, result: Comparison | WhatIf) -> None:
+    def show(self, result: Comparison | AblationPreview) -> None:
         """Show what is fixed and what is broken."""
         self.images = MovedImages.of(result.fixed, result.broken)
         self._fill(self.query_one(Table), changed(result.classes, result.groups))

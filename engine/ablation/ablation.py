@@ -9,7 +9,7 @@ from engine.evaluation.changes import class_changes, moved
 from engine.evaluation.scores import mean_outcome, outcome
 from engine.features.cache import FeatureCache
 from engine.schema.arrays import Array
-from engine.schema.records import CurvePoint, Label, Outcome, WhatIf
+from engine.schema.records import AblationPreview, CurvePoint, Label, Outcome
 
 CURVE_POINTS = 200
 PLACEBOS = 5
@@ -89,14 +89,14 @@ class AblationContext:
         budget = net_cost(self.before, right, self.cache.labels != self.class_index)
         return self.outcome(self.rival.predict(self.rival.delta(budget)))
 
-    def answer(self, neurons: Array, features: Array, scale: float) -> WhatIf:
+    def answer(self, neurons: Array, features: Array, scale: float) -> AblationPreview:
         """Answer what scaling `neurons` would do; `features` (n, S) are theirs."""
         cache, before = self.cache, self.before
         predicted = self.predict(neurons, features, scale)
         after = predicted == cache.labels
         classes, groups = class_changes(cache, before, after)
         fixed, broken = after & ~before, before & ~after
-        return WhatIf(
+        return AblationPreview(
             class_=Label(self.class_index, cache.classes[self.class_index]),
             neurons=tuple(neurons.tolist()),
             scale=scale,
@@ -116,7 +116,7 @@ def columns(cache: FeatureCache, neurons: Array) -> Array:
     return np.asarray(cache.features[:, neurons], dtype=np.float32)
 
 
-def what_if(cache: FeatureCache, neurons: Array, scaling: Scaling) -> WhatIf:
+def preview(cache: FeatureCache, neurons: Array, scaling: Scaling) -> AblationPreview:
     """Answer what scaling `neurons` would do to every class."""
     context = AblationContext.of(cache, scaling.class_index, scaling.rows)
     return context.answer(neurons, columns(cache, neurons), scaling.scale)

@@ -14,7 +14,7 @@ from engine.attribution.rankings import RANKINGS
 from engine.evaluation.scores import mean_outcome
 from engine.features.cache import FeatureCache
 from engine.schema.arrays import Array
-from engine.schema.records import CurvePoint, Outcome, WhatIf
+from engine.schema.records import AblationPreview, CurvePoint, Outcome
 from engine.schema.requests import Rows
 
 BLOCK = 64
@@ -43,7 +43,7 @@ class Answer:
     """An answer, to what, and how long it took."""
 
     question: Question
-    whatif: WhatIf
+    whatif: AblationPreview
     seconds: float
 
 

@@ -5,14 +5,14 @@ from collections.abc import Sequence
 import numpy as np
 from msgspec import structs
 
-from engine.ablation.ablation import Scaling, curve, what_if
+from engine.ablation.ablation import Scaling, curve, preview
 from engine.ablation.baselines import blame_signs
 from engine.attribution.evidence import gather
 from engine.attribution.query import affected_classes, check_neurons, parse_top
 from engine.attribution.ranking import order
 from engine.features.cache import FeatureCache
 from engine.schema.errors import RequestError
-from engine.schema.records import WhatIf
+from engine.schema.records import AblationPreview
 from engine.schema.requests import Rows
 
 
@@ -27,7 +27,7 @@ def preview_ablation(
     rows: Rows = "affected",
     with_curve: bool = False,
     seed: int = 0,
-) -> WhatIf:
+) -> AblationPreview:
     """Answer what scaling the `chosen` neurons, or the `top` of a ranking, would do."""
     if not np.isfinite(scale) or abs(scale) > 100:
         raise RequestError(f"--scale {scale} is out of range; give -100 to 100 (0 ablates).")
@@ -35,14 +35,14 @@ def preview_ablation(
         raise RequestError("Name the neurons either by --neuron J (may be repeated) or by --top N.")
     scaling = Scaling(class_index, affected_classes(cache, class_index, rows), scale)
     if chosen and not with_curve:
-        return what_if(cache, check_neurons(chosen, cache.meta.width), scaling)
+        return preview(cache, check_neurons(chosen, cache.meta.width), scaling)
     evidence = gather(cache, class_index)
     ranked = order(evidence, by)
     if chosen:
         picked = check_neurons(chosen, cache.meta.width)
     else:
         picked = ranked[: parse_top(str(top), cache.meta.width)]
-    answer = what_if(cache, picked, scaling)
+    answer = preview(cache, picked, scaling)
     if not with_curve:
         return answer
     signs = blame_signs(evidence.head[0], class_index, evidence.others)

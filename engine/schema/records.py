@@ -273,7 +273,7 @@ class CurvePoint(Struct, frozen=True, kw_only=True):
     placebo: Outcome
 
 
-class WhatIf(Struct, frozen=True, kw_only=True):
+class AblationPreview(Struct, frozen=True, kw_only=True):
     """An ablation preview: the effect of scaling neurons for the affected classes, untrained."""
 
     class_: Label

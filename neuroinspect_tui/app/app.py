@@ -7,6 +7,7 @@ import asyncio
 import importlib
 import signal
 import threading
+import warnings
 from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
@@ -88,6 +89,8 @@ class NeuroinspectApp(ErrorReportingApp):
 
     def on_mount(self) -> None:
         """Show the first screen."""
+        self._shown_before = warnings.showwarning
+        warnings.showwarning = self._show_warning  # stderr is the screen's own
         if not self.is_headless:  # else the terminal would be left as it is in the app
             asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self.exit)
         if self.workspace is not None:
@@ -106,6 +109,10 @@ class NeuroinspectApp(ErrorReportingApp):
             for sentence in keys.complaints(self.config.keys):
                 self.warn(sentence)
 
+    def _show_warning(self, message: Warning | str, *_: object, **__: object) -> None:
+        """Show a warning, such as of another package's kind that cannot be imported."""
+        self.warn(str(message))
+
     def _read_keys(self) -> dict[str, str]:
         if not self.config.keys:
             return {}
@@ -120,6 +127,7 @@ class NeuroinspectApp(ErrorReportingApp):
 
     def on_unmount(self) -> None:
         """Stop watching."""
+        warnings.showwarning = self._shown_before
         self._stop.set()
 
     def _enter(self, workspace: Workspace) -> None:

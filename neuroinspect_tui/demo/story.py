@@ -14,7 +14,7 @@ from engine.evaluation.scores import mistakes, score
 from engine.features.cache import FeatureCache
 from engine.io.atomic import read_json, write_beside, write_json
 from engine.schema.edits import Edit
-from engine.schema.records import Classes, Illusions, Mistakes, Neurons, WhatIf
+from engine.schema.records import AblationPreview, Classes, Illusions, Mistakes, Neurons
 from engine.schema.requests import EditRequest, IllusionRequest
 from engine.session import TorchEngine
 from neuroinspect_tui.demo.build import Plan
@@ -176,7 +176,7 @@ def _on_drawings(drawn: Illusions) -> str:
     )
 
 
-def _on_ablation(preview: WhatIf) -> str:
+def _on_ablation(preview: AblationPreview) -> str:
     name = preview.class_.name
     return (
         f"Ablating the top {len(preview.neurons)} neurons for {name}, without training, would fix "

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from engine.attribution.rankings import DEFAULT
-from engine.schema.records import CurvePoint, Outcome, WhatIf
+from engine.schema.records import AblationPreview, CurvePoint, Outcome
 from neuroinspect_tui.cli.options import (
     ByKey,
     ClassKey,
@@ -63,7 +63,7 @@ def command(
     return _show(answer)
 
 
-def _show(answer: WhatIf) -> None:
+def _show(answer: AblationPreview) -> None:
     name = answer.class_.name
     count = len(answer.neurons)
     say(

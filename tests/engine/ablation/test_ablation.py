@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from engine.ablation.ablation import Scaling, what_if
+from engine.ablation.ablation import Scaling, preview
 from engine.ablation.baselines import BiasShift, net_cost, placebo
 from engine.ablation.query import preview_ablation
 from engine.attribution.evidence import gather
@@ -68,7 +68,7 @@ def test_every_point_of_the_curve_equals_its_own_what_if(cache):
     ranked = order(gather(cache, 1), "contrast")
     scaling = Scaling(1, np.array(answer.rows))
     for point in answer.curve[::7]:
-        alone = what_if(cache, ranked[: point.n], scaling)
+        alone = preview(cache, ranked[: point.n], scaling)
         assert (point.edit, point.fixed, point.broken) == (
             alone.after,
             len(alone.fixed),

@@ -1,5 +1,6 @@
 """The app around the screens: where they lead, what is heard of jobs, keys and failures."""
 
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -198,6 +199,20 @@ async def test_a_job_leads_to_its_result(
         assert isinstance(app.screen, kind)
         await pilot.pause()
         assert ("some job: done" in shown(pilot)) == (kind is JobsScreen)
+
+
+async def test_a_warning_is_shown_and_later_ones_are_no_business_of_the_app(
+    app: NeuroinspectApp,
+) -> None:
+    """As of another package's ranking that cannot be imported: stderr is the screen's own."""
+    before = warnings.showwarning
+    async with app.run_test(notifications=True) as pilot:
+        with warnings.catch_warnings():
+            warnings.simplefilter("always")
+            warnings.warn("The ranking 'x' cannot be imported.", RuntimeWarning, stacklevel=1)
+        await pilot.pause()
+        assert "The ranking 'x' cannot be imported." in toasts(app)
+    assert warnings.showwarning is before
 
 
 async def test_a_finished_edit_opens_its_comparison(
