@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from PIL import Image
-from textual.strip import Strip
 
 from engine.schema.registry import Registry
+
+if TYPE_CHECKING:  # commands name the renderers, and need no Textual for it
+    from textual.strip import Strip
 
 BUILT_IN = "half"
 """Works in every terminal."""
@@ -32,7 +34,7 @@ class Renderer(Protocol):
         """Tell whether a terminal shows what this renderer draws."""
         ...
 
-    def render(self, image: Image.Image, cells: tuple[int, int]) -> Sequence[Strip]:
+    def render(self, image: Image.Image, cells: tuple[int, int]) -> "Sequence[Strip]":
         """Return an image in its own shape as rows of cells, all of one width.
 
         Args:

@@ -137,7 +137,7 @@ def test_one_mistake_can_be_asked_for_by_its_path(cache):
     assert found.mistakes == 1
     assert {some.vote for some in found.insufficient} == {100.0}
     right = int(np.flatnonzero((cache.labels == 1) & (cache.predicted == 1))[0])
-    with pytest.raises(RequestError, match="is no mistake"):
+    with pytest.raises(RequestError, match="is not a mistake"):
         rank_neurons(cache, 1, by="votes", top=5, seed=0, mistake=cache.samples[right].path)
 
 

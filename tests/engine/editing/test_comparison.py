@@ -87,7 +87,7 @@ def test_verdicts(cache):
     assert told.startswith(
         "20.0 points over every control: class 0 goes from 60.0% to 80.0% (n 100)"
     )
-    assert told.endswith("the edit wins 20 images and loses 6 images.")
+    assert told.endswith("the edit fixes 20 images and breaks 6 images.")
     *_, told = judged(
         cache, original=start, edit=predictions(20, 6), shift=predictions(20, 6), **same
     )

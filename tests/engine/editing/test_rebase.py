@@ -115,7 +115,7 @@ def test_an_edit_that_is_unknown_damaged_or_of_other_images_is_told(made, source
     shutil.copytree(source.data, fewer)
     next((fewer / "valid").rglob("*.png")).unlink()
     other = TorchEngine(msgspec.structs.replace(source, data=str(fewer)), home)
-    with pytest.raises(EditError, match="kept back none of the images of valid as they are now"):
+    with pytest.raises(EditError, match="held out none of the images of valid as they are now"):
         edited(other, on=first.id)
     (home / "edits" / first.id / "head.safetensors").write_bytes(b"spoilt")
     with pytest.raises(EditError, match="missing or damaged"):

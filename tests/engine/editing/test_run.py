@@ -307,7 +307,7 @@ def test_an_edit_of_other_weights_is_refused(two_groups, prior, tmp_path):
         ({"classes": (0,), "seeds": 0}, "--seeds 0"),
         ({"classes": (0,), "method": "ratio", "lr": float("nan")}, "--lr nan"),
         ({"classes": (0,), "strength": 0.1}, "belongs to --method ratio"),
-        ({"classes": (0,), "top": "many"}, "no number of neurons"),
+        ({"classes": (0,), "top": "many"}, "not a number of neurons"),
     ],
 )
 def test_senseless_requests_are_refused(two_groups, tmp_path, asked, said):
