@@ -81,7 +81,7 @@ def sections(screen: Screen[Any], keys: Mapping[str, str]) -> list[Section]:
     common = COMMON if isinstance(screen, Base) else ()
     named = [
         (getattr(screen, "NAME", ""), [*getattr(screen, "TABLE", ()), *common]),
-        *_parts(type(screen)),
+        *((part.capitalize(), commands) for part, commands in _parts(type(screen))),
         *((_place(kind), bound_commands(kind)) for kind in WIDGETS if screen.query(kind)),
         ("Anywhere", list(APP)),
     ]
@@ -96,15 +96,16 @@ def key_table() -> list[Section]:
         (StartScreen.NAME, StartScreen.TABLE),
     ]
     for screen in SCREENS:
-        named += [(screen.NAME, screen.TABLE), *_parts(screen)]
+        named.append((screen.NAME, screen.TABLE))
+        named += [(f"{screen.NAME}: {part}", commands) for part, commands in _parts(screen)]
     named += [(_place(kind), bound_commands(kind)) for kind in WIDGETS]
     return _listed([*named, ("In help", bound_commands(HelpScreen))], {})
 
 
 def _parts(screen: type[Screen[Any]]) -> list[tuple[str, list[Command]]]:
     """Return the bindings of a screen's dialogs and of its own widgets."""
-    name, parts = getattr(screen, "NAME", ""), getattr(screen, "PARTS", {})
-    return [(f"{name}: {part}", bound_commands(kind)) for part, kind in parts.items()]
+    parts = getattr(screen, "PARTS", {})
+    return [(part, bound_commands(kind)) for part, kind in parts.items()]
 
 
 def _place(kind: type[Widget]) -> str:

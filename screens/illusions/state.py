@@ -198,8 +198,10 @@ def current(drawings: Drawings, progress: DrawingProgress, neuron: int, stopped:
 
 
 def _made(drawn: Illusion) -> tuple[str, ...]:
+    ratio, activation = drawn.activation_ratio, drawn.activation
+    against = (f"{activation:.2f}, top image {activation / ratio:.2f}",) if ratio else ()
     return (
-        f"activation {drawn.activation:.2f}; 1x is the largest of a real image",
+        *against,
         f"{drawn.steps} steps, seed {drawn.seed}",
         f"{drawn.size} px, {seconds(drawn.seconds)}",
         "without CLIP" if drawn.clip is None else "guided by CLIP",
