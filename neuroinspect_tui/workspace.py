@@ -23,7 +23,7 @@ COMMENTS = {
     "executor": "who runs the jobs: local, or an executor that another package installs",
     "trust_pickle": "true lets a pickled checkpoint run its own code as it loads",
 }
-PATHS = ("checkpoint", "data", "class_names")
+PATHS = ("checkpoint", "data", "class_names", "image_root")
 RENAMED = {"half_bank": "half_features"}
 """Entries of version 0.1, and what they are called now."""
 
@@ -119,7 +119,7 @@ def write_source(home: Path, source: Source) -> Path:
     document = tomlkit.document()
     document.add(tomlkit.comment("neuroinspect-tui workspace; edit by hand, paths may be relative"))
     for name, value in msgspec.structs.asdict(source).items():
-        if value is None:
+        if value is None or value == {}:
             continue
         item = tomlkit.item(value)
         if name in COMMENTS:

@@ -7,7 +7,7 @@ import msgspec
 
 from engine.data.class_names import read_names
 from engine.data.readers import READERS
-from engine.data.readers.base import Sample, Split, match_split
+from engine.data.readers.base import Options, Sample, Split, match_split
 from engine.schema.errors import DataError
 from engine.schema.requests import Source
 
@@ -25,7 +25,9 @@ def open_split(source: Source, split: str) -> Split:
     name = find_reader(source)
     reader = READERS.get(name)
     try:
-        listed = reader.list(path, match_split(split, reader.splits(path), path))
+        options = Options(columns=source.columns, image_root=source.image_root)
+        names = reader.splits(path, options)
+        listed = reader.list(path, match_split(split, names, path), options)
     except OSError as error:
         raise _unreadable(path, error) from error
     listed = msgspec.structs.replace(listed, reader=name)

@@ -12,6 +12,8 @@ UNTRAINED = "untrained"
 Start = Literal["scratch", "pretrained"]
 Optimizer = Literal["adam", "adamw", "sgd"]
 Schedule = Literal["none", "cosine"]
+WeightsChoice = Literal["auto", "ema", "model"]
+Interpolation = Literal["nearest", "bilinear", "bicubic", "lanczos", "box", "hamming"]
 Select = Literal["accuracy", "worst-class", "worst-group", "mistake-aware"]
 
 
@@ -30,6 +32,31 @@ class Source(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     eval_split: str = "valid"
     class_names: str | None = None
     """A text file (one name a line) or JSON (a list, or an object of folder: name)."""
+    class_order: str | None = None
+    """The order of the model's outputs: `sorted`, `natural` (as timm's folder reader sorts), or a
+    file that `class_names` would take; None: the checkpoint's own, else sorted."""
+    valid_from: str | None = None
+    """`SPLIT:SHARE`, such as `train:0.15` or `all:0.2`: hold out so much of each class of that
+    split, by a stable hash of the path, as the evaluation split."""
+    columns: dict[str, str] = {}
+    """Of a table: which column is the `path`, `label`, `split` or `group`."""
+    image_root: str | None = None
+    """Of a table: the folder that its paths are relative to; None: the table's own."""
+    weights: WeightsChoice = "auto"
+    """Which of a checkpoint's weights: the average where there is one (auto), `ema`, or `model`."""
+    mean: tuple[float, float, float] | None = None
+    """By channel, of pixels in 0 to 1; None, here and below: timm's for the architecture."""
+    std: tuple[float, float, float] | None = None
+    img_size: Annotated[int, Meta(ge=1, le=8192)] | None = None
+    """Pixels a side."""
+    crop_pct: Annotated[float, Meta(gt=0, le=1)] | None = None
+    interpolation: Interpolation | None = None
+    model_args: dict[str, str | int | float | bool] = {}
+    """Further arguments of timm.create_model, such as `global_pool`."""
+    exif: bool = False
+    """Whether the model sees images turned as their EXIF says; timm's loader does not turn them."""
+    background: str | None = None
+    """What transparency is laid on for the model, such as `white`; None: dropped, as timm does."""
     clip: str = NONE
     """`none`, `MODEL/TAG` as open_clip lists them, or `local-dir:DIR`."""
     device: str = "auto"

@@ -45,6 +45,15 @@ class Split(Struct, frozen=True, kw_only=True):
     """The name of the reader that opens its images; `open_split` fills it in."""
 
 
+class Options(Struct, frozen=True, kw_only=True):
+    """What a workspace says of its data to readers that have a choice; others ignore it."""
+
+    columns: dict[str, str] = {}
+    """Which column is the `path`, `label`, `split` or `group`, where that is not the usual one."""
+    image_root: str | None = None
+    """What a table's paths are relative to; None: the table's folder."""
+
+
 class Reader(Protocol):
     """Lists and opens the images of one format of data.
 
@@ -65,19 +74,20 @@ class Reader(Protocol):
         It looks at names, marker files or the first bytes of a file, and never at every image.
         """
 
-    def splits(self, path: Path) -> tuple[str, ...]:
-        """Return the names of the splits.
+    def splits(self, path: Path, options: Options) -> tuple[str, ...]:
+        """Return the names of the splits; `all` alone where the data have none.
 
         Raises:
             DataError: The data are malformed.
             OSError: They cannot be read.
         """
 
-    def list(self, path: Path, split: str) -> Split:
+    def list(self, path: Path, split: str, options: Options) -> Split:
         """List the images of a split, named as `splits` names it, in an order that never changes.
 
-        An image that is not there is among the skipped, with the reason. Class indices are the
-        same for all splits.
+        A file or row that is not used is among the skipped, with the reason. Labels are indices
+        into the `folders` that are returned, which may be those of this split alone: `open_split`
+        numbers the classes of all splits by their names.
 
         Raises:
             DataError: The data are malformed, or the split holds no images.
@@ -142,20 +152,28 @@ class Listing:
         """Skip an image."""
         self.skipped.append(Skipped(shown(path), reason))
 
-    def split(self, name: str, folders: Sequence[str], groups: Sequence[str] = ()) -> Split:
+    def split(
+        self,
+        name: str,
+        folders: Sequence[str],
+        groups: Sequence[str] = (),
+        *,
+        classes: Sequence[str] | None = None,
+    ) -> Split:
         """Return the split with all that was added.
 
         Args:
             name: The split's.
             folders: Class names as the data spells them, by index.
             groups: Group names, by index.
+            classes: Class names for people, by index; None: the folders' names made readable.
         """
         return Split(
             name=name,
             root=str(self.root),
             samples=tuple(self.samples),
             folders=tuple(folders),
-            classes=tuple(map(readable, folders)),
+            classes=tuple(map(readable, folders)) if classes is None else tuple(classes),
             groups=tuple(groups),
             skipped=tuple(self.skipped),
         )

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from engine.data.class_names import readable
-from engine.data.readers.base import ImageFiles, Listing, Split
+from engine.data.readers.base import ImageFiles, Listing, Options, Split
 from engine.schema.errors import DataError
 
 Row = dict[str, str]
@@ -36,12 +36,12 @@ class CsvFile(ImageFiles):
         with path.open("rb") as file:
             return b"\0" not in file.read(LOOK)
 
-    def splits(self, path: Path) -> tuple[str, ...]:
+    def splits(self, path: Path, options: Options) -> tuple[str, ...]:
         """Return the splits in the order in which they first occur."""
         columns = _columns(path)
         return tuple(dict.fromkeys(_split_of(row, columns) for row in _rows(path, columns)))
 
-    def list(self, path: Path, split: str) -> Split:
+    def list(self, path: Path, split: str, options: Options) -> Split:
         """List a split in the file's order; classes and groups are those of the whole file."""
         columns = _columns(path)
         rows = list(_rows(path, columns))

@@ -7,6 +7,7 @@ from engine.data.readers.base import (
     TRAIN_NAMES,
     ImageFiles,
     Listing,
+    Options,
     Split,
     is_text,
     shown,
@@ -25,11 +26,11 @@ class ImageFolder(ImageFiles):
         """Match any folder; `list` says what is missing in it."""
         return path.is_dir()
 
-    def splits(self, path: Path) -> tuple[str, ...]:
+    def splits(self, path: Path, options: Options) -> tuple[str, ...]:
         """Return the names of the folders."""
         return tuple(sorted(entry.name for entry in path.iterdir() if entry.is_dir()))
 
-    def list(self, path: Path, split: str) -> Split:
+    def list(self, path: Path, split: str, options: Options) -> Split:
         """List a split by class and path; classes are those of the training split too."""
         trained = next((name for name in TRAIN_NAMES if (path / name).is_dir()), split)
         folders = sorted(_class_folders(path / trained) | _class_folders(path / split))

@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
 from engine.data.class_names import readable
-from engine.data.readers.base import EXTENSIONS, Sample, Split
+from engine.data.readers.base import EXTENSIONS, Options, Sample, Split
 from engine.schema.errors import DataError
 
 
@@ -22,11 +22,11 @@ class ZipFileReader:
         """Match ZIP files by their first bytes."""
         return path.is_file() and zipfile.is_zipfile(path)
 
-    def splits(self, path: Path) -> tuple[str, ...]:
+    def splits(self, path: Path, options: Options) -> tuple[str, ...]:
         """Return the names of the first folders."""
         return tuple(sorted({name.parts[0] for name in _images(path)}))
 
-    def list(self, path: Path, split: str) -> Split:
+    def list(self, path: Path, split: str, options: Options) -> Split:
         """List a split by class and path; classes are those of the whole archive."""
         folders = sorted({name.parts[1] for name in _images(path)})
         status = path.stat()  # an image is as old as its archive

@@ -24,11 +24,11 @@ class ZipReader:
     def matches(self, path):
         return path.suffix == ".zip"
 
-    def splits(self, path):
+    def splits(self, path, options):
         with zipfile.ZipFile(path) as file:
             return tuple(dict.fromkeys(name.split("/")[0] for name in file.namelist()))
 
-    def list(self, path, split):
+    def list(self, path, split, options):
         listing = Listing(path)
         with zipfile.ZipFile(path) as file:
             names = sorted(name for name in file.namelist() if name.startswith(f"{split}/"))
