@@ -66,7 +66,7 @@ def _bare(setting: Setting, batch_size: int) -> None:
     classifier, split = setting.engine.classifier, setting.engine.split("valid")
     kind = classifier.device.type
     request = FeaturesRequest(split="valid", batch_size=batch_size)
-    for _, images, _ in loader(classifier, split, 0, request, 0):
+    for _, images, _, _ in loader(classifier, split, 0, request, 0):
         moved = images.to(classifier.device, memory_format=torch.channels_last)
         with torch.autocast(kind, dtype=torch.float16, enabled=kind == "cuda"):
             classifier.body(moved).cpu()

@@ -9,7 +9,7 @@ import torch
 
 from engine.attribution.neurons import describe_neuron
 from engine.attribution.query import check_neurons
-from engine.data.images import open_image, write_picture
+from engine.data.images import open_for_model, write_picture
 from engine.data.splits import Split, open_split
 from engine.editing.methods import EDIT_METHODS
 from engine.editing.options import check_options
@@ -19,10 +19,10 @@ from engine.editing.store import find_edit, read_edit, read_head
 from engine.features.cache import FeatureCache, find_cache, is_finished, weights_digest
 from engine.features.extract import fill_cache
 from engine.models.checkpoint import read_metadata, write_state
-from engine.models.classifier import Classifier, build, load_classifier, new_classifier, pick_device
+from engine.models.classifier import Classifier, load_classifier, new_classifier, pick_device
 from engine.models.clip import ClipModel, load_clip
 from engine.schema.bounds import check_bounds
-from engine.schema.errors import DataError, EditError, RequestError
+from engine.schema.errors import EditError, RequestError
 from engine.schema.protocol import EditJob, ExportJob, FeaturesJob, HeatJob, IllusionJob, TrainJob
 from engine.schema.records import Exported, Progress
 from engine.schema.requests import (
@@ -76,34 +76,6 @@ class TorchEngine:
         """List the images anew at the next question: files come and go."""
         self._splits.clear()
 
-    def check(self) -> FeaturesJob:
-        """Load all that the source names, and extract the features of one image.
-
-        Raises:
-            EngineError: Whatever does not load, in one sentence.
-        """
-        yield Progress(stage="loading checkpoint", done=0, total=0, unit="")
-        first = self.split(self.source.eval_split)
-        self.split(self.source.train_split)
-        if self.source.untrained:
-            build(self.source.model, len(first.classes))
-            return
-        transform = self.classifier.transform()
-        yield Progress(stage="extracting the features of an image", done=0, total=0, unit="")
-        for sample in first.samples:
-            try:
-                image = open_image(first, sample)
-            except DataError:
-                continue
-            with torch.inference_mode():
-                self.classifier.features(transform(image)[None].to(self.device))
-            break
-        else:
-            raise DataError(f"Not one image of {first.name} in {first.root} can be decoded.")
-        if self.source.has_clip:
-            yield Progress(stage="loading CLIP", done=0, total=0, unit="")
-            self.clip_model  # noqa: B018  loading is the check
-
     def extract(self, request: FeaturesRequest) -> FeaturesJob:
         """Make sure the split's feature cache is on disk.
 
@@ -145,7 +117,7 @@ class TorchEngine:
         yield with_heat(Path(out), cache, found)
 
     def _lay_heat(self, cache: FeatureCache, neuron: int, image: str, out: Path) -> None:
-        picture = open_image(cache, cache.sample_at(image))
+        picture, _ = open_for_model(cache, cache.sample_at(image))
         pixels = self.classifier.transform()(picture)[None].to(self.device)
         heat = heat_map(self.classifier, pixels, torch.tensor([neuron], device=self.device))
         seen = to_pixels(self.classifier.denormalise(pixels)[0])

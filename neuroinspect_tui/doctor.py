@@ -9,6 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+import msgspec
 import psutil
 from msgspec import Struct
 from rich.console import Console
@@ -17,13 +18,14 @@ from engine.data.readers import READERS
 from engine.data.splits import open_split
 from engine.schema.errors import EngineError, RequestError
 from engine.schema.requests import Source
+from engine.schema.source_specs import NONE
 from neuroinspect_tui.config import read_config
 from neuroinspect_tui.jobs.launcher import lingers, logout_kills
 from neuroinspect_tui.version_0_1 import leftovers
 from neuroinspect_tui.workspace import find_home, read_source
 
 if TYPE_CHECKING:
-    from engine.models.classifier import Classifier
+    from engine.intake.intake import Intake
 
 PACKAGES = (
     "neuroinspect-tui",
@@ -69,7 +71,7 @@ def examine(workspace: Path | None) -> Iterator[Check]:
     yield _logout()
     for sentence in leftovers(home):
         yield Check("version 0.1", "warning", sentence)
-    yield from _named(home, source)
+    yield from _named(source)
 
 
 def _guarded(what: str, check: Callable[[], str]) -> Check:
@@ -163,17 +165,21 @@ def _scarce(free: int) -> Literal["ok", "warning"]:
     return "ok" if free > SCARCE else "warning"
 
 
-def _named(home: Path, source: Source) -> Iterator[Check]:
-    from engine.session import TorchEngine
-
-    engine = TorchEngine(source, home)
+def _named(source: Source) -> Iterator[Check]:
     for name in (source.train_split, source.eval_split):
         yield _guarded(f"data, {name}", partial(_listed, source, name))
-    yield _guarded("checkpoint", lambda: _loaded(engine.classifier, source))
+    from engine.intake.intake import Intake
+
+    found: list[Intake] = []
+    yield _guarded("checkpoint", lambda: _loaded(source, found))
+    for intake in found:
+        yield from (Check("decided", "ok", note) for note in intake.notes)
+        if intake.doubt is not None:
+            yield Check("decided", "warning", intake.doubt.sentence)
     if not source.has_clip:
         yield Check("CLIP", "warning", "none: visualizations are drawn without its guidance")
     else:
-        yield _guarded("CLIP", lambda: f"{source.clip}, {engine.clip_model and 'loads'}")
+        yield _guarded("CLIP", lambda: _clip(source))
 
 
 def _listed(source: Source, name: str) -> str:
@@ -183,8 +189,23 @@ def _listed(source: Source, name: str) -> str:
     return f"{len(split.samples)} images of {len(split.classes)} classes{skipped}; {title}"
 
 
-def _loaded(classifier: "Classifier", source: Source) -> str:
-    return (
-        f"{source.model}, {classifier.width} neurons, {classifier.decision.out_features} classes, "
-        f"{classifier.input_size} px, on {classifier.device}"
-    )
+def _loaded(source: Source, found: "list[Intake]") -> str:
+    """Load the checkpoint and try it, as `init` does; CLIP is checked apart."""
+    from engine.intake.intake import Intake, take_in
+    from engine.intake.listing import listed
+
+    evaluation, training, _ = listed(source)
+    without_clip = msgspec.structs.replace(source, clip=NONE)
+    for record in take_in(without_clip, (evaluation, training), frozenset()):
+        if isinstance(record, Intake):
+            found.append(record)
+    width = f"{found[0].width} neurons" if found[0].width else "untrained"
+    return f"{source.model}, {width}, {len(found[0].classes.keys)} classes, on {found[0].device}"
+
+
+def _clip(source: Source) -> str:
+    from engine.models.classifier import pick_device
+    from engine.models.clip import load_clip
+
+    load_clip(source.clip, pick_device(source.device))
+    return f"{source.clip} loads"

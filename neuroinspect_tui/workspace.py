@@ -1,5 +1,6 @@
 """A workspace: a directory with workspace.toml, which `init` writes and people may edit."""
 
+import os
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -7,12 +8,15 @@ from typing import Any
 import msgspec
 import tomlkit
 
-from engine.io.atomic import cannot_write, write_beside
+from engine.data.class_list import ORDERS, ClassList
+from engine.io.atomic import cannot_write, write_json, write_text
 from engine.schema.errors import EngineError
 from engine.schema.requests import Source
 from engine.schema.source_specs import local_directory, local_spec
 
 FILE = "workspace.toml"
+CLASSES = "classes.json"
+MADE_IN = "made_in"
 COMMENTS = {
     "model": "a timm architecture, or local-dir:DIR",
     "checkpoint": ".safetensors, .pt or .pth; none: timm's pretrained weights; untrained",
@@ -23,7 +27,7 @@ COMMENTS = {
     "executor": "who runs the jobs: local, or an executor that another package installs",
     "trust_pickle": "true lets a pickled checkpoint run its own code as it loads",
 }
-PATHS = ("checkpoint", "data", "class_names", "image_root")
+PATHS = ("checkpoint", "data", "classes", "class_names", "class_order", "image_root")
 RENAMED = {"half_bank": "half_features"}
 """Entries of version 0.1, and what they are called now."""
 
@@ -63,6 +67,7 @@ def read_source(home: Path) -> Source:
     path = home / FILE
     try:
         entries = tomllib.loads(path.read_text(encoding="utf-8"))
+        made_in = entries.pop(MADE_IN, None)
         source = msgspec.convert(_renamed(entries), Source)
     except (OSError, UnicodeDecodeError) as error:
         raise WorkspaceError(f"Cannot read {path}: {error}.") from error
@@ -75,16 +80,28 @@ def read_source(home: Path) -> Source:
     changes = {}
     for name in PATHS:
         value = getattr(source, name)
-        no_file = name == "checkpoint" and (source.pretrained or source.untrained)
+        no_file = (name == "checkpoint" and (source.pretrained or source.untrained)) or (
+            name == "class_order" and value in ORDERS
+        )
         if value is not None and not no_file:
             if "\0" in value:
                 raise WorkspaceError(f"{path} is wrong: {name} holds a NUL byte.")
-            changes[name] = str(home / expanded(value))
+            changes[name] = str(_found(home, value, made_in))
     for name in ("model", "clip"):
         local = local_directory(getattr(source, name))
         if local is not None:
-            changes[name] = local_spec(home / expanded(local))
+            changes[name] = local_spec(_found(home, local, made_in))
     return msgspec.structs.replace(source, **changes)
+
+
+def _found(home: Path, value: str | Path, made_in: object) -> Path:
+    """Return where a path leads: where it says, else where it went together with the workspace."""
+    path = home / expanded(value)
+    if isinstance(made_in, str) and Path(value).is_absolute() and not path.exists():
+        moved = home / os.path.relpath(value, made_in)
+        if moved.exists():
+            return Path(os.path.normpath(moved))
+    return path
 
 
 def _renamed(entries: dict[str, Any]) -> dict[str, Any]:
@@ -118,6 +135,9 @@ def write_source(home: Path, source: Source) -> Path:
     """
     document = tomlkit.document()
     document.add(tomlkit.comment("neuroinspect-tui workspace; edit by hand, paths may be relative"))
+    made_in = tomlkit.item(str(home.absolute()))
+    made_in.comment("what moved together with this directory is found by this")
+    document.add(MADE_IN, made_in)
     for name, value in msgspec.structs.asdict(source).items():
         if value is None or value == {}:
             continue
@@ -130,8 +150,17 @@ def write_source(home: Path, source: Source) -> Path:
         home.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:
         raise WorkspaceError(cannot_write(path, error)) from error
-    write_beside(path, lambda temporary: _write_text(temporary, tomlkit.dumps(document)))
+    write_text(path, tomlkit.dumps(document))
     return path
+
+
+def write_classes(home: Path, classes: ClassList) -> None:
+    """Write classes.json, the model's classes in the order of its outputs.
+
+    Raises:
+        StorageError: The file cannot be written.
+    """
+    write_json(home / CLASSES, classes)
 
 
 def set_checkpoint(home: Path, checkpoint: str) -> None:
@@ -141,8 +170,4 @@ def set_checkpoint(home: Path, checkpoint: str) -> None:
     item = tomlkit.item(checkpoint)
     item.comment(COMMENTS["checkpoint"])
     document["checkpoint"] = item
-    write_beside(path, lambda temporary: _write_text(temporary, tomlkit.dumps(document)))
-
-
-def _write_text(path: Path, text: str) -> None:
-    path.write_text(text, encoding="utf-8")
+    write_text(path, tomlkit.dumps(document))

@@ -1,5 +1,7 @@
 """Numbers as text, for screens and commands alike. No Textual, no torch."""
 
+from collections.abc import Mapping
+
 from engine.schema.jobs import JobView
 
 MARKS = {
@@ -52,3 +54,19 @@ def progress(job: JobView) -> str:
     if job.seconds_left is not None:
         parts.append(f"{seconds(job.seconds_left)} left")
     return " · ".join(parts)
+
+
+DIFFERENCES = {
+    "turned": "turned by EXIF, which the model does not see (init --exif turns them)",
+    "transparent": "transparent, which the model does not see (init --background COLOR)",
+    "deep": "of more than 8 bits a channel, which are clipped for the model",
+}
+
+
+def differences(differs: Mapping[str, int]) -> list[str]:
+    """Return in what the model, as timm's loader does, sees some images otherwise than a person."""
+    return [
+        f"{counted(differs[kind], 'image')} {meaning}"
+        for kind, meaning in DIFFERENCES.items()
+        if differs.get(kind)
+    ]

@@ -1,10 +1,16 @@
-"""Encoded images -> 8-bit RGB, as a person would see them, and back to disk. No torch."""
+"""Encoded images -> 8-bit RGB, as a person or as the model sees them, and back to disk. No torch.
+
+The model sees what timm's loader gives: `Image.convert("RGB")`, not turned by EXIF, transparency
+dropped, 16 bits clipped; otherwise accuracy would not be that of timm's own validation.
+"""
 
 import io
 import warnings
+from collections.abc import Callable
+from enum import StrEnum
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import BinaryIO, Protocol, TypeVar
 
 import numpy as np
 from PIL import Image, ImageOps
@@ -14,7 +20,20 @@ from engine.data.readers.base import Sample
 from engine.io.atomic import write_beside
 from engine.schema.errors import DataError
 
+T = TypeVar("T")
+ORIENTATION = 0x0112
 MAX_PIXELS = 178_956_970  # Pillow's own limit; an image above it is refused as a bomb
+
+
+class Difference(StrEnum):
+    """In what the model's view of an image differs from a person's."""
+
+    TURNED = "turned"
+    """EXIF says that the picture is turned; timm's loader does not turn it."""
+    TRANSPARENT = "transparent"
+    """It has transparency, which timm's loader drops."""
+    DEEP = "deep"
+    """It has more than 8 bits a channel, which timm's loader clips."""
 
 
 class ImageSource(Protocol):
@@ -28,18 +47,43 @@ class ImageSource(Protocol):
     def reader(self) -> str:
         """The reader's name."""
 
+    @property
+    def exif(self) -> bool:
+        """Whether the model sees images turned as their EXIF says."""
+
+    @property
+    def background(self) -> str | None:
+        """What transparency is laid on for the model; None: dropped."""
+
 
 def open_image(source: ImageSource, sample: Sample, side: int | None = None) -> Image.Image:
-    """Decode an image of a split, through the reader of its data; see `decode`.
+    """Decode an image of a split for people, through the reader of its data; see `decode`.
 
     Raises:
         DataError: It cannot be read or decoded; the message is the bare reason.
         RequestError: The reader is not installed.
     """
+    return _opened(source, sample, partial(_decode, render=for_people, side=side))
+
+
+def open_for_model(
+    source: ImageSource, sample: Sample
+) -> tuple[Image.Image, tuple[Difference, ...]]:
+    """Decode an image of a split as the model sees it; and in what that differs from a person.
+
+    Raises:
+        DataError: It cannot be read or decoded; the message is the bare reason.
+        RequestError: The reader is not installed.
+    """
+    render = partial(for_model, exif=source.exif, background=source.background)
+    return _opened(source, sample, partial(_decode, render=render))
+
+
+def _opened(source: ImageSource, sample: Sample, read: Callable[[BinaryIO], T]) -> T:
     reader = READERS.get(source.reader)
     try:
         with reader.open(Path(source.root), sample) as file:
-            return decode(file, side)
+            return _guarded(read, file)
     except DataError:
         raise
     # a reader raises what its format's library raises: OSError, KeyError, tarfile.TarError, ...
@@ -58,13 +102,21 @@ def decode(source: Path | bytes | BinaryIO, side: int | None = None) -> Image.Im
     Raises:
         DataError: Empty, truncated, corrupt, or too large; the message is the bare reason.
     """
-    try:
-        if isinstance(source, bytes):
-            return _decode(io.BytesIO(source), side)
-        if isinstance(source, Path):
+    read = partial(_decode, render=for_people, side=side)
+    if isinstance(source, bytes):
+        return _guarded(read, io.BytesIO(source))
+    if isinstance(source, Path):
+        try:
             with source.open("rb") as file:
-                return _decode(file, side)
-        return _decode(source, side)
+                return _guarded(read, file)
+        except (OSError, ValueError) as error:
+            raise _refusal(error) from error
+    return _guarded(read, source)
+
+
+def _guarded(read: Callable[[BinaryIO], T], file: BinaryIO) -> T:
+    try:
+        return read(file)
     except DataError:
         raise
     except Image.DecompressionBombError as error:
@@ -81,7 +133,7 @@ def _refusal(error: Exception) -> DataError:
     return DataError(f"cannot be decoded: {first[:120]}")
 
 
-def _decode(file: BinaryIO, side: int | None) -> Image.Image:
+def _decode(file: BinaryIO, render: Callable[[Image.Image], T], side: int | None = None) -> T:
     if not file.read(1):
         raise DataError("empty file")
     file.seek(0)
@@ -92,23 +144,53 @@ def _decode(file: BinaryIO, side: int | None) -> Image.Image:
                 raise DataError(f"too large: {image.width} x {image.height} pixels")
             if side is not None:
                 image.draft(None, (side, side))
-            return _to_rgb(ImageOps.exif_transpose(image))
+            return render(image)
 
 
-def _to_rgb(image: Image.Image) -> Image.Image:
-    if image.mode.startswith("I") or image.mode == "F":
-        values = np.asarray(image, dtype=np.float64)
+def for_people(image: Image.Image) -> Image.Image:
+    """Render an image as a person would see it: upright, transparency on white, 16 bits scaled."""
+    upright = ImageOps.exif_transpose(image)
+    if _is_deep(upright):
+        values = np.asarray(upright, dtype=np.float64)
         # 16-bit files open as I;16 or I; a plain `convert` clips them to white
-        if image.mode != "F" and values.max(initial=0) > 255:
+        if upright.mode != "F" and values.max(initial=0) > 255:
             values = values / 257
-        elif image.mode == "F" and values.max(initial=0) <= 1:
+        elif upright.mode == "F" and values.max(initial=0) <= 1:
             values = values * 255
         return Image.fromarray(values.clip(0, 255).round().astype(np.uint8)).convert("RGB")
-    if "A" in image.getbands() or "transparency" in image.info:
-        layered = image.convert("RGBA")
-        white = Image.new("RGBA", layered.size, "white")
-        return Image.alpha_composite(white, layered).convert("RGB")
-    return image.convert("RGB")
+    return _laid_on(upright, "white") if _is_transparent(upright) else upright.convert("RGB")
+
+
+def for_model(
+    image: Image.Image, *, exif: bool, background: str | None
+) -> tuple[Image.Image, tuple[Difference, ...]]:
+    """Render an image as timm's loader does; and in what that differs from a person's view."""
+    found = []
+    if image.getexif().get(ORIENTATION, 1) in range(2, 9):
+        if exif:
+            image = ImageOps.exif_transpose(image)
+        else:
+            found.append(Difference.TURNED)
+    if _is_deep(image):
+        found.append(Difference.DEEP)
+    if not _is_transparent(image):
+        return image.convert("RGB"), tuple(found)
+    if background is not None:
+        return _laid_on(image, background), tuple(found)
+    return image.convert("RGB"), (*found, Difference.TRANSPARENT)
+
+
+def _is_deep(image: Image.Image) -> bool:
+    return image.mode.startswith("I") or image.mode == "F"
+
+
+def _is_transparent(image: Image.Image) -> bool:
+    return "A" in image.getbands() or "transparency" in image.info
+
+
+def _laid_on(image: Image.Image, color: str) -> Image.Image:
+    layered = image.convert("RGBA")
+    return Image.alpha_composite(Image.new("RGBA", layered.size, color), layered).convert("RGB")
 
 
 def write_picture(picture: Image.Image, path: Path) -> str:

@@ -2,15 +2,16 @@
 
 import os
 import signal
+from collections import Counter
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from engine.data.augmentation import augmented_view
-from engine.data.images import open_image
+from engine.data.images import Difference, open_for_model
 from engine.data.splits import Split
 from engine.models.classifier import Classifier, Transform
 from engine.schema.errors import DataError
@@ -19,7 +20,20 @@ from engine.schema.requests import FeaturesRequest
 FEW = 64  # up to so many images are not worth a worker process
 
 
-Item = tuple[int, Tensor | str]
+Item = tuple[int, Tensor | str, tuple[Difference, ...]]
+
+
+class Batch(NamedTuple):
+    """Some images, as a loader gives them."""
+
+    rows: list[int]
+    """In the split."""
+    pixels: Tensor
+    """(B, 3, H, W) of those that can be decoded."""
+    reasons: dict[int, str]
+    """By row: why an image cannot be decoded."""
+    differs: Counter[str]
+    """How many images the model sees otherwise than a person, by the kind of difference."""
 
 
 @dataclass(frozen=True)
@@ -37,20 +51,20 @@ class Images(Dataset[Item]):
         return len(self.split.samples)
 
     def __getitem__(self, index: int) -> Item:
-        """Return the index, and pixels (3, H, W) or the reason why there are none."""
+        """Return the index, pixels (3, H, W) or the reason why there are none, and differences."""
         try:
-            image = open_image(self.split, self.split.samples[index])
+            image, differs = open_for_model(self.split, self.split.samples[index])
         except DataError as error:
-            return index, str(error)
+            return index, str(error), ()
         if self.view:
             image = augmented_view(image, seed=(self.seed, self.view, index))
-        return index, self.transform(image)
+        return index, self.transform(image), differs
 
 
 def loader(
     classifier: Classifier, split: Split, start: int, request: FeaturesRequest, seed: int
 ) -> "DataLoader[Any]":
-    """Return batches of indices, pixels (B, 3, H, W), reasons by index, from image `start` on."""
+    """Return a loader of `Batch`es, from image `start` on."""
     images = Images(split, classifier.transform(), request.view, seed)
     cuda = classifier.device.type == "cuda"
     left = len(images) - start
@@ -79,7 +93,11 @@ def workers_for(device: torch.device, asked: int, images: int) -> int:
     return (asked if asked >= 0 else min(usual, cores)) if images > FEW else 0
 
 
-def _collate(items: list[Item]) -> tuple[list[int], Tensor, dict[int, str]]:
-    good = [value for _, value in items if isinstance(value, Tensor)]
-    reasons = {index: value for index, value in items if isinstance(value, str)}
-    return [i for i, _ in items], torch.stack(good) if good else torch.empty(0), reasons
+def _collate(items: list[Item]) -> Batch:
+    good = [value for _, value, _ in items if isinstance(value, Tensor)]
+    return Batch(
+        [index for index, _, _ in items],
+        torch.stack(good) if good else torch.empty(0),
+        {index: value for index, value, _ in items if isinstance(value, str)},
+        Counter(kind.value for _, _, differs in items for kind in differs),
+    )

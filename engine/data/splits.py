@@ -1,41 +1,165 @@
-"""The images of a workspace's split, listed by the data reader that fits. No torch."""
+"""The images of a workspace's split, with their classes numbered as the model's. No torch."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
 
-from engine.data.class_names import read_names
+from engine.data.class_list import (
+    ClassList,
+    DataClasses,
+    in_order,
+    read_class_list,
+)
+from engine.data.holdout import held_out
 from engine.data.readers import READERS
-from engine.data.readers.base import Options, Sample, Split, match_split
+from engine.data.readers.base import Options, Reader, Sample, Split, match_split
 from engine.schema.errors import DataError
+from engine.schema.records import Skipped
 from engine.schema.requests import Source
 
-__all__ = ["Sample", "Split", "find_reader", "open_split"]
+__all__ = ["Sample", "Split", "data_classes", "find_reader", "list_split", "open_split"]
 
 
 def open_split(source: Source, split: str) -> Split:
-    """List a split's images.
+    """List a split's images; the classes are the model's, the same for every split.
 
     Raises:
         DataError: The data, the split or the class names are missing or malformed.
+        RequestError: There is no such reader as the workspace names.
+        StorageError: The workspace's list of classes is missing or damaged.
+    """
+    listed = list_split(source, split)
+    if source.classes is not None:
+        return numbered(listed, read_class_list(Path(source.classes)))
+    found = data_classes([listed, *_others(source, listed)])
+    return numbered(listed, in_order(found, source.class_order, source.class_names))
+
+
+def _others(source: Source, listed: Split) -> Iterable[Split]:
+    """List the other one of the two splits from which the classes are taken."""
+    for name in (source.train_split, source.eval_split):
+        if name != listed.name:
+            try:
+                yield list_split(source, name)
+            except DataError:  # there is no such split, or nothing in it
+                continue
+
+
+def list_split(source: Source, split: str) -> Split:
+    """List a split as the data have it, with the classes of that split alone.
+
+    Raises:
+        DataError: The data or the split are missing or malformed.
         RequestError: There is no such reader as the workspace names.
     """
     path = Path(source.data)
     name = find_reader(source)
     reader = READERS.get(name)
+    options = Options(columns=source.columns, image_root=source.image_root)
     try:
-        options = Options(columns=source.columns, image_root=source.image_root)
-        names = reader.splits(path, options)
-        listed = reader.list(path, match_split(split, names, path), options)
+        listed = _listed(source, reader, split, options)
     except OSError as error:
         raise _unreadable(path, error) from error
-    listed = msgspec.structs.replace(listed, reader=name)
-    if source.class_names is None:
-        return listed
-    classes = read_names(Path(source.class_names), listed.folders)
-    groups = _regrouped(listed, classes)
-    return msgspec.structs.replace(listed, classes=classes, groups=groups)
+    return msgspec.structs.replace(
+        listed, reader=name, exif=source.exif, background=source.background
+    )
+
+
+def _listed(source: Source, reader: Reader, split: str, options: Options) -> Split:
+    path = Path(source.data)
+    names = reader.splits(path, options)
+    if source.valid_from is not None:
+        base, share = held_out_share(source.valid_from)
+        if split == source.eval_split or split in (source.train_split, base):
+            whole = reader.list(path, match_split(base, names, path), options)
+            return _part(whole, source, split, share)
+    return reader.list(path, match_split(split, names, path), options)
+
+
+def held_out_share(valid_from: str) -> tuple[str, float]:
+    """Return the split and the share of `SPLIT:SHARE`.
+
+    Raises:
+        DataError: It is not of this form, or the share not between 0 and 1.
+    """
+    base, _, share = valid_from.rpartition(":")
+    try:
+        found = float(share)
+    except ValueError:
+        found = 0.0
+    if not base or not 0 < found < 1:
+        raise DataError(
+            f"--valid-from {valid_from} is not SPLIT:SHARE with a share between 0 and 1; "
+            "give, for example, train:0.15."
+        )
+    return base, found
+
+
+def _part(whole: Split, source: Source, split: str, share: float) -> Split:
+    """Return the part of a split that is held out, or the rest."""
+    samples = whole.samples
+    held = held_out([s.path for s in samples], [s.label for s in samples], share)
+    wanted = split == source.eval_split
+    kept = tuple(s for s, out in zip(samples, held, strict=True) if out == wanted)
+    return msgspec.structs.replace(whole, name=split, samples=kept)
+
+
+def data_classes(splits: Sequence[Split]) -> DataClasses:
+    """Return the classes that some splits have together, in the order in which the data list them.
+
+    Args:
+        splits: As `list_split` gives them.
+    """
+    keys = dict(zip(splits[0].folders, splits[0].classes, strict=True))
+    in_order = all(list(split.folders) == sorted(split.folders) for split in splits)
+    counts: dict[str, int] = {}
+    for split in splits:
+        keys |= dict(zip(split.folders, split.classes, strict=True))
+        for sample in split.samples:
+            key = split.folders[sample.label]
+            counts[key] = counts.get(key, 0) + 1
+    ordered = sorted(keys) if in_order else list(keys)
+    return DataClasses(
+        tuple(ordered),
+        tuple(keys[key] for key in ordered),
+        tuple(counts.get(key, 0) for key in ordered),
+    )
+
+
+def numbered(listed: Split, classes: ClassList) -> Split:
+    """Number a split's classes as the model does; images of others are skipped, with the reason."""
+    index = {key: number for number, key in enumerate(classes.keys)}
+    labels = [index.get(folder, -1) for folder in listed.folders]
+    kept, unknown = listed.samples, tuple[Skipped, ...]()
+    if labels != list(range(len(labels))):
+        kept = tuple(
+            msgspec.structs.replace(sample, label=labels[sample.label])
+            for sample in listed.samples
+            if labels[sample.label] >= 0
+        )
+        unknown = tuple(
+            Skipped(s.path, f"class {listed.folders[s.label]} is not among the model's classes")
+            for s in listed.samples
+            if labels[s.label] < 0
+        )
+    if not kept and not listed.skipped:
+        raise DataError(
+            f"No image of {listed.name} in {listed.root} is of one of the model's "
+            f"{len(classes.keys)} classes ({', '.join(classes.keys[:3])}, ...); name the classes "
+            "in the order of the outputs with --class-order."
+        )
+    names = dict(zip(listed.folders, listed.classes, strict=True))
+    new = dict(zip(classes.keys, classes.names, strict=True))
+    renamed = {names[key]: new[key] for key in listed.folders if key in new}
+    return msgspec.structs.replace(
+        listed,
+        samples=kept,
+        folders=classes.keys,
+        classes=classes.names,
+        groups=_regrouped(listed.groups, renamed),
+        skipped=listed.skipped + unknown,
+    )
 
 
 def find_reader(source: Source) -> str:
@@ -72,8 +196,7 @@ def _unreadable(path: Path, error: OSError) -> DataError:
     return DataError(f"Cannot read the data at {path}: {error.strerror or error}.")
 
 
-def _regrouped(listed: Split, classes: Sequence[str]) -> tuple[str, ...]:
+def _regrouped(groups: Sequence[str], new: Mapping[str, str]) -> tuple[str, ...]:
     """Spell groups of class x attribute with the classes' new names."""
-    new = dict(zip(listed.classes, classes, strict=True))
-    parts = [group.partition(" × ") for group in listed.groups]
+    parts = [group.partition(" × ") for group in groups]
     return tuple(new.get(name, name) + cross + rest for name, cross, rest in parts)

@@ -70,7 +70,7 @@ def score(
     """
     predicted = cache.predicted if predicted is None else predicted
     scored = score_labelled(cache, predicted, cache.meta.split, shares)
-    return structs.replace(scored, skipped=cache.meta.skipped)
+    return structs.replace(scored, skipped=cache.meta.skipped, differs=cache.meta.differs)
 
 
 def score_labelled(

@@ -12,14 +12,14 @@ import numpy as np
 from msgspec import Struct
 
 from engine.data.splits import Sample, Split
-from engine.io.atomic import file_digest, folder_digest, key_of, read_json, write_json
+from engine.io.atomic import file_digest, key_of, read_json, write_json
 from engine.schema.arrays import Array
 from engine.schema.errors import StorageError
 from engine.schema.records import Skipped
 from engine.schema.requests import Source
 from engine.schema.source_specs import local_directory
 
-FORMAT = 1
+FORMAT = 2
 FOLDER = "features"
 """Where the feature caches of a workspace lie."""
 META, DIGESTS = "meta.json", "digests.json"
@@ -46,6 +46,8 @@ class Meta(Struct, frozen=True, kw_only=True):
     weights: str
     """sha256 of the checkpoint."""
     versions: dict[str, str]
+    differs: dict[str, int] = {}
+    """How many images the model sees otherwise than a person, by the kind of difference."""
     on: str | None = None
     """The edit whose decision layer it has; None: the checkpoint's own."""
 
@@ -70,6 +72,8 @@ class FeatureCache:
         self.directory = directory
         self.root = split.root
         self.reader = split.reader
+        self.exif = split.exif
+        self.background = split.background
         self.classes = split.classes  # names may change while features stay
         self.groups_named = split.groups
         self.meta = read_json(directory / META, Meta)
@@ -182,40 +186,73 @@ class FeatureCache:
 
 
 def cache_key(source: Source, split: Split, view: int, digest: str) -> str:
-    """Return the key of a feature cache: weights, architecture, transform, file list, precision."""
+    """Return the key of a feature cache: weights, architecture, transform, file list, precision.
+
+    No path is part of it but those of the images below the data: what was moved is found again.
+    """
     parts = (
-        FORMAT, source.model, digest, split.name, view, source.half_features, split.samples,
-        split.folders, len(split.groups), source.seed if view else 0,
+        FORMAT, architecture(source), digest, split.name, view, source.half_features,
+        split.samples, split.folders, len(split.groups), source.seed if view else 0,
+        source.exif, source.background,
     )  # fmt: skip
     return key_of(parts, 16)
 
 
+def architecture(source: Source) -> str:
+    """Return what a workspace says of the network and its transform; no path is part of it.
+
+    Raises:
+        StorageError: A local directory's config.json cannot be read.
+    """
+    local = local_directory(source.model)
+    stated = (
+        source.weights, source.mean, source.std, source.img_size, source.crop_pct,
+        source.interpolation, sorted(source.model_args.items()),
+    )  # fmt: skip
+    try:
+        name = source.model if local is None else f"local {file_digest(local / 'config.json')}"
+    except OSError as error:
+        raise StorageError(f"Cannot read {local}/config.json: {error.strerror}.") from error
+    return f"{name} {key_of(stated, 16)}"
+
+
 def weights_digest(source: Source, home: Path) -> str:
-    """Return the sha256 of the checkpoint, remembered by path, size and time in the workspace.
+    """Return the sha256 of the checkpoint, remembered in the workspace while the file is the same.
+
+    The same by its path, size, times and inode: a file that is replaced by another of equal size
+    and time has another inode or change time.
 
     Raises:
         StorageError: There are no weights yet, or they cannot be read.
     """
-    path, cache = Path(source.checkpoint), home / FOLDER / DIGESTS
     if source.untrained:
         raise StorageError("This workspace has no weights yet; make them with `train`.")
+    path = Path(source.checkpoint)
     if source.pretrained:
         local = local_directory(source.model)
-        if local is not None and local.is_dir():
-            return folder_digest(local)
-        return f"pretrained:{source.model}"
+        if local is None or not local.is_dir():
+            return f"pretrained:{source.model}"
+        path = local
+    return content_digest(path, home)
+
+
+def content_digest(path: Path, home: Path) -> str:
+    """Return the sha256 of a file's content, or of a directory's files, as a workspace remembers.
+
+    Raises:
+        StorageError: It cannot be read.
+    """
+    cache = home / FOLDER / DIGESTS
     try:
-        status = path.stat()
-        stamp = f"{path.resolve()}:{status.st_size}:{status.st_mtime_ns}"
-        known: dict[str, str] = {}
-        if cache.is_file():
-            try:
-                known = read_json(cache, dict[str, str])
-            except StorageError:
-                known = {}  # a damaged one counts as empty
+        files = sorted(some for some in path.iterdir() if some.is_file()) if path.is_dir() else None
+        stamp = "\n".join(map(_stamp, files or [path]))
+        known = _known_digests(cache)
         if stamp in known:
             return known[stamp]
-        digest = file_digest(path)
+        if files is None:
+            digest = file_digest(path)
+        else:
+            digest = key_of([(some.name, file_digest(some)) for some in files], 64)
     except OSError as error:
         raise StorageError(f"Cannot read the checkpoint {path}: {error.strerror}.") from error
     try:
@@ -223,6 +260,24 @@ def weights_digest(source: Source, home: Path) -> str:
     except StorageError:
         pass  # a read-only workspace still answers; it hashes again each time
     return digest
+
+
+def remembered_digests(home: Path) -> frozenset[str]:
+    """Return the digests of the weights that a workspace was last used with."""
+    return frozenset(_known_digests(home / FOLDER / DIGESTS).values())
+
+
+def _known_digests(cache: Path) -> dict[str, str]:
+    try:
+        return read_json(cache, dict[str, str])
+    except StorageError:
+        return {}  # there is none, or it is damaged
+
+
+def _stamp(path: Path) -> str:
+    status = path.stat()
+    times = (status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
+    return f"{path.resolve()}:{':'.join(map(str, times))}"
 
 
 def find_cache(

@@ -2,6 +2,7 @@
 
 import logging
 import shutil
+from collections import Counter
 from collections.abc import Generator
 from contextlib import ExitStack
 from pathlib import Path
@@ -89,7 +90,7 @@ def _write_rows(
     widths = {"features": classifier.width, "logits": outputs}
     row_bytes = {name: width * np.dtype(dtype).itemsize for name, width in widths.items()}
     done = _resumed(saved, partial, split, row_bytes)
-    kept, skipped = list(done.rows), list(done.skipped)
+    kept, skipped, differs = list(done.rows), list(done.skipped), Counter(done.differs)
     files = (
         RowFile(partial / "features.npy", classifier.width, dtype, len(kept)),
         RowFile(partial / "logits.npy", outputs, dtype, len(kept)),
@@ -101,24 +102,25 @@ def _write_rows(
     forward = _Forward(classifier)
     try:
         batches = loader(classifier, split, seen, request, facts["seed"])
-        for number, (indices, images, reasons) in enumerate(batches):
-            if len(images):
-                for file, rows in zip(files, forward(images), strict=True):
+        for number, batch in enumerate(batches):
+            if len(batch.pixels):
+                for file, rows in zip(files, forward(batch.pixels), strict=True):
                     file.append(rows)
-            kept += [i for i in indices if i not in reasons]
-            skipped += [Skipped(split.samples[i].path, reason) for i, reason in reasons.items()]
-            seen += len(indices)
+            kept += [i for i in batch.rows if i not in batch.reasons]
+            skipped += [Skipped(split.samples[i].path, why) for i, why in batch.reasons.items()]
+            differs += batch.differs
+            seen += len(batch.rows)
             if number % COMMIT_EVERY == COMMIT_EVERY - 1 and seen < total:
                 for file in files:
                     file.flush()
-                write_json(saved, Done(seen, tuple(kept), tuple(skipped)))
+                write_json(saved, Done(seen, tuple(kept), tuple(skipped), dict(differs)))
             yield Progress(stage=stage, done=seen, total=total)
     finally:
         # on a full disk closing one may fail; the other is closed all the same
         with ExitStack() as closing:
             for file in files:
                 closing.callback(file.close, len(kept) if seen == total else None)
-    finished = Done(seen, tuple(kept), tuple(skipped))
+    finished = Done(seen, tuple(kept), tuple(skipped), dict(differs))
     write_json(saved, finished)
     return finished
 

@@ -17,6 +17,8 @@ class Done(Struct, frozen=True):
     rows: tuple[int, ...]
     """The indices of those with features, in the order of the rows on disk."""
     skipped: tuple[Skipped, ...]
+    differs: dict[str, int] = {}
+    """How many images the model sees otherwise than a person, by the kind of difference."""
 
 
 def partial_of(directory: Path) -> Path:

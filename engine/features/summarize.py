@@ -16,6 +16,7 @@ from engine.features.cache import FORMAT, Meta, finish
 from engine.features.progress import Done
 from engine.io.atomic import write_json
 from engine.models.classifier import Classifier
+from engine.schema.errors import DataError
 from engine.schema.records import Progress
 
 STRONGEST = 32
@@ -41,6 +42,10 @@ def summarise(
     features = np.load(partial / "features.npy", mmap_mode="r")
     logits = np.load(partial / "logits.npy", mmap_mode="r")
     labels = np.array([sample.label for sample in samples], dtype=np.int64)
+    if len(labels) and not 0 <= labels.min() <= labels.max() < len(weight):
+        raise DataError(
+            f"{split.name} has labels outside of the {len(weight)} classes; run `init`."
+        )
     predicted = decided(logits)
     yield Progress(stage="explaining mistakes", done=0, total=int((predicted != labels).sum()))
     arrays = {"weight": weight.numpy(), "bias": bias.numpy(), "predicted": predicted}
@@ -58,6 +63,7 @@ def summarise(
         folders=split.folders,
         groups=split.groups,
         skipped=split.skipped + done.skipped,
+        differs=done.differs,
         n=len(samples),
         width=classifier.width,
         has_bias=classifier.has_bias,

@@ -88,6 +88,15 @@ def write_json(path: Path, value: object) -> None:
     write_beside(path, lambda temporary: _write_bytes(temporary, text + b"\n"))
 
 
+def write_text(path: Path, text: str) -> None:
+    """Write a text as UTF-8.
+
+    Raises:
+        StorageError: The file cannot be written; `path` is unchanged.
+    """
+    write_beside(path, lambda temporary: _write_bytes(temporary, text.encode("utf-8")))
+
+
 def _write_bytes(path: Path, content: bytes) -> None:
     path.write_bytes(content)
 

@@ -69,6 +69,9 @@ class Classes(Struct, frozen=True, kw_only=True):
     train_weighted_accuracy: float | None = None
     """Mean of the group accuracies, weighted by the training split's group shares; papers report
     either this or `accuracy`."""
+    differs: dict[str, int] = {}
+    """How many images the model sees otherwise than a person: `turned` by EXIF, `transparent`,
+    `deep` (over 8 bits a channel)."""
 
 
 class Label(Struct, frozen=True):

@@ -30,6 +30,8 @@ class Source(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The name of its data reader; None: the one that matches."""
     train_split: str = "train"
     eval_split: str = "valid"
+    classes: str | None = None
+    """A JSON file that `init` wrote: the model's classes in the order of its outputs."""
     class_names: str | None = None
     """A text file (one name a line) or JSON (a list, or an object of folder: name)."""
     class_order: str | None = None

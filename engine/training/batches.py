@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader
 
-from engine.data.loader import Images, deaf, workers_for
+from engine.data.loader import Images, Item, deaf, workers_for
 from engine.data.splits import Split
 from engine.models.classifier import Classifier
 from engine.schema.requests import TrainRequest
@@ -43,8 +43,8 @@ def batches(
             yield moved, rows
 
 
-def _collate(items: list[tuple[int, Tensor | str]]) -> tuple[Tensor, Tensor]:
-    decoded = [(row, pixels) for row, pixels in items if isinstance(pixels, Tensor)]
+def _collate(items: list[Item]) -> tuple[Tensor, Tensor]:
+    decoded = [(row, pixels) for row, pixels, _ in items if isinstance(pixels, Tensor)]
     images = torch.stack([pixels for _, pixels in decoded]) if decoded else torch.empty(0)
     return torch.tensor([row for row, _ in decoded], dtype=torch.long), images
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from engine.features.cache import FeatureCache
+from engine.features.cache import FeatureCache, architecture
 from engine.io.atomic import file_digest, folder_digest, key_of, read_json, write_json
 from engine.schema.errors import StorageError
 from engine.schema.records import Illusion
@@ -73,7 +73,7 @@ def facts_of(
     clip = _clip_digest(source.clip) if request.use_clip and source.has_clip else None
     return {
         neuron: Facts(
-            model=source.model,
+            model=architecture(source),
             weights=cache.meta.weights,
             class_index=request.class_index,
             neuron=neuron,
@@ -94,7 +94,7 @@ def facts_of(
 def _clip_digest(spec: str) -> str:
     local = local_directory(spec)
     if local is not None and local.is_dir():
-        return f"{spec} {folder_digest(local)}"
+        return f"local {folder_digest(local)}"
     return spec
 
 

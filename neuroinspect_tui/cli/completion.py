@@ -6,7 +6,8 @@ Each reads a few small files: no torch, no numpy. A workspace that cannot be rea
 import contextlib
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import msgspec
@@ -100,21 +101,25 @@ class _Named(msgspec.Struct):
 
 def _class_names(home: Path) -> list[str]:
     """Return the names as `classes` prints them; a folder's where two classes share a name."""
-    from engine.data.class_names import read_names, readable
+    from engine.data.class_list import DataClasses, in_order, read_class_list
+    from engine.data.class_names import all_readable
     from neuroinspect_tui.workspace import read_source
 
     source = read_source(home)
+    if source.classes is not None:
+        listed = read_class_list(Path(source.classes))
+        return _distinct(listed.names, listed.keys)
     caches = sorted(home.glob("features/*/meta.json"), key=lambda path: path.stat().st_mtime_ns)
     if caches:
         folders = msgspec.json.decode(caches[-1].read_bytes(), type=_Named).folders
     else:  # an image folder lists its classes itself; a CSV is read when its features are
         with os.scandir(Path(source.data) / source.eval_split) as entries:
             folders = tuple(sorted(entry.name for entry in entries if entry.is_dir()))
-    if source.class_names is not None:
-        names = read_names(Path(source.class_names), folders)
-    else:
-        names = tuple(map(readable, folders))
-    return [
-        name if names.count(name) == 1 else folder
-        for name, folder in zip(names, folders, strict=True)
-    ]
+    data = DataClasses(folders, all_readable(folders), (1,) * len(folders))
+    listed = in_order(data, source.class_order, source.class_names)
+    return _distinct(listed.names, listed.keys)
+
+
+def _distinct(names: Sequence[str], keys: Sequence[str]) -> list[str]:
+    times = Counter(names)
+    return [name if times[name] == 1 else key for name, key in zip(names, keys, strict=True)]

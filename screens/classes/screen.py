@@ -245,7 +245,7 @@ class ClassesScreen(Base):
     def action_skipped(self) -> None:
         """List the images that could not be decoded."""
         if self._listing is not None:
-            self.app.push_screen(SkippedImages(self._listing.scores.skipped))
+            self.app.push_screen(SkippedImages(self._listing.scores))
 
     @property
     def _grouped(self) -> bool:
@@ -264,7 +264,7 @@ class ClassesScreen(Base):
         if action == "groups":
             return listing is not None and bool(listing.scores.groups)
         if action == "skipped":
-            return listing is not None and bool(listing.scores.skipped)
+            return listing is not None and bool(listing.scores.skipped or listing.scores.differs)
         if action == "back":
             filtering = self.query_one("#filter").has_class("-open")
             return filtering or self.app.screen_stack[1] is not self

@@ -1,17 +1,17 @@
-"""The images that could not be decoded, and why."""
+"""The images that could not be decoded, and why; and those that the model sees otherwise."""
 
-from collections.abc import Sequence
 from typing import ClassVar
 
+from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Footer, Static
 
-from engine.schema.records import Skipped
+from engine.schema.records import Classes
 from screens.command import Command, bindings
 from screens.widgets.table import Column, Table
-from screens.words import counted
+from screens.words import counted, differences
 
 
 class SkippedImages(ModalScreen[None]):
@@ -31,15 +31,18 @@ class SkippedImages(ModalScreen[None]):
     }
     """
 
-    def __init__(self, skipped: Sequence[Skipped]) -> None:
+    def __init__(self, scores: Classes) -> None:
         super().__init__()
-        self._skipped = skipped
+        self._skipped = scores.skipped
+        self._differs = differences(scores.differs)
 
     def compose(self) -> ComposeResult:
         """Return the list."""
         with Vertical():
             many = counted(len(self._skipped), "image")
             yield Static(f"{many} skipped and in no count. Repair the files to include them.")
+            if self._differs:
+                yield Static(Text("\n".join(self._differs)))
             yield Table(Column("image", 20, flex=True), Column("reason", 20, flex=True))
         yield Footer(show_command_palette=False)
 

@@ -94,6 +94,8 @@ def _counts(listing: Listing, sort: str, applied: Applied) -> list[str]:
     parts = [f"{counted(mistakes, 'mistake')} in {counted(classes, 'class', 'classes')}"]
     if skipped:
         parts.append(f"{counted(skipped, 'image')} skipped (i lists them)")
+    if differs := sum(listing.scores.differs.values()):
+        parts.append(f"{counted(differs, 'image')} seen otherwise by the model (i)")
     return [*parts, _edit(listing, applied), SORTS[sort]]
 
 

@@ -6,7 +6,7 @@ from typing import BinaryIO, Protocol
 
 from msgspec import Struct
 
-from engine.data.class_names import readable
+from engine.data.class_names import all_readable
 from engine.schema.errors import DataError
 from engine.schema.records import Skipped
 
@@ -14,8 +14,17 @@ JPEGS = (".jpg", ".jpeg", ".jfif")
 EXTENSIONS = frozenset(
     (*JPEGS, ".png", ".ppm", ".pgm", ".bmp", ".tif", ".tiff", ".webp", ".gif", ".avif")
 )
-TRAIN_NAMES = ("train", "training")
-SPLIT_NAMES = (TRAIN_NAMES, ("valid", "val", "validation"), ("test", "testing"))
+FOLDER_EXTENSIONS = frozenset(
+    (".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif", ".tiff", ".webp")
+)
+"""What torchvision's and timm's folder readers take for images: others were not trained on."""
+SPLIT_NAMES = (
+    ("train", "training"),
+    ("valid", "val", "validation", "dev", "eval"),
+    ("test", "testing"),
+)
+ALL = "all"
+"""The split of data that have none."""
 
 
 class Sample(Struct, frozen=True, array_like=True):
@@ -42,7 +51,11 @@ class Split(Struct, frozen=True, kw_only=True):
     groups: tuple[str, ...]
     skipped: tuple[Skipped, ...]
     reader: str = "image_folder"
-    """The name of the reader that opens its images; `open_split` fills it in."""
+    """The name of the reader that opens its images; `open_split` fills it in, and what follows."""
+    exif: bool = False
+    """Whether the model sees images turned as their EXIF says."""
+    background: str | None = None
+    """What transparency is laid on for the model; None: dropped."""
 
 
 class Options(Struct, frozen=True, kw_only=True):
@@ -173,7 +186,7 @@ class Listing:
             root=str(self.root),
             samples=tuple(self.samples),
             folders=tuple(folders),
-            classes=tuple(map(readable, folders)) if classes is None else tuple(classes),
+            classes=all_readable(folders) if classes is None else tuple(classes),
             groups=tuple(groups),
             skipped=tuple(self.skipped),
         )
@@ -198,14 +211,26 @@ def match_split(wanted: str, names: Sequence[str], where: Path) -> str:
     """Return the split that is meant: the one of that name, or `val` for `valid` and the like.
 
     Raises:
-        DataError: There is none; those that there are are named.
+        DataError: There is none; those that there are are named, and what to do.
     """
     if wanted in names:
         return wanted
-    for synonyms in SPLIT_NAMES:
-        if wanted in synonyms:
-            for name in synonyms:
-                if name in names:
-                    return name
-    listing = ", ".join(names[:8]) or "none"
-    raise DataError(f"No split {wanted!r} in {where}; the splits there: {listing}.")
+    spelled = {name.strip().lower(): name for name in reversed(names)}
+    synonyms = next((some for some in SPLIT_NAMES if wanted.lower() in some), ())
+    for name in (wanted.lower(), *synonyms):
+        if name in spelled:
+            return spelled[name]
+    raise DataError(f"No split {wanted!r} in {where}; {_how_else(wanted, names)}")
+
+
+def _how_else(wanted: str, names: Sequence[str]) -> str:
+    """Say which splits there are, and which flag names or makes the one that is missing."""
+    if not names:
+        return "there are no splits."
+    if list(names) == [ALL]:
+        return "the data have no splits: hold some out with --valid-from all:0.2."
+    there = f"the splits there: {', '.join(names[:8])}"
+    flag = "--train-split" if wanted in SPLIT_NAMES[0] else "--eval-split"
+    trains = [name for name in names if name.strip().lower() in SPLIT_NAMES[0]]
+    hold_out = f", or hold some out with --valid-from {trains[0]}:0.15" if trains else ""
+    return f"{there}; name one with {flag}{hold_out}."

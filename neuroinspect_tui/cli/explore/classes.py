@@ -18,8 +18,9 @@ from neuroinspect_tui.cli.options import (
 )
 from neuroinspect_tui.cli.output import print_json, say, table
 from screens.widgets.bars import bar
-from screens.words import interval, percent
+from screens.words import differences, interval, percent
 
+SKIPPED_SHOWN = 50
 Sort = Literal["accuracy", "name", "n"]
 SORTS = {
     "accuracy": lambda c: (2.0 if c.accuracy is None else c.accuracy, c.index),
@@ -94,8 +95,11 @@ def _show(answer: Classes, *, groups: bool) -> None:
             f"worst group {percent(answer.worst_group_accuracy)}; mean weighted by the training "
             f"split's group shares {percent(answer.train_weighted_accuracy)}"
         )
-    for skipped in answer.skipped:
+    say(*differences(answer.differs))
+    for skipped in answer.skipped[:SKIPPED_SHOWN]:
         say(f"skipped: {skipped.path}: {skipped.reason}")
+    if (more := len(answer.skipped) - SKIPPED_SHOWN) > 0:
+        say(f"... and {more:,} more skipped; `classes --json` lists them all.")
 
 
 def _cells(entry: ClassScore | GroupScore) -> tuple[str, ...]:

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from engine.data.readers import READERS
+from engine.schema.requests import Interpolation, WeightsChoice
 from engine.schema.source_specs import NONE, local_directory, local_spec
 from neuroinspect_tui.cli.options import Json
-from neuroinspect_tui.cli.output import print_json, say
-from neuroinspect_tui.program import command_line
+
+Triple = tuple[float, float, float] | None
 
 if TYPE_CHECKING:
     ReaderName = str
@@ -18,9 +19,14 @@ else:  # the readers that are installed
 
 
 def command(
+    ctx: typer.Context,
     directory: Annotated[Path, typer.Argument(metavar="DIR", help="The workspace to make.")],
-    model: Annotated[str, typer.Option("--model", help="A timm name, or local-dir:DIR.")],
-    data: Annotated[str, typer.Option("--data", help="The images: a folder or a file.")],
+    model: Annotated[
+        str | None, typer.Option("--model", help="A timm name, or local-dir:DIR.")
+    ] = None,
+    data: Annotated[
+        str | None, typer.Option("--data", help="The images: a folder or a file.")
+    ] = None,
     reader: Annotated[
         ReaderName | None,
         typer.Option("--reader", help="How to read them [default: detected from the data]."),
@@ -34,17 +40,80 @@ def command(
     untrained: Annotated[
         bool, typer.Option("--untrained", help="There are no weights yet; `train` makes them.")
     ] = False,
+    weights: Annotated[
+        WeightsChoice,
+        typer.Option("--weights", help="Of a checkpoint that has both: the average (ema) or not."),
+    ] = "auto",
     train_split: Annotated[
         str, typer.Option("--train-split", help="The split to train and edit on.")
     ] = "train",
     eval_split: Annotated[
         str, typer.Option("--eval-split", help="The split to evaluate on.")
     ] = "valid",
+    valid_from: Annotated[
+        str | None,
+        typer.Option(
+            "--valid-from",
+            metavar="SPLIT:SHARE",
+            help="Hold out a share of each class to evaluate on: train:0.15, or all:0.2.",
+        ),
+    ] = None,
+    class_order: Annotated[
+        str | None,
+        typer.Option(
+            "--class-order",
+            metavar="ORDER",
+            help="Of the outputs: sorted, natural (2 before 10), lower, or a file of names.",
+        ),
+    ] = None,
+    class_names: Annotated[
+        Path | None,
+        typer.Option(
+            "--class-names",
+            help="Text (one name per line) or JSON; the folders' own names state their order.",
+        ),
+    ] = None,
+    column: Annotated[
+        list[str] | None,
+        typer.Option("--column", metavar="ROLE=NAME", help="Of a table: label=diagnosis."),
+    ] = None,
+    target: Annotated[
+        str | None, typer.Option("--target", help="As --column label=NAME: Blond_Hair.")
+    ] = None,
+    group: Annotated[
+        str | None, typer.Option("--group", help="As --column group=NAME: Male.")
+    ] = None,
+    image_root: Annotated[
+        Path | None, typer.Option("--image-root", help="Of a table: where its paths begin.")
+    ] = None,
+    mean: Annotated[
+        Triple, typer.Option("--mean", help="Of the transform, by channel, of pixels 0 to 1.")
+    ] = None,
+    std: Annotated[Triple, typer.Option("--std", help="By channel, like --mean.")] = None,
+    img_size: Annotated[
+        int | None, typer.Option("--img-size", min=1, max=8192, help="Pixels a side.")
+    ] = None,
+    crop_pct: Annotated[
+        float | None, typer.Option("--crop-pct", help="Share of the side that is cropped, 0 to 1.")
+    ] = None,
+    interpolation: Annotated[
+        Interpolation | None, typer.Option("--interpolation", help="How images are resized.")
+    ] = None,
+    model_arg: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--model-arg", metavar="NAME=VALUE", help="For timm.create_model: global_pool=max."
+        ),
+    ] = None,
+    exif: Annotated[
+        bool, typer.Option("--exif", help="Turn images by EXIF for the model; timm does not.")
+    ] = False,
+    background: Annotated[
+        str | None,
+        typer.Option("--background", help="Lay transparency on this colour; timm drops it."),
+    ] = None,
     clip: Annotated[str, typer.Option("--clip", help="none, MODEL/TAG, or local-dir:DIR.")] = NONE,
     device: Annotated[str, typer.Option("--device", help="auto, cpu, cuda:N or mps.")] = "auto",
-    class_names: Annotated[
-        Path | None, typer.Option("--class-names", help="Text (one name per line) or JSON.")
-    ] = None,
     trust_pickle: Annotated[
         bool,
         typer.Option(
@@ -59,70 +128,112 @@ def command(
     seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of augmentation.")] = 0,
     json: Json = False,
 ) -> None:
-    """Make a workspace, and check that all it names loads.
+    """Make a workspace: decide how data and checkpoint fit, try it on some images, and say so.
+
+    On a workspace that is there already, change what is given and keep the rest.
 
     Example: neuroinspect-tui init ws --model resnet50 --checkpoint best.pth --data flowers/
+
+    Example: neuroinspect-tui init ws --data /new/place/flowers
     """
-    from engine.schema.errors import RequestError
     from engine.schema.requests import UNTRAINED, Source
-    from neuroinspect_tui.cli.progress import follow
-    from neuroinspect_tui.workspace import FILE, write_source
+    from neuroinspect_tui.cli.setup.intake import make
 
-    if untrained:
-        checkpoint = UNTRAINED
-    if checkpoint == NONE and not pretrained and local_directory(model) is None:
-        raise RequestError(
-            "No weights: give --checkpoint FILE, --pretrained for timm's own, or --untrained."
-        )
-    if (directory / FILE).exists():
-        raise RequestError(f"{directory / FILE} exists already; edit it, or choose another DIR.")
-    if directory.exists() and not directory.is_dir():
-        raise RequestError(f"{directory} is a file; a workspace is a directory.")
+    if untrained or pretrained:
+        checkpoint = UNTRAINED if untrained else NONE
+    asked = {
+        "model": None if model is None else _local(model),
+        "checkpoint": _checkpoint(checkpoint),
+        "data": None if data is None else _absolute(data),
+        "reader": reader,
+        "train_split": train_split,
+        "eval_split": eval_split,
+        "classes": None,
+        "class_names": None if class_names is None else _absolute(class_names),
+        "class_order": _order(class_order),
+        "valid_from": valid_from,
+        "columns": _columns(column or [], target, group),
+        "image_root": None if image_root is None else _absolute(image_root),
+        "weights": weights,
+        "mean": mean,
+        "std": std,
+        "img_size": img_size,
+        "crop_pct": crop_pct,
+        "interpolation": interpolation,
+        "model_args": _pairs("--model-arg", model_arg or []),
+        "exif": exif,
+        "background": _color(background),
+        "clip": _local(clip),
+        "device": device,
+        "trust_pickle": trust_pickle,
+        "half_features": half_features,
+        "seed": seed,
+    }
+    flags = {"column": "columns", "target": "columns", "group": "columns",
+             "model_arg": "model_args", "pretrained": "checkpoint",
+             "untrained": "checkpoint"}  # fmt: skip
+    stated = frozenset(
+        flags.get(name, name)
+        for name in ctx.params
+        if getattr(ctx.get_parameter_source(name), "name", "") == "COMMANDLINE"
+    )
     _absolute(directory)  # or its pictures could not be named in JSON
-    source = Source(
-        model=_local(model),
-        checkpoint=checkpoint if checkpoint in (NONE, UNTRAINED) else _absolute(checkpoint),
-        data=_absolute(data),
-        reader=reader,
-        train_split=train_split,
-        eval_split=eval_split,
-        class_names=None if class_names is None else _absolute(class_names),
-        clip=_local(clip),
-        device=device,
-        trust_pickle=trust_pickle,
-        half_features=half_features,
-        seed=seed,
-    )
-    from engine.data.splits import open_split
+    make(directory, asked, stated & frozenset(Source.__struct_fields__), json=json)
 
-    listed = open_split(source, eval_split)  # refuses bad data before torch is imported
-    trained = open_split(source, train_split)
-    from engine.session import TorchEngine
 
-    engine = TorchEngine(source, directory)
-    follow(engine.check(), first="importing torch")
-    device = str(engine.device)  # refused before anything is written
-    path = write_source(directory, source)
-    width = None if untrained else engine.classifier.width
-    if json:
-        return print_json(
-            {
-                "workspace": str(directory),
-                "reader": listed.reader,
-                "classes": len(listed.classes),
-                "neurons": width,
-                "images": {listed.name: len(listed.samples), trained.name: len(trained.samples)},
-                "device": device,
-            }
-        )
-    say(
-        f"{source.data} read as {READERS.get(listed.reader).title} (reader {listed.reader}).",
-        f"{path} written: {model}, {f'{width} neurons' if width else 'untrained'}, "
-        f"{len(listed.classes)} classes, {len(listed.samples)} images to evaluate, "
-        f"{len(trained.samples)} to train, on {device}.",
-        f"Next: {command_line(directory, 'train' if untrained else 'classes')}",
-    )
-    return None
+def _checkpoint(checkpoint: str) -> str:
+    from engine.schema.requests import UNTRAINED
+
+    return checkpoint if checkpoint in (NONE, UNTRAINED) else _absolute(checkpoint)
+
+
+def _order(order: str | None) -> str | None:
+    from engine.data.class_list import ORDERS
+
+    return order if order is None or order in ORDERS else _absolute(order)
+
+
+def _columns(given: list[str], target: str | None, group: str | None) -> dict[str, str]:
+    columns = {name: str(value) for name, value in _pairs("--column", given).items()}
+    columns |= {} if target is None else {"label": target}
+    return columns | ({} if group is None else {"group": group})
+
+
+def _pairs(option: str, given: list[str]) -> dict[str, str | int | float | bool]:
+    """Read NAME=VALUE; a value is a number, true or false where it looks like one."""
+    from engine.schema.errors import RequestError
+
+    found: dict[str, str | int | float | bool] = {}
+    for pair in given:
+        name, sign, text = pair.partition("=")
+        if not (name and sign):
+            raise RequestError(f"{option} {pair} is not of the form NAME=VALUE.")
+        found[name] = text if option == "--column" else _value(text)
+    return found
+
+
+def _value(text: str) -> str | int | float | bool:
+    if text.lower() in ("true", "false"):
+        return text.lower() == "true"
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text
+
+
+def _color(name: str | None) -> str | None:
+    from PIL import ImageColor
+
+    from engine.schema.errors import RequestError
+
+    try:
+        if name is not None:
+            ImageColor.getrgb(name)
+    except ValueError as error:
+        raise RequestError(f"--background: {error}; give, for example, white.") from error
+    return name
 
 
 def _absolute(path: str | Path) -> str:

@@ -86,9 +86,11 @@ def test_what_cannot_be_decoded_is_listed_and_left_out(toy, tmp_path):
 
 def test_an_interrupted_pass_goes_on_where_it_was(toy, cache, tmp_path, monkeypatch):
     looked = []
-    original = engine.data.loader.open_image
+    original = engine.data.loader.open_for_model
     monkeypatch.setattr(
-        engine.data.loader, "open_image", lambda *asked: looked.append(asked) or original(*asked)
+        engine.data.loader,
+        "open_for_model",
+        lambda *asked: looked.append(asked) or original(*asked),
     )
     job = TorchEngine(toy, tmp_path).extract(
         FeaturesRequest(split="valid", batch_size=1, workers=0)
@@ -118,7 +120,9 @@ def test_a_pass_killed_at_its_very_end_looks_at_no_image_again(toy, tmp_path, mo
         patch.setattr(engine.features.extract, "summarise", killed)
         with pytest.raises(KeyboardInterrupt):
             fill(toy, tmp_path)
-    monkeypatch.setattr(engine.data.loader, "open_image", lambda *_: pytest.fail("looked again"))
+    monkeypatch.setattr(
+        engine.data.loader, "open_for_model", lambda *_: pytest.fail("looked again")
+    )
     found, _ = fill(toy, tmp_path)
     assert not (found.directory / "progress.json").exists()
 

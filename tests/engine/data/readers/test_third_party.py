@@ -70,7 +70,6 @@ from engine.session import TorchEngine
 def features(data, home):
     source = Source(model="test_resnet", checkpoint=sys.argv[3], data=data, device="cpu")
     engine = TorchEngine(source, home)
-    list(engine.check())
     list(engine.extract(FeaturesRequest(split="valid", workers=0)))
     *_, heated = engine.heat(HeatRequest(class_index=0, neuron=3), str(home / "heat"))
     return open_cache(home, source, engine.split("valid")).features, heated
