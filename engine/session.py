@@ -19,8 +19,9 @@ from engine.editing.store import find_edit, read_edit, read_head
 from engine.features.cache import FeatureCache, find_cache, is_finished, weights_digest
 from engine.features.extract import fill_cache
 from engine.models.checkpoint import read_metadata, write_state
-from engine.models.classifier import Classifier, build, load_classifier, new_classifier, pick_device
+from engine.models.classifier import Classifier, pick_device
 from engine.models.clip import ClipModel, load_clip
+from engine.models.loading import build, load_classifier, new_classifier
 from engine.schema.bounds import check_bounds
 from engine.schema.errors import DataError, EditError, RequestError
 from engine.schema.protocol import EditJob, ExportJob, FeaturesJob, HeatJob, IllusionJob, TrainJob
@@ -86,7 +87,7 @@ class TorchEngine:
         first = self.split(self.source.eval_split)
         self.split(self.source.train_split)
         if self.source.untrained:
-            build(self.source.model, len(first.classes))
+            build(self.source, len(first.classes))
             return
         transform = self.classifier.transform()
         yield Progress(stage="extracting the features of an image", done=0, total=0, unit="")
