@@ -88,9 +88,9 @@ def _only_renamed(before: State, after: State) -> bool:
     timm's filters fit position embeddings to the model's image size, and some drop what the model
     lacks: neither is the network that was trained.
     """
-    resized = any(
-        key in after and after[key].numel() != value.numel() for key, value in before.items()
-    )
+    own = {value.data_ptr() for value in before.values()}
+    made = {key: value.numel() for key, value in after.items() if value.data_ptr() not in own}
+    resized = any(key in before and before[key].numel() != size for key, size in made.items())
     kept = {value.data_ptr() for value in after.values()}
     gone = {key: value.numel() for key, value in before.items() if value.data_ptr() not in kept}
     weights = sum(
@@ -98,6 +98,4 @@ def _only_renamed(before: State, after: State) -> bool:
         for key, size in gone.items()
         if key.endswith("weight") and before[key].ndim > 1 and before[key].is_floating_point()
     )
-    own = {value.data_ptr() for value in before.values()}
-    made = sum(value.numel() for value in after.values() if value.data_ptr() not in own)
-    return not resized and weights <= made <= sum(gone.values())
+    return not resized and weights <= sum(made.values()) <= sum(gone.values())
