@@ -19,8 +19,9 @@ from engine.editing.store import find_edit, read_edit, read_head
 from engine.features.cache import FeatureCache, find_cache, is_finished, weights_digest
 from engine.features.extract import fill_cache
 from engine.models.checkpoint import read_metadata, write_state
-from engine.models.classifier import Classifier, load_classifier, new_classifier, pick_device
+from engine.models.classifier import Classifier, pick_device
 from engine.models.clip import ClipModel, load_clip
+from engine.models.loading import load_classifier, new_classifier
 from engine.schema.bounds import check_bounds
 from engine.schema.errors import EditError, RequestError
 from engine.schema.protocol import EditJob, ExportJob, FeaturesJob, HeatJob, IllusionJob, TrainJob

@@ -18,8 +18,9 @@ from engine.data.class_list import (
 )
 from engine.data.splits import Split, data_classes, numbered
 from engine.intake.trial import Normalisation, Trial, try_out
-from engine.models.classifier import Classifier, build, load_classifier, pick_device
+from engine.models.classifier import Classifier, pick_device
 from engine.models.clip import load_clip
+from engine.models.loading import build, load_classifier
 from engine.schema.records import Progress
 from engine.schema.requests import Source
 
@@ -86,7 +87,7 @@ def take_in(
     device = pick_device(source.device)
     if source.untrained:
         classes = _classes(source, data, Own())
-        build(source.model, len(classes.keys))
+        build(source, len(classes.keys))
         yield _intake(source, classes, splits, None, str(device))
         return
     yield Progress(stage="loading checkpoint", done=0, total=0, unit="")

@@ -3,23 +3,17 @@
 Source: docs/concepts.md, notation.
 """
 
-import difflib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-import timm
 import torch
 from PIL import Image
 from timm.data import create_transform, resolve_model_data_config
 from torch import Tensor, nn
 
-from engine.models.checkpoint import fit_state, read_state
 from engine.models.head import LinearHead, close, find_head
-from engine.schema.errors import CheckpointError, ModelError
-from engine.schema.requests import Source, TrainRequest
-from engine.schema.source_specs import local_directory
+from engine.schema.errors import ModelError
 
 Transform = Callable[[Image.Image], Tensor]
 
@@ -42,6 +36,10 @@ class Classifier:
     captured: bool = False
     """Whether features are what the head's modules are given as the model runs, because timm's
     `forward_head(..., pre_logits=True)` gives something else."""
+    notes: tuple[str, ...] = ()
+    """What was taken from its checkpoint and what was left, in sentences."""
+    class_names: tuple[str, ...] | None = None
+    """What its checkpoint calls the classes, in the order of the outputs; None: it does not say."""
 
     @property
     def input_size(self) -> int:
@@ -81,6 +79,17 @@ class Classifier:
     def features(self, images: Tensor) -> Tensor:
         """Return the penultimate features (B, D) of normalised images (B, 3, H, W)."""
         return self.pool(self.feature_map(images))
+
+    def resolved(self) -> dict[str, Any]:
+        """Return the preprocessing in use under the names that `Source` has for it."""
+        config = self.input_config
+        return {
+            "mean": tuple(map(float, config["mean"])),
+            "std": tuple(map(float, config["std"])),
+            "img_size": self.input_size,
+            "crop_pct": float(config["crop_pct"]),
+            "interpolation": str(config["interpolation"]),
+        }
 
     def transform(self) -> Transform:
         """Return timm's own evaluation transform: PIL image -> (3, H, W)."""
@@ -127,94 +136,15 @@ def pick_device(name: str) -> torch.device:
     return device
 
 
-def load_classifier(source: Source, classes: int, device: torch.device) -> Classifier:
-    """Build the model, load its weights and split it.
+def split_model(
+    body: nn.Module, device: torch.device, config: dict[str, Any] | None = None
+) -> Classifier:
+    """Split a timm model into backbone and linear head, and check that both give its logits.
 
     Args:
-        source: Names the architecture and the checkpoint.
-        classes: How many classes the data have.
+        body: The model.
         device: Where to run it.
-
-    Raises:
-        ModelError: The architecture is unknown, has no linear classifier head, or timm's pretrained
-            weights cannot be downloaded.
-        CheckpointError: The checkpoint is missing, damaged, or does not fit the model or the data.
-    """
-    if source.untrained:
-        raise ModelError("This workspace has no weights yet; make them with `train`.")
-    classes_of_model = None if source.pretrained else classes
-    body = _create(source.model, pretrained=source.pretrained, classes=classes_of_model)
-    if not source.pretrained:
-        path = Path(source.checkpoint)
-        fit_state(body, read_state(path, trust_pickle=source.trust_pickle), path)
-    classifier = split_model(body, device)
-    if classifier.decision.out_features != classes:
-        raise CheckpointError(
-            f"{source.model} has {classifier.decision.out_features} classes, the data have "
-            f"{classes}; give a checkpoint trained on these data."
-        )
-    return classifier
-
-
-def build(name: str, classes: int, *, pretrained: bool = False) -> nn.Module:
-    """Build an architecture with a newly initialised head of so many classes.
-
-    Raises:
-        ModelError: The architecture is unknown, or its pretrained weights cannot be downloaded.
-    """
-    return _create(name, pretrained=pretrained, classes=classes)
-
-
-def new_classifier(
-    source: Source, request: TrainRequest, classes: int, device: torch.device
-) -> Classifier:
-    """Return a classifier to train, with a new head; the rest from scratch or from given weights.
-
-    Raises:
-        ModelError: The architecture is unknown, has no linear classifier head, or timm's pretrained
-            weights cannot be downloaded.
-        CheckpointError: The checkpoint to start from is missing, damaged, or does not fit.
-    """
-    torch.manual_seed(request.seed)
-    body = build(source.model, classes, pretrained=request.start == "pretrained")
-    classifier = split_model(body, device)
-    if request.init is not None:
-        path = Path(request.init)
-        new_head = {k: v for k, v in body.state_dict().items() if is_head(classifier, k)}
-        state = read_state(path, trust_pickle=source.trust_pickle)
-        backbone = {k: v for k, v in state.items() if not is_head(classifier, k)}
-        fit_state(body, backbone | new_head, path)
-    return classifier
-
-
-def is_head(classifier: Classifier, key: str) -> bool:
-    """Return whether a state dict's key belongs to the decision layer."""
-    return key.startswith(tuple(f"{name}." for name in classifier.head.names))
-
-
-def _create(name: str, *, pretrained: bool, classes: int | None) -> nn.Module:
-    local = local_directory(name)
-    if local is not None and not (local / "config.json").is_file():
-        raise ModelError(f"No config.json in {local}; give a folder that timm saved.")
-    if local is None and not name.startswith("hf-hub:") and not timm.is_model(name):
-        near = difflib.get_close_matches(name, timm.list_models(), 3)
-        hint = f"did you mean {', '.join(near)}?" if near else "see timm.list_models()."
-        raise ModelError(f"timm {timm.__version__} has no model {name!r}; {hint}")
-    options: dict[str, Any] = {} if classes is None else {"num_classes": classes}
-    try:
-        model: nn.Module = timm.create_model(name, pretrained=pretrained, **options)
-    # the hub, its cache and configurations raise errors of many types
-    except Exception as error:
-        first = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
-        raise ModelError(
-            f"timm cannot build {name}{' with pretrained weights' if pretrained else ''}: {first}; "
-            "on a machine without network give --checkpoint FILE."
-        ) from error
-    return model
-
-
-def split_model(body: nn.Module, device: torch.device) -> Classifier:
-    """Split a timm model into backbone and linear head, and check that both give its logits.
+        config: timm's data config of its images; None: the model's own.
 
     Raises:
         ModelError: The model's logits are not a linear map of any of its features.
@@ -225,7 +155,7 @@ def split_model(body: nn.Module, device: torch.device) -> Classifier:
             raise ModelError(f"{name} has no {method}(); only timm classifiers are supported.")
     body.eval().requires_grad_(False)
     body.to(device)
-    config = resolve_model_data_config(body)
+    config = resolve_model_data_config(body) if config is None else config
     images = torch.randn(1, *config["input_size"], generator=torch.Generator().manual_seed(0))
     for classifier in _splits(body, config, images.to(device)):
         if _is_exact(classifier, images.to(device)):

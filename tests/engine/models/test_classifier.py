@@ -1,14 +1,10 @@
-import json
-
 import pytest
 import timm
 import torch
-from safetensors.torch import save_file
 from torch import nn
 
-from engine.models.classifier import load_classifier, pick_device, split_model
+from engine.models.classifier import pick_device, split_model
 from engine.schema.errors import ModelError
-from engine.schema.requests import Source
 from tests.making import make_model
 
 CPU = torch.device("cpu")
@@ -71,27 +67,6 @@ def test_a_model_that_does_more_after_its_layer_is_refused():
 def test_a_model_of_another_library_is_refused():
     with pytest.raises(ModelError, match="forward_features"):
         split_model(nn.Linear(3, 2), CPU)
-
-
-def load(name, classes=3, checkpoint="none", **more):
-    source = Source(model=name, checkpoint=checkpoint, data="", **more)
-    return load_classifier(source, classes, CPU)
-
-
-def test_an_unknown_name_gets_near_ones():
-    with pytest.raises(ModelError, match=r"did you mean .*resnet50"):
-        load("resnet5O")
-
-
-def test_a_local_folder_is_a_model(tmp_path):
-    body = make_model("test_resnet", classes=3, seed=4)
-    config = {"architecture": "test_resnet", "num_classes": 3, "pretrained_cfg": {}}
-    (tmp_path / "config.json").write_text(json.dumps(config))
-    save_file(body.state_dict(), tmp_path / "model.safetensors")
-    classifier = load(f"local-dir:{tmp_path}")
-    assert torch.equal(classifier.decision.weight, body.get_classifier().weight)
-    with pytest.raises(ModelError, match=r"No config\.json"):
-        load(f"local-dir:{tmp_path / 'absent'}")
 
 
 @pytest.mark.parametrize("name", ["cuda:99", "tpu-ish", "meta"])

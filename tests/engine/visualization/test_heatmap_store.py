@@ -4,8 +4,9 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from safetensors.torch import load_file
 
-from engine.models.checkpoint import read_state, write_state
+from engine.models.checkpoint import write_state
 from engine.schema.records import Neuron, Progress
 from engine.schema.requests import HeatRequest
 from engine.session import TorchEngine
@@ -47,7 +48,7 @@ def test_finished_ones_answer_without_the_model(toy, home, tmp_path):
 def test_those_of_other_weights_are_not_taken_for_these(toy, home, tmp_path):
     first, _ = ask(toy, home, tmp_path / "heat")
     other = tmp_path / "other.safetensors"
-    write_state(other, read_state(Path(toy.checkpoint), trust_pickle=False), {"trained": "again"})
+    write_state(other, load_file(toy.checkpoint), {"trained": "again"})
     source = msgspec.structs.replace(toy, checkpoint=str(other))
     again, loaded = ask(source, home, tmp_path / "heat")
     assert loaded
