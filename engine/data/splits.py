@@ -1,6 +1,6 @@
 """The images of a workspace's split, with their classes numbered as the model's. No torch."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -32,18 +32,19 @@ def open_split(source: Source, split: str) -> Split:
     listed = list_split(source, split)
     if source.classes is not None:
         return numbered(listed, read_class_list(Path(source.classes)))
-    found = data_classes([listed, *_others(source, listed)])
+    found = data_classes(_numbering(source, split, listed) or [listed])
     return numbered(listed, in_order(found, source.class_order, source.class_names))
 
 
-def _others(source: Source, listed: Split) -> Iterable[Split]:
-    """List the other one of the two splits from which the classes are taken."""
+def _numbering(source: Source, asked: str, listed: Split) -> list[Split]:
+    """Return the splits from which the classes are taken: the two that the workspace names."""
+    found = []
     for name in (source.train_split, source.eval_split):
-        if name != listed.name:
-            try:
-                yield list_split(source, name)
-            except DataError:  # there is no such split, or nothing in it
-                continue
+        try:
+            found.append(listed if name == asked else list_split(source, name))
+        except DataError:  # there is no such split, or nothing in it
+            continue
+    return found
 
 
 def list_split(source: Source, split: str) -> Split:

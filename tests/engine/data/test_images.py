@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 import engine.data.images
-from engine.data.images import decode, open_image
+from engine.data.images import decode, open_for_model, open_image
 from engine.schema.errors import DataError, RequestError
 from tests.engine.data.making import split_of
 from tests.making import make_images, picture
@@ -103,3 +103,52 @@ def test_an_image_is_opened_by_the_reader_of_its_split(tmp_path):
     gone = msgspec.structs.replace(split, reader="of_a_package_that_was_uninstalled")
     with pytest.raises(RequestError, match="Unknown data reader"):
         open_image(gone, split.samples[0])
+
+
+def turned(tmp_path):
+    """An image on its side, a transparent one, a deep one, and a palette with transparency."""
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    side = picture(RED, 0, 40).resize((60, 40))
+    side.save(tmp_path / "a_turned.png", exif=exif)
+    image = picture(RED, 1, 40).convert("RGBA")
+    image.putalpha(Image.linear_gradient("L").resize((40, 40)))
+    image.save(tmp_path / "b_alpha.png")
+    ramp = np.linspace(0, 65535, 64).astype(np.uint16).reshape(1, 64).repeat(40, 0)
+    Image.fromarray(ramp).save(tmp_path / "c_deep.png")
+    palette = picture(RED, 2, 40).quantize(8)
+    palette.save(tmp_path / "d_palette.png", transparency=0)
+    picture(RED, 3, 40).save(tmp_path / "e_plain.png")
+
+
+@pytest.mark.filterwarnings("ignore")  # timm leaves its files to the garbage collector
+def test_the_model_sees_what_timm_s_loader_gives(tmp_path):
+    """Accuracy is that of timm's own validation only where every pixel is."""
+    from timm.data import ImageDataset
+
+    for split in ("train", "valid"):
+        (tmp_path / split / "a").mkdir(parents=True)
+        turned(tmp_path / split / "a")
+    theirs = ImageDataset(str(tmp_path / "valid"))
+    split = split_of(tmp_path)
+    kinds = {}
+    for index, sample in enumerate(split.samples):
+        image, differs = open_for_model(split, sample)
+        assert image.mode == "RGB"
+        assert (np.asarray(image) == np.asarray(theirs[index][0])).all(), sample.path
+        kinds[sample.path[8:9]] = [str(kind) for kind in differs]
+    assert kinds == {
+        "a": ["turned"], "b": ["transparent"], "c": ["deep"], "d": ["transparent"], "e": [],
+    }  # fmt: skip
+
+
+def test_the_model_may_be_shown_what_a_person_sees(tmp_path):
+    for split in ("train", "valid"):
+        (tmp_path / split / "a").mkdir(parents=True)
+        turned(tmp_path / split / "a")
+    split = split_of(tmp_path, exif=True, background="white")
+    for sample in split.samples:
+        image, differs = open_for_model(split, sample)
+        if "deep" not in sample.path:
+            assert (np.asarray(image) == np.asarray(open_image(split, sample))).all()
+            assert not differs

@@ -48,7 +48,7 @@ def keyed(tmp_path):
 
 
 def test_feature_caches_of_earlier_versions_are_found_again(tmp_path):
-    """Keys as version 0.1 made them: a change here makes every workspace extract anew."""
+    """Keys as version 0.3 made them: a change here makes every workspace extract anew."""
     source = Source(model="m", checkpoint="none", data="")
     keys = [
         [cache_key(source, split_of(data), view, "digest") for view in (0, 1)]
