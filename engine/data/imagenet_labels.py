@@ -73,10 +73,10 @@ def _devkit(path: Path) -> Iterator[tuple[str, str]]:
     meta = path.with_name(META)
     if not meta.is_file():
         raise DataError(
-            f"{path} numbers classes as {META} of the same development kit does; put that beside it."
+            f"{path} numbers classes as {META} of its development kit does; put that beside it."
         )
     rows = read_records(meta, "synsets", ["WNID"], ["ILSVRC2012_ID", "num_children"])
-    wnid_of = {row["ILSVRC2012_ID"]: row["WNID"] for row in rows if row["num_children"] == 0}
+    wnid_of = {number: wnid for [wnid], [number, children] in rows if children == 0}
     for image, line in enumerate(read_lines(path), start=1):
         if not is_number(line) or int(line) not in wnid_of:
             raise DataError(f"{path} has {line[:40]!r} in line {image}, which {meta} has not.")

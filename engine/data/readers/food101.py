@@ -6,8 +6,14 @@ import msgspec
 
 from engine.data.class_names import readable
 from engine.data.holdout import held_out
-from engine.data.published import files_below, find_file, find_root, need_root
-from engine.data.published import read_bytes, read_lines
+from engine.data.published import (
+    files_below,
+    find_file,
+    find_root,
+    need_root,
+    read_bytes,
+    read_lines,
+)
 from engine.data.readers.base import ImageFiles, NamedImages, Options, Split
 from engine.schema.errors import DataError
 

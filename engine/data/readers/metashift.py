@@ -18,7 +18,9 @@ SUBSETS = "full-candidate-subsets.pkl"
 MARKERS = (SUBSETS, "images")
 HARMLESS = {
     ("builtins", "set"): set,
+    ("__builtin__", "set"): set,  # as Python 2 calls it, and protocols up to 2
     ("builtins", "frozenset"): frozenset,
+    ("__builtin__", "frozenset"): frozenset,
     ("collections", "defaultdict"): defaultdict,
 }
 """What the published file is made of, beside what a pickle builds by itself."""

@@ -43,14 +43,13 @@ class StanfordCars(ImageFiles):
             folder = f"{folder}/{folder}"
         rows = read_records(file, "annotations", ["fname"], ["class"])
         listing = NamedImages(root)
-        for row in rows:
-            if not 1 <= row["class"] <= len(names):
+        for [image], [label] in rows:
+            if not 1 <= label <= len(names):
                 raise DataError(
-                    f"{file} gives {row['fname']} the class {row['class']}; {NAMES} names "
-                    f"{len(names)}."
+                    f"{file} gives {image} the class {label}; {NAMES} names {len(names)}."
                 )
-            listing.add(f"{folder}/{row['fname']}", row["class"] - 1)
-        named = {f"{folder}/{row['fname']}" for row in rows}
+            listing.add(f"{folder}/{image}", label - 1)
+        named = {f"{folder}/{image}" for [image], _ in rows}
         listing.skip_others(files_below(root, folder), named)
         return listing.split(split, names, classes=names)
 
