@@ -5,7 +5,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from engine.data.published import files_below, find_file, read_lines
+from engine.data.published import files_below, find_file, is_number, read_lines
 from engine.data.readers.base import ImageFiles, NamedImages, Options, Split
 from engine.schema.errors import DataError
 
@@ -66,7 +66,7 @@ class CelebA(ImageFiles):
                 has, *in_group = values[image]
                 number = -1 if group is None else 2 * has + in_group[0]
                 listing.add(f"{parts.images}/{image}", int(has), number)
-        for image in values.keys() - split_of.keys():
+        for image in sorted(values.keys() - split_of.keys()):
             listing.skip(f"{parts.images}/{image}", f"not in {parts.partition.name}")
         named = {f"{parts.images}/{image}" for image in split_of.keys() | values.keys()}
         listing.skip_others(files_below(parts.root, parts.images), named)
@@ -98,15 +98,13 @@ def _chosen(columns: Mapping[str, str]) -> tuple[str, str | None]:
 
 def _attributes(path: Path, names: Sequence[str]) -> dict[str, list[bool]]:
     """Return by image whether it has each of the attributes."""
-    rows = [_cells(path, line) for line in read_lines(path)]
-    promised = None
-    if rows and len(rows[0]) == 1:  # the text starts with the number of images
-        promised = rows.pop(0)[0]
-    header = rows.pop(0) if rows else []
+    lines = read_lines(path)
+    promised = lines.pop(0) if lines and is_number(lines[0]) else None  # the number of images
+    header = _cells(path, lines.pop(0)) if lines else []
     if header[:1] == ["image_id"]:
         del header[0]
-    if promised is not None and promised != str(len(rows)):
-        raise DataError(f"{path} says that it lists {promised} images, and lists {len(rows)}.")
+    if promised is not None and int(promised) != len(lines):
+        raise DataError(f"{path} says that it lists {promised} images, and lists {len(lines)}.")
     missing = [name for name in names if name not in header]
     if missing:
         raise DataError(
@@ -114,7 +112,8 @@ def _attributes(path: Path, names: Sequence[str]) -> dict[str, list[bool]]:
         )
     columns = [1 + header.index(name) for name in names]
     found: dict[str, list[bool]] = {}
-    for row in rows:
+    for line in lines:
+        row = _cells(path, line)
         values = [row[column] for column in columns] if len(row) == len(header) + 1 else []
         if not values or not set(values) <= {NO, YES}:
             raise DataError(f"{path} does not have {len(header)} values of 1 or -1 for {row[0]!r}.")
