@@ -1,18 +1,17 @@
 """The classes of ImageNet's validation images where these lie in one flat folder. No torch."""
 
 import csv
-import re
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
 from msgspec import Struct
 
+from engine.data.class_names import WNID
 from engine.data.matlab import read_records
 from engine.data.published import find_file, is_number, read_lines
 from engine.schema.errors import DataError
 
-WNID = re.compile(r"n\d{8}")
 SOLUTION = "LOC_val_solution.csv"
 TINY = "val_annotations.txt"
 TRUTH = "ILSVRC2012_validation_ground_truth.txt"

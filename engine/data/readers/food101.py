@@ -4,7 +4,7 @@ from pathlib import Path
 
 import msgspec
 
-from engine.data.class_names import readable
+from engine.data.class_names import all_readable
 from engine.data.holdout import held_out
 from engine.data.published import (
     files_below,
@@ -103,7 +103,7 @@ def _folders(root: Path, entries: list[str]) -> list[str]:
 def _names(root: Path, folders: list[str]) -> list[str]:
     path = root / "meta" / "labels.txt"
     if not path.is_file() or not (root / "meta" / "classes.txt").is_file():
-        return [readable(folder) for folder in folders]
+        return list(all_readable(folders))
     names = read_lines(path)
     if len(names) != len(folders):
         raise DataError(f"{path} names {len(names)} classes, classes.txt {len(folders)}.")

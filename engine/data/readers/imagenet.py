@@ -4,10 +4,11 @@ import os
 from collections.abc import Mapping
 from pathlib import Path, PurePath
 
-from engine.data.imagenet_labels import WNID, Labels, read_labels
-from engine.data.published import files_below
+from engine.data.class_list import wordnet_names
+from engine.data.class_names import WNID
+from engine.data.imagenet_labels import Labels, read_labels
+from engine.data.published import distinct, files_below
 from engine.data.readers.base import EXTENSIONS, SPLIT_NAMES, ImageFiles, Listing, Options, Split
-from engine.data.wordnet import synset_names
 from engine.schema.errors import DataError
 
 HOMES = ("", "imagenet", "ILSVRC/Data/CLS-LOC", "Data/CLS-LOC")
@@ -61,7 +62,9 @@ class ImageNet(ImageFiles):
             _add_flat(listing, splits[split], labels_of[split], index)
         else:
             _add_folders(listing, splits[split], index)
-        return listing.split(split, folders, classes=synset_names(folders))
+        lemmas = wordnet_names()
+        names = [lemmas.get(wnid, wnid) for wnid in folders]
+        return listing.split(split, folders, classes=distinct(names, folders))
 
 
 def _find_home(path: Path) -> Path | None:

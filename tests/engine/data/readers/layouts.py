@@ -9,6 +9,8 @@ from itertools import chain
 import numpy as np
 from scipy.io import savemat
 
+from engine.data.splits import list_split
+from engine.schema.requests import Source
 from tests.making import picture
 
 
@@ -197,6 +199,11 @@ FOLDERS = {
     "fiftyone": (fiftyone, "fiftyone"),
 }
 """By the reader's name: what makes it, and its folder in a root that holds several data sets."""
+
+
+def read(path, split="valid", **more):
+    """The listing of a split as its reader has it, with every class that the data declare."""
+    return list_split(Source(model="m", checkpoint="c", data=str(path), **more), split)
 
 
 def listed(split):

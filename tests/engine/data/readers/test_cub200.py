@@ -1,13 +1,12 @@
 import pytest
 
 from engine.schema.errors import DataError
-from tests.engine.data.making import split_of
-from tests.engine.data.readers.layouts import cub200, listed, skipped, text
+from tests.engine.data.readers.layouts import cub200, listed, read, skipped, text
 
 
 def test_images_are_listed_by_number(tmp_path):
     cub200(tmp_path)
-    train, test = split_of(tmp_path, "train"), split_of(tmp_path, "test")
+    train, test = read(tmp_path, "train"), read(tmp_path, "test")
     first, second = "001.Black_footed_Albatross", "002.Laysan_Albatross"
     assert train.folders == (first, second)
     assert listed(train) == [
@@ -21,7 +20,7 @@ def test_images_are_listed_by_number(tmp_path):
 def test_rows_that_do_not_meet_are_told(tmp_path):
     cub200(tmp_path)
     text(tmp_path / "train_test_split.txt", "1 1", "3 0", "4 2", "9 1")
-    found = skipped(split_of(tmp_path, "train"))
+    found = skipped(read(tmp_path, "train"))
     unknown = "neither 0 nor 1 in train_test_split.txt"
     assert found == {
         "images/001.Black_footed_Albatross/bird_0001.jpg": unknown,
@@ -45,4 +44,4 @@ def test_files_that_do_not_fit_are_refused(tmp_path, file, lines, said):
     cub200(tmp_path)
     text(tmp_path / file, *lines)
     with pytest.raises(DataError, match=said):
-        split_of(tmp_path, "train")
+        read(tmp_path, "train")

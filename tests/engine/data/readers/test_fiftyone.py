@@ -3,13 +3,12 @@ import json
 import pytest
 
 from engine.schema.errors import DataError
-from tests.engine.data.making import split_of
-from tests.engine.data.readers.layouts import fiftyone, image, listed, skipped, text
+from tests.engine.data.readers.layouts import fiftyone, image, listed, read, skipped, text
 
 
 def test_labels_are_found_by_name_without_the_ending(tmp_path):
     fiftyone(tmp_path)
-    found = split_of(tmp_path, "all")
+    found = read(tmp_path, "all")
     assert listed(found) == [
         ("data/a.jpg", "dog", None),
         ("data/b.x.png", "cat", None),
@@ -24,15 +23,15 @@ def test_labels_are_found_by_name_without_the_ending(tmp_path):
 
 def test_the_one_split_is_called_all(tmp_path):
     fiftyone(tmp_path)
-    with pytest.raises(DataError, match=r"No split 'valid'.* the splits there: all"):
-        split_of(tmp_path)
+    with pytest.raises(DataError, match=r"No split 'valid'.*--valid-from all"):
+        read(tmp_path)
 
 
 def test_labels_may_be_names(tmp_path):
     fiftyone(tmp_path)
     labels = {"a": "dog", "b.x": "ant", "c": ["dog", "ant"], "e": True}
     text(tmp_path / "labels.json", json.dumps({"classes": None, "labels": labels}))
-    found = split_of(tmp_path, "all")
+    found = read(tmp_path, "all")
     assert found.classes == ("ant", "dog")
     assert [s.label for s in found.samples] == [1, 0]
     several = "its label is not the index or the name of one class"
@@ -42,7 +41,7 @@ def test_labels_may_be_names(tmp_path):
 def test_two_files_of_one_name_are_told(tmp_path):
     fiftyone(tmp_path)
     image(tmp_path / "data/a.png")
-    found = split_of(tmp_path, "all")
+    found = read(tmp_path, "all")
     assert skipped(found)["data/a.png"] == "labels.json does not tell it from data/a.jpg"
 
 
@@ -62,4 +61,4 @@ def test_labels_that_do_not_fit_are_refused(tmp_path, content, said):
     fiftyone(tmp_path)
     (tmp_path / "labels.json").write_text(content)
     with pytest.raises(DataError, match=said):
-        split_of(tmp_path, "all")
+        read(tmp_path, "all")

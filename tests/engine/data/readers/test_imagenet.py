@@ -6,19 +6,19 @@ import pytest
 from engine.data.readers import READERS
 from engine.data.readers.base import Options
 from engine.schema.errors import DataError
-from tests.engine.data.making import split_of
 from tests.engine.data.readers.layouts import (
     image,
     imagenet,
     listed,
     mat,
+    read,
     skipped,
     structs,
     text,
 )
 
 WNIDS = ("n01440764", "n02012849", "n03126707")
-NAMES = ("tench, Tinca tinca", "crane (n02012849)", "crane (n03126707)")
+NAMES = ("tench", "crane (n02012849)", "crane (n03126707)")
 
 
 def splits(path):
@@ -58,7 +58,7 @@ def test_class_folders_are_in_the_order_of_their_ids(tmp_path):
     text(tmp_path / "train/n01440764/notes.txt", "x")
     image(tmp_path / "train/stray.JPEG")
     assert splits(tmp_path) == ("train", "val")
-    train, valid = split_of(tmp_path, "train"), split_of(tmp_path, "valid")
+    train, valid = read(tmp_path, "train"), read(tmp_path, "valid")
     assert train.folders == valid.folders == WNIDS
     assert train.classes == valid.classes == NAMES
     assert [s.label for s in train.samples] == [0, 0, 1, 1, 2, 2]
@@ -67,6 +67,18 @@ def test_class_folders_are_in_the_order_of_their_ids(tmp_path):
         "train/n01440764/notes.txt": "no image by its ending",
         "train/stray.JPEG": "in no class folder",
     }
+
+
+def test_names_are_the_first_of_timms(tmp_path):
+    from timm.data import ImageNetInfo
+
+    theirs = ImageNetInfo()
+    for wnid in theirs.label_names()[::50]:
+        (tmp_path / "train" / wnid).mkdir(parents=True)
+    found = read(tmp_path, "train")
+    assert len(found.folders) == 20
+    for wnid, name in zip(found.folders, found.classes, strict=True):
+        assert name == theirs.label_name_to_description(wnid).split(",")[0]
 
 
 def test_a_flat_val_takes_kaggles_solution(tmp_path):
@@ -81,24 +93,24 @@ def test_a_flat_val_takes_kaggles_solution(tmp_path):
     with (tmp_path / "LOC_val_solution.csv").open("a") as file:
         file.write("ILSVRC2012_val_00000004,n07875152 1 2 3 4\n")
     for path in (tmp_path, tmp_path / "ILSVRC", home):
-        found = split_of(path)
+        found = read(path)
         assert listed(found) == expected()
         assert found.folders == WNIDS  # not the one whose image is not there
         assert skipped(found) == {
             "val/ILSVRC2012_val_00000009.JPEG": "not in LOC_val_solution.csv",
             "val/ILSVRC2012_val_00000004": "no such file",
         }
-        assert split_of(path, "train").folders == WNIDS
+        assert read(path, "train").folders == WNIDS
 
 
 @pytest.mark.parametrize("folder", ["", "data", "devkit/data", "ILSVRC2012_devkit_t12/data"])
 def test_a_flat_val_takes_the_development_kit(tmp_path, folder):
     flat(tmp_path)
     devkit(tmp_path / folder)
-    assert listed(split_of(tmp_path)) == expected()
+    assert listed(read(tmp_path)) == expected()
     (tmp_path / folder / "meta.mat").unlink()
     with pytest.raises(DataError, match=r"numbers classes as meta.mat .* put that beside it"):
-        split_of(tmp_path)
+        read(tmp_path)
 
 
 def test_torchvision_reads_the_development_kit_the_same(tmp_path, monkeypatch):
@@ -122,24 +134,24 @@ def test_tiny_imagenet(tmp_path):
     rows = (f"val_{n}.JPEG\t{wnid}\t0\t0\t62\t62" for n, wnid in enumerate(reversed(WNIDS)))
     text(tmp_path / "val/val_annotations.txt", *rows)
     assert splits(tmp_path) == ("train", "val")
-    assert listed(split_of(tmp_path))[0] == ("val/images/val_0.JPEG", NAMES[2], None)
-    assert [s.label for s in split_of(tmp_path).samples] == [2, 1, 0]
-    assert len(split_of(tmp_path, "train").samples) == 3
+    assert listed(read(tmp_path))[0] == ("val/images/val_0.JPEG", NAMES[2], None)
+    assert [s.label for s in read(tmp_path).samples] == [2, 1, 0]
+    assert len(read(tmp_path, "train").samples) == 3
 
 
 def test_without_a_list_a_flat_val_is_refused_and_train_is_read(tmp_path):
     flat(tmp_path)
     assert splits(tmp_path) == ("train", "val")
     with pytest.raises(DataError, match=r"val has no class folders; put LOC_val_solution.csv"):
-        split_of(tmp_path)
-    assert len(split_of(tmp_path, "train").samples) == 6
+        read(tmp_path)
+    assert len(read(tmp_path, "train").samples) == 6
 
 
 def test_ids_without_splits_are_one(tmp_path):
     for wnid in WNIDS[:2]:
         image(tmp_path / wnid / "a.jpg")
     assert splits(tmp_path) == ("all",)
-    found = split_of(tmp_path, "all")
+    found = read(tmp_path, "all")
     assert [s.path for s in found.samples] == [f"{wnid}/a.jpg" for wnid in WNIDS[:2]]
     assert found.classes == (NAMES[0], "crane")
 
@@ -148,8 +160,8 @@ def test_a_class_that_only_one_split_has_keeps_its_index(tmp_path):
     imagenet(tmp_path)
     shutil.rmtree(tmp_path / "val" / WNIDS[0])
     (tmp_path / "val/n07875152").mkdir()
-    assert split_of(tmp_path).folders == (*WNIDS, "n07875152")
-    assert split_of(tmp_path, "train").folders == (*WNIDS, "n07875152")
+    assert read(tmp_path).folders == (*WNIDS, "n07875152")
+    assert read(tmp_path, "train").folders == (*WNIDS, "n07875152")
 
 
 @pytest.mark.parametrize("other", ["cat", "n123", "n012345678"])
@@ -157,7 +169,7 @@ def test_folders_of_other_names_are_an_image_folder(tmp_path, other):
     imagenet(tmp_path)
     for split in ("train", "val"):
         image(tmp_path / split / other / "a.jpg")
-    assert split_of(tmp_path).reader == "image_folder"
+    assert read(tmp_path).reader == "image_folder"
 
 
 def test_what_archives_leave_behind_changes_nothing(tmp_path):
@@ -166,7 +178,7 @@ def test_what_archives_leave_behind_changes_nothing(tmp_path):
     image(tmp_path / "train/.ipynb_checkpoints/a.JPEG")
     for number in range(100):
         text(tmp_path / f"train/{number}.tar", "x")
-    found = split_of(tmp_path, "train")
+    found = read(tmp_path, "train")
     assert found.reader == "imagenet"
     assert found.folders == WNIDS
     assert len(found.samples) == 6
@@ -184,7 +196,7 @@ def test_a_solution_that_does_not_fit_is_refused(tmp_path, lines, said):
     flat(tmp_path)
     text(tmp_path / "LOC_val_solution.csv", *lines)
     with pytest.raises(DataError, match=said):
-        split_of(tmp_path)
+        read(tmp_path)
 
 
 @pytest.mark.parametrize("number", ["1001", "4", "x", "-1"])
@@ -192,4 +204,4 @@ def test_a_number_of_no_class_is_refused(tmp_path, number):
     flat(tmp_path)
     devkit(tmp_path, ("1", "2", number))
     with pytest.raises(DataError, match=f"has '{number}' in line 3, which .*meta.mat has not"):
-        split_of(tmp_path)
+        read(tmp_path)

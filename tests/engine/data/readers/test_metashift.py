@@ -5,14 +5,13 @@ from collections import Counter, OrderedDict
 import pytest
 
 from engine.schema.errors import DataError
-from tests.engine.data.making import split_of
-from tests.engine.data.readers.layouts import listed, metashift, skipped
+from tests.engine.data.readers.layouts import listed, metashift, read, skipped
 
 SPLITS = ("train", "valid", "test")
 
 
 def whole(path, **more):
-    return [row for split in SPLITS for row in listed(split_of(path, split, **more))]
+    return [row for split in SPLITS for row in listed(read(path, split, **more))]
 
 
 def test_each_image_is_listed_once_with_its_first_context(tmp_path):
@@ -24,20 +23,20 @@ def test_each_image_is_listed_once_with_its_first_context(tmp_path):
     assert group_of["images/3.jpg"] == "dog(chair)"
     assert group_of["images/4.jpg"] == "dog(water)"
     assert Counter(group_of.values()) == {"dog(chair)": 3, "dog(water)": 7, "cat(book)": 10}
-    assert split_of(tmp_path).groups == ("cat(book)", "dog(chair)", "dog(water)")
+    assert read(tmp_path).groups == ("cat(book)", "dog(chair)", "dog(water)")
 
 
 def test_the_splits_take_two_two_and_one_fifth_of_each_class(tmp_path):
     metashift(tmp_path)
     for split, count in zip(SPLITS, (4, 4, 2), strict=True):
-        rows = listed(split_of(tmp_path, split))
+        rows = listed(read(tmp_path, split))
         assert Counter(name for _, name, _ in rows) == {"dog": count, "cat": count}
 
 
 def test_an_image_of_several_classes_and_one_of_none_are_told(tmp_path):
     metashift(tmp_path)
     for split in SPLITS:
-        assert skipped(split_of(tmp_path, split)) == {
+        assert skipped(read(tmp_path, split)) == {
             "images/30.jpg": "shows cat and dog",
             "images": "1 files are in no set of the classes",
         }
@@ -50,13 +49,13 @@ def test_some_subjects_can_be_chosen(tmp_path):
     assert {name for _, name, _ in rows} == {"dog"}
     assert whole(tmp_path, columns={"label": " dog, cat"}) == whole(tmp_path)
     with pytest.raises(DataError, match="has no subject 'dgo'; the first there: cat, dog"):
-        split_of(tmp_path, columns={"label": "dgo"})
+        read(tmp_path, columns={"label": "dgo"})
 
 
 def test_where_every_image_shows_several_subjects_it_asks_for_a_few(tmp_path):
     metashift(tmp_path, {"dog(a)": {"1", "2"}, "cat(a)": {"1", "2"}})
     with pytest.raises(DataError, match="--column label=cat,dog"):
-        split_of(tmp_path)
+        read(tmp_path)
     assert len(whole(tmp_path, columns={"label": "cat"})) == 2
 
 
@@ -76,7 +75,7 @@ def test_a_pickle_runs_no_code(tmp_path, protocol):
     content = {"dog(chair)": {"1"}, "cat(x)": Hostile(tmp_path / "made")}
     (tmp_path / "full-candidate-subsets.pkl").write_bytes(pickle.dumps(content, protocol))
     with pytest.raises(DataError, match=r"asks for (posix|nt).mkdir.*nothing in it was run"):
-        split_of(tmp_path)
+        read(tmp_path)
     assert not (tmp_path / "made").exists()
     assert pickle.loads(pickle.dumps(Hostile(tmp_path / "made"), protocol)) is None
     assert (tmp_path / "made").is_dir()
@@ -92,7 +91,7 @@ def test_whatever_else_it_asks_for_is_refused(tmp_path, code):
     metashift(tmp_path)
     (tmp_path / "full-candidate-subsets.pkl").write_bytes(code)
     with pytest.raises(DataError, match="is not a pickle of sets of images"):
-        split_of(tmp_path)
+        read(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -111,7 +110,7 @@ def test_another_content_is_refused(tmp_path, content, said):
     metashift(tmp_path)
     (tmp_path / "full-candidate-subsets.pkl").write_bytes(pickle.dumps(content))
     with pytest.raises(DataError, match=said):
-        split_of(tmp_path)
+        read(tmp_path)
 
 
 def test_a_pickle_that_is_cut_short_is_refused(tmp_path):
@@ -121,7 +120,7 @@ def test_a_pickle_that_is_cut_short_is_refused(tmp_path):
     for kept in range(0, len(whole), 7):
         path.write_bytes(whole[:kept])
         with pytest.raises(DataError, match="is not a pickle of sets"):
-            split_of(tmp_path)
+            read(tmp_path)
 
 
 def test_lists_and_numbers_do_as_well_and_paths_stay_inside(tmp_path):
@@ -131,5 +130,5 @@ def test_lists_and_numbers_do_as_well_and_paths_stay_inside(tmp_path):
     assert {path for path, _, _ in whole(tmp_path)} == {
         "images/1.jpg", "images/2.jpg", "images/20.jpg",
     }  # fmt: skip
-    reasons = {k: v for split in SPLITS for k, v in skipped(split_of(tmp_path, split)).items()}
+    reasons = {k: v for split in SPLITS for k, v in skipped(read(tmp_path, split)).items()}
     assert "leads out" in reasons["images/../../etc/x.jpg"]

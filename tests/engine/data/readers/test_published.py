@@ -5,11 +5,10 @@ import pytest
 from engine.data.images import open_image
 from engine.data.readers import READERS
 from engine.data.readers.base import Options
-from engine.data.splits import find_reader, open_split
+from engine.data.splits import find_reader, list_split
 from engine.schema.errors import DataError
 from engine.schema.requests import Source
-from tests.engine.data.making import split_of
-from tests.engine.data.readers.layouts import FOLDERS, image
+from tests.engine.data.readers.layouts import FOLDERS, image, read
 from tests.making import make_images
 
 
@@ -39,12 +38,12 @@ def test_every_image_opens_and_no_split_shares_one(name, tmp_path):
     make, folder = FOLDERS[name]
     make(tmp_path / folder)
     [*names] = splits(name, tmp_path)
-    found = {each: open_split(source(tmp_path), each) for each in names}
+    found = {each: list_split(source(tmp_path), each) for each in names}
     for each, split in found.items():
         assert split.name == each
         assert split.samples
         assert len(split.classes) == len(split.folders) == len(set(split.classes))
-        assert split == open_split(source(tmp_path), each)
+        assert split == list_split(source(tmp_path), each)
         assert {split.folders, *(other.folders for other in found.values())} == {split.folders}
         assert {split.classes, *(other.classes for other in found.values())} == {split.classes}
         assert all(open_image(split, sample).size == (8, 8) for sample in split.samples)
@@ -59,13 +58,13 @@ def test_a_missing_image_and_one_too_many_are_told(name, tmp_path):
     make, folder = FOLDERS[name]
     make(tmp_path / folder)
     [first, *_] = splits(name, tmp_path)
-    whole = open_split(source(tmp_path), first)
+    whole = list_split(source(tmp_path), first)
     gone = whole.samples[0]
     path = tmp_path / folder / gone.path
     path.unlink()
     image(path.with_name("another.jpg"))
     image(path.with_name(".hidden.jpg"))
-    less = open_split(source(tmp_path), first)
+    less = list_split(source(tmp_path), first)
     told = len(less.skipped) - len(whole.skipped)
     if name == "imagenet":  # its folders are its lists
         assert (len(less.samples), told) == (len(whole.samples), 0)
@@ -84,7 +83,7 @@ def test_a_missing_image_and_one_too_many_are_told(name, tmp_path):
 def test_asked_to_read_other_data_it_says_what_it_expects(name, tmp_path):
     make_images(tmp_path / "data", train=1, valid=1)
     with pytest.raises(DataError, match=r"lacks what .* has in it: expected|has no folders"):
-        split_of(tmp_path / "data", "all" if name == "fiftyone" else "train", reader=name)
+        read(tmp_path / "data", "all" if name == "fiftyone" else "train", reader=name)
 
 
 @pytest.mark.parametrize("name", FOLDERS)

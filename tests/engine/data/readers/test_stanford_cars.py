@@ -4,22 +4,21 @@ import numpy as np
 import pytest
 
 from engine.schema.errors import DataError
-from tests.engine.data.making import split_of
-from tests.engine.data.readers.layouts import listed, mat, stanford_cars, structs
+from tests.engine.data.readers.layouts import listed, mat, read, stanford_cars, structs
 
 NAMES = ("AM General Hummer SUV 2000", "Ram C/V Cargo Van Minivan 2012")
 
 
 def test_classes_count_from_one(tmp_path):
     stanford_cars(tmp_path)
-    train = split_of(tmp_path, "train")
+    train = read(tmp_path, "train")
     assert train.classes == NAMES
     assert listed(train) == [
         ("cars_train/00001.jpg", NAMES[1], None),
         ("cars_train/00002.jpg", NAMES[0], None),
         ("cars_train/00003.jpg", NAMES[1], None),
     ]
-    assert [s.label for s in split_of(tmp_path, "test").samples] == [0, 1]
+    assert [s.label for s in read(tmp_path, "test").samples] == [0, 1]
 
 
 def test_torchvision_lists_the_same(tmp_path):
@@ -28,7 +27,7 @@ def test_torchvision_lists_the_same(tmp_path):
     stanford_cars(tmp_path / "stanford_cars")
     for split in ("train", "test"):
         their = StanfordCars(str(tmp_path), split)
-        found = split_of(tmp_path, split)
+        found = read(tmp_path, split)
         assert found.classes == tuple(their.classes)
         assert [
             (f"{tmp_path}/stanford_cars/{s.path}", s.label) for s in found.samples
@@ -39,11 +38,11 @@ def test_labels_of_the_test_images_may_lie_in_the_devkit_or_lack(tmp_path):
     stanford_cars(tmp_path)
     file = tmp_path / "cars_test_annos_withlabels.mat"
     file = file.rename(tmp_path / "devkit" / file.name)
-    assert len(split_of(tmp_path, "test").samples) == 2
+    assert len(read(tmp_path, "test").samples) == 2
     file.unlink()
     with pytest.raises(DataError, match=r"has no cars_test_annos_withlabels.mat.*put it"):
-        split_of(tmp_path, "test")
-    assert len(split_of(tmp_path, "train").samples) == 3
+        read(tmp_path, "test")
+    assert len(read(tmp_path, "train").samples) == 3
 
 
 def test_images_in_a_folder_of_the_archives_name(tmp_path):
@@ -51,7 +50,7 @@ def test_images_in_a_folder_of_the_archives_name(tmp_path):
     (tmp_path / "cars_train").rename(tmp_path / "inner")
     (tmp_path / "cars_train").mkdir()
     shutil.move(tmp_path / "inner", tmp_path / "cars_train" / "cars_train")
-    assert split_of(tmp_path, "train").samples[0].path == "cars_train/cars_train/00001.jpg"
+    assert read(tmp_path, "train").samples[0].path == "cars_train/cars_train/00001.jpg"
 
 
 @pytest.mark.parametrize(
@@ -67,4 +66,4 @@ def test_annotations_that_do_not_fit_are_refused(tmp_path, rows, names, said):
     stanford_cars(tmp_path)
     mat(tmp_path / "devkit/cars_train_annos.mat", annotations=structs(rows, *names))
     with pytest.raises(DataError, match=said):
-        split_of(tmp_path, "train")
+        read(tmp_path, "train")

@@ -3,15 +3,14 @@ import pytest
 from engine.data.splits import find_reader
 from engine.schema.errors import DataError
 from engine.schema.requests import Source
-from tests.engine.data.making import split_of
-from tests.engine.data.readers.layouts import listed, skipped, waterbirds
+from tests.engine.data.readers.layouts import listed, read, skipped, waterbirds
 
 HEADER = "img_id,img_filename,y,split,place,place_filename"
 
 
 def test_birds_and_places_have_names(tmp_path):
     waterbirds(tmp_path)
-    train = split_of(tmp_path, "train")
+    train = read(tmp_path, "train")
     assert train.folders == ("0", "1")
     assert train.groups == (
         "landbird × land",
@@ -24,8 +23,8 @@ def test_birds_and_places_have_names(tmp_path):
         ("002.Bird/bird_2.jpg", "waterbird", "waterbird × water"),
         ("002.Bird/bird_3.jpg", "waterbird", "waterbird × land"),
     ]
-    assert len(split_of(tmp_path).samples) == 2
-    assert len(split_of(tmp_path, "test").samples) == 1
+    assert len(read(tmp_path).samples) == 2
+    assert len(read(tmp_path, "test").samples) == 1
     assert not train.skipped
 
 
@@ -38,15 +37,15 @@ def test_the_table_itself_is_read_as_a_table(tmp_path):
 def test_the_groups_number_as_in_the_table(tmp_path):
     waterbirds(tmp_path)
     for split in ("train", "valid", "test"):
-        table = split_of(tmp_path / "metadata.csv", split)
-        folder = split_of(tmp_path, split)
+        table = read(tmp_path / "metadata.csv", split)
+        folder = read(tmp_path, split)
         assert folder.samples == table.samples
 
 
 def test_a_row_that_leads_out_is_told(tmp_path):
     waterbirds(tmp_path)
     (tmp_path / "metadata.csv").write_text(f"{HEADER}\n1,../a.jpg,0,0,0,x\n2,gone.jpg,0,0,0,x\n")
-    found = skipped(split_of(tmp_path, "train"))
+    found = skipped(read(tmp_path, "train"))
     assert "leads out" in found["../a.jpg"]
     assert "no such file" in found["gone.jpg"]
     assert found["001.Bird/bird_1.jpg"] == "in no list of the data's images"
@@ -66,4 +65,4 @@ def test_a_table_that_does_not_fit_is_refused(tmp_path, row, said):
     waterbirds(tmp_path)
     (tmp_path / "metadata.csv").write_text(f"{HEADER}\n{row}\n")
     with pytest.raises(DataError, match=said):
-        split_of(tmp_path, "train")
+        read(tmp_path, "train")
