@@ -2,6 +2,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from engine.data.readers import READERS
 from engine.schema.registry import Registry
 from neuroinspect_tui import doctor
 
@@ -15,7 +16,7 @@ def checks(monkeypatch, tmp_path):
 
 def test_the_readers_are_listed(checks):
     found = checks()["readers"]
-    assert (found.state, found.found) == ("ok", "csv, image_folder")
+    assert (found.state, found.found) == ("ok", ", ".join(READERS.names()))
 
 
 def test_a_reader_that_cannot_be_imported_is_one_warning(checks, monkeypatch, tmp_path):

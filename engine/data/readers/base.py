@@ -1,6 +1,6 @@
 """What a data reader is, and what readers share: samples, splits, skipped files. No torch."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Iterable, Sequence
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -190,6 +190,30 @@ class Listing:
             groups=tuple(groups),
             skipped=tuple(self.skipped),
         )
+
+
+class NamedImages(Listing):
+    """A listing of images that a file of the data names: each once, and none outside the root."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        self._added: set[str] = set()
+
+    def add(self, path: str, label: int, group: int = -1) -> None:
+        """Add an image file, or skip it, as `Listing` does."""
+        if path.startswith("/") or ".." in path.split("/"):
+            self.skip(path, "path leads out of the data's folder")
+        elif path in self._added:
+            self.skip(path, "listed twice")
+        else:
+            self._added.add(path)
+            super().add(path, label, group)
+
+    def skip_others(self, files: Iterable[str], named: Container[str]) -> None:
+        """Skip the files of a folder that no list names, of whatever split."""
+        for file in files:
+            if file not in named:
+                self.skip(file, "in no list of the data's images")
 
 
 def is_text(name: str) -> bool:

@@ -8,6 +8,7 @@ import zipfile
 
 import pytest
 
+from engine.data.readers import READERS
 from tests.making import make_images
 
 READER = """
@@ -123,7 +124,7 @@ def look(environment, *data):
 def test_a_third_party_reads_what_it_matches(installed, images):
     classes = ["red thing", "green thing", "blue"]
     (names, found, heavy), said = look(installed("zip = zipped:ZipReader"), *images)
-    assert names == ["csv", "image_folder", "zip"]
+    assert names == [*READERS.names(), "zip"]
     assert found == [["image_folder", classes, 30, [40, 40]], ["zip", classes, 30, [40, 40]]]
     assert "torch" not in heavy
     assert said == ""
@@ -138,7 +139,7 @@ def test_two_readers_that_match_are_named(installed, images):
 
 def test_one_that_cannot_be_imported_costs_a_warning(installed, images):
     (names, found, _), said = look(installed("zip = absent:ZipReader"), *images)
-    assert names == ["csv", "image_folder", "zip"]
+    assert names == [*READERS.names(), "zip"]
     assert found[0][0] == "image_folder"
     assert "No reader matches the data at" in found[1]
     assert said.count("The data reader 'zip' of absent:ZipReader cannot be imported") == 1
