@@ -31,3 +31,17 @@ def toy(tmp_path_factory):
         data=str(root / "data"),
         device="cpu",
     )
+
+
+@pytest.fixture(scope="session")
+def sure(tmp_path_factory):
+    """The same, but easy: nearly all images are right, so that a wrong order or transform shows."""
+    root = tmp_path_factory.mktemp("sure")
+    make_images(root / "data", spread=10)
+    learn_a_little(make_checkpoint(root / "toy.safetensors"), root / "data", spoilt=0.0)
+    return Source(
+        model="test_resnet",
+        checkpoint=str(root / "toy.safetensors"),
+        data=str(root / "data"),
+        device="cpu",
+    )

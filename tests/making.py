@@ -33,8 +33,8 @@ def picture(colour, seed, size=40):
     return Image.fromarray((np.array(colour) + noise).clip(0, 255).astype(np.uint8))
 
 
-def make_images(root: Path, *, train=6, valid=10) -> Path:
-    """An image folder of three classes, ROOT/SPLIT/CLASS/*.png."""
+def make_images(root: Path, *, train=6, valid=10, spread=75) -> Path:
+    """An image folder of three classes, ROOT/SPLIT/CLASS/*.png; with no spread all are easy."""
     for split, count in (("train", train), ("valid", valid)):
         for c, (folder, colour) in enumerate(COLOURS.items()):
             directory = root / split / folder
@@ -42,7 +42,7 @@ def make_images(root: Path, *, train=6, valid=10) -> Path:
             for number in range(count):
                 seed = 1000 * c + number + (split == "train") * 100
                 # no two of a hue: classes overlap, so that a classifier makes mistakes
-                shift = np.random.default_rng(seed + 7).normal(0, 75, 3)
+                shift = np.random.default_rng(seed + 7).normal(0, spread, 3)
                 picture(np.array(colour) + shift, seed).save(directory / f"{number:03d}.png")
     return root
 
@@ -59,7 +59,7 @@ def make_checkpoint(path: Path, name="test_resnet", classes=3, seed=0) -> Path:
     return path
 
 
-def learn_a_little(path: Path, data: Path) -> None:
+def learn_a_little(path: Path, data: Path, spoilt=SPOILT) -> None:
     """Fit the decision layer of a checkpoint to its training images, and spoil it somewhat."""
     model = make_model()
     model.load_state_dict(load_file(path))
@@ -75,7 +75,7 @@ def learn_a_little(path: Path, data: Path) -> None:
     weight = torch.linalg.lstsq(f - mean, wanted).solution.T
     noise = torch.randn(weight.shape, generator=torch.Generator().manual_seed(0))
     with torch.no_grad():
-        classifier.decision.weight.copy_(weight + SPOILT * weight.std() * noise)
+        classifier.decision.weight.copy_(weight + spoilt * weight.std() * noise)
         classifier.decision.bias.copy_(-(classifier.decision.weight @ mean))
     save_file(model.state_dict(), path)
 

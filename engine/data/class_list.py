@@ -12,7 +12,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from engine.data.class_names import WNID, Named, read_names
+from engine.data.class_names import WNID, Named, distinct, read_names
 from engine.io.atomic import read_json
 from engine.schema.errors import CheckpointError, DataError
 
@@ -46,6 +46,8 @@ class DataClasses(Struct, frozen=True):
     names: tuple[str, ...]
     counts: tuple[int, ...]
     """Images of each."""
+    declared: bool = False
+    """Whether the data list their classes, with images or without, as folders do not."""
 
 
 class Own(Struct, frozen=True):
@@ -136,9 +138,9 @@ def _ordered(
 
 
 def with_images(data: DataClasses, outputs: int | None = None) -> tuple[str, ...]:
-    """Return the classes that have images; all, where the model has as many outputs as those."""
+    """Return the classes: those with images, where the data do not say and the outputs differ."""
     used = tuple(key for key, count in zip(data.keys, data.counts, strict=True) if count)
-    if not used or outputs == len(data.keys) or _are_indices(data.keys):
+    if not used or outputs == len(data.keys) or data.declared:
         return data.keys
     return used
 
@@ -237,7 +239,7 @@ def _by_wordnet(data: DataClasses, outputs: int) -> tuple[tuple[str, ...], tuple
         synsets = wordnet_lines(f"{name}_synsets.txt")
         if len(synsets) == outputs and set(used) <= set(synsets):
             lemmas = wordnet_names()
-            return synsets, tuple(lemmas.get(wnid, wnid) for wnid in synsets)
+            return synsets, distinct([lemmas.get(wnid, wnid) for wnid in synsets], synsets)
     return None
 
 

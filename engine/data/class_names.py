@@ -43,6 +43,15 @@ def all_readable(folders: Sequence[str]) -> tuple[str, ...]:
     )
 
 
+def distinct(names: Sequence[str], folders: Sequence[str]) -> tuple[str, ...]:
+    """Return names for people, with the folder's name behind those that are the same."""
+    times = Counter(names)
+    return tuple(
+        name if times[name] == 1 else f"{name} ({folder})"
+        for name, folder in zip(names, folders, strict=True)
+    )
+
+
 def find_class(key: str, classes: Sequence[str], folders: Sequence[str]) -> int:
     """Return a class's index from its name, its folder's name, or its index, in that order.
 

@@ -4,7 +4,6 @@ No torch.
 """
 
 import os
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -122,12 +121,3 @@ def _files_below(root: Path, folder: str, above: frozenset[tuple[int, int]]) -> 
             yield from _files_below(root, path, above | {here})
         else:
             yield path
-
-
-def distinct(names: Sequence[str], folders: Sequence[str]) -> tuple[str, ...]:
-    """Return names for people, with the folder's name behind those that are the same."""
-    count = Counter(names)
-    return tuple(
-        name if count[name] == 1 else f"{name} ({folder})"
-        for name, folder in zip(names, folders, strict=True)
-    )

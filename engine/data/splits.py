@@ -125,6 +125,7 @@ def data_classes(splits: Sequence[Split]) -> DataClasses:
         tuple(ordered),
         tuple(keys[key] for key in ordered),
         tuple(counts.get(key, 0) for key in ordered),
+        declared=splits[0].reader != "image_folder",
     )
 
 

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from pathlib import Path, PurePath
 
 from engine.data.class_list import wordnet_names
-from engine.data.class_names import WNID
+from engine.data.class_names import WNID, distinct
 from engine.data.imagenet_labels import Labels, read_labels
-from engine.data.published import distinct, files_below
+from engine.data.published import files_below
 from engine.data.readers.base import EXTENSIONS, SPLIT_NAMES, ImageFiles, Listing, Options, Split
 from engine.schema.errors import DataError
 

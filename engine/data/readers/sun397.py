@@ -3,8 +3,8 @@
 import re
 from pathlib import Path
 
-from engine.data.class_names import readable
-from engine.data.published import distinct, files_below, find_root, need_root, read_lines
+from engine.data.class_names import distinct, readable
+from engine.data.published import files_below, find_root, need_root, read_lines
 from engine.data.readers.base import EXTENSIONS, ImageFiles, NamedImages, Options, Split
 from engine.schema.errors import DataError
 

@@ -2,7 +2,8 @@ import os
 
 import pytest
 
-from engine.data.published import distinct, files_below, read_lines, read_numbered
+from engine.data.class_names import distinct
+from engine.data.published import files_below, read_lines, read_numbered
 from engine.schema.errors import DataError
 
 

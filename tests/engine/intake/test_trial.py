@@ -45,7 +45,9 @@ def flowers(shared):
         data=str(shared / "data/flowers89"), device="cpu",
     )  # fmt: skip
     split = open_split(source, "valid")
-    return load_classifier(source, len(split.classes), torch.device("cpu")), split
+    torch.set_num_threads(2)
+    yield load_classifier(source, len(split.classes), torch.device("cpu")), split
+    torch.set_num_threads(1)
 
 
 def test_a_permuted_order_of_flowers_is_found(flowers):
@@ -70,21 +72,21 @@ def test_a_wrong_normalisation_of_flowers_is_found(flowers):
 
 
 @pytest.fixture(scope="module")
-def toy_parts(toy):
-    split = open_split(toy, "valid")
-    return load_classifier(toy, 3, torch.device("cpu")), split
+def easy(sure):
+    split = open_split(sure, "valid")
+    return load_classifier(sure, 3, torch.device("cpu")), split
 
 
-def test_nobody_is_accused_of_what_fits(toy_parts):
-    found = tried(*toy_parts)
+def test_nobody_is_accused_of_what_fits(easy):
+    found = tried(*easy)
     assert (found.images, found.order, found.normalisation) == (30, None, None)
-    assert found.correct > 15
+    assert found.correct > 27
     assert not found.by_chance
 
 
-def test_an_order_that_no_name_explains_is_found_by_assignment(toy_parts):
+def test_an_order_that_no_name_explains_is_found_by_assignment(easy):
     """The folders' order is sorted; the outputs are in no order by name."""
-    classifier, split = toy_parts
+    classifier, split = easy
     rows = [1, 2, 0]
     decision = torch.nn.Linear(classifier.width, 3)
     decision.load_state_dict(
@@ -96,9 +98,9 @@ def test_an_order_that_no_name_explains_is_found_by_assignment(toy_parts):
     assert found.order.correct > found.correct
 
 
-def test_an_assignment_to_noise_is_no_order(toy_parts):
+def test_an_assignment_to_noise_is_no_order(easy):
     """Predictions by chance: an assignment fits those that it was found on, and no others."""
-    classifier, split = toy_parts
+    classifier, split = easy
     torch.manual_seed(0)
     decision = torch.nn.Linear(classifier.width, 40)
     names = [f"c{number:02d}" for number in range(40)]
@@ -113,8 +115,8 @@ def test_an_assignment_to_noise_is_no_order(toy_parts):
     assert found.by_chance
 
 
-def test_images_are_taken_from_the_classes_in_turn(toy_parts):
-    _, split = toy_parts
+def test_images_are_taken_from_the_classes_in_turn(easy):
+    _, split = easy
     many = [
         msgspec.structs.replace(split.samples[0], path=f"{label}/{number}", label=label)
         for label, count in enumerate((500, 3, 40)) for number in range(count)
@@ -127,8 +129,8 @@ def test_images_are_taken_from_the_classes_in_turn(toy_parts):
     assert some == chosen(many[::-1])
 
 
-def test_not_one_image_is_a_sentence(toy_parts):
-    classifier, split = toy_parts
+def test_not_one_image_is_a_sentence(easy):
+    classifier, split = easy
     samples = tuple(msgspec.structs.replace(s, path=f"no/{s.path}") for s in split.samples)
     with pytest.raises(DataError, match=r"Not one image of valid .* can be decoded \(cannot be"):
         tried(classifier, msgspec.structs.replace(split, samples=samples))

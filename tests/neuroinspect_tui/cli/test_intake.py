@@ -14,10 +14,10 @@ from neuroinspect_tui.workspace import read_source
 
 
 @pytest.fixture
-def place(toy, tmp_path):
+def place(sure, tmp_path):
     """The toy's data and checkpoint, to be changed."""
-    shutil.copytree(toy.data, tmp_path / "data")
-    shutil.copy2(toy.checkpoint, tmp_path / "toy.safetensors")
+    shutil.copytree(sure.data, tmp_path / "data")
+    shutil.copy2(sure.checkpoint, tmp_path / "toy.safetensors")
     return tmp_path
 
 
