@@ -74,6 +74,18 @@ def fit(
     return Fitted(state, classes, chosen.unbiased, tuple(notes))
 
 
+def outputs_of(contents: Contents, want: Wanted) -> int | None:
+    """Return C of the head that a checkpoint has by its own name; None where it has none.
+
+    A model built for as many classes fits where more of it depends on C than its heads.
+    """
+    for prefix in best_prefixes(contents.tensors, want)[:1]:
+        for key in want.head_weights:
+            if f"{prefix}{key}" in contents.tensors:
+                return contents.tensors[f"{prefix}{key}"].shape[0]
+    return None
+
+
 def _classes(fit: Fit, want: Wanted, contents: Contents) -> int:
     sizes = {key: fit.state[key].shape[0] for key in want.head_keys if key in fit.used}
     if len(set(sizes.values())) > 1:

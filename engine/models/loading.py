@@ -14,7 +14,7 @@ from torch import nn
 from engine.models.classifier import Classifier, split_model
 from engine.models.containers import Contents, read_contents
 from engine.models.facts import Facts, class_names, read_facts
-from engine.models.fitting import Fitted, fit
+from engine.models.fitting import Fitted, fit, outputs_of
 from engine.models.hub import NOT_CACHED, with_weights
 from engine.models.preprocessing import create_arguments, data_config, size_of
 from engine.models.wanted import wanted
@@ -63,12 +63,19 @@ def _with_checkpoint(
 ) -> tuple[nn.Module, tuple[str, ...]]:
     expected = classes if facts.class_names is None else len(facts.class_names)
     body = build(source, expected, facts=facts)
+    outputs = outputs_of(contents, wanted(body))
+    if outputs not in (None, _classes(body)):
+        body = build(source, outputs, facts=facts)
     fitted = fit(contents, body, wanted(body), source.weights)
-    if fitted.classes not in (0, getattr(body, "num_classes", fitted.classes)):
+    if fitted.classes not in (0, _classes(body)):
         body = build(source, fitted.classes, facts=facts)
     _load(body, fitted)
     _, notes = create_arguments(source, facts)
     return body, (*fitted.notes, *notes)
+
+
+def _classes(body: nn.Module) -> int:
+    return int(getattr(body, "num_classes", 0))
 
 
 def _load(body: nn.Module, fitted: Fitted) -> None:

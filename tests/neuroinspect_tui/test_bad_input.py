@@ -186,7 +186,7 @@ WRONG = {
         saved(name="test_convnext"),
         ("does not fit", "--model"),
     ),
-    "checkpoint of another class count": (saved(classes=7), ("has 7 classes", "have 3")),
+    "checkpoint of another class count": (saved(classes=7), ("has 7 classes", "the data 3")),
     "checkpoint cut short": (cut, ("cut.safetensors", "cut short")),
     "checkpoint empty": (written("empty.pt", b""), ("empty.pt", "damaged")),
     "checkpoint a text file": (written("text.pt", b"hello"), ("text.pt",)),

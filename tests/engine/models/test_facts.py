@@ -21,13 +21,13 @@ def facts(tmp_path, **beside):
     return read_facts(read_contents(tmp_path / "x.pt", trust_pickle=False))
 
 
-class Config(dict):
+class Config(dict[str, object]):
     pass
 
 
 @dataclasses.dataclass
 class Meta:
-    class_to_idx: dict
+    class_to_idx: dict[str, int]
 
 
 class Node:

@@ -8,7 +8,7 @@ import timm
 import torch
 
 from engine.models.containers import read_contents
-from engine.models.fitting import fit
+from engine.models.fitting import fit, outputs_of
 from engine.models.wanted import wanted
 from engine.schema.errors import CheckpointError
 from tests.making import make_model
@@ -232,6 +232,14 @@ def test_two_heads_are_found_by_name_and_agree(tmp_path):
     assert fitted(tmp_path, prefixed("net.", state), body=body).classes == 4
     odd = state | {"head.weight": torch.ones(5, 192), "head.bias": torch.ones(5)}
     refused(tmp_path, odd, "unequal numbers of classes", body=body)
+
+
+def test_the_outputs_are_counted_before_all_else_fits(tmp_path):
+    torch.save({"net": STATE | {"bn1.weight": torch.ones(7)}}, tmp_path / "x.pt")
+    contents = read_contents(tmp_path / "x.pt", trust_pickle=False)
+    other = wanted(make_model("test_efficientnet", classes=9))
+    assert outputs_of(contents, other) == 5
+    assert outputs_of(contents, wanted(make_model("test_resnet"))) is None
 
 
 DTYPES = ("float16", "bfloat16", "float64")

@@ -83,11 +83,11 @@ def test_the_same_code_runs_where_it_is_loaded_plainly(tmp_path, form):
     assert marker.exists()
 
 
-class Settings(dict):
+class Settings(dict[str, object]):
     """As easydict, yacs and Lightning have them."""
 
 
-class Numbers(list):
+class Numbers(list[int]):
     """As fastai has them."""
 
 
