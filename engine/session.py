@@ -16,11 +16,18 @@ from engine.editing.options import check_options
 from engine.editing.rebase import fill_stacked, kept_back_by, stacked_on
 from engine.editing.run import Caches, edit
 from engine.editing.store import find_edit, read_edit, read_head
-from engine.features.cache import FeatureCache, find_cache, is_finished, weights_digest
+from engine.features.cache import (
+    FeatureCache,
+    architecture,
+    find_cache,
+    is_finished,
+    weights_digest,
+)
 from engine.features.extract import fill_cache
 from engine.models.checkpoint import read_metadata, write_state
 from engine.models.classifier import Classifier, pick_device
 from engine.models.clip import ClipModel, load_clip
+from engine.models.facts import metadata
 from engine.models.loading import load_classifier, new_classifier
 from engine.schema.bounds import check_bounds
 from engine.schema.errors import EditError, RequestError
@@ -182,7 +189,7 @@ class TorchEngine:
         """Train the whole model on the training split; the last record is `Trained`."""
         evaluation = self.split(self.source.eval_split)
         splits = (self.split(self.source.train_split), evaluation)
-        directory = self.home / "train" / run_key(request, splits, self.source.model)
+        directory = self.home / "train" / run_key(request, splits, architecture(self.source))
         classifier = new_classifier(self.source, request, len(evaluation.classes), self.device)
         yield from train(classifier, splits, request, directory)
 
@@ -199,6 +206,7 @@ class TorchEngine:
         record = read_edit(directory)
         facts = {"format": "pt", "model": self.source.model, "edit": record.id}
         facts |= record.provenance
+        facts |= self._facts()
         if out.exists():
             if read_metadata(out) != facts:
                 raise EditError(f"{out} exists already; name a new file.")
@@ -211,6 +219,16 @@ class TorchEngine:
         state |= classifier.head.state(torch.from_numpy(head.weight), torch.from_numpy(head.bias))
         write_state(out, state, facts)
         yield Exported(edit=record.id, checkpoint=str(out), after=record.after)
+
+    def _facts(self) -> dict[str, str]:
+        """Return what a checkpoint written here says of its classes and its transform."""
+        stated = {
+            name: value
+            for name in ("mean", "std", "img_size", "crop_pct", "interpolation")
+            if (value := getattr(self.source, name)) is not None
+        }
+        folders = self.split(self.source.eval_split).folders
+        return metadata(folders, stated, self.source.model_args)
 
     def _own_edit(self, wanted: str) -> Path:
         """Find an edit of the weights there are.

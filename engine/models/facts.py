@@ -1,5 +1,6 @@
 """What a checkpoint says of itself beside its weights: classes, preprocessing, model arguments."""
 
+import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -219,3 +220,19 @@ def _model_args(said: Mapping[str, object]) -> dict[str, Any]:
     }
     pool = _text(said.get("gp")) or _text(said.get("global_pool"))
     return found if pool is None else {"global_pool": pool, **found}
+
+
+def metadata(
+    classes: Sequence[str], transform: Mapping[str, Any], model_args: Mapping[str, Any]
+) -> dict[str, str]:
+    """Return what `read_facts` reads back, for the metadata of a safetensors file.
+
+    Args:
+        classes: As folders spell them, in the order of the outputs.
+        transform: As `Classifier.resolved` gives it.
+        model_args: Further arguments of timm.create_model.
+    """
+    said = {**transform, **model_args, "class_names": list(classes)}
+    return {
+        key: value if isinstance(value, str) else json.dumps(value) for key, value in said.items()
+    }

@@ -9,7 +9,7 @@ on (seed, epoch, image) only, so that an interrupted run gives the same result a
 import logging
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -31,6 +31,7 @@ from engine.io.atomic import cannot_write, file_digest, key_of, read_json, write
 from engine.io.locks import wait_for
 from engine.models.checkpoint import write_state
 from engine.models.classifier import Classifier
+from engine.models.facts import metadata
 from engine.schema.bounds import check_bounds
 from engine.schema.errors import DataError, RequestError, StorageError
 from engine.schema.protocol import TrainJob
@@ -59,6 +60,8 @@ class Run:
     directory: Path
     optimizer: torch.optim.Optimizer
     scheduler: Any
+    facts: dict[str, str]
+    """What its checkpoints say of classes and transform."""
     state: State = field(default_factory=lambda: State(0, -math.inf, 0, 0, ()))
 
     @property
@@ -73,9 +76,12 @@ def run_key(request: TrainRequest, splits: tuple[Split, Split], model: str) -> s
     Args:
         request: How to train.
         splits: The training and the evaluation split.
-        model: The architecture.
+        model: The architecture and its transform.
     """
-    listed = [(split.samples, split.folders, split.groups) for split in splits]
+    listed = [
+        (split.samples, split.folders, split.groups, split.exif, split.background)
+        for split in splits
+    ]
     init = None
     if request.init is not None and Path(request.init).is_file():  # if missing, loading it raises
         init = file_digest(Path(request.init))
@@ -116,7 +122,7 @@ def _train(
     if result.is_file():
         yield read_json(result, Trained)
         return
-    run = _start(classifier, request, directory)
+    run = _start(classifier, splits[1].folders, request, directory)
     while run.state.epoch < request.epochs and run.state.stale < (request.patience or math.inf):
         yield _checked_epoch(run, splits)
     trained = Trained(
@@ -139,7 +145,9 @@ def _check(request: TrainRequest, evaluation: Split) -> None:
         raise RequestError("--select worst-group needs groups; these data have none.")
 
 
-def _start(classifier: Classifier, request: TrainRequest, directory: Path) -> Run:
+def _start(
+    classifier: Classifier, classes: Sequence[str], request: TrainRequest, directory: Path
+) -> Run:
     classifier.body.requires_grad_(True)
     optimizer = create_optimizer_v2(
         classifier.body, opt=request.optimizer, lr=request.lr, weight_decay=request.weight_decay
@@ -149,7 +157,8 @@ def _start(classifier: Classifier, request: TrainRequest, directory: Path) -> Ru
         scheduler, _ = create_scheduler_v2(
             optimizer, sched="cosine", num_epochs=request.epochs, min_lr=request.min_lr
         )
-    run = Run(classifier, request, directory, optimizer, scheduler)
+    facts = {"format": "pt"} | metadata(classes, classifier.resolved(), {})
+    run = Run(classifier, request, directory, optimizer, scheduler, facts)
     if (directory / "state.json").exists():
         try:
             state = read_json(directory / "state.json", State)
@@ -262,7 +271,7 @@ def _save(run: Run, record: TrainEpoch) -> None:
     assert score is not None  # checked before the first epoch
     old, better = run.state, score > run.state.best
     if better:
-        write_state(run.directory / "best.safetensors", run.body.state_dict(), {"format": "pt"})
+        write_state(run.directory / "best.safetensors", run.body.state_dict(), run.facts)
     path = run.directory / f"epoch-{record.epoch}.safetensors"
     write_state(path, tensors_of(run.body, run.optimizer), {"format": "pt"})
     run.state = State(

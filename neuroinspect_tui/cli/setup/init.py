@@ -29,7 +29,11 @@ def command(
     ] = None,
     reader: Annotated[
         ReaderName | None,
-        typer.Option("--reader", help="How to read them [default: detected from the data]."),
+        typer.Option(
+            "--reader",
+            metavar="NAME",
+            help=f"How to read them: {', '.join(READERS.names())} [default: detected].",
+        ),
     ] = None,
     checkpoint: Annotated[
         str, typer.Option("--checkpoint", help=".safetensors, .pt, .pth, or none (--pretrained).")

@@ -45,7 +45,7 @@ def test_what_was_decided_is_said_and_repeated_by_doctor(place, run):
     assert made.code == 0, made.err
     said = made.out
     assert "Classes sorted by name: 001_red_thing, 002_green_thing, 003_blue." in said
-    assert "Transform: 160 pixels, crop 0.95, bicubic, mean" in said
+    assert "Transform: 160 pixels, crop 0.95, bicubic, mean 0.485, 0.456, 0.406" in said
     assert "Tried on 30 images: " in said
     doctor = run("doctor", "-w", place / "ws", "--json").json
     repeated = [check["found"] for check in doctor if check["what"] == "decided"]
@@ -181,3 +181,23 @@ def test_data_without_a_training_split_can_be_looked_at(place, run):
     assert ran.code == 0, ran.err
     assert "Nothing can be trained here: No split 'train'" in ran.out
     assert right(run, place / "ws")[1]["n"] == 30
+
+
+def test_an_export_says_its_classes_and_its_transform(place, run):
+    """What was decided once is not guessed again."""
+    renamed(place, ["1", "2", "10"])
+    for path in sorted((place / "data/valid/2").iterdir())[:6]:  # mistakes to edit away
+        shutil.copy2(path, place / "data/valid/1" / f"not-{path.name}")
+    home = made(run, place, "ws", "--class-order", "natural", "--crop-pct", "0.9")
+    before, _ = right(run, home)
+    edit = run("edit", "-w", home, "-c", "0", "--top", "3", "--json").json
+    out = place / "out.safetensors"
+    ran = run("export", edit["id"], "-w", home, "--out", out)
+    assert ran.code == 0, ran.err
+    again = made(run, place, "again", checkpoint=out)
+    assert read_source(again).crop_pct == 0.9
+    after, _ = right(run, again)
+    assert set(after) == set(before) == {"1", "2", "10"}
+    assert sum(after.values()) > 20
+    said = run("init", place / "third", *words(place, checkpoint=out)).out
+    assert "Classes as the checkpoint says: 1, 2, 10." in said
