@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from msgspec import Struct
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from engine.data.images import ImageSource, decode, open_image
 from engine.data.readers import READERS
@@ -112,7 +112,7 @@ def _ending(content: bytes) -> str:
             warnings.simplefilter("ignore")
             with Image.open(io.BytesIO(content)) as image:
                 return {"JPEG": ".jpg"}.get(image.format or "", f".{image.format}".lower())
-    except (Image.UnidentifiedImageError, Image.DecompressionBombError):
+    except (UnidentifiedImageError, Image.DecompressionBombError):
         return ""
 
 

@@ -137,15 +137,13 @@ def read_entries(table: Table, chosen: Mapping[str, str]) -> Entries:
     entries = [_entry(number, values, columns) for number, values in table.rows]
     if "group" in columns and not any(entry.group for entry in entries):
         del columns["group"]  # an empty column is none
-    _spell_labels(entries, table.classes)
+    for entry in entries:
+        for role in columns:
+            if not getattr(entry, role):
+                entry.refuse(f"no {role}")
     if "split" in columns:
         _spell_splits(entries, fold(table.columns[columns["split"]]))
-    for entry in entries:
-        for role, value in (("path", entry.path), ("label", entry.label), ("split", entry.split)):
-            if not value and (role in columns):
-                entry.refuse(f"no {role}")
-        if "group" in columns and not entry.group:
-            entry.refuse("no group")
+    _spell_labels([entry for entry in entries if not entry.refusal], table.classes)
     entries += [Entry(number, "", "", "", "", reason) for number, reason in table.refused]
     if all(entry.refusal for entry in entries):
         why = f": row {entries[0].row}: {entries[0].refusal}" if entries else ""
@@ -246,9 +244,8 @@ def _spell_labels(entries: Sequence[Entry], classes: Sequence[str] | None) -> No
 
 def _spell_splits(entries: Sequence[Entry], column: str) -> None:
     """Spell splits one way: without case, and in words where the table has numbers or booleans."""
-    spelled = number_labels(entry.split for entry in entries)
     for entry in entries:
-        entry.split = spelled[entry.split].casefold()
+        entry.split = re.sub(r"^([0-9]+)\.0*$", r"\1", entry.split).casefold()
     values = {entry.split for entry in entries if entry.split}
     if column == "is_valid" or values <= BOOLEANS:
         for entry in entries:

@@ -1,7 +1,7 @@
 """CSV files: a row for each image, with its path and class and, if known, its split and group."""
 
 import csv
-import os
+import posixpath
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -93,7 +93,8 @@ class CsvFile(TableFile):
                 _, header = next(records, (0, []))
                 table = Table(path, tuple(header), [])
                 for number, record in records:
-                    del record[max(len(header), _filled(record)) :]
+                    if len(record) > len(header):
+                        del record[max(len(header), _filled(record)) :]
                     if len(record) == len(header):
                         table.rows.append((number, record))
                     else:
@@ -135,28 +136,27 @@ def _place_all(path: Path, table: Entries, options: Options) -> Path:
     parents = (root, root.resolve())
     for entry in table.used:
         entry.path = _place(root, parents, entry.path)
-        if options.image_root is None and ".." in Path(entry.path).parts:
+        if options.image_root is None and ".." in entry.path.split("/"):
             entry.refuse("path leads out of the table's folder; give the folder as image_root")
     used = table.used
-    if options.image_root is not None or not all(Path(each.path).is_absolute() for each in used):
+    absolute = used and all(posixpath.isabs(entry.path) for entry in used)
+    if options.image_root is not None or not absolute:
         return root
-    if not used:
-        return root
-    common = Path(os.path.commonpath([str(Path(entry.path).parent) for entry in used]))
+    common = posixpath.commonpath([posixpath.dirname(entry.path) for entry in used])
     for entry in used:
-        entry.path = str(Path(entry.path).relative_to(common))
-    return common
+        entry.path = posixpath.relpath(entry.path, common)
+    return Path(common)
 
 
 def _place(root: Path, parents: Sequence[Path], name: str) -> str:
     """Return a path relative to the root where it lies there; else it is absolute, as named."""
     if "\\" in name and not _exists(root / name):
         name = name.replace("\\", "/")  # as Windows writes them
-    for parent in parents if Path(name).is_absolute() else ():
+    for parent in parents if posixpath.isabs(name) else ():
         if Path(name).is_relative_to(parent):
             name = str(Path(name).relative_to(parent))
             break
-    if Path(name).suffix.lower() not in EXTENSIONS and not _exists(root / name):
+    if posixpath.splitext(name)[1].lower() not in EXTENSIONS and not _exists(root / name):
         whole = [name + ending for ending in ENDINGS if _exists(root / (name + ending))]
         return whole[0] if len(whole) == 1 else name
     return name
@@ -173,7 +173,7 @@ def _refuse_twice(entries: Sequence[Entry], root: Path) -> None:
     """Keep an image that is listed twice once; where its rows differ, no row can be trusted."""
     same: dict[str, list[Entry]] = {}
     for entry in entries:
-        same.setdefault(os.path.normpath(root / entry.path), []).append(entry)
+        same.setdefault(posixpath.normpath(posixpath.join(root, entry.path)), []).append(entry)
     for rows in same.values():
         for what, values in (
             ("as", sorted({entry.label for entry in rows})),
