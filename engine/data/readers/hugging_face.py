@@ -19,12 +19,21 @@ from engine.data.parquet import (
     open_parquet,
     read_columns,
 )
-from engine.data.readers.base import SPLIT_NAMES, Listing, Options, Sample, Split
+from engine.data.readers.base import (
+    SPLIT_NAMES,
+    Listing,
+    Options,
+    Sample,
+    Split,
+    files_ending,
+    folders_in,
+)
 from engine.data.tables import ALL, fold, name_groups, number_classes, text
 from engine.schema.errors import DataError
 
 LABELS = ("label", "labels", "fine_label", "class", "target", "y", "category")
 PART = re.compile(r"(?P<split>.+?)-(?P<at>\d+)-of-(?P<of>\d+)(?:-[0-9a-f]+)?")
+WORDS = tuple(word for synonyms in SPLIT_NAMES for word in synonyms)
 ROW = "#"
 """Between the file and the number of the row, in an image's path."""
 
@@ -167,13 +176,11 @@ def _classes(parts: Iterable[_Part], root: Path) -> tuple[tuple[str, ...], dict[
 
 
 def _files(path: Path) -> list[Path]:
-    """Return the Parquet files of a folder, at most two folders deep; hidden ones are none."""
-    found = [*path.glob(f"*{ENDING}"), *path.glob(f"*/*{ENDING}"), *path.glob(f"*/*/*{ENDING}")]
-    return sorted(
-        file
-        for file in found
-        if file.is_file() and not any(part[0] == "." for part in file.relative_to(path).parts)
-    )
+    """Return the Parquet files of a folder, of the folders in it, and of splits in these."""
+    folders = [path]
+    for folder in folders_in(path):
+        folders += [folder, *(each for word in WORDS if (each := folder / word).is_dir())]
+    return [file for folder in folders for file in files_ending(folder, (ENDING,))]
 
 
 def _one_folder(path: Path) -> list[Path]:
@@ -208,8 +215,7 @@ def _split_of(file: Path) -> str:
 
 
 def _word(name: str) -> str:
-    known = any(name.casefold() in synonyms for synonyms in SPLIT_NAMES)
-    return name if known else ""
+    return name if name.casefold() in WORDS else ""
 
 
 def _missing(files: Sequence[Path]) -> Iterable[tuple[int, int]]:

@@ -10,7 +10,16 @@ from typing import BinaryIO
 import msgspec
 from msgspec import Struct
 
-from engine.data.readers.base import EXTENSIONS, SPLIT_NAMES, Listing, Options, Sample, Split
+from engine.data.readers.base import (
+    EXTENSIONS,
+    SPLIT_NAMES,
+    Listing,
+    Options,
+    Sample,
+    Split,
+    files_ending,
+    folders_in,
+)
 from engine.data.shards import COMPRESSED, TAR, Index, Member, Shards
 from engine.data.tables import ALL, number_classes, text
 from engine.schema.errors import DataError
@@ -50,9 +59,7 @@ class WebDataset:
         """Match a .tar file, and a folder of them that has no other folders than theirs."""
         if path.is_file():
             return path.name.lower().endswith((TAR, *COMPRESSED))
-        return bool(_files(path)) and all(
-            _files(folder) for folder in path.iterdir() if _is_shown_folder(folder)
-        )
+        return bool(_files(path)) and all(map(_files, folders_in(path)))
 
     def splits(self, path: Path, options: Options) -> tuple[str, ...]:
         """Return the splits that folders or shards are named by; `all` where they are not."""
@@ -97,20 +104,10 @@ class WebDataset:
         return io.BytesIO(self._shards.read(root / place[1], place[2]))
 
 
-def _is_shown_folder(path: Path) -> bool:
-    return path.is_dir() and not path.name.startswith(".")
-
-
 def _files(path: Path) -> list[Path]:
     """Return the shards of a folder and of the folders in it, compressed ones too."""
-    found = [*path.glob("*"), *path.glob("*/*")]
-    return sorted(
-        file
-        for file in found
-        if file.name.lower().endswith((TAR, *COMPRESSED))
-        and file.is_file()
-        and not any(part.startswith(".") for part in file.relative_to(path).parts)
-    )
+    folders = [path, *folders_in(path)]
+    return [file for folder in folders for file in files_ending(folder, (TAR, *COMPRESSED))]
 
 
 def _by_split(path: Path) -> dict[str, list[Path]]:

@@ -1,10 +1,13 @@
 import gzip
 import json
+import os
 import tarfile
 
 import numpy as np
 import pytest
 
+import engine.data.readers.base
+import engine.data.readers.hugging_face
 import engine.data.readers.webdataset
 import engine.data.shards
 from engine.data.images import open_image
@@ -180,3 +183,28 @@ def test_a_home_that_cannot_be_written_is_no_obstacle(tmp_path):
 def test_a_path_that_names_no_shard_is_told(tmp_path):
     with pytest.raises(OSError, match="names no shard"):
         engine.data.readers.webdataset.KIND.open(tmp_path, Sample("a.png", 0))
+
+
+def test_folders_of_images_are_not_looked_through(tmp_path, monkeypatch):
+    for folder in ("cat", "dog"):
+        (tmp_path / "valid" / folder).mkdir(parents=True)
+        for number in range(50):
+            (tmp_path / "valid" / folder / f"{number}.png").touch()
+    looked = []
+    real = os.scandir
+
+    class Counting:
+        def __init__(self, folder):
+            self.entries = real(folder)
+
+        def __enter__(self):
+            return (looked.append(entry) or entry for entry in self.entries)
+
+        def __exit__(self, *_):
+            self.entries.close()
+
+    monkeypatch.setattr(engine.data.readers.base.os, "scandir", Counting)
+    for root in (tmp_path, tmp_path / "valid"):
+        assert not engine.data.readers.webdataset.KIND.matches(root)
+        assert not engine.data.readers.hugging_face.KIND.matches(root)
+    assert 0 < len(looked) < 60
