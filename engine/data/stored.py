@@ -9,7 +9,7 @@ from pathlib import Path
 from msgspec import Struct
 from PIL import Image, UnidentifiedImageError
 
-from engine.data.images import ImageSource, decode, open_image
+from engine.data.images import ImagePlace, decode, open_image
 from engine.data.readers import READERS
 from engine.data.readers.base import ImageFiles, Sample
 from engine.io.atomic import key_of, write_beside
@@ -53,7 +53,7 @@ PictureFinder = Callable[[str], PictureSource]
 """Turns an image's path, as records have it, into what can be shown."""
 
 
-def picture_finder(source: ImageSource, sample_at: Callable[[str], Sample]) -> PictureFinder:
+def picture_finder(source: ImagePlace, sample_at: Callable[[str], Sample]) -> PictureFinder:
     """Return the function that finds what can be shown by an image's path.
 
     Args:

@@ -23,8 +23,6 @@ NEEDED = ("path", "label")
 NUMBERED_SPLITS = {"0": "train", "1": "valid", "2": "test"}  # Waterbirds and WILDS
 IS_VALID = {"true": "valid", "1": "valid", "false": "train", "0": "train"}  # fastai
 BOOLEANS = frozenset(("true", "false"))
-ALL = "all"
-"""The only split of a table that has no column of splits."""
 NUMBER = re.compile(r"-?[0-9]{1,6}(\.0*)?")
 SHOWN = 12  # columns named in a refusal
 

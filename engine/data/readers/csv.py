@@ -6,9 +6,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from engine.data.readers.base import EXTENSIONS, ImageFiles, Listing, Options, Split
+from engine.data.readers.base import ALL, EXTENSIONS, ImageFiles, Listing, Options, Split
 from engine.data.tables import (
-    ALL,
     Entries,
     Entry,
     Table,

@@ -20,6 +20,7 @@ from engine.data.parquet import (
     read_columns,
 )
 from engine.data.readers.base import (
+    ALL,
     SPLIT_NAMES,
     Listing,
     Options,
@@ -28,7 +29,7 @@ from engine.data.readers.base import (
     files_ending,
     folders_in,
 )
-from engine.data.tables import ALL, fold, name_groups, number_classes, text
+from engine.data.tables import fold, name_groups, number_classes, text
 from engine.schema.errors import DataError
 
 LABELS = ("label", "labels", "fine_label", "class", "target", "y", "category")

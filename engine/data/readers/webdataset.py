@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from engine.data.readers.base import (
+    ALL,
     EXTENSIONS,
     SPLIT_NAMES,
     Listing,
@@ -21,7 +22,7 @@ from engine.data.readers.base import (
     folders_in,
 )
 from engine.data.shards import COMPRESSED, TAR, Index, Member, Shards
-from engine.data.tables import ALL, number_classes, text
+from engine.data.tables import number_classes, text
 from engine.schema.errors import DataError
 
 INSIDE = "#"
