@@ -110,7 +110,7 @@ def test_numbers_are_splits_only_where_they_are_three(tmp_path):
 def test_without_a_column_of_splits_there_is_one(tmp_path):
     path = write_csv(tmp_path, "filepath,label\na.png,cat\nb.png,dog\n")
     assert len(split_of(path, "all").samples) == 2
-    with pytest.raises(DataError, match="the splits there: all"):
+    with pytest.raises(DataError, match=r"--valid-from all:0\.2"):
         split_of(path)
 
 
