@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 
+from engine.data.stored import PictureFinder
 from engine.schema.edits import Comparison
 from engine.schema.records import AblationPreview, ClassChange, Moved
 from screens.widgets.gallery import Gallery, Tile
@@ -83,8 +83,8 @@ class MovedImages:
         """Sort them by class."""
         return cls(tuple(sorted(fixed, key=_by_class)), tuple(sorted(broken, key=_by_class)))
 
-    def show(self, gallery: Gallery) -> None:
-        """Fill a gallery."""
+    def show(self, gallery: Gallery, picture_of: PictureFinder) -> None:
+        """Fill a gallery with the images, which `picture_of` finds by their paths."""
         both = self.fixed + self.broken
         sections = [
             (f"{title} {len(images):,}", len(images))
@@ -92,15 +92,22 @@ class MovedImages:
             if images
         ]
         gallery.empty = UNCHANGED
-        gallery.show(len(both), self.tile, sections, keys=[image.path for image in both])
+        gallery.show(
+            len(both),
+            lambda index: self.tile(index, picture_of),
+            sections,
+            keys=[image.path for image in both],
+        )
 
-    def tile(self, index: int) -> Tile:
+    def tile(self, index: int, picture_of: PictureFinder) -> Tile:
         """Return an image with its class, and the wrong class that was or is predicted."""
         if index < len(self.fixed):
             image = self.fixed[index]
-            return Tile(Path(image.path), (f"✓ {image.true.name}", f"was {image.before.name}"))
+            return Tile(
+                picture_of(image.path), (f"✓ {image.true.name}", f"was {image.before.name}")
+            )
         image = self.broken[index - len(self.fixed)]
-        return Tile(Path(image.path), (f"✗ {image.true.name}", f"now {image.after.name}"))
+        return Tile(picture_of(image.path), (f"✗ {image.true.name}", f"now {image.after.name}"))
 
     def first(self, class_index: int) -> str | None:
         """Return the path of a class's first image, if it has any."""
@@ -134,11 +141,11 @@ class Changes(Horizontal):
         yield Table(*COLUMNS, id="changes", empty="loading…")
         yield Gallery(id="images")
 
-    def show(self, result: Comparison | AblationPreview) -> None:
+    def show(self, result: Comparison | AblationPreview, picture_of: PictureFinder) -> None:
         """Show what is fixed and what is broken."""
         self.images = MovedImages.of(result.fixed, result.broken)
         self._fill(self.query_one(Table), changed(result.classes, result.groups))
-        self.images.show(self.query_one(Gallery))
+        self.images.show(self.query_one(Gallery), picture_of)
 
     def _fill(self, table: Table, changes: Sequence[Change]) -> None:
         table.empty = UNCHANGED

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from engine.attribution.neurons import describe_neuron
+from engine.data.stored import PictureFinder
 from engine.features.cache import FeatureCache
 from engine.schema.jobs import OVER
 from engine.schema.records import Illusion, Neuron, NeuronUse
@@ -24,6 +25,8 @@ class NeuronDetails:
     """Its images carry their heat maps where these are made."""
     drawn: Illusion | None
     """Its newest finished drawing for the class."""
+    picture_of: PictureFinder
+    """Finds its images by their paths."""
     heat: bool
     """Whether all heat maps are there."""
     job: str | None
@@ -42,6 +45,7 @@ def load_details(
     return NeuronDetails(
         neuron=found,
         drawn=next((drawing for drawing in drawn if drawing.neuron == neuron), None),
+        picture_of=cache.picture_of,
         heat=not without_heat(found),
         job=next((job.id for job in jobs), None),
     )

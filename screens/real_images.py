@@ -8,6 +8,7 @@ from textual.containers import Vertical
 from textual.widget import Widget
 from textual.widgets import Label
 
+from engine.data.stored import PictureFinder
 from engine.schema.records import Neuron, NeuronImage
 from screens.widgets.gallery import Gallery, Tile
 from screens.words import counted
@@ -58,11 +59,16 @@ class RealImages(Widget):
             gallery.side = max(LEAST_SIDE // 2, min(2 * rows, across))
 
     def show(
-        self, neuron: Neuron, *, heat_on_top: bool = False, heat_on_wrong: bool = True
+        self,
+        neuron: Neuron,
+        picture_of: PictureFinder,
+        *,
+        heat_on_top: bool = False,
+        heat_on_wrong: bool = True,
     ) -> None:
-        """Show a neuron's images."""
-        self._fill("top", neuron.top_images, heat_on_top)
-        self._fill("wrong", neuron.mistakes, heat_on_wrong)
+        """Show a neuron's images, which `picture_of` finds by their paths."""
+        self._fill("top", neuron.top_images, heat_on_top, picture_of)
+        self._fill("wrong", neuron.mistakes, heat_on_wrong, picture_of)
         top = " (heat)" if heat_on_top else ""
         self.query_one("#title-top", Label).update(f"{TOP}{top}")
         maps = any(image.heat for image in neuron.mistakes)
@@ -70,13 +76,15 @@ class RealImages(Widget):
         count = counted(len(neuron.mistakes), "mistake")
         self.query_one("#title-wrong", Label).update(f"{count}{wrong}")
 
-    def _fill(self, where: str, images: Sequence[NeuronImage], heat: bool) -> None:
+    def _fill(
+        self, where: str, images: Sequence[NeuronImage], heat: bool, picture_of: PictureFinder
+    ) -> None:
         def tile(index: int) -> Tile:
             image = images[index]
-            path = image.heat if heat and image.heat else image.path
+            source = Path(image.heat) if heat and image.heat else picture_of(image.path)
             name = f"→ {image.predicted.name}" if where == "wrong" else image.true.name
             mark = "✗ " if image.true != image.predicted and where == "top" else ""
-            return Tile(Path(path), [f"{mark}{name} {image.activation:.1f}"])
+            return Tile(source, [f"{mark}{name} {image.activation:.1f}"])
 
         keys = [image.path for image in images]
         self.query_one(f"#{where}", Gallery).show(len(images), tile, keys=keys)

@@ -60,7 +60,11 @@ def find_image(cache: FeatureCache, path: str) -> int:
             cache.path(row)
         ):
             return row
-    ends = [row for row, s in enumerate(cache.samples) if f"/{s.path}".endswith(f"/{wanted}")]
+    ends = [
+        row
+        for row, s in enumerate(cache.samples)
+        if f"/{s.path}".endswith((f"/{wanted}", f"#{wanted}"))  # # before what lies in an archive
+    ]
     if len(ends) == 1:
         return ends[0]
     found = (

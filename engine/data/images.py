@@ -36,8 +36,8 @@ class Difference(StrEnum):
     """It has more than 8 bits a channel, which timm's loader clips."""
 
 
-class ImageSource(Protocol):
-    """Where images lie and which reader opens them: a split, or a feature cache."""
+class ImagePlace(Protocol):
+    """Where images lie and which reader opens them."""
 
     @property
     def root(self) -> str:
@@ -46,6 +46,10 @@ class ImageSource(Protocol):
     @property
     def reader(self) -> str:
         """The reader's name."""
+
+
+class ImageSource(ImagePlace, Protocol):
+    """That, and how the model sees the images: a split, or a feature cache."""
 
     @property
     def exif(self) -> bool:
@@ -56,7 +60,7 @@ class ImageSource(Protocol):
         """What transparency is laid on for the model; None: dropped."""
 
 
-def open_image(source: ImageSource, sample: Sample, side: int | None = None) -> Image.Image:
+def open_image(source: ImagePlace, sample: Sample, side: int | None = None) -> Image.Image:
     """Decode an image of a split for people, through the reader of its data; see `decode`.
 
     Raises:
@@ -79,7 +83,7 @@ def open_for_model(
     return _opened(source, sample, partial(_decode, render=render))
 
 
-def _opened(source: ImageSource, sample: Sample, read: Callable[[BinaryIO], T]) -> T:
+def _opened(source: ImagePlace, sample: Sample, read: Callable[[BinaryIO], T]) -> T:
     reader = READERS.get(source.reader)
     try:
         with reader.open(Path(source.root), sample) as file:

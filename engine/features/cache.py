@@ -12,6 +12,7 @@ import numpy as np
 from msgspec import Struct
 
 from engine.data.splits import Sample, Split
+from engine.data.stored import PictureFinder, picture_finder
 from engine.io.atomic import file_digest, key_of, read_json, write_json
 from engine.schema.arrays import Array
 from engine.schema.errors import StorageError
@@ -178,10 +179,21 @@ class FeatureCache:
 
     def sample_at(self, path: str) -> Sample:
         """Return the image of a path that `path` gave."""
-        return self._samples_by_path[path]
+        below = path.removeprefix(f"{self.root.rstrip('/')}/")
+        return self._samples_below.get(below) or self._samples_by_path[path]
+
+    @cached_property
+    def picture_of(self) -> PictureFinder:
+        """The function that finds what can be shown by a path that `path` gave."""
+        return picture_finder(self, self.sample_at)
+
+    @cached_property
+    def _samples_below(self) -> dict[str, Sample]:
+        return {sample.path: sample for sample in self.samples}
 
     @cached_property
     def _samples_by_path(self) -> dict[str, Sample]:
+        """Also those whose own paths are spelled otherwise, as `./a.png` is."""
         return {self.path(row): sample for row, sample in enumerate(self.samples)}
 
 

@@ -31,15 +31,15 @@ class Facts(Struct, frozen=True, kw_only=True):
 
 def heat_path(out: Path, cache: FeatureCache, neuron: int, image: str) -> Path | None:
     """Return the path of an image's heat map, made or not; None if the image is missing."""
-    path = Path(image)
-    try:
-        stat = path.stat()
+    path, source = Path(image), cache.picture_of(image)
+    if isinstance(source, Path):
+        try:
+            stat = source.stat()
+        except OSError:
+            return None
         mtime_ns, size = stat.st_mtime_ns, stat.st_size
-    except NotADirectoryError:  # an image inside a file, such as an archive
-        sample = cache.sample_at(image)
-        mtime_ns, size = sample.mtime_ns, sample.size
-    except OSError:
-        return None
+    else:  # an image inside a file, such as an archive
+        mtime_ns, size = source.sample.mtime_ns, source.sample.size
     facts = Facts(
         weights=cache.meta.weights,
         input_size=cache.meta.input_size,

@@ -1,7 +1,6 @@
 """A preview of a class, beside the list: its mistakes, and the neurons behind them."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from rich.table import Table as Grid
 from rich.text import Text
@@ -11,6 +10,7 @@ from textual.timer import Timer
 from textual.widgets import Static
 
 from engine.attribution.query import rank_neurons
+from engine.data.stored import PictureFinder
 from engine.evaluation.scores import mistakes
 from engine.features.cache import FeatureCache
 from engine.schema.records import Mistake, Mistakes, Neurons, RankedNeuron
@@ -27,6 +27,7 @@ SETTLE = 0.12
 class Summary:
     """A class's mistakes and neurons; no neurons where it has no mistakes."""
 
+    picture_of: PictureFinder
     mistakes: Mistakes
     neurons: Neurons | None
 
@@ -91,7 +92,7 @@ class ClassPreview(Vertical):
         ranked = None
         if listed.mistakes:
             ranked = rank_neurons(cache, class_index, by="contrast", top=NEURONS, seed=self._seed)
-        return Summary(listed, ranked)
+        return Summary(cache.picture_of, listed, ranked)
 
     def _show(self, summary: Summary) -> None:
         listed = summary.mistakes
@@ -100,7 +101,7 @@ class ClassPreview(Vertical):
         self.query_one("#preview-title", Static).update(title)
         gallery = self.query_one(Gallery)
         gallery.empty = "no mistakes" if listed.n else "no images of this class"
-        gallery.show(len(wrong), lambda i: thumbnail(wrong[i]))
+        gallery.show(len(wrong), lambda i: thumbnail(wrong[i], summary.picture_of))
         gallery.move_to(0)
         self.query_one("#preview-neurons", Static).update(
             "" if summary.neurons is None else side_by_side(summary.neurons)
@@ -110,9 +111,10 @@ class ClassPreview(Vertical):
         self.query_one("#preview-title", Static).update(f"✗ {sentence}")
 
 
-def thumbnail(mistake: Mistake) -> Tile:
+def thumbnail(mistake: Mistake, picture_of: PictureFinder) -> Tile:
     """Return a mistake as a tile: the predicted class and its probability."""
-    return Tile(Path(mistake.path), (f"→ {mistake.predicted.name}", f"{mistake.p_predicted:.2f}"))
+    words = (f"→ {mistake.predicted.name}", f"{mistake.p_predicted:.2f}")
+    return Tile(picture_of(mistake.path), words)
 
 
 def side_by_side(neurons: Neurons) -> Grid:

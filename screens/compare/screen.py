@@ -8,7 +8,9 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.widgets import Static
 
+from engine.data.stored import PictureFinder
 from engine.editing.store import find_edit, made_on, read_edit
+from engine.features.cache import FeatureCache
 from engine.schema.edits import Comparison, Edit
 from engine.schema.errors import EngineError
 from engine.schema.jobs import OVER, JobView
@@ -32,6 +34,8 @@ class View:
 
     edit: Edit
     comparison: Comparison
+    picture_of: PictureFinder
+    """Finds the compared images by their paths."""
     applied: str | None
     classes: int
     exporting: JobView | None
@@ -122,21 +126,22 @@ class CompareScreen(Base):
         record = edit
         if isinstance(record, str):
             record = read_edit(find_edit(self.workspace.home / "edits", record))
-        missing = self._missing(record)
-        if missing is not None:
-            return missing
+        cache = self._cache(record)
+        if isinstance(cache, Missing):
+            return cache
         comparison = self.workspace.compare(record)
         jobs = (job for job in self.workspace.jobs() if _exports(job, record.id))
         classes = len(self.workspace.split(self.workspace.source.eval_split).classes)
-        return View(record, comparison, self.workspace.applied(), classes, next(jobs, None))
+        applied = self.workspace.applied()
+        return View(record, comparison, cache.picture_of, applied, classes, next(jobs, None))
 
-    def _missing(self, record: Edit) -> Missing | None:
+    def _cache(self, record: Edit) -> FeatureCache | Missing:
         usual = self.workspace.source.eval_split
         split = record.provenance.get("reporting_split", usual)
         if split == self.workspace.split(usual).name:
             split = usual  # as other screens ask for it: one job for all
         on = made_on(record)
-        return Missing(split, on) if self.workspace.cache(split, on=on) is None else None
+        return self.workspace.cache(split, on=on) or Missing(split, on)
 
     def _opened(self, view: View | Missing) -> None:
         if isinstance(view, Missing):
@@ -144,7 +149,7 @@ class CompareScreen(Base):
             return
         self.view, self._given, self.edit = view, view.edit, view.edit.id
         self.remove_class("-failed", "-instead")
-        self.query_one(Changes).show(view.comparison)
+        self.query_one(Changes).show(view.comparison, view.picture_of)
         self._show()
         if view.exporting is not None:
             self.job_line.track(view.exporting.id)

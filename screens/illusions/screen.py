@@ -193,7 +193,7 @@ class IllusionsScreen(Base):
 
     def _show_details(self, details: NeuronDetails | None) -> None:
         if details is not None and details.neuron.neuron == self.query_one(DrawingGallery).key:
-            self.query_one(RealImages).show(details.neuron)
+            self.query_one(RealImages).show(details.neuron, details.picture_of)
 
     # what the job reports
 

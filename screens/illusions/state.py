@@ -238,7 +238,7 @@ def cached(previews: dict[int, Path], side: int, renderer: str) -> dict[int, Pat
         renderer: The name of the picture renderer.
     """
     boxes = {j: Box(path, side, side // 2, renderer) for j, path in previews.items()}
-    return {j: box.path for j, box in boxes.items() if not draw(box).problem}
+    return {j: previews[j] for j, box in boxes.items() if not draw(box).problem}
 
 
 def command_words(drawings: Drawings) -> list[str]:

@@ -107,7 +107,7 @@ class Zoom(ModalScreen[int]):
         if details is None or details.neuron.neuron != self.neuron:
             return
         neuron = details.neuron
-        self.query_one(RealImages).show(neuron)
+        self.query_one(RealImages).show(neuron, details.picture_of)
         self.query_one("#weights", Static).update(
             Text(
                 f"weight {neuron.weight:+.3f} for {neuron.class_.name}\n"

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from rich.text import Text
 
+from engine.data.stored import PictureFinder
 from engine.schema.records import Mistake, Mistakes, Seen
 from screens.widgets.bars import bar
 from screens.widgets.gallery import Tile
@@ -37,16 +38,18 @@ class GroupedImages:
         self.keys = [image.path for image in self.images]
 
 
-def tile(image: Seen, width: int = SIDE) -> Tile:
+def tile(image: Seen, width: int = SIDE, picture_of: PictureFinder = Path) -> Tile:
     """Return an image with its class and the predicted one, each with its probability.
 
-    In lines of `width` cells names are cut, probabilities are not.
+    The image is found by its path with `picture_of`. In lines of `width` cells names are cut,
+    probabilities are not.
     """
     if not isinstance(image, Mistake):
-        return Tile(Path(image.path), (_beside("✓ ", image.true.name, image.p_true, width),))
+        words = _beside("✓ ", image.true.name, image.p_true, width)
+        return Tile(picture_of(image.path), (words,))
     own = _beside("", image.true.name, image.p_true, width)
     other = _beside("→ ", image.predicted.name, image.p_predicted, width)
-    return Tile(Path(image.path), (own, other))
+    return Tile(picture_of(image.path), (own, other))
 
 
 def _beside(mark: str, name: str, p: float, width: int) -> str:

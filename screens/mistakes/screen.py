@@ -1,7 +1,6 @@
 """The mistakes of a class, by predicted class."""
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import ClassVar
 
 from rich.text import Text
@@ -11,6 +10,7 @@ from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Static
 
+from engine.data.stored import PictureFinder
 from engine.evaluation.scores import correct_images, mistakes
 from engine.schema.records import Mistake, Mistakes, Seen
 from screens.base import Base
@@ -34,6 +34,7 @@ class Loaded:
     listed: Mistakes
     shown: GroupedImages
     root: str
+    picture_of: PictureFinder
     split: str
     whole: bool
 
@@ -123,7 +124,7 @@ class MistakesScreen(Base):
         listed = mistakes(cache, self.class_index)
         correct = correct_images(cache, self.class_index) if whole else ()
         images = GroupedImages(listed, correct)
-        return Loaded(listed, images, cache.root, cache.meta.split, whole)
+        return Loaded(listed, images, cache.root, cache.picture_of, cache.meta.split, whole)
 
     def _take(self, loaded: Loaded | None) -> None:
         if loaded is None:
@@ -142,7 +143,10 @@ class MistakesScreen(Base):
             self._say(f"No images in {loaded.split}.")
         images = shown.images
         gallery.show(
-            len(images), lambda at: tile(images[at], gallery.side), shown.sections, shown.keys
+            len(images),
+            lambda at: tile(images[at], gallery.side, loaded.picture_of),
+            shown.sections,
+            shown.keys,
         )
         self.set_class(not images, "-none")
         gallery.focus()
@@ -178,9 +182,11 @@ class MistakesScreen(Base):
 
     @on(Gallery.Moved)
     def _show_details(self) -> None:
-        image = self._image
-        self.query_one(Picture).show(Path(image.path) if image else None)
-        lines = facts(image, self._loaded.root) if image and self._loaded else []
+        image, loaded = self._image, self._loaded
+        source, lines = None, list[Text]()
+        if image is not None and loaded is not None:
+            source, lines = loaded.picture_of(image.path), facts(image, loaded.root)
+        self.query_one(Picture).show(source)
         self.query_one("#detail > Static", Static).update(Text("\n").join(lines))
         self.refresh_bindings()
 
@@ -201,7 +207,8 @@ class MistakesScreen(Base):
         """Show one image, large."""
         gallery = self.query_one(Pictures)
         if self._loaded is not None and gallery.index is not None:
-            zoom = Zoom(self._loaded.shown, gallery.index, self._loaded.root)
+            loaded = self._loaded
+            zoom = Zoom(loaded.shown, gallery.index, loaded.root, loaded.picture_of)
             self.app.push_screen(zoom, self._return_to)
 
     def _return_to(self, place: int | None) -> None:
@@ -224,8 +231,9 @@ class MistakesScreen(Base):
 
     def action_file(self) -> None:
         """Show where the cursor's file is."""
-        if self._image is not None:
-            self.app.push_screen(FileLocation(self._image.path))
+        if self._image is not None and self._loaded is not None:
+            source = self._loaded.picture_of(self._image.path)
+            self.app.push_screen(FileLocation(source, self.workspace.home))
 
     def action_path(self) -> None:
         """Copy the path of the cursor's file."""

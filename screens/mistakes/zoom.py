@@ -1,6 +1,5 @@
 """One image as large as the terminal, with all that is known of it."""
 
-from pathlib import Path
 from typing import ClassVar
 
 from rich.text import Text
@@ -8,6 +7,7 @@ from textual.app import ComposeResult
 from textual.screen import ModalScreen
 from textual.widgets import Footer, Static
 
+from engine.data.stored import PictureFinder
 from screens.command import Command, bindings
 from screens.messages import Copied
 from screens.mistakes.grouped import GroupedImages, facts
@@ -21,6 +21,7 @@ class Zoom(ModalScreen[int]):
         images: All that can be gone through.
         index: The first to show.
         root: The data's root.
+        picture_of: Finds an image by its path.
     """
 
     TABLE: ClassVar = (
@@ -38,8 +39,11 @@ class Zoom(ModalScreen[int]):
     }
     """
 
-    def __init__(self, images: GroupedImages, index: int, root: str) -> None:
+    def __init__(
+        self, images: GroupedImages, index: int, root: str, picture_of: PictureFinder
+    ) -> None:
         super().__init__()
+        self._picture_of = picture_of
         self._images, self._index, self._root = images, index, root
 
     def compose(self) -> ComposeResult:
@@ -54,7 +58,7 @@ class Zoom(ModalScreen[int]):
 
     def _show(self) -> None:
         image = self._images.images[self._index]
-        self.query_one(Picture).show(Path(image.path))
+        self.query_one(Picture).show(self._picture_of(image.path))
         place = Text(f"{self._index + 1:,} of {len(self._images.images):,}", style="dim")
         self.query_one(Static).update(Text("   ").join([place, *facts(image, self._root)]))
 

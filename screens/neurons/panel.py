@@ -100,6 +100,7 @@ class NeuronPanel(Widget):
             return
         self.query_one(RealImages).show(
             self._details.neuron,
+            self._details.picture_of,
             heat_on_top=self._heat == HEAT[1],
             heat_on_wrong=self._heat != HEAT[2],
         )

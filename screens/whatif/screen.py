@@ -141,7 +141,9 @@ class WhatIfScreen(Base):
 
     @on(WhatIfController.Answered)
     def _answered(self, message: WhatIfController.Answered) -> None:
-        self.query_one(Changes).show(message.answer.whatif)
+        ablation = self.controller.ablation
+        assert ablation is not None  # it answered
+        self.query_one(Changes).show(message.answer.whatif, ablation.cache.picture_of)
         self._show()
 
     @on(WhatIfController.Updated)

@@ -1,7 +1,6 @@
 """One picture and its caption, at the size of the widget."""
 
 from asyncio import sleep
-from pathlib import Path
 
 from rich.text import Text
 from textual import work
@@ -9,6 +8,7 @@ from textual.reactive import var
 from textual.strip import Strip
 from textual.widget import Widget
 
+from engine.data.stored import PictureSource
 from screens.widgets.previews import Box, Preview, cached, drawn, renderer_of
 from screens.widgets.rows import printable
 from screens.widgets.slow_link import LARGE, on_slow_link
@@ -37,7 +37,7 @@ class Picture(Widget):
 
     def __init__(
         self,
-        path: Path | None = None,
+        source: PictureSource | None = None,
         caption: Text | str = "",
         *,
         missing: str = "no picture",
@@ -47,19 +47,19 @@ class Picture(Widget):
         super().__init__(id=id, classes=classes)
         self.missing = missing
         """Shown in place of a picture that does not exist yet."""
-        self._path = path
+        self._source = source
         self._preview: Preview | None = None
         self.set_reactive(Picture.caption, caption)
 
     @property
-    def path(self) -> Path | None:
-        """The file shown."""
-        return self._path
+    def source(self) -> PictureSource | None:
+        """What is shown."""
+        return self._source
 
-    def show(self, path: Path | None, caption: Text | str | None = None) -> None:
-        """Show another file, or the same one again if it changed on disk; None is no picture."""
-        if path != self._path:
-            self._path = path
+    def show(self, source: PictureSource | None, caption: Text | str | None = None) -> None:
+        """Show another image, or the same one again if it changed on disk; None is no picture."""
+        if source != self._source:
+            self._source = source
             box = self._box()
             self._preview = None if box is None else cached(box)
             self.refresh()
@@ -78,11 +78,11 @@ class Picture(Widget):
 
     def _box(self) -> Box | None:
         width, height = self.size.width, self.size.height - len(self._captions())
-        if self._path is None or width < 1 or height < 1:
+        if self._source is None or width < 1 or height < 1:
             return None
         if on_slow_link(self) and not self.screen.is_modal:  # a zoom is meant to be large
             width, height = min(width, LARGE), min(height, LARGE // 2)
-        return Box(self._path, width, height, renderer_of(self))
+        return Box(self._source, width, height, renderer_of(self))
 
     def _draw(self, wait: float) -> None:
         if self.is_mounted and self._box() is not None:
@@ -110,7 +110,7 @@ class Picture(Widget):
         if below >= 0:
             style = self.get_component_rich_style("picture--caption")
             return text_strip(captions[below], self.size.width, style, "center")
-        preview = self._preview or Preview((), "…" if self._path else self.missing)
+        preview = self._preview or Preview((), "…" if self._source else self.missing)
         size = (self.size.width, self.size.height - len(captions))
         styles = (self.rich_style, self.get_component_rich_style("picture--words"))
         return picture_line(preview.rows, preview.problem, y, size, styles)

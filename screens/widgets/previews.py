@@ -1,17 +1,16 @@
-"""Images on disk -> rows of cells, in one background thread, with a cache in memory."""
+"""Images -> rows of cells, in one background thread, with a cache in memory."""
 
 import threading
 from asyncio import get_running_loop
 from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 
 from textual.strip import Strip
 from textual.widget import Widget
 
-from engine.data.images import decode
-from engine.schema.errors import DataError
+from engine.data.stored import PictureSource, StoredImage, decode_picture
+from engine.schema.errors import EngineError
 from screens.widgets.pictures.base import BUILT_IN, RENDERERS
 
 CACHED_CELLS = 65_536
@@ -36,9 +35,9 @@ class Preview:
 
 @dataclass(frozen=True)
 class Box:
-    """Where an image goes: its file, the most cells it may take, and what draws it."""
+    """Where an image goes: what it is, the most cells it may take, and what draws it."""
 
-    path: Path
+    source: PictureSource
     width: int
     height: int
     renderer: str = BUILT_IN
@@ -96,21 +95,22 @@ async def drawn(box: Box) -> Preview:
 
 def draw(box: Box) -> Preview:
     """Draw a box in this thread; reads the disk."""
+    source = box.source
     try:
-        stat = box.path.stat()
+        stat = (source.file if isinstance(source, StoredImage) else source).stat()
     except OSError:
-        return Preview((), f"{box.path.name} does not exist")
+        return Preview((), f"{source.name} does not exist")
     state = (stat.st_mtime_ns, stat.st_size)
     entry = cache.get(box)
     if entry is not None and entry[0] == state:
         return entry[1]
     try:
         # twice the pixels shown: the rest of the way is LANCZOS
-        image = decode(box.path, side=2 * max(box.width, 2 * box.height))
+        image = decode_picture(source, side=2 * max(box.width, 2 * box.height))
         rows = RENDERERS.get(box.renderer).render(image, (box.width, box.height))
         preview = Preview(tuple(rows))
-    except DataError as error:
+    except EngineError as error:
         reason = str(error).removeprefix("cannot be decoded: ")
-        preview = Preview((), f"cannot read {box.path.name}: {reason}")
+        preview = Preview((), f"cannot read {source.name}: {reason}")
     cache.put(box, state, preview)
     return preview

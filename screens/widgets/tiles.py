@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from rich.style import Style
 from rich.text import Text
 from textual.strip import Strip
 
+from engine.data.stored import PictureSource
 from screens.widgets.strips import centred, centred_text, text_strip
 
 SELECTED = "[x]"
@@ -17,7 +17,7 @@ SELECTED = "[x]"
 class Tile:
     """A picture, the lines under it, and whether it is selected."""
 
-    source: Path | None
+    source: PictureSource | None
     caption: Sequence[Text | str] = ()
     selected: bool = False
     missing: str = "no picture"

@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image
 
 from engine.data.splits import Split, open_split
-from engine.features.cache import FeatureCache, Meta
+from engine.features.cache import FORMAT, FeatureCache, Meta
 from engine.io.atomic import write_json
 from engine.schema.requests import Source
 from neuroinspect_tui.workspace import read_source, write_source
@@ -105,7 +105,7 @@ def write_cache(directory: Path, split: Split, seed: int = 0, noise: float = 0.7
     write_json(directory / "samples.json", split.samples)
     write_json(
         directory / "meta.json",
-        Meta(format=1, key=directory.name, split=split.name, view=0, folders=split.folders,
+        Meta(format=FORMAT, key=directory.name, split=split.name, view=0, folders=split.folders,
              groups=split.groups, skipped=(), n=n, width=WIDTH, has_bias=True, input_size=32,
              weights="planted", versions={}),
     )  # fmt: skip

@@ -1,5 +1,6 @@
 """What a data reader is, and what readers share: samples, splits, skipped files. No torch."""
 
+import os
 from collections.abc import Container, Iterable, Sequence
 from pathlib import Path
 from typing import BinaryIO, Protocol
@@ -14,6 +15,8 @@ JPEGS = (".jpg", ".jpeg", ".jfif")
 EXTENSIONS = frozenset(
     (*JPEGS, ".png", ".ppm", ".pgm", ".bmp", ".tif", ".tiff", ".webp", ".gif", ".avif")
 )
+IMAGES = tuple(EXTENSIONS)
+FEW_IMAGES = 8  # beside archives, as a data set's card has them
 FOLDER_EXTENSIONS = frozenset(
     (".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif", ".tiff", ".webp")
 )
@@ -214,6 +217,44 @@ class NamedImages(Listing):
         for file in files:
             if file not in named:
                 self.skip(file, "in no list of the data's images")
+
+
+def files_ending(folder: Path, endings: tuple[str, ...]) -> list[Path]:
+    """Return the files of a folder, hidden ones aside, whose names end so, in order.
+
+    A folder of images is left as soon as it is known for one: it may hold a million.
+
+    Args:
+        folder: The folder.
+        endings: In lower case.
+
+    Raises:
+        OSError: It cannot be read.
+    """
+    found, images = [], 0
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            name = entry.name.lower()
+            if name.endswith(endings) and not name.startswith(".") and entry.is_file():
+                found.append(Path(entry.path))
+            images += name.endswith(IMAGES)
+            if images > FEW_IMAGES:
+                return []
+    return sorted(found)
+
+
+def folders_in(folder: Path) -> list[Path]:
+    """Return the folders in a folder, hidden ones aside, in order.
+
+    Raises:
+        OSError: It cannot be read.
+    """
+    with os.scandir(folder) as entries:
+        return sorted(
+            Path(entry.path)
+            for entry in entries
+            if not entry.name.startswith(".") and entry.is_dir()
+        )
 
 
 def is_text(name: str) -> bool:

@@ -1,141 +1,188 @@
-"""CSV files: a row for each image, with its path, class, split and, if known, group."""
+"""CSV files: a row for each image, with its path and class and, if known, its split and group."""
 
 import csv
-import re
+import posixpath
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
-from engine.data.class_names import readable
-from engine.data.readers.base import ImageFiles, Listing, Options, Split
+from engine.data.readers.base import ALL, EXTENSIONS, ImageFiles, Listing, Options, Split
+from engine.data.tables import (
+    Entries,
+    Entry,
+    Table,
+    known_columns,
+    name_groups,
+    read_entries,
+)
 from engine.schema.errors import DataError
 
-Row = dict[str, str]
-COLUMNS = {
-    "path": ("path", "img_filename", "image_path", "filename", "image", "file"),
-    "label": ("label", "y", "class", "target", "category"),
-    "split": ("split", "partition"),
-    "group": ("group", "place", "a", "background"),
-}
-NUMBERED_SPLITS = {"0": "train", "1": "valid", "2": "test"}  # Waterbirds and WILDS
+DELIMITERS = ",;\t|"
 LOOK = 4096  # bytes that tell a text from a binary file
+ENDINGS = (".jpg", ".jpeg", ".png", ".JPG", ".JPEG", ".PNG")
+"""What is tried behind a path that has no ending, such as an image's id."""
 
 
-class CsvFile(ImageFiles):
-    """Reads a CSV file beside which the images lie; paths are relative to its folder."""
+class TableFile(ImageFiles):
+    """The base of readers of tables, beside which, or elsewhere, the images are files."""
+
+    def read(self, path: Path, options: Options) -> Table:
+        """Return the rows of the file.
+
+        Raises:
+            DataError: It is not of this format.
+            OSError: It cannot be read.
+        """
+        raise NotImplementedError
+
+    def splits(self, path: Path, options: Options) -> tuple[str, ...]:
+        """Return the splits in the order in which they first occur; `all` without such a column."""
+        used = read_entries(self.read(path, options), options.columns).used
+        return tuple(dict.fromkeys(entry.split or ALL for entry in used))
+
+    def list(self, path: Path, split: str, options: Options) -> Split:
+        """List a split in the file's order; classes and groups are those of the whole file."""
+        table = read_entries(self.read(path, options), options.columns)
+        folders, index = table.numbered()
+        column = table.group_column
+        group_of, groups = name_groups(
+            ((index[entry.label], entry.group) for entry in table.used), folders, column or ""
+        )
+        root = _place_all(path, table, options)
+        _refuse_twice([entry for entry in table.used if (entry.split or ALL) == split], root)
+        listing = Listing(root)
+        for entry in table.entries:
+            if (entry.split or split) != split:
+                continue
+            if entry.refusal:
+                listing.skip(entry.path or path.name, f"row {entry.row}: {entry.refusal}")
+                continue
+            label = index[entry.label]
+            group = -1 if column is None else group_of[label, entry.group]
+            listing.add(entry.path, label, group)
+        return listing.split(split, folders, groups if column is not None else ())
+
+
+class CsvFile(TableFile):
+    """Reads a CSV file; paths are relative to its folder, or to `image_root`."""
 
     title = "CSV file"
-    help = "a UTF-8 CSV file with the columns path,label,split[,group]"
+    help = "a UTF-8 table (, ; tab or | between) with the columns path,label[,split][,group]"
     general = True
 
     def matches(self, path: Path) -> bool:
-        """Match .csv, and any other file that may be text."""
+        """Match .csv and .tsv, and any other file that may be text."""
         if not path.is_file():
             return False
-        if path.suffix.lower() == ".csv":
+        if path.suffix.lower() in (".csv", ".tsv"):
             return True
         with path.open("rb") as file:
             return b"\0" not in file.read(LOOK)
 
-    def splits(self, path: Path, options: Options) -> tuple[str, ...]:
-        """Return the splits in the order in which they first occur."""
-        columns = _columns(path)
-        return tuple(dict.fromkeys(_split_of(row, columns) for row in _rows(path, columns)))
+    def read(self, path: Path, options: Options) -> Table:
+        """Read the rows; the delimiter is the one by which the header has most known columns."""
+        try:
+            with path.open(newline="", encoding="utf-8-sig") as file:
+                delimiter = _delimiter(file.readline(), options)
+                file.seek(0)
+                # strict: an open quote would swallow the rows after it
+                records = _records(
+                    csv.reader(file, delimiter=delimiter, skipinitialspace=True, strict=True)
+                )
+                _, header = next(records, (0, []))
+                table = Table(path, tuple(header), [])
+                for number, record in records:
+                    if len(record) > len(header):
+                        del record[max(len(header), _filled(record)) :]
+                    if len(record) == len(header):
+                        table.rows.append((number, record))
+                    else:
+                        fields = f"{len(record)} field{'s' * (len(record) != 1)}"
+                        table.refused.append((number, f"{fields}, not {len(header)}"))
+        except (UnicodeDecodeError, csv.Error) as error:
+            raise DataError(f"{path} is not a UTF-8 CSV file: {error}.") from error
+        return table
 
-    def list(self, path: Path, split: str, options: Options) -> Split:
-        """List a split in the file's order; classes and groups are those of the whole file."""
-        columns = _columns(path)
-        rows = list(_rows(path, columns))
-        _number_labels(rows, columns["label"])
-        folders = _class_names({row[columns["label"]] for row in rows})
-        index = {folder: number for number, folder in enumerate(folders)}
-        group_of, groups = _groups(rows, columns, index)
-        listing = Listing(path.parent)
-        for row in rows:
-            if _split_of(row, columns) != split:
-                continue
-            image, label = row[columns["path"]], index[row[columns["label"]]]
-            if Path(image).is_absolute() or ".." in Path(image).parts:
-                listing.skip(image, "path leads out of the CSV's folder")
-                continue
-            group = group_of[label, row[columns["group"]]] if "group" in columns else -1
-            listing.add(image, label, group)
-        return listing.split(split, folders, groups)
+
+def _delimiter(header: str, options: Options) -> str:
+    def known(delimiter: str) -> tuple[int, int]:
+        names = next(csv.reader([header], delimiter=delimiter, skipinitialspace=True), [])
+        return known_columns(names, options.columns), len(names)
+
+    return max(DELIMITERS, key=known)
 
 
-def _columns(path: Path) -> dict[str, str]:
-    """Return the file's own names of the columns that there are."""
+def _records(reader: Any) -> Iterator[tuple[int, list[str]]]:
+    """Yield each row that is not blank with the line on which it begins."""
+    before = 0
     try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            header = next(csv.reader(file), [])
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise _not_csv(path, error) from error
-    columns = {
-        role: next(alias for alias in aliases if alias in header)
-        for role, aliases in COLUMNS.items()
-        if any(alias in header for alias in aliases)
-    }
-    missing = [role for role in ("path", "label", "split") if role not in columns]
-    if missing:
-        raise DataError(
-            f"{path} has no column for {' or '.join(missing)} (its columns: "
-            f"{', '.join(header[:12]) or 'none'}); expected path,label,split[,group]."
-        )
-    return columns
+        for record in reader:
+            if record:
+                yield before + 1, record
+            before = reader.line_num
+    except csv.Error as error:
+        raise csv.Error(f"line {before + 1}: {error}") from error
 
 
-def _rows(path: Path, columns: dict[str, str]) -> Iterator[Row]:
-    """Yield the rows with a value in each of the columns."""
-    empty = True
+def _filled(record: Sequence[str]) -> int:
+    """Count the fields up to the last that is not empty."""
+    return max((at + 1 for at, value in enumerate(record) if value.strip()), default=0)
+
+
+def _place_all(path: Path, table: Entries, options: Options) -> Path:
+    """Spell all paths as the disk has them, and return the root that they are relative to."""
+    root = path.parent if options.image_root is None else path.parent / options.image_root
+    parents = (root, root.resolve())
+    for entry in table.used:
+        entry.path = _place(root, parents, entry.path)
+        if options.image_root is None and ".." in entry.path.split("/"):
+            entry.refuse("path leads out of the table's folder; give the folder as image_root")
+    used = table.used
+    absolute = used and all(posixpath.isabs(entry.path) for entry in used)
+    if options.image_root is not None or not absolute:
+        return root
+    common = posixpath.commonpath([posixpath.dirname(entry.path) for entry in used])
+    for entry in used:
+        entry.path = posixpath.relpath(entry.path, common)
+    return Path(common)
+
+
+def _place(root: Path, parents: Sequence[Path], name: str) -> str:
+    """Return a path relative to the root where it lies there; else it is absolute, as named."""
+    if "\\" in name and not _exists(root / name):
+        name = name.replace("\\", "/")  # as Windows writes them
+    for parent in parents if posixpath.isabs(name) else ():
+        if Path(name).is_relative_to(parent):
+            name = str(Path(name).relative_to(parent))
+            break
+    if posixpath.splitext(name)[1].lower() not in EXTENSIONS and not _exists(root / name):
+        whole = [name + ending for ending in ENDINGS if _exists(root / (name + ending))]
+        return whole[0] if len(whole) == 1 else name
+    return name
+
+
+def _exists(path: Path) -> bool:
     try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            for row in csv.DictReader(file):
-                if all(row.get(column) for column in columns.values()):
-                    empty = False
-                    yield row
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise _not_csv(path, error) from error
-    if empty:
-        raise DataError(f"{path} lists no images.")
+        return path.exists()
+    except (OSError, ValueError):  # a name too long, a NUL byte
+        return False
 
 
-def _not_csv(path: Path, error: Exception) -> DataError:
-    return DataError(f"{path} is not a UTF-8 CSV file: {error}.")
-
-
-def _split_of(row: Row, columns: dict[str, str]) -> str:
-    split = row[columns["split"]]
-    return NUMBERED_SPLITS.get(split, split)
-
-
-def _number_labels(rows: Sequence[Row], column: str) -> None:
-    """Spell labels one way where all are numbers: `07` is class 7."""
-    if all(re.fullmatch(r"\d{1,6}", row[column]) for row in rows):
-        for row in rows:
-            row[column] = str(int(row[column]))
-
-
-def _class_names(labels: set[str]) -> tuple[str, ...]:
-    if all(re.fullmatch(r"\d{1,6}", label) for label in labels):
-        # numbers are the model's own indices, with any gap a class without images
-        return tuple(str(number) for number in range(max(map(int, labels)) + 1))
-    return tuple(sorted(labels))
-
-
-def _groups(
-    rows: Sequence[Row], columns: dict[str, str], index: dict[str, int]
-) -> tuple[dict[tuple[int, str], int], tuple[str, ...]]:
-    """Return the group of each pair of class and value in the group column, and all names."""
-    if "group" not in columns:
-        return {}, ()
-    column = columns["group"]
-    pairs = sorted({(index[row[columns["label"]]], row[column]) for row in rows})
-    if column == "group":  # a group as the file names it, whatever the class
-        values = sorted({value for _, value in pairs})
-        return {pair: values.index(pair[1]) for pair in pairs}, tuple(values)
-    # an attribute (Waterbirds' place): groups are class x attribute, as in Sagawa et al. 2020
-    classes = [readable(folder) for folder in index]
-    named = tuple(f"{classes[label]} × {column} {value}" for label, value in pairs)
-    return {pair: number for number, pair in enumerate(pairs)}, named
+def _refuse_twice(entries: Sequence[Entry], root: Path) -> None:
+    """Keep an image that is listed twice once; where its rows differ, no row can be trusted."""
+    same: dict[str, list[Entry]] = {}
+    for entry in entries:
+        same.setdefault(posixpath.normpath(posixpath.join(root, entry.path)), []).append(entry)
+    for rows in same.values():
+        for what, values in (
+            ("as", sorted({entry.label for entry in rows})),
+            ("in the groups", sorted({entry.group for entry in rows})),
+        ):
+            if len(values) > 1:
+                for entry in rows:
+                    entry.refuse(f"listed twice, {what} {' and '.join(values)}")
+        for entry in rows[1:]:
+            entry.refuse(f"listed twice; row {rows[0].row} counts")
 
 
 KIND = CsvFile()

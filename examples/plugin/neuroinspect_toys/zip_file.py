@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
-from engine.data.class_names import readable
+from engine.data.class_names import all_readable
 from engine.data.readers.base import EXTENSIONS, Options, Sample, Split
 from engine.schema.errors import DataError
 
@@ -42,7 +42,7 @@ class ZipFileReader:
             root=str(path),
             samples=samples,
             folders=tuple(folders),
-            classes=tuple(map(readable, folders)),
+            classes=all_readable(folders),
             groups=(),
             skipped=(),
         )

@@ -72,7 +72,9 @@ def test_a_workspace_may_name_its_reader(tmp_path):
     folder, file = keyed(tmp_path)
     file = file.rename(tmp_path / "list.bin")
     file.write_bytes(b"\0" + file.read_bytes())
-    with pytest.raises(DataError, match=r"No reader matches .*csv: a UTF-8 CSV.*; image_folder: "):
+    with pytest.raises(
+        DataError, match=r"No reader matches .*csv: a UTF-8 table.*; image_folder: "
+    ):
         split_of(file)
     with pytest.raises(DataError, match="no column for path"):
         split_of(file, reader="csv")

@@ -22,7 +22,7 @@ async def test_zoom_shows_real_images(workspace: FakeWorkspace) -> None:
         zoom = pilot.app.screen
         assert isinstance(zoom, Zoom)
         stem = facts(workspace, BOTH)[7].stem
-        assert zoom.query_one("#mask", Picture).path == mask_path(
+        assert zoom.query_one("#mask", Picture).source == mask_path(
             workspace.home / "illusions", stem
         )
         assert zoom.query_one("#wrong", Gallery).count == 6

@@ -169,7 +169,7 @@ async def test_a_finished_drawing_is_shown(workspace: FakeWorkspace) -> None:
     app = Host(NeuronsScreen(workspace, 0))
     async with app.run_test() as pilot:
         await settled(pilot)
-        assert pilot.app.screen.query_one("#drawn", Picture).path == Path(str(drawn.path))
+        assert pilot.app.screen.query_one("#drawn", Picture).source == Path(str(drawn.path))
         assert "activation 1.8x" in shown(pilot)
 
 

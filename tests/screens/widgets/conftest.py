@@ -8,13 +8,13 @@ from screens.widgets import previews
 def decoded(monkeypatch):
     """The names of the files decoded; nothing is cached by other tests."""
     names = []
-    decode = previews.decode
+    decode = previews.decode_picture
 
     def counting(path, side):
         names.append(path.name)
         return decode(path, side)
 
-    monkeypatch.setattr(previews, "decode", counting)
+    monkeypatch.setattr(previews, "decode_picture", counting)
     monkeypatch.setattr(previews, "cache", previews.PreviewCache())
     return names
 

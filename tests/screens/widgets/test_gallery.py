@@ -80,13 +80,13 @@ async def test_no_tile_lies_under_the_scrollbar(gallery, tiles, decoded):
 
 
 async def test_what_scrolled_away_is_not_waited_for(gallery, tiles, decoded, monkeypatch):
-    counting, go_on = previews.decode, threading.Event()
+    counting, go_on = previews.decode_picture, threading.Event()
 
     def slow(path, side):
         assert go_on.wait(30)
         return counting(path, side)
 
-    monkeypatch.setattr(previews, "decode", slow)
+    monkeypatch.setattr(previews, "decode_picture", slow)
     async with Showing(gallery).run_test(size=(38, 13)) as pilot:
         gallery.show(TILES, tiles)
         await pilot.pause()

@@ -46,13 +46,13 @@ async def test_what_is_missing_or_broken_is_said(tmp_path, decoded):
 
 
 async def test_the_newest_wins_and_keys_do_not_wait(pictures, decoded, monkeypatch):
-    counting, go_on = previews.decode, threading.Event()
+    counting, go_on = previews.decode_picture, threading.Event()
 
     def slow(path, side):
         assert go_on.wait(30)
         return counting(path, side)
 
-    monkeypatch.setattr(previews, "decode", slow)
+    monkeypatch.setattr(previews, "decode_picture", slow)
     picture = Picture()
     async with Showing(picture).run_test(size=(8, 4)) as pilot:
         for i in range(10):

@@ -50,6 +50,6 @@ def test_what_was_used_last_is_kept(pictures, decoded, monkeypatch):
 def test_a_photograph_is_decoded_small(tmp_path):
     path = tmp_path / "photo.jpg"
     Image.new("RGB", (800, 600), "red").save(path)
-    assert previews.decode(path, side=32).size == (100, 75)
-    assert previews.decode(path, side=100).size == (200, 150)
-    assert previews.decode(path).size == (800, 600)
+    assert previews.decode_picture(path, side=32).size == (100, 75)
+    assert previews.decode_picture(path, side=100).size == (200, 150)
+    assert previews.decode_picture(path).size == (800, 600)
