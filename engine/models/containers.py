@@ -160,8 +160,7 @@ def _metadata(path: Path) -> dict[str, object]:
 
 
 def _decoded(text: str) -> object:
-    if not text.startswith(("{", "[")):
-        return text
+    """Read a text of the metadata as JSON where it is some: a list, a mapping, a number."""
     try:
         return json.loads(text)
     except (ValueError, RecursionError):

@@ -232,7 +232,9 @@ def metadata(
         transform: As `Classifier.resolved` gives it.
         model_args: Further arguments of timm.create_model.
     """
-    said = {**transform, **model_args, "class_names": list(classes)}
+    said: dict[str, Any] = {**transform, "class_names": list(classes)}
+    if model_args:
+        said["model_kwargs"] = dict(model_args)
     return {
         key: value if isinstance(value, str) else json.dumps(value) for key, value in said.items()
     }

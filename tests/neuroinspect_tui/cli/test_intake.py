@@ -45,14 +45,14 @@ def test_what_was_decided_is_said_and_repeated_by_doctor(place, run):
     assert made.code == 0, made.err
     said = made.out
     assert "Classes sorted by name: 001_red_thing, 002_green_thing, 003_blue." in said
-    assert "Transform: 160 pixels, crop 0.95, bicubic, mean 0.485, 0.456, 0.406" in said
+    assert "Transform: 160 pixels, crop 0.95, bilinear, mean 0.5, 0.5, 0.5" in said
     assert "Tried on 30 images: " in said
     doctor = run("doctor", "-w", place / "ws", "--json").json
     repeated = [check["found"] for check in doctor if check["what"] == "decided"]
     assert any("Tried on 30 images" in note for note in repeated)
     assert any(note.startswith("Transform: 160 pixels") for note in repeated)
     source = read_source(place / "ws")
-    assert (source.img_size, source.interpolation) == (160, "bicubic")
+    assert (source.img_size, source.interpolation) == (160, "bilinear")
     assert Path(source.classes) == place / "ws" / "classes.json"
 
 
