@@ -75,6 +75,25 @@ def read_class_list(path: Path) -> ClassList:
     return found
 
 
+def known_classes(path: str, names: str | None) -> ClassList:
+    """Read classes.json, with the names of another file, if a workspace names one.
+
+    Raises:
+        StorageError: It is missing or damaged.
+        DataError: Its lists differ in length, or the names do not fit.
+    """
+    found = read_class_list(Path(path))
+    if names is None:
+        return found
+    given = read_names(Path(names), found.keys)
+    if given.keys != found.keys and set(given.keys) == set(found.keys):
+        raise DataError(
+            f"{names} states another order of the classes than {path}; decide it with "
+            f"`init DIR --class-names {names}`."
+        )
+    return _renamed(found, given, names)
+
+
 def in_order(data: DataClasses, order: str | None, names: str | None) -> ClassList:
     """Return the classes of data of which no checkpoint is known, as a workspace names them.
 

@@ -9,7 +9,7 @@ from engine.data.class_list import (
     ClassList,
     DataClasses,
     in_order,
-    read_class_list,
+    known_classes,
 )
 from engine.data.holdout import held_out
 from engine.data.readers import READERS
@@ -31,7 +31,7 @@ def open_split(source: Source, split: str) -> Split:
     """
     listed = list_split(source, split)
     if source.classes is not None:
-        return numbered(listed, read_class_list(Path(source.classes)))
+        return numbered(listed, known_classes(source.classes, source.class_names))
     found = data_classes(_numbering(source, split, listed) or [listed])
     return numbered(listed, in_order(found, source.class_order, source.class_names))
 

@@ -1,7 +1,6 @@
 """From what a user names to a workspace: classes, transform and weights decided, tried and told."""
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -13,7 +12,7 @@ from engine.data.class_list import (
     DataClasses,
     Own,
     arrange,
-    read_class_list,
+    known_classes,
     with_images,
 )
 from engine.data.splits import Split, data_classes, numbered
@@ -107,7 +106,7 @@ def take_in(
 def _classes(source: Source, data: DataClasses, own: Own) -> ClassList:
     """Return the list that the workspace has, where data and checkpoint still fit it; else anew."""
     if source.classes is not None:
-        known = read_class_list(Path(source.classes))
+        known = known_classes(source.classes, source.class_names)
         if own.outputs in (None, len(known.keys)) and set(with_images(data)) <= set(known.keys):
             return known
     return arrange(data, own, source.class_order, source.class_names)

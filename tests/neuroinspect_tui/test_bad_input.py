@@ -204,18 +204,24 @@ WRONG = {
     ),
     "no weights at all": (lambda r: {"--checkpoint": None}, ("--checkpoint FILE",)),
     "data missing": (lambda r: {"--data": r / "nowhere"}, ("No data at", "nowhere")),
-    "data a text file": (written("x.txt", b"hello\n", "--data"), ("x.txt", "path,label,split")),
+    "data a text file": (
+        written("x.txt", b"hello\n", "--data"),
+        ("x.txt", "no column for path or label"),
+    ),
     "data a binary file": (
         written("x.bin", b"\xff\xfe\x00\x80", "--data"),
         ("No reader matches", "x.bin"),
     ),
-    "data without splits": (folder(), ("No split", "splits there: none")),
+    "data without splits": (folder(), ("No split", "there are no splits")),
     "data without classes": (folder("train", "valid"), ("No class folders",)),
     "data without images": (folder("train/a", "valid/a"), ("No images in",)),
     "not one image decodes": (undecodable, ("Not one image", "can be decoded")),
     "split missing": (lambda r: {"--eval-split": "holdout"}, ("holdout", "train, valid")),
     "train split missing": (lambda r: {"--train-split": "past"}, ("past",)),
-    "CSV without columns": (a_csv(("path", "y"), ("a.png", "0")), ("no column for split",)),
+    "CSV without columns": (
+        a_csv(("path", "y"), ("a.png", "0")),
+        ("have no splits", "--valid-from all:0.2"),
+    ),
     "CSV empty": (written("list.csv", b"", "--data"), ("no column for path", "none")),
     "CSV of images that are not there": (listed(), ("Not one image", "can be decoded")),
     "CSV with NUL bytes": (listed(["a\0.png", 0, "valid"]), ("Not one image", "can be decoded")),
@@ -231,7 +237,7 @@ WRONG = {
     "class names broken": (written("n.json", b"{", "--class-names"), ("n.json", "neither")),
     "class names of a wrong kind": (
         written("n.json", b'{"001_red_thing": 3}', "--class-names"),
-        ("n.json", "neither", "str"),
+        ("n.json", "not 0 to 0, each once"),
     ),
     "class names not UTF-8": (written("n.txt", b"\xff\n", "--class-names"), ("class names",)),
     "class names a directory": (lambda r: {"--class-names": r}, ("class names", "directory")),
@@ -747,7 +753,11 @@ def test_pictures_that_break_are_left_out_of_every_count(toy, run, tmp_path):
     assert run("init", home, *words).code == 0
     found = run("classes", "-w", home, "--json", "--workers", 0).json
     assert found["n"] == sum(c["n"] for c in found["classes"]) == 28
-    assert len(found["skipped"]) == 2
+    assert [some["reason"].split(":")[0].split(" (")[0] for some in found["skipped"]] == [
+        "not read as an image by torchvision's and timm's readers",
+        "empty file",
+        "cannot be decoded",
+    ]
 
 
 def test_a_model_that_is_not_linear_at_its_end_is_refused(run, toy, tmp_path):

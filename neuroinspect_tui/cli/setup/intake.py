@@ -9,7 +9,7 @@ from engine.data.readers import READERS
 from engine.features.cache import remembered_digests, weights_digest
 from engine.intake.listing import listed
 from engine.io.atomic import write_text
-from engine.schema.errors import CheckpointError, RequestError
+from engine.schema.errors import CheckpointError, EngineError, RequestError
 from engine.schema.requests import Source
 from engine.schema.source_specs import local_directory
 from neuroinspect_tui.cli.output import print_json, say
@@ -38,7 +38,8 @@ def make(directory: Path, asked: dict[str, Any], stated: frozenset[str], *, json
         EngineError: Something is missing or does not fit, in one sentence; nothing is written.
     """
     source = _changed(directory, asked, stated)
-    evaluation, training, unread = listed(source)  # refuses bad data before torch is imported
+    # refuses bad data before torch is imported
+    evaluation, training, unread = listed(source, must_train="train_split" in stated)
     from engine.intake.intake import take_in
 
     splits = (evaluation, training)
@@ -47,16 +48,27 @@ def make(directory: Path, asked: dict[str, Any], stated: frozenset[str], *, json
     said = () if doubt is None else (doubt.sentence, *_written(directory, doubt))
     if doubt is not None and doubt.decisive:
         raise CheckpointError(" ".join(said))
-    write_classes(directory, found.classes)
-    kept = msgspec.structs.replace(
-        found.source, classes=CLASSES, class_names=None, class_order=None
-    )
-    path = write_source(directory, kept)
+    path = _write(directory, found)
     notes = (*unread, *found.notes, *said)
     if json:
         print_json(_record(directory, found, notes))
     else:
         _say(directory, path, found, notes)
+
+
+def _write(directory: Path, found: "Intake") -> Path:
+    """Write the list of classes and workspace.toml: both, or neither of a new workspace."""
+    kept = msgspec.structs.replace(
+        found.source, classes=CLASSES, class_names=None, class_order=None
+    )
+    new = not (directory / FILE).exists()
+    try:
+        write_classes(directory, found.classes)
+        return write_source(directory, kept)
+    except EngineError:
+        if new:
+            (directory / CLASSES).unlink(missing_ok=True)
+        raise
 
 
 def _written(directory: Path, doubt: "Doubt") -> tuple[str, ...]:
@@ -82,12 +94,12 @@ def _changed(directory: Path, asked: dict[str, Any], stated: frozenset[str]) -> 
                 "No weights: give --checkpoint FILE, --pretrained for timm's own, or --untrained."
             )
         return source
-    if not stated:
+    source = read_source(directory)
+    if not stated or ({"model", "data"} <= stated and not _is_moved(source)):
         raise RequestError(
-            f"{directory / FILE} exists already; give what is to change, edit it, or choose "
+            f"{directory / FILE} exists already; give only what is to change, edit it, or choose "
             "another DIR."
         )
-    source = read_source(directory)
     dropped: dict[str, Any] = {}
     if not stated.isdisjoint(("class_order", "class_names", "columns", "reader")):
         dropped["classes"] = None
@@ -97,6 +109,14 @@ def _changed(directory: Path, asked: dict[str, Any], stated: frozenset[str]) -> 
         if not _same_weights(directory, source):
             dropped |= {"classes": None, **dict.fromkeys(OF_THE_TRANSFORM)}
     return msgspec.structs.replace(source, **(dropped | changed))
+
+
+def _is_moved(source: Source) -> bool:
+    """Return whether what the workspace names is no longer where it was."""
+    places = [source.data, local_directory(source.model)]
+    if not (source.pretrained or source.untrained):
+        places.append(source.checkpoint)
+    return not all(Path(place).exists() for place in places if place is not None)
 
 
 def _same_weights(directory: Path, source: Source) -> bool:

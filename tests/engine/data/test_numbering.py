@@ -53,6 +53,19 @@ def test_the_workspace_s_list_numbers_every_split(tmp_path):
         open_split(source, "valid")
 
 
+def test_names_by_hand_are_names_and_never_another_order(tmp_path):
+    root = make_images(tmp_path / "data")
+    keys = ["003_blue", "001_red_thing", "002_green_thing"]
+    path, names = tmp_path / "classes.json", tmp_path / "names.txt"
+    path.write_text(json.dumps({"keys": keys, "names": keys, "order": "so"}))
+    names.write_text("sky\nfire\ngrass\n")
+    some = {"classes": str(path), "class_names": str(names)}
+    assert split_of(root, **some).classes == ("sky", "fire", "grass")
+    names.write_text("\n".join(sorted(keys)))
+    with pytest.raises(DataError, match="states another order of the classes"):
+        split_of(root, **some)
+
+
 def test_a_split_without_any_of_the_model_s_classes_is_refused(tmp_path):
     listed = list_split(
         Source(model="m", checkpoint="c", data=str(make_images(tmp_path / "data"))), "valid"

@@ -17,7 +17,8 @@ def init(toy, run, tmp_path):
 
 def test_init_says_what_the_data_were_read_as(init, toy, tmp_path):
     ran = init()
-    assert ran.out.splitlines()[0] == f"{toy.data} read as image folder (reader image_folder)."
+    first = f"{toy.data} read as image folder (reader image_folder): 18 train, 30 valid."
+    assert ran.out.splitlines()[0] == first
     assert read_source(tmp_path / "ws").reader is None
 
 
@@ -27,7 +28,7 @@ def test_a_reader_may_be_chosen_and_is_kept(init, tmp_path):
 
 
 def test_the_readers_to_choose_from_are_those_installed(init, run, tmp_path):
-    assert "|".join(READERS.names()) in "".join(run("init", "--help").out.split())
+    assert ",".join(READERS.names()) in "".join(run("init", "--help").out.split())
     ran = init("--reader", "tar")
     assert ran.code == 2
     assert all(word in ran.err for word in ("--reader", "tar", "csv", "image_folder"))
