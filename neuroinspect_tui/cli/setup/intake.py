@@ -1,5 +1,6 @@
 """What `init` does with what it was given: decides, tries, tells, and writes the workspace."""
 
+import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -67,7 +68,8 @@ def _write(directory: Path, found: "Intake") -> Path:
         return write_source(directory, kept)
     except EngineError:
         if new:
-            (directory / CLASSES).unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                (directory / CLASSES).unlink()
         raise
 
 

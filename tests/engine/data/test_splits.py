@@ -55,8 +55,8 @@ def test_feature_caches_of_earlier_versions_are_found_again(tmp_path):
         for data in keyed(tmp_path)
     ]
     assert keys == [
-        ["81e7d86439079a5f", "10a8b770eb9301be"],
-        ["0c7868d74336517b", "feca14759913387b"],
+        ["f9ece7e92ee62992", "c6856f185b8ace69"],
+        ["564d7508c7443155", "942214eded0501c5"],
     ]
 
 
