@@ -17,6 +17,9 @@ from neuroinspect_tui.program import NAME
 
 def main() -> None:
     """Run the program."""
+    # Before torch is imported: a thread that waits for another spins by default, which makes a step
+    # of training ten times as slow where decoding, or another program, needs the same cores.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     _ready_streams()
     warnings.formatwarning = _one_line
     try:

@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ from engine.schema.requests import Source
 from tests.making import learn_a_little, make_checkpoint, make_images
 
 torch.set_num_threads(1)  # two test processes on two cores must not fight over them
+os.environ["OMP_NUM_THREADS"] = "1"  # nor those that a test starts
 
 SHARED = Path(__file__).parents[2] / "shared"
 

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import open_clip
@@ -47,10 +48,23 @@ def make_images(root: Path, *, train=6, valid=10, spread=75) -> Path:
     return root
 
 
+NARROW: dict[str, dict[str, Any]] = {"vgg11": {"mlp_ratio": 1 / 64}}
+"""What makes a large architecture small: vgg11 has 103 of its 133 million weights in one layer."""
+
+
 def make_model(name="test_resnet", classes=3, seed=0) -> nn.Module:
     """An untrained timm model, always the same."""
     torch.manual_seed(seed)
-    return timm.create_model(name, num_classes=classes).eval()
+    return timm.create_model(name, num_classes=classes, **NARROW.get(name, {})).eval()
+
+
+def make_small(directory: Path, name="test_resnet", size=48) -> str:
+    """A timm folder of an architecture at pictures of `size` pixels a side, not its usual 160."""
+    directory.mkdir(parents=True)
+    fitted = {"input_size": [3, size, size], "mean": [0.5] * 3, "std": [0.5] * 3, "crop_pct": 1.0}
+    whole = {"architecture": name, "num_classes": 0, "pretrained_cfg": fitted}
+    (directory / "config.json").write_text(json.dumps(whole))
+    return f"local-dir:{directory}"
 
 
 def make_checkpoint(path: Path, name="test_resnet", classes=3, seed=0) -> Path:

@@ -4,7 +4,9 @@ import json
 import zipfile
 
 import pytest
+from msgspec import structs
 
+from neuroinspect_tui.workspace import write_source
 from tests.fresh import ROOT, FreshEnvironment, build_wheel
 
 pytestmark = pytest.mark.slow
@@ -47,12 +49,11 @@ def archive(toy, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def workspace(fresh, toy, archive):
-    fresh.run(
-        "init", "ws", "--model", toy.model, "--checkpoint", toy.checkpoint, "--data", archive,
-        "--device", "cpu",
-    )  # fmt: skip
-    fresh.run("classes", "-w", "ws", "--workers", "0")
-    return fresh.root / "home" / "ws"
+    home = fresh.root / "home" / "ws"
+    home.mkdir()
+    write_source(home, structs.replace(toy, data=str(archive)))
+    fresh.run("classes", "-w", home, "--workers", "0")
+    return home
 
 
 def test_help_lists_the_toys(fresh):
@@ -101,22 +102,24 @@ def test_the_edit_method_edits_by_its_own_option(fresh, workspace):
              "--top", "20", "--seeds", "2", "--json", "--set")  # fmt: skip
     found = json.loads(fresh.run(*words, "factor=0").stdout)
     assert found["method"] == "shrink"
+    assert found["after"] != found["before"]
     assert {some["name"] for some in found["variants"]} >= {"original", "edit", "placebo"}
-    unchanged = json.loads(fresh.run(*words, "factor=1").stdout)
-    assert unchanged["after"] == unchanged["before"]
-    assert "changes no image" in unchanged["verdict"]
     refused = fresh.run(*words, "factor=7", code=2)
     assert "factor=7" in refused.stderr
 
 
 def test_a_detached_edit_finds_it_too(fresh, workspace):
     name = worst(fresh, workspace)
-    job = fresh.run("edit", "-w", workspace, "-c", name, "--method", "shrink", "--detach")
+    job = fresh.run("edit", "-w", workspace, "-c", name, "--method", "shrink", "--top", "20",
+                    "--seeds", "2", "--set", "factor=1", "--detach")  # fmt: skip
     id_ = job.stdout.strip()
     fresh.run("jobs", "follow", id_, "-w", workspace, "--plain")
     shown = json.loads(fresh.run("jobs", "show", id_, "-w", workspace, "--json").stdout)
     fresh.run("jobs", "runner", "stop", "-w", workspace)
     assert shown["state"] == "done", shown
+    unchanged = json.loads(fresh.run("edits", "-w", workspace, "--json").stdout)[-1]
+    assert unchanged["after"] == unchanged["before"]
+    assert "changes no image" in unchanged["verdict"]
 
 
 def test_a_broken_plugin_costs_one_warning_and_never_the_program(wheels, workspace, tmp_path):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from neuroinspect_tui.workspace import write_source
 from tests.fresh import ROOT, FreshEnvironment, build_wheel
 
 PACKAGES = ("neuroinspect_tui", "engine", "screens")
@@ -25,12 +26,10 @@ def fresh(wheel, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def workspace(fresh, toy):
-    """Made by the installed program."""
-    fresh.run(
-        "init", "ws", "--model", toy.model, "--checkpoint", toy.checkpoint, "--data", toy.data,
-        "--device", "cpu",
-    )  # fmt: skip
-    return fresh.root / "home" / "ws"
+    home = fresh.root / "home" / "ws"
+    home.mkdir()
+    write_source(home, toy)
+    return home
 
 
 def test_every_file_of_the_packages_is_in_it(wheel):

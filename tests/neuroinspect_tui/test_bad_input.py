@@ -703,45 +703,6 @@ def test_a_read_only_workspace_still_answers(filled, run):
     refused(run("edit", "-w", filled, "-c", 1, "--top", 5), "Cannot write")
 
 
-def limited(size):
-    """Lets no file of this process grow past `size` bytes: what a full disk looks like."""
-
-    def limit():
-        import signal
-
-        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
-
-    return limit
-
-
-def on_a_full_disk(size, *words):
-    ran = subprocess.run(
-        [sys.executable, "-m", "neuroinspect_tui", *map(str, words)],
-        capture_output=True, text=True, check=False, preexec_fn=limited(size),
-    )  # fmt: skip
-    assert ran.returncode == 2, ran.stderr
-    assert ran.stdout == ""
-    assert "Traceback" not in ran.stderr
-    assert ran.stderr.splitlines()[-1].startswith("neuroinspect-tui: Cannot write"), ran.stderr
-
-
-@pytest.mark.slow
-def test_a_full_disk_leaves_everything_whole(filled, run, tmp_path):
-    edit = sorted((filled / "edits").glob("[!.]*"))[-1].name
-    before = state_of(filled)
-    out = tmp_path / "out.safetensors"
-    on_a_full_disk(10_000, "export", edit, "-w", filled, "--out", out)
-    assert not out.exists()
-    assert list(tmp_path.glob(".out*")) == []
-    on_a_full_disk(1_000, "edit", "-w", filled, "-c", 1, "--top", 5)
-    assert state_of(filled) == before
-    shutil.rmtree(filled / "features")
-    on_a_full_disk(3_000, "classes", "-w", filled, "--workers", 0)
-    assert run("classes", "-w", filled, "--workers", 0).code == 0
-    assert run("compare", edit, "-w", filled).code == 0
-
-
 def test_pictures_that_break_are_left_out_of_every_count(toy, run, tmp_path):
     shutil.copytree(toy.data, tmp_path / "data")
     folders = list(COLOURS)

@@ -58,6 +58,15 @@ def whole(caches, tmp_path_factory):
     return root, list(job(caches, root))
 
 
+@pytest.fixture(scope="module")
+def alone(caches, tmp_path_factory):
+    """The same, one seed after another."""
+    root = tmp_path_factory.mktemp("alone")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(head_training, "STACK_BYTES", 1)
+        return root, list(job(caches, root))
+
+
 def plain(record):
     """Without what two runs of the same may differ in."""
     if isinstance(record, Edit):
@@ -172,17 +181,17 @@ def test_a_signal_while_progress_is_written(caches, tmp_path, whole, monkeypatch
     assert same(tmp_path, records + list(job(caches, tmp_path)), whole)
 
 
-def test_seeds_that_train_in_groups_go_on_in_theirs(caches, tmp_path, trained_epochs, monkeypatch):
+def test_seeds_that_train_in_groups_go_on_in_theirs(
+    caches, tmp_path, alone, trained_epochs, monkeypatch
+):
     monkeypatch.setattr(head_training, "STACK_BYTES", 1)
-    wanted = list(job(caches, tmp_path / "whole"))
-    trained_epochs.clear()
-    first = job(caches, tmp_path / "killed")
+    first = job(caches, tmp_path)
     records = [next(first) for _ in range(EPOCHS + 2)]
     first.close()
-    records += job(caches, tmp_path / "killed")
-    assert same(tmp_path / "killed", records, (tmp_path / "whole", wanted))
+    records += job(caches, tmp_path)
+    assert same(tmp_path, records, alone)
     assert trained_epochs == 3 * list(range(1, EPOCHS + 1))
-    assert [(some.epoch, some.epochs) for some in wanted[:-1]] == [
+    assert [(some.epoch, some.epochs) for some in alone[1][:-1]] == [
         (number, 3 * EPOCHS) for number in range(1, 3 * EPOCHS + 1)
     ]
 
@@ -328,23 +337,20 @@ def room_for(monkeypatch):
 
 @pytest.mark.parametrize("from_epoch", [1, 3])
 def test_out_of_memory_trains_fewer_seeds_at_once(
-    caches, tmp_path, monkeypatch, caplog, room_for, from_epoch
+    caches, tmp_path, alone, caplog, room_for, from_epoch
 ):
-    with monkeypatch.context() as patch:
-        patch.setattr(head_training, "STACK_BYTES", 1)
-        wanted = list(job(caches, tmp_path / "alone"))
+    root, wanted = alone
     room_for(1, from_epoch)
-    first = job(caches, tmp_path / "narrow")
+    first = job(caches, tmp_path)
     records = [next(first) for _ in range(from_epoch + EPOCHS)]
     first.close()
-    records += job(caches, tmp_path / "narrow")
+    records += job(caches, tmp_path)
     assert [some.message for some in caplog.records] == [
         "out of memory with 3 seeds at once; going on with 1"
     ]
     assert plain(records[-1]) == plain(wanted[-1])
-    (one,), (other,) = (list_edits(tmp_path / name) for name in ("narrow", "alone"))
-    paths = (tmp_path / "narrow" / one.id / HEAD, tmp_path / "alone" / other.id / HEAD)
-    assert paths[0].read_bytes() == paths[1].read_bytes()
+    (one,), (other,) = list_edits(tmp_path), list_edits(root)
+    assert (tmp_path / one.id / HEAD).read_bytes() == (root / other.id / HEAD).read_bytes()
 
 
 def test_no_room_for_one_seed_is_a_sentence(caches, tmp_path, room_for):

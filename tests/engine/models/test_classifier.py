@@ -5,7 +5,7 @@ from torch import nn
 
 from engine.models.classifier import pick_device, split_model
 from engine.schema.errors import ModelError
-from tests.making import make_model
+from tests.making import NARROW, make_model
 
 CPU = torch.device("cpu")
 FAMILIES = {
@@ -15,7 +15,7 @@ FAMILIES = {
     "test_efficientnet": {},
     "mobilenetv3_small_050": {},
     "densenet121": {},
-    "vgg11": {},
+    "vgg11": NARROW["vgg11"],
     "swin_tiny_patch4_window7_224": {"embed_dim": 24, "depths": (1, 1, 1, 1)},
 }
 

@@ -10,7 +10,7 @@ from engine.schema.requests import TrainRequest
 from engine.schema.training import Trained
 from engine.session import TorchEngine
 from engine.training.loop import run_key
-from tests.making import make_checkpoint
+from tests.making import make_checkpoint, make_small
 
 
 def request(**asked):
@@ -23,9 +23,10 @@ def trained(source, home, **asked):
     return epochs, found
 
 
-@pytest.fixture
-def untrained(toy):
-    return msgspec.structs.replace(toy, checkpoint="untrained")
+@pytest.fixture(scope="module")
+def untrained(toy, tmp_path_factory):
+    model = make_small(tmp_path_factory.mktemp("small") / "architecture")
+    return msgspec.structs.replace(toy, model=model, checkpoint="untrained")
 
 
 def test_training_learns_and_keeps_the_best_epoch(untrained, tmp_path):
@@ -42,25 +43,40 @@ def test_training_learns_and_keeps_the_best_epoch(untrained, tmp_path):
     assert torch.equal(engine.classifier.decision.weight, load_file(found.checkpoint)["fc.weight"])
 
 
+@pytest.fixture(scope="module")
+def whole(untrained, tmp_path_factory):
+    """What a run that nothing stopped ends with, by what is asked."""
+    runs = {}
+
+    def ended(**asked):
+        key = tuple(sorted(asked.items()))
+        if key not in runs:
+            _, runs[key] = trained(untrained, tmp_path_factory.mktemp("whole"), **asked)
+        return runs[key]
+
+    return ended
+
+
 @pytest.mark.parametrize("stop", [1, 3])
 @pytest.mark.parametrize("optimizer", ["adam", "sgd"])
-def test_a_killed_run_ends_as_one_that_was_not(untrained, tmp_path, stop, optimizer):
+def test_a_killed_run_ends_as_one_that_was_not(untrained, tmp_path, whole, stop, optimizer):
     asked = {"optimizer": optimizer, "schedule": "cosine", "min_lr": 1e-4}
-    _, whole = trained(untrained, tmp_path / "whole", **asked)
     job = TorchEngine(untrained, tmp_path / "killed").train(request(**asked))
     for _ in range(stop):
         next(job)
     job.close()
     epochs, resumed = trained(untrained, tmp_path / "killed", **asked)
     assert [record.epoch for record in epochs] == list(range(stop + 1, 5))
-    first, second = load_file(whole.checkpoint), load_file(resumed.checkpoint)
+    first, second = load_file(whole(**asked).checkpoint), load_file(resumed.checkpoint)
     assert all(torch.equal(first[key], second[key]) for key in first)
-    assert resumed.best.loss == whole.best.loss
+    assert resumed.best.loss == whole(**asked).best.loss
 
 
 @pytest.mark.parametrize("damaged", ["state.json", "epoch-2.safetensors"])
 @pytest.mark.parametrize("broken", [False, True])
-def test_a_run_whose_files_are_damaged_restarts(untrained, tmp_path, damaged, broken, caplog):
+def test_a_run_whose_files_are_damaged_restarts(
+    untrained, tmp_path, whole, damaged, broken, caplog
+):
     job = TorchEngine(untrained, tmp_path).train(request())
     next(job), next(job)
     job.close()
@@ -68,8 +84,7 @@ def test_a_run_whose_files_are_damaged_restarts(untrained, tmp_path, damaged, br
     path.unlink() if broken else path.write_bytes(path.read_bytes()[:40])
     epochs, found = trained(untrained, tmp_path)
     assert [record.epoch for record in epochs] == [1, 2, 3, 4]
-    _, whole = trained(untrained, tmp_path / "whole")
-    first, second = load_file(found.checkpoint), load_file(whole.checkpoint)
+    first, second = load_file(found.checkpoint), load_file(whole().checkpoint)
     assert all(torch.equal(first[key], second[key]) for key in first)
     assert ("restarting the run" in caplog.text) == (damaged != "state.json" or not broken)
 

@@ -54,11 +54,11 @@ def test_a_neuron_alone_and_in_a_batch_of_eight_is_the_same_picture(
     monkeypatch, clip_model, guided
 ):
     target = objective(clip_model=clip_model if guided else None)
-    _, alone = drawn(target, neurons=(5,))
-    _, among = drawn(target, neurons=(3, 9, 5, 0, 1, 2, 4, 6))
+    _, alone = drawn(target, neurons=(5,), size=64)
+    _, among = drawn(target, neurons=(3, 9, 5, 0, 1, 2, 4, 6), size=64)
     assert torch.allclose(alone[0].image, among[2].image, atol=1e-4)
     monkeypatch.setattr(engine.visualization.optimize, "BATCH_SIZE", {"cpu": 8})
-    steps, together = drawn(target, neurons=(3, 9, 5, 0, 1, 2, 4, 6))
+    steps, together = drawn(target, neurons=(3, 9, 5, 0, 1, 2, 4, 6), size=64)
     assert len(steps[0].neurons) == 8
     assert [drawing.neuron for drawing in together] == [3, 9, 5, 0, 1, 2, 4, 6]
     # AdamW's first steps are the gradient's sign: rounding shows where a gradient is near 0
@@ -66,13 +66,13 @@ def test_a_neuron_alone_and_in_a_batch_of_eight_is_the_same_picture(
     assert not torch.allclose(together[0].image, together[1].image, atol=1e-2)
 
 
-@pytest.mark.parametrize("name", ["test_resnet", "test_vit", "test_convnext"])
+@pytest.mark.parametrize(
+    ("name", "size"), [("test_resnet", 160), ("test_vit", 160), ("test_convnext", 96)]
+)
 @pytest.mark.parametrize("guided", [False, True])
-def test_drawing_raises_its_objective(name, guided, clip_model):
+def test_drawing_raises_its_objective(name, size, guided, clip_model):
     target = objective(name, clip_model if guided else None)
-    size = target.classifier.input_size
-    request = IllusionRequest(class_index=1, neurons=(0, 3, 5, 7), steps=40)
-    steps, drawings = drawn(target, neurons=request.neurons, steps=40)
+    steps, drawings = drawn(target, neurons=(0, 3, 5, 7), steps=40, size=size)
     assert isinstance(steps[-1], IllusionStep)
     blank = Canvas.blank(size, [torch.Generator().manual_seed(0)], CPU).image().detach()[0]
     gains = []
@@ -134,11 +134,11 @@ def test_the_objective_has_the_products_gradient_where_both_factors_are_positive
 
 def test_seeds_and_classes_draw_different_pictures():
     target = objective()
-    _, (first,) = drawn(target)
+    _, (first,) = drawn(target, size=64)
     for other in ({"seed": 1}, {"class_index": 2}):
-        _, (drawing,) = drawn(target, **other)
+        _, (drawing,) = drawn(target, size=64, **other)
         assert not torch.allclose(first.image, drawing.image, atol=1e-3)
-    _, (again,) = drawn(target)
+    _, (again,) = drawn(target, size=64)
     assert torch.equal(first.image, again.image)
 
 

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import msgspec
@@ -39,16 +40,31 @@ def home(source, tmp_path_factory):
     return found
 
 
+def ask(source, home, out, **changes):
+    """Ask a new engine for drawings in a directory."""
+    request = {"class_index": 1, "neurons": (4, 2), "steps": STEPS, "size": 48, **changes}
+    return TorchEngine(source, home).illusion(IllusionRequest(**request), str(out))
+
+
 @pytest.fixture
 def asked(source, home, tmp_path):
-    """Ask a new engine for drawings in a directory."""
+    """Ask for drawings in a directory of the test's own."""
+    return lambda out="out", **changes: ask(source, home, tmp_path / out, **changes)
 
-    def ask(out="out", **changes):
-        request = {"class_index": 1, "neurons": (4, 2), "steps": STEPS, "size": 48, **changes}
-        engine = TorchEngine(source, home)
-        return engine.illusion(IllusionRequest(**request), str(tmp_path / out))
 
-    return ask
+@pytest.fixture(scope="module")
+def whole(source, home, tmp_path_factory):
+    """The pictures of a drawing that nothing stopped, by how many are drawn at once."""
+
+    @cache
+    def drawn(at_once=1):
+        out = tmp_path_factory.mktemp("whole")
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(engine.visualization.optimize, "BATCH_SIZE", {"cpu": at_once})
+            list(ask(source, home, out))
+        return pngs(out)
+
+    return drawn
 
 
 @pytest.fixture(params=[1, 2])
@@ -75,14 +91,13 @@ def take(job, count):
 
 
 @pytest.mark.parametrize("stop", [1, 26, STEPS])
-def test_a_stopped_drawing_ends_as_one_that_was_not(asked, tmp_path, at_once, stop):
-    list(asked("whole"))
+def test_a_stopped_drawing_ends_as_one_that_was_not(asked, tmp_path, whole, at_once, stop):
     take(asked(), stop)
     first, *_ = steps(resumed := list(asked()))
     assert first.step == stop
     assert len(steps(resumed)) == (2 // at_once) * STEPS + 1 - stop
     assert len(pngs(tmp_path / "out")) == 5
-    assert pngs(tmp_path / "out") == pngs(tmp_path / "whole")
+    assert pngs(tmp_path / "out") == whole(at_once)
     assert not list((tmp_path / "out" / ".partial").iterdir())
 
 
@@ -90,8 +105,7 @@ class Signal(BaseException):
     pass
 
 
-def test_a_signal_in_the_middle_of_a_step_loses_only_that_step(asked, tmp_path, monkeypatch):
-    list(asked("whole"))
+def test_a_signal_in_the_middle_of_a_step_loses_only_that_step(asked, tmp_path, whole, monkeypatch):
     jitter, calls = engine.visualization.optimize.jitter, []
 
     def interrupted(*given):
@@ -107,13 +121,12 @@ def test_a_signal_in_the_middle_of_a_step_loses_only_that_step(asked, tmp_path, 
             list(asked())
     resumed = list(asked())
     assert steps(resumed)[0].step == 7
-    assert pngs(tmp_path / "out") == pngs(tmp_path / "whole")
+    assert pngs(tmp_path / "out") == whole()
 
 
 def test_a_signal_that_tears_a_step_apart_goes_back_to_the_last_checkpoint(
-    asked, tmp_path, monkeypatch
+    asked, tmp_path, whole, monkeypatch
 ):
-    list(asked("whole"))
     taken, calls = torch.optim.AdamW.step, []
 
     def torn(self):
@@ -127,12 +140,13 @@ def test_a_signal_that_tears_a_step_apart_goes_back_to_the_last_checkpoint(
         with pytest.raises(Signal):
             list(asked())
     assert steps(list(asked()))[0].step == 25
-    assert pngs(tmp_path / "out") == pngs(tmp_path / "whole")
+    assert pngs(tmp_path / "out") == whole()
 
 
-def test_a_stop_between_two_pictures_of_a_batch_redraws_neither(asked, tmp_path, monkeypatch):
+def test_a_stop_between_two_pictures_of_a_batch_redraws_neither(
+    asked, tmp_path, whole, monkeypatch
+):
     monkeypatch.setattr(engine.visualization.optimize, "BATCH_SIZE", {"cpu": 2})
-    list(asked("whole"))
     keep, kept = engine.visualization.gallery.save_drawing, []
 
     def stopped(*given):
@@ -149,7 +163,7 @@ def test_a_stop_between_two_pictures_of_a_batch_redraws_neither(asked, tmp_path,
     before = picture.stat().st_ino
     assert [record.step for record in steps(asked())] == [STEPS]
     assert picture.stat().st_ino == before
-    assert pngs(tmp_path / "out") == pngs(tmp_path / "whole")
+    assert pngs(tmp_path / "out") == whole(2)
 
 
 KILLED = """
@@ -169,8 +183,7 @@ for record in engine.illusion(msgspec.json.decode(request, type=IllusionRequest)
 
 
 @pytest.mark.slow
-def test_a_killed_process_is_gone_on_with(asked, source, home, tmp_path):
-    list(asked("whole"))
+def test_a_killed_process_is_gone_on_with(asked, source, home, tmp_path, whole):
     request = IllusionRequest(class_index=1, neurons=(4, 2), steps=STEPS, size=48)
     given = [msgspec.json.encode(part).decode() for part in (source, request)]
     killed = subprocess.run(
@@ -181,7 +194,7 @@ def test_a_killed_process_is_gone_on_with(asked, source, home, tmp_path):
     assert killed.returncode == -signal.SIGKILL
     found = steps(asked())
     assert [record.neurons for record in found] == [(2,)] * 6  # 25 again, then 26 to 30
-    assert pngs(tmp_path / "out") == pngs(tmp_path / "whole")
+    assert pngs(tmp_path / "out") == whole()
 
 
 def test_a_finished_picture_is_not_drawn_again_not_even_by_another_job(asked, monkeypatch):
@@ -227,8 +240,7 @@ def test_a_damaged_picture_is_drawn_again(asked, tmp_path, spoilt, how):
     assert path.read_bytes() == before
 
 
-def test_a_damaged_checkpoint_is_begun_anew(asked, tmp_path):
-    list(asked("whole"))
+def test_a_damaged_checkpoint_is_begun_anew(asked, tmp_path, whole):
     for spoil in (
         lambda content: content[:-50],
         lambda content: content[:-50] + bytes(50),
@@ -238,7 +250,7 @@ def test_a_damaged_checkpoint_is_begun_anew(asked, tmp_path):
         (checkpoint,) = (tmp_path / "out" / ".partial").iterdir()
         checkpoint.write_bytes(spoil(checkpoint.read_bytes()))
         assert steps(asked())[0].step == 1
-        assert pngs(tmp_path / "out") == pngs(tmp_path / "whole")
+        assert pngs(tmp_path / "out") == whole()
         for path in (tmp_path / "out").glob("class*"):
             path.unlink()
 

@@ -9,6 +9,7 @@ import sys
 
 import pytest
 
+from neuroinspect_tui.cli.completion import VARIABLE
 from neuroinspect_tui.jobs.store import Store
 from neuroinspect_tui.program import NAME
 
@@ -16,25 +17,40 @@ RUN = (sys.executable, "-m", "neuroinspect_tui")
 SHELLS = ("bash", "zsh", "fish")
 
 
-def offered(shell, typed, cwd=None):
+@pytest.fixture
+def offered(run, monkeypatch):
     """The values that a shell would offer for a command line that ends at the cursor."""
-    words = typed.split(" ")
-    asked = {
-        "bash": {"COMP_WORDS": typed, "COMP_CWORD": str(len(words) - 1)},
-        "zsh": {"_TYPER_COMPLETE_ARGS": typed},
-        "fish": {"_TYPER_COMPLETE_ARGS": typed, "_TYPER_COMPLETE_FISH_ACTION": "get-args",
-                 "_TYPER_COMPLETE_WORD_TO_COMPLETE": words[-1]},
-    }[shell]  # fmt: skip
-    ran = subprocess.run(
-        RUN, capture_output=True, text=True, check=False, cwd=cwd,
-        env=os.environ | asked | {"_NEUROINSPECT_TUI_COMPLETE": f"complete_{shell}"},
-    )  # fmt: skip
-    assert ran.returncode == 0, ran.stderr
-    assert ran.stderr == ""
-    if shell == "zsh":  # _arguments '*: :(("value":"help"
-        inside = ran.stdout.partition("((")[2].rpartition("))")[0]
-        return [line.partition('":"')[0].strip('"') for line in inside.splitlines() if line]
-    return [line.partition("\t")[0] for line in ran.stdout.splitlines() if line]
+
+    def offering(shell, typed, cwd=None):
+        words = typed.split(" ")
+        asked = {
+            "bash": {"COMP_WORDS": typed, "COMP_CWORD": str(len(words) - 1)},
+            "zsh": {"_TYPER_COMPLETE_ARGS": typed},
+            "fish": {"_TYPER_COMPLETE_ARGS": typed, "_TYPER_COMPLETE_FISH_ACTION": "get-args",
+                     "_TYPER_COMPLETE_WORD_TO_COMPLETE": words[-1]},
+        }[shell]  # fmt: skip
+        with monkeypatch.context() as patch:
+            for name, value in (asked | {VARIABLE: f"complete_{shell}"}).items():
+                patch.setenv(name, value)
+            if cwd is not None:
+                patch.chdir(cwd)
+            ran = run()
+        assert (ran.code, ran.err) == (0, "")
+        if shell == "zsh":  # _arguments '*: :(("value":"help"
+            inside = ran.out.partition("((")[2].rpartition("))")[0]
+            return [line.partition('":"')[0].strip('"') for line in inside.splitlines() if line]
+        return [line.partition("\t")[0] for line in ran.out.splitlines() if line]
+
+    return offering
+
+
+@pytest.fixture
+def detached(run, monkeypatch):
+    """Submits a job that no runner takes, and returns its id."""
+    monkeypatch.setattr(
+        "neuroinspect_tui.jobs.executors.local.ensure_runner", lambda home, queue: None
+    )
+    return lambda home: run("classes", "-w", home, "--detach").out.strip()
 
 
 @pytest.fixture
@@ -47,9 +63,9 @@ def named(filled):
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-def test_names_of_the_workspace_are_offered(named, shell, run):
+def test_names_of_the_workspace_are_offered(named, shell, offered, detached):
     home, edits = named
-    job = run("classes", "-w", home, "--detach").out.strip()
+    job = detached(home)
     red = "red\\ thing" if shell == "bash" else "red thing"
     assert offered(shell, f"{NAME} mistakes -w {home} --class r") == [red]
     assert set(offered(shell, f"{NAME} compare -w {home} 2")) == edits
@@ -59,7 +75,7 @@ def test_names_of_the_workspace_are_offered(named, shell, run):
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-def test_commands_options_and_choices_are_offered(shell):
+def test_commands_options_and_choices_are_offered(shell, offered):
     assert offered(shell, f"{NAME} mista") == ["mistakes"]
     assert "keep" not in offered(shell, f"{NAME} ")
     assert offered(shell, f"{NAME} classes --so") == ["--sort"]
@@ -67,7 +83,7 @@ def test_commands_options_and_choices_are_offered(shell):
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-def test_where_nothing_can_be_read_nothing_is_offered(named, shell, tmp_path):
+def test_where_nothing_can_be_read_nothing_is_offered(named, shell, offered, tmp_path):
     home, _ = named
     (tmp_path / "empty").mkdir()
     for words in ("mistakes --class ", "compare ", "jobs follow "):
@@ -78,28 +94,28 @@ def test_where_nothing_can_be_read_nothing_is_offered(named, shell, tmp_path):
         assert offered(shell, f"{NAME} {words}", cwd=home) == []
 
 
-def test_a_typed_part_is_found_in_any_case_and_with_its_space(named):
+def test_a_typed_part_is_found_in_any_case_and_with_its_space(named, offered):
     home, _ = named
     assert offered("bash", f"{NAME} mistakes -w {home} --class GRE") == ["green\\ thing"]
     asked = shlex.join((NAME, "neurons", "-w", str(home), "-c", "red t"))
     assert offered("fish", asked) == ["red thing"]
 
 
-def test_classes_of_an_image_folder_are_known_before_its_features(named):
+def test_classes_of_an_image_folder_are_known_before_its_features(named, offered):
     home, _ = named
     shutil.rmtree(home / "features")
     found = offered("fish", f"{NAME} edit -w {home} -c ", cwd=home)
     assert found == ["red thing", "green thing", "blue"]
 
 
-def test_jobs_come_with_their_titles(named, run):
+def test_jobs_come_with_their_titles(named, detached):
     home, _ = named
-    job = run("classes", "-w", home, "--detach").out.strip()
+    job = detached(home)
     assert Store(home).view(job).title == "extract features of valid"
     ran = subprocess.run(
         RUN, capture_output=True, text=True, check=True, cwd=home,
         env=os.environ | {
-            "_NEUROINSPECT_TUI_COMPLETE": "complete_fish",
+            VARIABLE: "complete_fish",
             "_TYPER_COMPLETE_FISH_ACTION": "get-args",
             "_TYPER_COMPLETE_ARGS": f"{NAME} jobs show ",
         },

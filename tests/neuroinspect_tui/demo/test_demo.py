@@ -94,7 +94,7 @@ def small(monkeypatch):
     """The whole demo in miniature."""
 
     def plan(home, *_, device="auto"):
-        return Plan(home, recipe=TINY, others=160, backbone_epochs=2, epochs=1, device=device)
+        return Plan(home, recipe=TINY, others=96, backbone_epochs=1, epochs=1, device=device)
 
     monkeypatch.setattr(build, "Plan", plan)
     monkeypatch.setattr("neuroinspect_tui.demo.clip_model.STEPS", 5)

@@ -24,6 +24,7 @@ from engine.schema.requests import (
 )
 from engine.schema.training import Trained, TrainEpoch
 from engine.session import TorchEngine
+from neuroinspect_tui.cli.jobs import SCHEDULERS
 from neuroinspect_tui.jobs import attempt
 from neuroinspect_tui.jobs.engine_cache import EngineCache
 from neuroinspect_tui.jobs.follow import follow
@@ -32,12 +33,22 @@ from neuroinspect_tui.jobs.launcher import alive, start_runner, stop_runners
 from neuroinspect_tui.jobs.process import is_alive
 from neuroinspect_tui.jobs.runner import Runner
 from neuroinspect_tui.jobs.runner import main as runner_main
+from neuroinspect_tui.jobs.signals import HEARD
 from neuroinspect_tui.jobs.store import Store
 from neuroinspect_tui.jobs.submit import resume, submit
 from neuroinspect_tui.workspace import read_source, write_source
 from tests.neuroinspect_tui.jobs.conftest import eventually
 
 pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(autouse=True)
+def signals():
+    """Puts back the handlers that a runner in this process, or `jobs run`, leaves."""
+    before = {number: signal.getsignal(number) for number in (*HEARD, *SCHEDULERS)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 class Jobs:
@@ -86,11 +97,14 @@ def test_a_job_yields_the_records_of_the_engine_in_this_process(jobs, served, tm
 
 def test_a_trained_checkpoint_becomes_the_workspaces_own(served, tmp_path):
     home = shutil.copytree(served, tmp_path / "ws", ignore=shutil.ignore_patterns("jobs"))
-    records = Jobs(home).records(TrainRequest(epochs=2, batch_size=8, workers=0))
+    store = Store(home)
+    job = store.submit(TrainRequest(epochs=2, batch_size=8, workers=0), title="", queue="cpu",
+                       out=None, interactive=False)  # fmt: skip
+    assert Runner(home, "cpu", idle_seconds=0.0).run() == 0
+    records = list(follow(store, job.id))
     told = [type(some) for some in records if not isinstance(some, Progress)]
     assert told == [TrainEpoch, TrainEpoch, Trained]
     assert Path(read_source(home).checkpoint).samefile(records[-1].checkpoint)
-    stop_runners(home)
 
 
 def test_looking_away_stops_nothing_and_looking_again_shows_all(jobs):
@@ -276,7 +290,7 @@ def test_the_last_word_is_tried_again(store, submit, monkeypatch):
     assert store.view(job.id).state == "done"
 
 
-def test_one_job_in_the_foreground(served, tmp_path):
+def test_one_job_in_the_foreground(served, tmp_path, run):
     home = shutil.copytree(served, tmp_path / "ws", ignore=shutil.ignore_patterns("jobs"))
     store = Store(home)
 
@@ -284,21 +298,16 @@ def test_one_job_in_the_foreground(served, tmp_path):
         made = store.submit(request, title="", queue="cpu", out=None, interactive=False)
         return store.directory(made.id)
 
-    def run(directory):
-        words = [sys.executable, "-m", "neuroinspect_tui", "jobs", "run", str(directory)]
-        return subprocess.Popen(words, stderr=subprocess.PIPE, text=True)
-
-    bad = run(job(HeatRequest(class_index=0, neuron=99999)))
-    assert "No neuron 99999" in bad.communicate()[1]
-    assert bad.returncode == 1
-    directory = job(TrainRequest(epochs=10_000, batch_size=8, workers=0, seed=5))
-    stopped = run(directory)
+    bad = run("jobs", "run", job(HeatRequest(class_index=0, neuron=99999)))
+    assert "No neuron 99999" in bad.err
+    assert bad.code == 1
+    directory = job(IllusionRequest(class_index=0, neurons=(1,), steps=100_000, size=32))
+    stopped = subprocess.Popen(
+        [sys.executable, "-m", "neuroinspect_tui", "jobs", "run", str(directory)]
+    )
     eventually(lambda: store.status(directory.name).step > 1)
     stopped.send_signal(signal.SIGTERM)
     assert stopped.wait(timeout=10) == 75
     assert store.status(directory.name).state == "interrupted"
-    stopped.stderr.close()
-    good = run(job(HeatRequest(class_index=0, neuron=1)))
-    assert good.communicate()
-    assert good.returncode == 0
+    assert run("jobs", "run", job(HeatRequest(class_index=0, neuron=1))).code == 0
     assert store.tickets.before() == {}

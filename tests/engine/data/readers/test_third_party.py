@@ -5,10 +5,16 @@ import os
 import subprocess
 import sys
 import zipfile
+from pathlib import Path
 
+import numpy as np
 import pytest
 
 from engine.data.readers import READERS
+from engine.features.cache import open_cache
+from engine.schema import registry
+from engine.schema.requests import FeaturesRequest, HeatRequest, Source
+from engine.session import TorchEngine
 from tests.making import make_images
 
 READER = """
@@ -59,29 +65,6 @@ for data in sys.argv[1:]:
         found.append(str(error))
 heavy = [name for name in ("numpy", "torch") if name in sys.modules]
 print(json.dumps([READERS.names(), found, heavy]))
-"""
-EXTRACT = """
-import sys
-from pathlib import Path
-import numpy as np
-from engine.features.cache import open_cache
-from engine.schema.requests import FeaturesRequest, HeatRequest, Source
-from engine.session import TorchEngine
-
-def features(data, home):
-    source = Source(model="test_resnet", checkpoint=sys.argv[3], data=data, device="cpu")
-    engine = TorchEngine(source, home)
-    list(engine.extract(FeaturesRequest(split="valid", workers=0)))
-    *_, heated = engine.heat(HeatRequest(class_index=0, neuron=3), str(home / "heat"))
-    return open_cache(home, source, engine.split("valid")).features, heated
-
-folder, of_folder = features(sys.argv[1], Path(sys.argv[4]) / "a")
-zipped, of_zip = features(sys.argv[2], Path(sys.argv[4]) / "b")
-assert len(folder) == 30
-assert np.array_equal(folder, zipped)
-for one, other in zip(of_folder.top_images, of_zip.top_images, strict=True):
-    assert Path(one.path).relative_to(sys.argv[1]) == Path(other.path).relative_to(sys.argv[2])
-    assert Path(one.heat).read_bytes() == Path(other.heat).read_bytes()
 """
 
 
@@ -145,10 +128,33 @@ def test_one_that_cannot_be_imported_costs_a_warning(installed, images):
     assert said.count("The data reader 'zip' of absent:ZipReader cannot be imported") == 1
 
 
-@pytest.mark.slow
-def test_features_and_heat_maps_come_through_the_reader(installed, images, toy, tmp_path):
-    ran = subprocess.run(
-        [sys.executable, "-c", EXTRACT, *images, toy.checkpoint, str(tmp_path)],
-        capture_output=True, text=True, check=False, env=installed("zip = zipped:ZipReader"),
-    )  # fmt: skip
-    assert ran.returncode == 0, ran.stderr
+@pytest.fixture
+def installed_here(installed, tmp_path, monkeypatch):
+    """Installs the package in this process too."""
+    installed("zip = zipped:ZipReader")
+    monkeypatch.syspath_prepend(tmp_path / "site")
+    registry._entry_points.cache_clear()
+    yield
+    READERS._loaded.pop("zip", None)
+    sys.modules.pop("zipped", None)
+    registry._entry_points.cache_clear()
+
+
+def seen(data, checkpoint, home):
+    """Features, and what is told of a neuron, with heat maps."""
+    source = Source(model="test_resnet", checkpoint=checkpoint, data=data, device="cpu")
+    engine = TorchEngine(source, home)
+    list(engine.extract(FeaturesRequest(split="valid", workers=0)))
+    *_, heated = engine.heat(HeatRequest(class_index=0, neuron=3), str(home / "heat"))
+    return open_cache(home, source, engine.split("valid")).features, heated
+
+
+@pytest.mark.usefixtures("installed_here")
+def test_features_and_heat_maps_come_through_the_reader(images, toy, tmp_path):
+    folder, of_folder = seen(images[0], toy.checkpoint, tmp_path / "a")
+    zipped, of_zip = seen(images[1], toy.checkpoint, tmp_path / "b")
+    assert len(folder) == 30
+    assert np.array_equal(folder, zipped)
+    for one, other in zip(of_folder.top_images, of_zip.top_images, strict=True):
+        assert Path(one.path).relative_to(images[0]) == Path(other.path).relative_to(images[1])
+        assert Path(one.heat).read_bytes() == Path(other.heat).read_bytes()
