@@ -38,7 +38,7 @@ Of each of timm's {modules} modules the smallest classifier was built with {clas
 random weights, and split into backbone and head. {exact} split exactly: for random images the head
 on the features gives the model's own logits; the same head is found when it starts at zero; another
 weight and bias, written into the state dict as `export` does, give the logits they should; and a
-neuron has a heat map. {refused} are refused. A factor before a map is its share of the logits: a
+neuron has a heat map. Refused: {refused}. A factor before a map is its share of the logits: a
 half each where they are the mean of two. D is the number of neurons.
 
 | module | model | pixels | head | D |
