@@ -139,7 +139,7 @@ def pick_device(name: str) -> torch.device:
 def split_model(
     body: nn.Module, device: torch.device, config: dict[str, Any] | None = None
 ) -> Classifier:
-    """Split a timm model into backbone and linear head, and check that both give its logits.
+    """Split a timm model into backbone and linear head, and prove that both give its logits.
 
     Args:
         body: The model.
@@ -156,20 +156,36 @@ def split_model(
     body.eval().requires_grad_(False)
     body.to(device)
     config = resolve_model_data_config(body) if config is None else config
-    images = torch.randn(1, *config["input_size"], generator=torch.Generator().manual_seed(0))
-    for classifier in _splits(body, config, images.to(device)):
-        if _is_exact(classifier, images.to(device)):
+    generator = torch.Generator().manual_seed(0)
+    images = torch.randn(2, *config["input_size"], generator=generator).to(device)
+    _refuse_useless(body, images)
+    for classifier in _splits(body, config, images):
+        if _is_exact(classifier, images, generator):
             return classifier
     decision = body.get_classifier()  # type: ignore[operator]
-    kind = type(decision).__name__
     if isinstance(decision, nn.Linear):
-        raise ModelError(
-            f"{name} computes more than one linear layer after its features; "
-            "a linear classifier head as the last layer is required."
-        )
-    raise ModelError(
-        f"{name} has an unsupported head {kind}; a linear classifier head is required."
-    )
+        raise ModelError(f"The logits of {name} are not a fixed linear map of its features; "
+                         "a linear classifier head as the last layer is required.")  # fmt: skip
+    raise ModelError(f"{name} has an unsupported head {type(decision).__name__}; "
+                     "a linear classifier head is required.")  # fmt: skip
+
+
+@torch.inference_mode()
+def _refuse_useless(body: nn.Module, images: Tensor) -> None:
+    """Check that the model gives a row of finite logits an image.
+
+    Raises:
+        ModelError: It does not.
+    """
+    name = type(body).__name__
+    logits = body(images)
+    if not isinstance(logits, Tensor) or logits.ndim != 2:
+        given = f"shape {tuple(logits.shape)}" if isinstance(logits, Tensor) else "several outputs"
+        raise ModelError(f"{name} gives {given} for 2 images instead of a row of logits each; "
+                         "only classifiers are supported.")  # fmt: skip
+    if not bool(torch.isfinite(logits).all()):
+        raise ModelError(f"{name} gives NaN or infinite logits for a random image; its weights "
+                         "do not belong to this architecture, or are damaged.")  # fmt: skip
 
 
 def _splits(body: nn.Module, config: dict[str, Any], images: Tensor) -> Iterator[Classifier]:
@@ -184,22 +200,32 @@ def _splits(body: nn.Module, config: dict[str, Any], images: Tensor) -> Iterator
         yield Classifier(body, found.merged(), found, config, images.device, captured=True)
 
 
-@torch.inference_mode()
-def _is_exact(classifier: Classifier, images: Tensor) -> bool:
-    """Return whether the head on the features gives the model's own logits.
+@torch.no_grad()
+def _is_exact(classifier: Classifier, images: Tensor, generator: torch.Generator) -> bool:
+    """Return whether another head, put into the model, gives the logits that its features say.
+
+    Random weights prove it: with the model's own, a head that begins at zero would fit any
+    features. Small ones show what else is added to the logits, large ones what bends or caps them.
 
     Raises:
-        ModelError: The logits are not finite, so that nothing can be told.
+        ModelError: The features are all 0.
     """
-    logits = classifier.body(images)
-    if not bool(torch.isfinite(logits).all()):
-        name = type(classifier.body).__name__
-        raise ModelError(f"{name} gives NaN or infinite logits for a random image; its weights "
-                         "do not belong to this architecture, or are damaged.")  # fmt: skip
     try:
         features = classifier.features(images)
-    except TypeError:  # this architecture's forward_head takes no pre_logits
+    except (TypeError, NotImplementedError):  # its forward_head takes no pre_logits, or nothing
         return False
     if features.ndim != 2 or features.shape[1] != classifier.width:
         return False
-    return close(classifier.decision(features), logits)
+    norm = features.norm(dim=1).mean()
+    if not bool(norm > 0):
+        raise ModelError(f"All features of {type(classifier.body).__name__} are 0 for a random "
+                         "image; its weights are damaged.")  # fmt: skip
+    own = float(classifier.decision(features).abs().max()) or 1.0
+    classes = classifier.decision.out_features
+    for size in (0.01 * own, 100 * max(own, 1.0)):
+        weight = torch.randn(classes, classifier.width, generator=generator).to(features) / norm
+        bias = torch.randn(classes, generator=generator).to(features) * classifier.has_bias
+        with classifier.head.holding(size * weight, size * bias):
+            if not close(size * (features @ weight.T + bias), classifier.body(images)):
+                return False
+    return True

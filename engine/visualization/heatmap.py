@@ -3,6 +3,9 @@
 Source: paper section 3.2; docs/concepts.md, CLIP-Illusion.
 """
 
+import math
+from collections.abc import Callable
+
 import numpy as np
 import torch
 from PIL import Image
@@ -14,6 +17,8 @@ from engine.schema.arrays import Array
 
 DIM = 0.35
 """Brightness, 0 to 1, of an overlay where the map is lowest."""
+PATCH = 16
+"""Pixels a side of a patch where positions are those of the image itself."""
 THRESHOLD = 0.5
 """Standard deviations of a map above its mean; the published code takes 0.25 to 0.5."""
 
@@ -24,7 +29,8 @@ def heat_map(classifier: Classifier, images: Tensor, neurons: Tensor) -> Tensor:
     Gradient of the feature times the feature map: with global average pooling that is channel j
     itself; with a head between map and feature (mobilenetv3, vgg) it is the closest equivalent. A
     class token attends to no position of the last block, so a ViT pooled by it shows channel j of
-    the patch tokens of the block before last (docs/concepts.md, CLIP-Illusion).
+    the patch tokens of the block before last (docs/concepts.md, CLIP-Illusion). Where the features
+    are no map of positions, it is the gradient times the image, in patches of 16 pixels.
 
     Args:
         classifier: Whose neurons.
@@ -38,20 +44,38 @@ def heat_map(classifier: Classifier, images: Tensor, neurons: Tensor) -> Tensor:
             tokens = body.forward_intermediates(  # type: ignore[operator]
                 images, indices=[-2], output_fmt="NCHW", intermediates_only=True
             )[0]
-        return tokens[torch.arange(len(images)), neurons]
+        channels = tokens.shape[1]
+        if classifier.width % channels == 0:  # two heads, of a token each, see the same channels
+            return tokens[torch.arange(len(images)), neurons % channels]
     with torch.no_grad():
         feature_map = classifier.feature_map(images)
-    feature_map = feature_map.detach().requires_grad_()
-    activation = classifier.pool(feature_map).gather(1, neurons[:, None]).sum()
-    heat = (torch.autograd.grad(activation, feature_map)[0] * feature_map).detach()
+    if not _has_positions(feature_map, prefix):
+        heat = _attribution(classifier.features, images, neurons).sum(dim=1, keepdim=True)
+        return F.avg_pool2d(heat, PATCH)[:, 0]
+    heat = _attribution(classifier.pool, feature_map, neurons)
     if heat.ndim == 3:  # (B, tokens, D)
         heat = heat[:, prefix:].sum(dim=2)
-        side = int(heat.shape[1] ** 0.5)
-        return heat[:, : side * side].unflatten(1, (side, side))
+        side = math.isqrt(heat.shape[1])
+        return heat.unflatten(1, (side, side))
     channels_last = (
         heat.shape[-1] == getattr(body, "num_features", -1) and heat.shape[1] == heat.shape[2]
     )
     return heat.sum(dim=3 if channels_last else 1)  # as in swin
+
+
+def _has_positions(feature_map: object, prefix: int) -> bool:
+    """Return whether a map is a grid, or a square of tokens; some models have a list of maps."""
+    if not isinstance(feature_map, Tensor) or feature_map.ndim not in (3, 4):
+        return False
+    tokens = feature_map.shape[1] - prefix
+    return feature_map.ndim == 4 or math.isqrt(max(0, tokens)) ** 2 == tokens
+
+
+def _attribution(features: Callable[[Tensor], Tensor], given: Tensor, neurons: Tensor) -> Tensor:
+    """Return the gradient of each row's neuron times what the features are made of."""
+    given = given.detach().requires_grad_()
+    activation = features(given).gather(1, neurons[:, None]).sum()
+    return (torch.autograd.grad(activation, given)[0] * given).detach()
 
 
 def standardised(heat: Tensor, size: int) -> Tensor:
