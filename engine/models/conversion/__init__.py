@@ -1,13 +1,18 @@
-"""Names of other libraries, brought to timm's."""
+"""Classifiers of other libraries, brought to timm: torchvision's and transformers'."""
 
-from collections.abc import Iterable
+from engine.models.conversion.convert import conversions
+from engine.models.conversion.hub_folder import HubFolder, read_folder
+from engine.models.conversion.torchvision_weights import (
+    torchvision_arguments,
+    torchvision_transform,
+    torchvision_weights,
+)
 
-from torch import Tensor, nn
-
-
-def conversions(
-    state: dict[str, Tensor], model: nn.Module
-) -> Iterable[tuple[str, dict[str, Tensor]]]:
-    """Return (description, converted state) where `state` may be of another library's model."""
-    del state, model
-    return ()
+__all__ = [
+    "HubFolder",
+    "conversions",
+    "read_folder",
+    "torchvision_arguments",
+    "torchvision_transform",
+    "torchvision_weights",
+]
