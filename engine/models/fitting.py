@@ -34,12 +34,14 @@ class Fitted:
         classes: C of its head; 0 of a backbone alone.
         unbiased: Names of the heads that have no bias in the checkpoint.
         notes: What was chosen, converted and left over, in sentences.
+        conversion: How the names were converted; None: they were not.
     """
 
     state: State
     classes: int
     unbiased: tuple[str, ...]
     notes: tuple[str, ...]
+    conversion: str | None
 
 
 def fit(
@@ -71,7 +73,7 @@ def fit(
     classes = _classes(chosen, want, contents)
     state = {key: _plain(value, key, want, contents) for key, value in chosen.state.items()}
     notes += [*_described(chosen), *_dtypes(chosen, want), *_left_over(chosen, found)]
-    return Fitted(state, classes, chosen.unbiased, tuple(notes))
+    return Fitted(state, classes, chosen.unbiased, tuple(notes), chosen.conversion)
 
 
 def outputs_of(contents: Contents, want: Wanted) -> int | None:

@@ -13,9 +13,16 @@ from torch import nn
 
 from engine.models.classifier import Classifier, split_model
 from engine.models.containers import Contents, read_contents
+from engine.models.conversion import HubFolder
 from engine.models.facts import Facts, class_names, read_facts
 from engine.models.fitting import Fitted, fit, outputs_of
 from engine.models.hub import NOT_CACHED, with_weights
+from engine.models.other_libraries import (
+    of_folder,
+    transformers_folder,
+    with_arguments,
+    with_transform,
+)
 from engine.models.preprocessing import create_arguments, data_config, size_of
 from engine.models.wanted import wanted
 from engine.schema.errors import CheckpointError, ModelError
@@ -40,13 +47,18 @@ def load_classifier(source: Source, classes: int | None, device: torch.device) -
     """
     if source.untrained:
         raise ModelError("This workspace has no weights yet; make them with `train`.")
-    if source.pretrained:
+    folder = transformers_folder(source)
+    if source.pretrained and folder is None:
         facts, notes = Facts(), tuple[str, ...]()
         body = build(source, None, pretrained=True)
     else:
-        contents = read_contents(Path(source.checkpoint), trust_pickle=source.trust_pickle)
+        path = folder.weights if folder and source.pretrained else Path(source.checkpoint)
+        contents = read_contents(path, trust_pickle=source.trust_pickle)
         facts = read_facts(contents)
-        body, notes = _with_checkpoint(source, classes, contents, facts)
+        facts = facts if folder is None else of_folder(folder, facts)
+        facts = with_arguments(source, contents, facts)
+        body, notes, conversion = _with_checkpoint(source, classes, contents, facts)
+        facts = facts if folder else with_transform(source, conversion, facts)
     config, of_config = data_config(body, source, facts)
     classifier = split_model(body, device, config)
     names, of_names = _names(body, source, facts, classifier.decision.out_features)
@@ -60,7 +72,7 @@ def load_classifier(source: Source, classes: int | None, device: torch.device) -
 
 def _with_checkpoint(
     source: Source, classes: int | None, contents: Contents, facts: Facts
-) -> tuple[nn.Module, tuple[str, ...]]:
+) -> tuple[nn.Module, tuple[str, ...], str | None]:
     expected = classes if facts.class_names is None else len(facts.class_names)
     body = build(source, expected, facts=facts)
     outputs = outputs_of(contents, wanted(body))
@@ -71,7 +83,7 @@ def _with_checkpoint(
         body = build(source, fitted.classes, facts=facts)
     _load(body, fitted)
     _, notes = create_arguments(source, facts)
-    return body, (*fitted.notes, *notes)
+    return body, (*fitted.notes, *notes), fitted.conversion
 
 
 def _classes(body: nn.Module) -> int:
@@ -89,7 +101,7 @@ def _names(
 ) -> tuple[tuple[str, ...] | None, tuple[str, ...]]:
     """Return the checkpoint's names of its classes, where there are as many as outputs."""
     names = facts.class_names
-    if source.pretrained:
+    if source.pretrained and names is None:
         names, _ = class_names([getattr(body, "pretrained_cfg", {})])
     if names is None or len(names) == classes:
         return names, ()
@@ -161,9 +173,16 @@ def build(
         options.setdefault("img_size", size)
     if classes is not None:
         options["num_classes"] = classes
+    if (folder := transformers_folder(source)) is not None:
+        return folder.build(**_resized(folder, options, size))
     if local is None and (pretrained or name.startswith("hf-hub:")):
         return with_weights(name, lambda: _create(name, {**options, "pretrained": pretrained}))
     return _create(name, {**options, "pretrained": pretrained})
+
+
+def _resized(folder: HubFolder, options: dict[str, Any], size: int | None) -> dict[str, Any]:
+    """Return the options with a stated image size, where the folder's network has a fixed one."""
+    return {**options, "img_size": size} if size and "img_size" in folder.model_args else options
 
 
 def _has_fixed_size(name: str, local: Path | None) -> bool:

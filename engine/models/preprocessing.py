@@ -47,6 +47,8 @@ def data_config(body: nn.Module, source: Source, facts: Facts) -> tuple[dict[str
             f"The checkpoint {source.checkpoint} takes images of {facts.channels} "
             f"channel{'s' if facts.channels != 1 else ''}; only RGB, with 3, is read."
         )
+    if "crop_mode" in facts.transform:
+        chosen["crop_mode"] = facts.transform["crop_mode"]
     chosen = {key: list(v) if isinstance(v, tuple) else v for key, v in chosen.items()}
     return resolve_model_data_config(body, args={**chosen, "img_size": size}), notes
 

@@ -126,6 +126,14 @@ def torchvision_weights(model: str, file_name: str = "") -> str | None:
     return None if weights is None else f"{type(weights).__name__}.{weights.name}"
 
 
+def is_published(model: str, file_name: str) -> bool:
+    """Return whether a file has the name of weights that torchvision publishes for the network."""
+    network = NETWORKS.get(_base(model))
+    return network is not None and any(
+        one.url.endswith(f"/{file_name}") for one in get_model_weights(network.name)
+    )
+
+
 def crop_share(side: int, resized: int) -> float:
     """Return timm's crop_pct with which it resizes to exactly `resized` pixels before the crop."""
     share = side / resized
