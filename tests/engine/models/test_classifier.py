@@ -8,13 +8,14 @@ from engine.schema.errors import ModelError
 from tests.making import NARROW, make_model
 
 CPU = torch.device("cpu")
+SMALL_IMAGES = {"pretrained_cfg_overlay": {"input_size": (3, 96, 96)}}
 FAMILIES = {
     "test_resnet": {},
     "test_vit": {},
     "test_convnext": {},
     "test_efficientnet": {},
     "mobilenetv3_small_050": {},
-    "densenet121": {},
+    "densenet121": SMALL_IMAGES,
     "vgg11": NARROW["vgg11"],
     "swin_tiny_patch4_window7_224": {"embed_dim": 24, "depths": (1, 1, 1, 1)},
 }
