@@ -126,7 +126,9 @@ def _intake(
     missing = [key for key in classes.keys if key not in set(evaluation.folders)]
     others = [key for key in evaluation.folders if key not in set(classes.keys)]
     return Intake(
-        source=msgspec.structs.replace(source, **transform),
+        source=msgspec.structs.replace(
+            source, **transform, model_args=dict(classifier.model_args if classifier else {})
+        ),
         classes=classes,
         evaluation=split,
         training=None if training is None else numbered(training, classes),

@@ -3,8 +3,8 @@
 Source: docs/concepts.md, notation.
 """
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -38,6 +38,8 @@ class Classifier:
     `forward_head(..., pre_logits=True)` gives something else."""
     notes: tuple[str, ...] = ()
     """What was taken from its checkpoint and what was left, in sentences."""
+    model_args: Mapping[str, Any] = field(default_factory=dict)
+    """What timm.create_model was given besides: as stated, and as its checkpoint says."""
     class_names: tuple[str, ...] | None = None
     """What its checkpoint calls the classes, in the order of the outputs; None: it does not say."""
 

@@ -58,7 +58,7 @@ def read_facts(contents: Contents) -> Facts:
         "mean": _channels_of(said.get("mean"), 0.0, 1.0),
         "std": _channels_of(said.get("std"), 1e-6, 1.0),
         "img_size": size,
-        "crop_pct": _number(said.get("crop_pct"), 1e-6, 1.0),
+        "crop_pct": _number(said.get("crop_pct"), 1e-6, 4.0),
         "interpolation": _one_of(said.get("interpolation"), get_args(Interpolation)),
     }
     for key in ("mean", "std", "crop_pct", "img_size", "input_size"):

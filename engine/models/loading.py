@@ -66,6 +66,7 @@ def load_classifier(source: Source, classes: int | None, device: torch.device) -
     return dataclasses.replace(
         classifier,
         notes=(*notes, *of_config, *facts.notes, *of_names),
+        model_args=create_arguments(source, facts)[0],
         class_names=names,
     )
 
@@ -142,7 +143,10 @@ def new_classifier(
         fitted = fit(contents, body, wanted(body, head=False), source.weights)
         body.load_state_dict(body.state_dict() | fitted.state)
         notes += fitted.notes
-    return dataclasses.replace(split_model(body, device, config), notes=tuple(notes))
+    arguments, _ = create_arguments(source, Facts())
+    return dataclasses.replace(
+        split_model(body, device, config), notes=tuple(notes), model_args=arguments
+    )
 
 
 def build(

@@ -51,7 +51,8 @@ class Source(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     std: tuple[float, float, float] | None = None
     img_size: Annotated[int, Meta(ge=1, le=8192)] | None = None
     """Pixels a side."""
-    crop_pct: Annotated[float, Meta(gt=0, le=1)] | None = None
+    crop_pct: Annotated[float, Meta(gt=0, le=4)] | None = None
+    """Side of the crop over side of the resized image."""
     interpolation: Interpolation | None = None
     model_args: dict[str, str | int | float | bool] = {}
     """Further arguments of timm.create_model, such as `global_pool`."""

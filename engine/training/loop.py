@@ -157,7 +157,7 @@ def _start(
         scheduler, _ = create_scheduler_v2(
             optimizer, sched="cosine", num_epochs=request.epochs, min_lr=request.min_lr
         )
-    facts = {"format": "pt"} | metadata(classes, classifier.resolved(), {})
+    facts = {"format": "pt"} | metadata(classes, classifier.resolved(), classifier.model_args)
     run = Run(classifier, request, directory, optimizer, scheduler, facts)
     if (directory / "state.json").exists():
         try:

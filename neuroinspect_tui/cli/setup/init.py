@@ -98,7 +98,10 @@ def command(
         int | None, typer.Option("--img-size", min=1, max=8192, help="Pixels a side.")
     ] = None,
     crop_pct: Annotated[
-        float | None, typer.Option("--crop-pct", help="Share of the side that is cropped, 0 to 1.")
+        float | None,
+        typer.Option(
+            "--crop-pct", min=0.01, max=4.0, help="Side of the crop over that of the image."
+        ),
     ] = None,
     interpolation: Annotated[
         Interpolation | None, typer.Option("--interpolation", help="How images are resized.")

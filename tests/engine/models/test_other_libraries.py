@@ -1,4 +1,4 @@
-"""Checkpoints of torchvision and folders of transformers load as they are, and give equal logits."""
+"""Checkpoints of torchvision and folders of transformers load as they are: equal logits."""
 
 import shutil
 
@@ -9,6 +9,8 @@ import torchvision
 import transformers as hf
 from PIL import Image
 
+from engine.models.checkpoint import write_state
+from engine.models.facts import metadata
 from engine.models.loading import load_classifier
 from engine.schema.requests import Source
 
@@ -76,6 +78,13 @@ def test_a_checkpoint_of_torchvision_is_prepared_for_as_torchvision_does(tmp_pat
         got = found.body(found.transform()(picture(300))[None])
     torch.testing.assert_close(got, wanted, rtol=1e-3, atol=1e-4)
     assert any("Prepared for as torchvision does" in note for note in found.notes)
+    said = metadata(["a", "b", "c", "d"], found.resolved(), found.model_args)
+    write_state(tmp_path / "ours.safetensors", found.body.state_dict(), said)
+    again = load_classifier(
+        Source(model=source.model, checkpoint=str(tmp_path / "ours.safetensors"), data=""), 4, CPU
+    )
+    with torch.inference_mode():
+        assert torch.equal(again.body(again.transform()(picture(300))[None]), got)
 
 
 @pytest.mark.parametrize(
