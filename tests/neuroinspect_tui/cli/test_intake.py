@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 import torch
 from PIL import Image
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 
 from neuroinspect_tui.workspace import read_source
+from tests.making import make_checkpoint
 
 
 @pytest.fixture
@@ -128,8 +129,7 @@ def test_a_checkpoint_replaced_by_one_of_equal_size_and_time_is_another(place, r
     _, before = right(run, home)
     path = place / "toy.safetensors"
     status = path.stat()
-    state = {name: torch.zeros_like(value) for name, value in load_file(path).items()}
-    save_file(state, path)
+    make_checkpoint(path, seed=1)
     os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
     assert path.stat().st_size == status.st_size
     _, after = right(run, home)
