@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
 
+import msgspec
 from textual.app import ComposeResult
 from textual.containers import Container, Vertical
 from textual.screen import Screen
@@ -28,6 +29,15 @@ TABLE = (
     Command("start.copy", "y", "copy", "Copy", "Copy the equivalent `init` command"),
     Command("start.back", "escape", "back", "Back", "Leave the form, or go back"),
 )
+
+
+NOTES_SECONDS = 30.0
+
+
+class Decided(msgspec.Struct):
+    """What the app reads of what `init --json` prints."""
+
+    notes: tuple[str, ...] = ()
 
 
 class StartScreen(Screen[None]):
@@ -164,7 +174,7 @@ class StartScreen(Screen[None]):
         try:
             process = await asyncio.create_subprocess_exec(
                 *self.program, *init_words(values), "--json",
-                stdin=DEVNULL, stdout=DEVNULL, stderr=PIPE,
+                stdin=DEVNULL, stdout=PIPE, stderr=PIPE,
                 env=os.environ | {"COLUMNS": "1000", "NO_COLOR": "1"},
             )  # fmt: skip
         except OSError as error:
@@ -191,8 +201,12 @@ class StartScreen(Screen[None]):
         async for line in process.stderr:
             last = line.decode("utf-8", "replace").strip() or last
             self._say(last)
-        code = await process.wait()
-        if code:
+        assert process.stdout is not None
+        said = await process.stdout.read()
+        if await process.wait():
             self._say(last.removeprefix("neuroinspect-tui: "), failed=True)
-        else:
-            self.post_message(ToWorkspace(str(Path(directory).expanduser())))
+            return
+        with contextlib.suppress(msgspec.DecodeError):  # the workspace is there all the same
+            notes = msgspec.json.decode(said, type=Decided).notes
+            self.notify("\n".join(notes), title="decided", timeout=NOTES_SECONDS, markup=False)
+        self.post_message(ToWorkspace(str(Path(directory).expanduser())))

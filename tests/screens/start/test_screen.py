@@ -22,6 +22,7 @@ if "broken" in sys.argv:
     sys.exit(2)
 pathlib.Path(sys.argv[2]).mkdir()
 pathlib.Path(sys.argv[2], "said").write_text(" ".join(sys.argv[1:]))
+print('{"notes": ["Classes [sorted] by name.", "Tried on 30 images."], "classes": 3}')
 """
 PROGRAM = (sys.executable, "-c", INIT)
 
@@ -77,6 +78,8 @@ async def test_the_form_asks_for_what_is_missing_then_runs_init(tmp_path: Path) 
         await pilot.press("ctrl+s")
         await until(pilot, lambda: bool(app.posted(ToWorkspace)))
         assert app.posted(ToWorkspace)[0].home == home
+        [told] = app._notifications  # markup in names is text
+        assert told.message == "Classes [sorted] by name.\nTried on 30 images."
         asked = f"init {home} --model toy --untrained --data /data --json"
         assert Path(home, "said").read_text() == asked
 
