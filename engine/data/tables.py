@@ -140,7 +140,7 @@ def read_entries(table: Table, chosen: Mapping[str, str]) -> Entries:
             if not getattr(entry, role):
                 entry.refuse(f"no {role}")
     if "split" in columns:
-        _spell_splits(entries, fold(table.columns[columns["split"]]))
+        _spell_splits(entries, fold(table.columns[columns["split"]]), _is_waterbirds(table))
     _spell_labels([entry for entry in entries if not entry.refusal], table.classes)
     entries += [Entry(number, "", "", "", "", reason) for number, reason in table.refused]
     if all(entry.refusal for entry in entries):
@@ -240,8 +240,16 @@ def _spell_labels(entries: Sequence[Entry], classes: Sequence[str] | None) -> No
             entry.refuse(f"no class has the number {entry.label}")
 
 
-def _spell_splits(entries: Sequence[Entry], column: str) -> None:
-    """Spell splits one way: without case, and in words where the table has numbers or booleans."""
+def _is_waterbirds(table: Table) -> bool:
+    """Return whether a table has the columns of Waterbirds, whose splits are numbers."""
+    return {"img_filename", "y", "split", "place"} <= {fold(name) for name in table.columns}
+
+
+def _spell_splits(entries: Sequence[Entry], column: str, waterbirds: bool) -> None:
+    """Spell splits one way: without case, and in words where the table has numbers or booleans.
+
+    Other numbers than 0, 1 and 2 may be folds, and are left; Waterbirds may have further splits.
+    """
     for entry in entries:
         entry.split = re.sub(r"^([0-9]+)\.0*$", r"\1", entry.split).casefold()
     values = {entry.split for entry in entries if entry.split}
@@ -250,6 +258,6 @@ def _spell_splits(entries: Sequence[Entry], column: str) -> None:
             if entry.split and entry.split not in IS_VALID:
                 entry.refuse(f"{column} is {entry.split!r}, neither true nor false")
             entry.split = IS_VALID.get(entry.split, "")
-    elif values <= NUMBERED_SPLITS.keys():
+    elif waterbirds or values <= NUMBERED_SPLITS.keys():
         for entry in entries:
-            entry.split = NUMBERED_SPLITS.get(entry.split, "")
+            entry.split = NUMBERED_SPLITS.get(entry.split, entry.split)

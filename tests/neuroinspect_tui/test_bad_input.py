@@ -250,7 +250,7 @@ WRONG = {
         lambda r: {"--model": f"local-dir:{r / 'gone'}"},
         ("gone", "config.json"),
     ),
-    "model folder broken": (local_model("{not json"), ("cannot build", "model")),
+    "model folder broken": (local_model("{not json"), ("Cannot read", "config.json")),
     "model folder of an unknown model": (
         local_model('{"architecture": "nope"}'),
         ("cannot build", "nope"),

@@ -339,8 +339,9 @@ def test_what_cannot_be_decoded_is_told_and_classes_sort_by_what_is_left(toy, ru
 def test_numbers_with_zeros_before_them_are_class_indices(toy, run, tmp_path):
     rows = [("path", "label", "split")]
     for path in sorted(Path(toy.data).glob("*/*/*.png")):
-        rows.append((path.name, path.parent.name[:3], path.parent.parent.name))
-        shutil.copy(path, tmp_path)
+        name = "-".join(path.parts[-3:])
+        rows.append((name, path.parent.name[:3], path.parent.parent.name))
+        shutil.copy(path, tmp_path / name)
     with (tmp_path / "list.csv").open("w", newline="") as file:
         csv.writer(file).writerows([rows[0], *((p, f"0{int(c) - 1}", s) for p, c, s in rows[1:])])
     words = ("--model", toy.model, "--checkpoint", toy.checkpoint, "--json")

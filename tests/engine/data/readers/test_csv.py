@@ -207,3 +207,16 @@ def test_names_stay_distinct(tmp_path):
         tmp_path, "path,label,split\na.png,3_series,valid\nb.png,5_series,valid\nc.png,7_up,valid\n"
     )
     assert split_of(path).classes == ("3_series", "5_series", "up")
+
+
+def test_numbers_beyond_those_of_waterbirds_may_be_folds(tmp_path):
+    picture((200, 40, 40), 0).save(tmp_path / "a.png")
+    rows = "\n".join(f"a.png,0,{split}" for split in range(4))
+    (tmp_path / "list.csv").write_text(f"path,label,split\n{rows}\n")
+    with pytest.raises(DataError, match="the splits there: 0, 1, 2, 3"):
+        split_of(tmp_path / "list.csv", "valid")
+    rows = "\n".join(f"1,a.png,0,{split},0,x.jpg" for split in range(4))
+    header = "img_id,img_filename,y,split,place,place_filename"
+    (tmp_path / "metadata.csv").write_text(f"{header}\n{rows}\n")
+    assert len(split_of(tmp_path / "metadata.csv", "valid").samples) == 1
+    assert len(split_of(tmp_path / "metadata.csv", "3").samples) == 1
