@@ -60,7 +60,7 @@ def load_classifier(source: Source, classes: int | None, device: torch.device) -
         body, notes, conversion = _with_checkpoint(source, classes, contents, facts)
         facts = facts if folder else with_transform(source, conversion, facts)
     config, of_config = data_config(body, source, facts)
-    classifier = split_model(body, device, config)
+    classifier = _split(body, device, config, notes)
     names, of_names = _names(body, source, facts, classifier.decision.out_features)
     _check_classes(source, classifier.decision.out_features, classes, names)
     return dataclasses.replace(
@@ -69,6 +69,17 @@ def load_classifier(source: Source, classes: int | None, device: torch.device) -
         model_args=create_arguments(source, facts)[0],
         class_names=names,
     )
+
+
+def _split(
+    body: nn.Module, device: torch.device, config: dict[str, Any], notes: tuple[str, ...]
+) -> Classifier:
+    """Split the model; where that fails, say also which of two sets of weights it has."""
+    try:
+        return split_model(body, device, config)
+    except ModelError as error:
+        choice = [note for note in notes if "average" in note]
+        raise ModelError(" ".join([str(error), *choice])) from error
 
 
 def _with_checkpoint(

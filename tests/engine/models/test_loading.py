@@ -163,3 +163,12 @@ def test_training_starts_from_a_backbone_in_any_checkpoint(tmp_path, prefix):
     found = classifier.body.state_dict()
     backbone = [key for key in STATE if not key.startswith("fc.")]
     assert all(torch.equal(found[key], STATE[key]) for key in backbone)
+
+
+def test_an_average_that_is_no_model_yet_is_named(tmp_path):
+    """An average of the first steps: zeros, while the weights beside it are good."""
+    young = {k: torch.zeros_like(v) for k, v in STATE.items()}
+    path = saved(tmp_path, state_dict_ema=young)
+    with pytest.raises(ModelError, match=r"are 0 .* average .*--weights model"):
+        load(checkpoint=path)
+    assert load(checkpoint=path, weights="model").width == 96
