@@ -46,6 +46,8 @@ class DataClasses(Struct, frozen=True):
     names: tuple[str, ...]
     counts: tuple[int, ...]
     """Images of each."""
+    trained: tuple[str, ...] = ()
+    """Those that have images in the training split."""
     declared: bool = False
     """Whether the data list their classes, with images or without, as folders do not."""
 
@@ -119,6 +121,12 @@ def arrange(data: DataClasses, own: Own, order: str | None, names: str | None) -
     given = None if names is None else read_names(Path(names), data.keys)
     found = _ordered(data, own, order, names, given)
     if own.outputs not in (None, len(found.keys)):
+        file = found.order.removeprefix("as in ")
+        if file != found.order:
+            raise DataError(
+                f"{file} names {len(found.keys)} classes, the checkpoint has {own.outputs}; "
+                "name each of its outputs once."
+            )
         raise CheckpointError(_mismatch(data, own.outputs))
     if given is None:
         return found
@@ -152,16 +160,21 @@ def _ordered(
     used = with_images(data, own.outputs)
     if own.outputs is not None and _are_indices(used):
         used = _indexed(data, used, own.outputs)
-        return _listed(data, used, used, "labels are the numbers of outputs")
+        return _listed(data, used, used, "numbered as their labels")
     return _listed(data, used, used, "as the data list them" if _is_own(used) else "sorted by name")
 
 
 def with_images(data: DataClasses, outputs: int | None = None) -> tuple[str, ...]:
-    """Return the classes: those with images, where the data do not say and the outputs differ."""
+    """Return the classes: all, those with images, or those of the training split, as outputs fit.
+
+    Without outputs: all where the data declare their classes, else those with images.
+    """
     used = tuple(key for key, count in zip(data.keys, data.counts, strict=True) if count)
-    if not used or outputs == len(data.keys) or data.declared:
-        return data.keys
-    return used
+    if outputs in (len(data.keys), len(used)) or not data.trained:
+        return data.keys if not used or outputs == len(data.keys) or data.declared else used
+    if outputs == len(data.trained):
+        return data.trained
+    return data.keys if data.declared else used
 
 
 def _is_own(keys: Sequence[str]) -> bool:

@@ -1,5 +1,6 @@
 """The images of a workspace's split, with their classes numbered as the model's. No torch."""
 
+import unicodedata
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -63,8 +64,18 @@ def list_split(source: Source, split: str) -> Split:
     except OSError as error:
         raise _unreadable(path, error) from error
     return msgspec.structs.replace(
-        listed, reader=name, exif=source.exif, background=source.background
+        listed,
+        reader=name,
+        exif=source.exif,
+        background=source.background,
+        folders=_composed(listed.folders),
     )
+
+
+def _composed(folders: tuple[str, ...]) -> tuple[str, ...]:
+    """Return names in Unicode's composed form: one split may come from macOS, another not."""
+    composed = tuple(unicodedata.normalize("NFC", folder) for folder in folders)
+    return composed if len(set(composed)) == len(composed) else folders
 
 
 def _listed(source: Source, reader: Reader, split: str, options: Options) -> Split:
@@ -103,14 +114,20 @@ def _part(whole: Split, source: Source, split: str, share: float) -> Split:
     held = held_out([s.path for s in samples], [s.label for s in samples], share)
     wanted = split == source.eval_split
     kept = tuple(s for s, out in zip(samples, held, strict=True) if out == wanted)
+    if not kept:
+        raise DataError(
+            f"{split} would hold no image of {whole.name} in {whole.root}: of a class with one "
+            "image none is held out; evaluate on all with --eval-split."
+        )
     return msgspec.structs.replace(whole, name=split, samples=kept)
 
 
-def data_classes(splits: Sequence[Split]) -> DataClasses:
+def data_classes(splits: Sequence[Split], training: Split | None = None) -> DataClasses:
     """Return the classes that some splits have together, in the order in which the data list them.
 
     Args:
         splits: As `list_split` gives them.
+        training: Which of them is the training split; None: none is.
     """
     keys = dict(zip(splits[0].folders, splits[0].classes, strict=True))
     in_order = all(list(split.folders) == sorted(split.folders) for split in splits)
@@ -121,12 +138,19 @@ def data_classes(splits: Sequence[Split]) -> DataClasses:
             key = split.folders[sample.label]
             counts[key] = counts.get(key, 0) + 1
     ordered = sorted(keys) if in_order else list(keys)
+    trained = _in_use(training)
     return DataClasses(
         tuple(ordered),
         tuple(keys[key] for key in ordered),
         tuple(counts.get(key, 0) for key in ordered),
+        trained=tuple(key for key in ordered if key in trained),
         declared=splits[0].reader != "image_folder",
     )
+
+
+def _in_use(split: Split | None) -> frozenset[str]:
+    used = set() if split is None else {sample.label for sample in split.samples}
+    return frozenset(split.folders[label] for label in used) if split else frozenset()
 
 
 def numbered(listed: Split, classes: ClassList) -> Split:

@@ -82,7 +82,7 @@ def take_in(
     Raises:
         EngineError: Whatever does not load or does not fit, in one sentence.
     """
-    data = data_classes([split for split in splits if split is not None])
+    data = data_classes([split for split in splits if split is not None], splits[1])
     device = pick_device(source.device)
     if source.untrained:
         classes = _classes(source, data, Own())
@@ -191,7 +191,8 @@ def doubted(
         mend = f"--class-order {named}" if named else "--class-order and a file of that order"
         return Doubt(
             f"{seen}; give {mend}, or the order that you know to be right.",
-            decisive=stated.isdisjoint(("class_order", "class_names")),
+            decisive=trial.order.correct >= 2 * trial.correct
+            and stated.isdisjoint(("class_order", "class_names")),
             order=None if named else trial.order.keys,
         )
     if trial.normalisation is not None:

@@ -178,3 +178,16 @@ def test_labels_that_are_indices_are_the_outputs():
 def test_numbers_of_classes_that_differ_are_explained_by_names(outputs, sentence):
     with pytest.raises(CheckpointError, match=sentence):
         arrange(data("ant", "bee", "cat", "dog", "eel", "fox"), Own(outputs), None, None)
+
+
+def test_the_training_split_s_classes_are_the_model_s_where_they_are_as_many():
+    found = DataClasses(("ant", "bee", "fox"), ("a", "b", "f"), (5, 5, 3), trained=("ant", "bee"))
+    assert keys(arrange(found, Own(2), None, None)) == ["ant", "bee"]
+    assert keys(arrange(found, Own(3), None, None)) == ["ant", "bee", "fox"]
+
+
+def test_a_file_of_another_number_of_names_is_named(tmp_path):
+    path = tmp_path / "names.txt"
+    path.write_text("aster\n2_lily\n010_rose\nfox\n")
+    with pytest.raises(DataError, match=r"names.txt names 4 classes, the checkpoint has 3"):
+        arrange(data(*FLOWERS), Own(3), str(path), None)

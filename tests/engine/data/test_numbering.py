@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import unicodedata
 
 import pytest
 
@@ -102,3 +103,20 @@ def test_some_are_held_out_where_a_split_is_missing(tmp_path, base):
 def test_a_share_that_is_none_is_refused(tmp_path, wrong):
     with pytest.raises(DataError, match="SPLIT:SHARE"):
         split_of(make_images(tmp_path / "data"), valid_from=wrong)
+
+
+def test_a_name_composed_otherwise_is_the_same_class(tmp_path):
+    root = make_images(tmp_path / "data")
+    for split, form in (("train", "NFD"), ("valid", "NFC")):
+        name = unicodedata.normalize(form, "café")
+        (root / split / "003_blue").rename(root / split / name)
+    for split, count in (("train", 6), ("valid", 10)):
+        found = split_of(root, split)
+        assert found.folders == ("001_red_thing", "002_green_thing", "café")
+        assert sum(sample.label == 2 for sample in found.samples) == count
+
+
+def test_nothing_to_hold_out_is_a_sentence(tmp_path):
+    root = make_images(tmp_path / "data", train=1) / "train"
+    with pytest.raises(DataError, match="of a class with one image none is held out"):
+        split_of(root, valid_from="all:0.2")

@@ -140,3 +140,12 @@ def test_mcnemar_is_the_exact_test_of_discordant_pairs():
     left, right = np.array([True] * 9 + [False]), np.array([False] * 9 + [True])
     assert mcnemar(left, right) == pytest.approx(2 * (1 + 10) / 2**10)
     assert mcnemar(left, left) == 1.0
+
+
+def test_two_classes_that_are_swapped_are_told(easy):
+    """Most is right all the same, so that it is only told, and not decided."""
+    classifier, split = easy
+    more = msgspec.structs.replace(split, samples=split.samples * 4)
+    found = tried(classifier, numbered_as(more, [*split.folders[1::-1], split.folders[2]]))
+    assert found.order.keys == split.folders
+    assert found.correct > 30
