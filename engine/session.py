@@ -11,6 +11,7 @@ from engine.attribution.neurons import describe_neuron
 from engine.attribution.query import check_neurons
 from engine.data.images import open_for_model, write_picture
 from engine.data.splits import Split, open_split
+from engine.editing.grouped import grouped
 from engine.editing.methods import EDIT_METHODS
 from engine.editing.options import check_options
 from engine.editing.rebase import fill_stacked, kept_back_by, stacked_on
@@ -173,7 +174,7 @@ class TorchEngine:
         for view in views if "training" in EDIT_METHODS.get(request.method).needs else ():
             cache = yield from self.ready_cache(self.source.train_split, view)
             training.append(cache)
-        caches = Caches(evaluation, training, test, kept_back)
+        caches = grouped(Caches(evaluation, training, test, kept_back), request, self.home)
         yield from edit(caches, request, self.home / "edits", self.device)
 
     def _test_cache(self, name: str, on: str | None) -> Generator[Progress, None, FeatureCache]:

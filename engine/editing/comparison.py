@@ -43,6 +43,11 @@ class HeldOutPredictions:
         return self.cache.labels[self.rows]
 
     @cached_property
+    def groups(self) -> Array | None:
+        """(n,), -1 for an image of none; None where there are no groups."""
+        return None if self.cache.groups is None else self.cache.groups[self.rows]
+
+    @cached_property
     def original(self) -> Array:
         """(n,), the unedited head's predictions."""
         return np.asarray(self.predicted[ORIGINAL][0])
@@ -96,10 +101,8 @@ def compare(predictions: HeldOutPredictions, control: str, seed: int) -> Differe
     others = ~np.isin(predictions.labels, predictions.classes)
     cost = float(edit[:, others].mean() - other[:, others].mean()) if others.any() else 0.0
     group: tuple[float | None, float | None, float | None] = (None, None, None)
-    if predictions.cache.groups is not None:
-        group = _resampled_worst_group(
-            predictions.cache.groups[predictions.rows], (edit, other), generator
-        )
+    if (groups := predictions.groups) is not None and (groups >= 0).any():
+        group = _resampled_worst_group(groups, (edit, other), generator)
     return Difference(
         control=control,
         points=points, lo=lo, hi=hi,
@@ -125,7 +128,7 @@ def _resampled_target(
 def _resampled_worst_group(
     groups: Array, variants: tuple[Array, Array], generator: np.random.Generator
 ) -> tuple[float, float, float]:
-    present = np.unique(groups)
+    present = np.unique(groups[groups >= 0])
     exact = [
         np.stack([variant[:, groups == g].mean(axis=1) for g in present]) for variant in variants
     ]
@@ -208,7 +211,7 @@ def _named(predictions: HeldOutPredictions) -> str:
 
 
 def _counted(predictions: HeldOutPredictions, *, grouped: bool) -> str:
-    if grouped and predictions.cache.groups is not None:
-        smallest = np.bincount(predictions.cache.groups[predictions.rows])
+    if grouped and (groups := predictions.groups) is not None:
+        smallest = np.bincount(groups[groups >= 0])
         return f"smallest group n {smallest[smallest > 0].min()}"
     return f"n {int(np.isin(predictions.labels, predictions.classes).sum())}"

@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from engine.ablation.baselines import placebo
-from engine.features.cache import FeatureCache
 from engine.schema.arrays import Array
 from engine.schema.requests import EditRequest
 
@@ -82,16 +81,3 @@ class Plan:
         seeds = range(self.request.seed, self.request.seed + self.request.seeds)
         generators = [np.random.default_rng((7, seed)) for seed in seeds]
         return [tuple(aim.random(generator) for aim in first) for generator in generators]
-
-
-def halves(cache: FeatureCache, seed: int) -> tuple[Array, Array]:
-    """Split a feature cache's rows into a selection and a held-out half, sorted.
-
-    Stratified over class x originally right or wrong x group: a stratum's shares differ by at
-    most one image, and so do the halves.
-    """
-    right = cache.predicted == cache.labels
-    groups = np.zeros(len(right), dtype=np.int64) if cache.groups is None else cache.groups
-    shuffled = np.random.default_rng((3, seed)).permutation(len(right))
-    strata = np.lexsort((shuffled, groups, right, cache.labels))
-    return np.sort(strata[::2]), np.sort(strata[1::2])

@@ -9,8 +9,10 @@ from engine.attribution.ranking import order
 from engine.editing.methods import EDIT_METHODS
 from engine.editing.methods.base import EditMethod
 from engine.editing.options import check_options
-from engine.editing.plan import Aim, Plan, halves
+from engine.editing.plan import Aim, Plan
 from engine.features.cache import FeatureCache
+from engine.features.halves import halves
+from engine.features.overlay import Overlay
 from engine.schema.arrays import Array
 from engine.schema.bounds import check_bounds
 from engine.schema.errors import RequestError
@@ -33,20 +35,11 @@ def make_plan(
         RequestError: A class without mistakes there, or numbers that make no sense.
     """
     _check(request, cache)
-    if tested:
-        selection, held_out = np.arange(len(cache.labels)), None
-    else:
-        selection, held_out = halves(cache, request.seed)
-        if kept_back is not None:
-            everyone = np.arange(len(cache.labels))
-            selection, held_out = np.setdiff1d(everyone, kept_back), kept_back
-        if len(held_out) == 0:
-            raise RequestError(
-                f"{cache.meta.split} has {len(cache.labels)} image, so none can be held out; "
-                "give more images, or a --test-split."
-            )
+    selection, held_out = divide(cache, request.seed, tested=tested, kept_back=kept_back)
+    if cache.overlay is not None:
+        _check_overlay(cache, cache.overlay, selection, held_out)
     method = EDIT_METHODS.get(request.method)
-    notes = []
+    notes = [] if cache.overlay is None else list(cache.overlay.notes)
     if request.neurons and not tested:
         notes.append(
             "The neurons were named by hand: if the held-out images helped to choose them, "
@@ -59,6 +52,54 @@ def make_plan(
         )
     sizes = method.sizes(request, cache.meta.width, max(len(aim.neurons) for aim in aims))
     return Plan(request, method.recipe(request), aims, selection, held_out, sizes, tuple(notes))
+
+
+def divide(
+    cache: FeatureCache, seed: int, *, tested: bool, kept_back: Array | None = None
+) -> tuple[Array, Array | None]:
+    """Return the rows that choose and those that report; None for all of the test split.
+
+    The arguments are those of `make_plan`.
+
+    Raises:
+        RequestError: No image is left to report on.
+    """
+    everyone = np.arange(len(cache.labels))
+    if tested:
+        return everyone, None
+    selection, held_out = halves(cache, seed)
+    if kept_back is not None:
+        selection, held_out = np.setdiff1d(everyone, kept_back), kept_back
+    if len(held_out) == 0:
+        raise RequestError(
+            f"{cache.meta.split} has {len(cache.labels)} image, so none can be held out; "
+            "give more images, or a --test-split."
+        )
+    return selection, held_out
+
+
+def _check_overlay(
+    cache: FeatureCache, laid: Overlay, selection: Array, held_out: Array | None
+) -> None:
+    """Refuse groups that the reporting images helped to find, and groups that lose a class."""
+    if laid.looked_at is None:
+        raise RequestError(
+            f"The grouping {laid.name} was found on {cache.meta.split} as it was before its "
+            "images or the weights changed, so that which images it has seen is unknown; make it "
+            "again, or give --group-by found."
+        )
+    if held_out is not None and (seen := np.isin(held_out, laid.looked_at)).any():
+        raise RequestError(
+            f"The grouping {laid.name} was found on {int(seen.sum())} of the images that this "
+            "edit would report on; give the same --seed as `groups make`, or --group-by found."
+        )
+    labels, known = cache.labels[selection], laid.groups[selection] >= 0
+    lost = np.setdiff1d(labels, labels[known])
+    if len(lost):
+        raise RequestError(
+            f"The grouping {laid.name} has a value for no selection image of "
+            f"{cache.classes[int(lost[0])]}, although for others of the class; give it more."
+        )
 
 
 def _aims(
@@ -103,7 +144,11 @@ def _check(request: EditRequest, cache: FeatureCache) -> None:
     check_options(request)
     if "groups" in EDIT_METHODS.get(request.method).needs and cache.groups is None:
         raise RequestError(
-            f"--method {request.method} needs group labels; these data have no groups."
+            f"--method {request.method} needs group labels; these data have no groups: "
+            "give --group-by found, or the name of a grouping."
         )
     if request.select == "worst-group" and cache.groups is None:
-        raise RequestError("--select worst-group needs groups; these data have none.")
+        raise RequestError(
+            "--select worst-group needs groups; these data have none: give --group-by found, or "
+            "the name of a grouping."
+        )

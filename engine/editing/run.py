@@ -172,11 +172,9 @@ def _part(cache: FeatureCache, rows: Array) -> str:
 
 
 def _balance(predictions: HeldOutPredictions) -> tuple[str, ...]:
-    if predictions.cache.groups is None:
+    if (groups := predictions.groups) is None:
         return ()
-    counts = np.bincount(
-        predictions.cache.groups[predictions.rows], minlength=len(predictions.cache.groups_named)
-    )
+    counts = np.bincount(groups[groups >= 0], minlength=len(predictions.cache.groups_named))
     named = ", ".join(
         f"{name} {count}"
         for name, count in zip(predictions.cache.groups_named, counts, strict=True)
@@ -192,6 +190,8 @@ def _provenance(caches: Caches) -> dict[str, str]:
         "reporting_split": caches.held_out.meta.split,
         "training_caches": " ".join(cache.meta.key for cache in caches.training),
     }
+    if (laid := caches.evaluation.overlay) is not None:
+        found["groups"] = f"{laid.name} {laid.digest}"
     if caches.evaluation.meta.on is not None:
         found["on"] = caches.evaluation.meta.on
     return found | {name: version(name) for name in ("neuroinspect-tui", "torch", "numpy")}

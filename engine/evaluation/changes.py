@@ -24,7 +24,9 @@ def class_changes(
     classes = _changes(cache.labels[selected], cache.classes, before, after)
     groups = None
     if cache.groups is not None:
-        groups = _changes(cache.groups[selected], cache.groups_named, before, after)
+        numbers = cache.groups[selected]
+        known = numbers >= 0
+        groups = _changes(numbers[known], cache.groups_named, before[known], after[known])
     return classes, groups
 
 

@@ -206,10 +206,16 @@ def _described_part(cache: FeatureCache, rows: Array) -> list[Seen]:
                 predicted=Label(predicted, cache.classes[predicted]),
                 p_true=float(p[label]),
                 p_predicted=float(p[predicted]),
-                group=None if cache.groups is None else cache.groups_named[cache.groups[row]],
+                group=_group_of(cache, row),
             )
         )
     return images
+
+
+def _group_of(cache: FeatureCache, row: int) -> str | None:
+    if cache.groups is None or cache.groups[row] < 0:
+        return None
+    return cache.groups_named[cache.groups[row]]
 
 
 def outcome(
@@ -233,9 +239,11 @@ def outcome(
     worst_group = None
     if images.groups is not None:
         groups = images.groups if rows is None else images.groups[rows]
-        counts = np.bincount(groups, minlength=len(images.groups_named))
-        sums = np.bincount(groups, weights=correct, minlength=len(counts))
-        worst_group = float((sums[counts > 0] / counts[counts > 0]).min())
+        known = groups >= 0
+        counts = np.bincount(groups[known], minlength=len(images.groups_named))
+        sums = np.bincount(groups[known], weights=correct[known], minlength=len(counts))
+        if known.any():
+            worst_group = float((sums[counts > 0] / counts[counts > 0]).min())
     return Outcome(
         overall=float(np.mean(correct)),
         target=float(accuracy[targets].mean()) if targets else None,

@@ -5,6 +5,7 @@ labels, the decision layer, each neuron's top activating images, means over all 
 counterfactual of every mistake, so that all but visualizations is answered from here.
 """
 
+from copy import copy
 from functools import cached_property
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from msgspec import Struct
 
 from engine.data.splits import Sample, Split
 from engine.data.stored import PictureFinder, picture_finder
+from engine.features.overlay import Overlay
 from engine.io.atomic import file_digest, key_of, read_json, write_json
 from engine.schema.arrays import Array
 from engine.schema.errors import StorageError
@@ -76,7 +78,8 @@ class FeatureCache:
         self.exif = split.exif
         self.background = split.background
         self.classes = split.classes  # names may change while features stay
-        self.groups_named = split.groups
+        self.own_groups_named = split.groups
+        self.overlay: Overlay | None = None
         self.meta = read_json(directory / META, Meta)
         if self.meta.format != FORMAT:
             raise StorageError(
@@ -166,10 +169,26 @@ class FeatureCache:
         """(n,)."""
         return np.array([sample.label for sample in self.samples], dtype=np.int64)
 
-    @cached_property
+    def with_groups(self, overlay: Overlay) -> "FeatureCache":
+        """Return the same images under another grouping; features and files stay as they are."""
+        laid = copy(self)
+        laid.overlay = overlay
+        return laid
+
+    @property
     def groups(self) -> Array | None:
-        """(n,), or None where the data has no groups."""
-        if not self.groups_named:
+        """(n,), indices into `groups_named`, -1 for none; None where there are no groups."""
+        return self.own_groups if self.overlay is None else self.overlay.groups
+
+    @property
+    def groups_named(self) -> tuple[str, ...]:
+        """The groups' names: the data's, or those of the grouping laid over them."""
+        return self.own_groups_named if self.overlay is None else self.overlay.named
+
+    @cached_property
+    def own_groups(self) -> Array | None:
+        """(n,), the data's own groups, or None where the data has none."""
+        if not self.own_groups_named:
             return None
         return np.array([sample.group for sample in self.samples], dtype=np.int64)
 

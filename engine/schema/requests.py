@@ -169,6 +169,8 @@ class EditRequest(Struct, frozen=True, kw_only=True, tag="edit"):
     test_split: str | None = None
     on: str | None = None
     """The id of an edit to start from, instead of the checkpoint's decision layer."""
+    group_by: str | None = None
+    """A grouping's name, or `found`: its groups stand for those of the data."""
 
 
 class TrainRequest(Struct, frozen=True, kw_only=True, tag="train"):

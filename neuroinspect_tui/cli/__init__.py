@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from engine.schema.errors import RequestError
-from neuroinspect_tui.cli import jobs
+from neuroinspect_tui.cli import groups, jobs
 from neuroinspect_tui.cli.options import WORKSPACE_HELP
 from neuroinspect_tui.program import NAME
 
@@ -33,7 +33,7 @@ COMMANDS = {
 """Each command's module in this package, in the order of --help."""
 HIDDEN = ("open", "keep")
 """Commands that --help does not list."""
-NAMES = (*COMMANDS, "jobs")
+NAMES = (*COMMANDS, "groups", "jobs")
 
 app = typer.Typer(
     name=NAME,
@@ -75,6 +75,7 @@ def program(
         raise RequestError(f"`{ctx.invoked_subcommand}` makes a workspace; it takes no -w.")
 
 
+app.add_typer(groups.app, name="groups")
 app.add_typer(jobs.app, name="jobs")
 for name, module in COMMANDS.items():
     command = import_module(f"{__name__}.{module}").command

@@ -48,6 +48,12 @@ def edits(home: Path) -> Iterator[tuple[str, str]]:
 
 
 @_cautious
+def groupings(home: Path) -> Iterator[tuple[str, str]]:
+    """Offer the groupings."""
+    yield from ((name, "") for name in sorted(path.stem for path in home.glob("groups/*.csv")))
+
+
+@_cautious
 def jobs(home: Path) -> Iterator[tuple[str, str]]:
     """Offer the newest jobs, each with its title."""
     from neuroinspect_tui.jobs.job import JobError, is_id, read_job

@@ -11,6 +11,8 @@ import typer
 from engine.data.class_names import find_class
 from engine.data.splits import Split, open_split
 from engine.features.cache import FeatureCache, find_cache, open_cache
+from engine.grouping.laying import overlay
+from engine.grouping.store import load
 from engine.schema.errors import RequestError
 from engine.schema.jobs import Request
 from engine.schema.requests import FeaturesRequest, Source
@@ -46,16 +48,21 @@ class Opened:
         batch_size: int = 0,
         workers: int = -1,
         on: str | None = None,
+        group_by: str | None = None,
     ) -> FeatureCache:
-        """Return a split's feature cache [default: the evaluation split], extracting it first."""
+        """Return a split's feature cache [default: the evaluation split], extracting it first.
+
+        With `group_by`, a grouping's groups stand for those of the data.
+        """
         name = split or self.source.eval_split
+        stored = None if group_by is None else load(self.home, group_by)  # before long work
         listing = open_split(self.source, name)
         cache = open_cache(self.home, self.source, listing, on=on)
         if self.detach or cache is None:
             request = FeaturesRequest(split=name, batch_size=batch_size, workers=workers, on=on)
             self.run(request, ready=cache is not None)
             cache = FeatureCache(find_cache(self.home, self.source, listing, on=on), listing)
-        return cache
+        return cache if stored is None else cache.with_groups(overlay(stored, cache))
 
     def run(self, request: Request, *, out: Path | None = None, ready: bool = False) -> Any:
         """Run a request in this process, show its progress, and return its last record.

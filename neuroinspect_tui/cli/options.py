@@ -80,6 +80,13 @@ Device = Annotated[
     str | None,
     typer.Option("--device", help="auto, cpu, cuda:N or mps [default: the workspace's]."),
 ]
+GroupBy = Annotated[
+    str | None,
+    typer.Option(
+        "--group-by", metavar="NAME", autocompletion=completion.groupings,
+        help="Go by the groups of a grouping (see `groups`), not by those of the data.",
+    ),
+]  # fmt: skip
 BatchSize = Annotated[
     int, typer.Option("--batch-size", min=0, max=65536, help="Batch size (0: automatic).")
 ]

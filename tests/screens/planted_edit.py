@@ -10,10 +10,10 @@ from msgspec import structs
 from engine.attribution.evidence import gather
 from engine.attribution.ranking import order
 from engine.editing.heads import EDIT, LAMBDA_0, ORIGINAL, PLACEBO, Head
-from engine.editing.plan import halves
 from engine.editing.store import save_edit
 from engine.evaluation.scores import outcome
 from engine.features.cache import FeatureCache
+from engine.features.halves import halves
 from engine.io.atomic import write_json
 from engine.schema.edits import Difference, Edit, Estimate, Variant
 from engine.schema.records import Label

@@ -83,7 +83,7 @@ def _regression(
     def regression(rows: Array, penalty: float) -> Callable[[], Head]:
         assert cache.groups is not None  # asked for before
         groups = cache.groups[rows]
-        present = np.unique(groups)
+        present = np.unique(groups[groups >= 0])
         least = min(int((groups == g).sum()) for g in present)
         drawn = np.concatenate([rng.permutation(rows[groups == g])[:least] for g in present])
         return lambda: fit(drawn, penalty)

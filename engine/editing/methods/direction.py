@@ -45,6 +45,7 @@ def _differences(
     cache: FeatureCache, selection: Array, rng: np.random.Generator
 ) -> Iterator[Array]:
     assert cache.groups is not None  # asked for before
+    selection = selection[cache.groups[selection] >= 0]
     labels, groups = cache.labels[selection], cache.groups[selection]
     found = False
     for k in np.unique(labels):

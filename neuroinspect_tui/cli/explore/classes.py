@@ -1,6 +1,7 @@
 """`classes`: the classes by accuracy."""
 
-from typing import Annotated, Literal
+import sys
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -12,6 +13,7 @@ from neuroinspect_tui.cli.options import (
     DetachFeatures,
     Device,
     Executor,
+    GroupBy,
     Json,
     Workers,
     Workspace,
@@ -19,6 +21,9 @@ from neuroinspect_tui.cli.options import (
 from neuroinspect_tui.cli.output import print_json, say, table
 from screens.widgets.bars import bar
 from screens.words import differences, interval, percent
+
+if TYPE_CHECKING:
+    from engine.features.overlay import Overlay
 
 SKIPPED_SHOWN = 50
 Sort = Literal["accuracy", "name", "n"]
@@ -35,6 +40,7 @@ def command(
         Sort, typer.Option("--sort", help="By accuracy, name, or number of images.")
     ] = "accuracy",
     groups: Annotated[bool, typer.Option("--groups", help="Show the groups too.")] = False,
+    group_by: GroupBy = None,
     device: Device = None,
     batch_size: BatchSize = 0,
     workers: Workers = -1,
@@ -46,22 +52,50 @@ def command(
 
     The first time, this extracts the features of every image.
 
+    Groups by a grouping are scored on the images on which it was not found: on the others its
+    worst group is worse than it is.
+
     Example: neuroinspect-tui classes -w ws --sort n
+
+    Example: neuroinspect-tui classes -w ws --group-by kinds
     """
     from msgspec import structs
 
     from engine.evaluation.scores import score
+    from engine.grouping.laying import without_looked_at
     from neuroinspect_tui.cli.opening import open_workspace
 
     opened = open_workspace(workspace, device, detach=detach, executor=executor)
-    cache = opened.cache(batch_size=batch_size, workers=workers)
-    answer = score(cache, shares=_train_shares(opened.source) if cache.groups_named else ())
+    cache = opened.cache(batch_size=batch_size, workers=workers, group_by=group_by)
+    if (laid := cache.overlay) is not None:
+        cache = cache.with_groups(without_looked_at(laid))
+        _say_of(laid)
+    shares = _train_shares(opened.source) if cache.own_groups_named and laid is None else ()
+    answer = score(cache, shares=shares)
     answer = structs.replace(answer, classes=tuple(sorted(answer.classes, key=SORTS[sort])))
     if groups and answer.groups is None:
-        raise RequestError("The data has no groups; a CSV with a group column does.")
+        raise RequestError(
+            "The data has no groups; a CSV with a group column does, and `groups make` finds some."
+        )
     if json:
         return print_json(answer)
-    return _show(answer, groups=groups)
+    return _show(answer, groups=groups or group_by is not None)
+
+
+def _say_of(laid: "Overlay") -> None:
+    """Say on stderr which images the groups are scored on."""
+    for note in laid.notes:
+        sys.stderr.write(f"{note}\n")
+    if laid.looked_at is None:
+        sys.stderr.write(
+            f"{laid.name} was found before the images or the weights changed: which of these "
+            "images it has seen is unknown, and on those its groups are flattered.\n"
+        )
+    elif len(laid.looked_at):
+        sys.stderr.write(
+            f"Groups are scored on the images that {laid.name} was not found on; "
+            f"{len(laid.looked_at)} are left out.\n"
+        )
 
 
 def _train_shares(source: Source) -> list[float]:

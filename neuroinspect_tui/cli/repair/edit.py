@@ -87,6 +87,12 @@ def command(
         typer.Option("--on", metavar="EDIT", help="Start from an edit's decision layer, and "
                      "repair the mistakes that remain with it."),
     ] = None,
+    group_by: Annotated[
+        str | None,
+        typer.Option("--group-by", metavar="NAME|found", autocompletion=completion.groupings,
+                     help="Groups instead of the data's: a grouping's (see `groups`), or found "
+                     "without labels, on the selection images."),
+    ] = None,
     seed: Seed = 0,
     device: Device = None,
     detach: Detach = False,
@@ -97,10 +103,13 @@ def command(
 
     Selects on one half of the evaluation split and reports on the other, held-out half.
 
+    Example: neuroinspect-tui edit --class all --method dfr --group-by found
+
     Example: neuroinspect-tui edit --class "sweet pea" --method ratio --seeds 5
     """
     from engine.editing.options import check_options
     from engine.editing.store import find_edit
+    from engine.grouping.store import FOUND, load
     from engine.schema.bounds import check_bounds
     from engine.schema.requests import EditRequest
     from neuroinspect_tui.cli.opening import class_of, open_workspace
@@ -115,9 +124,12 @@ def command(
         method=method, preset=preset, strength=strength, target=_target(target), rows=rows,
         epochs=epochs, lr=lr, batch_size=batch_size, seeds=seeds, seed=seed, views=views,
         options=dict(map(_option, option or ())), select=select, test_split=test_split, on=start,
+        group_by=group_by,
     )  # fmt: skip
     check_bounds(request)  # before torch is loaded for nothing
     check_options(request)
+    if group_by is not None and group_by != FOUND:
+        load(opened.home, group_by)
     answer = opened.run(request)
     return print_json(answer) if json else show(answer, opened.home)
 

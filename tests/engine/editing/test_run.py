@@ -6,13 +6,13 @@ import torch
 from engine.editing.heads import EDIT, LAMBDA_0, ORIGINAL, PLACEBO, SHIFT, Head
 from engine.editing.losses import Stack, losses, terms
 from engine.editing.methods import EDIT_METHODS
-from engine.editing.plan import halves
 from engine.editing.planning import make_plan
 from engine.editing.run import Caches, edit
 from engine.editing.selection import SelectionScorer
 from engine.editing.store import compare_edit, find_edit, list_edits, read_edit, read_head
 from engine.editing.task import EditTask
 from engine.editing.trainer import schedule, train
+from engine.features.halves import halves
 from engine.schema.edits import Edit, EditEpoch
 from engine.schema.errors import EditError, RequestError
 from engine.schema.records import Progress
