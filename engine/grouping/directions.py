@@ -46,10 +46,6 @@ class Cut:
         """Whether it is more than noise would give."""
         return self.stability >= STABLE and self.chance <= CHANCE
 
-    def above(self, features: Array) -> Array:
-        """Return (n,): whether each of some images (n, D) is of the kind of the mistakes."""
-        return np.asarray(features @ self.direction > self.threshold)
-
 
 def otsu(values: Array) -> Array:
     """Return the thresholds (b,) that best divide the columns of (n, b) values in two.

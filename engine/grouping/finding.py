@@ -7,7 +7,7 @@ import numpy as np
 from msgspec import Struct, structs
 
 from engine.features.cache import FeatureCache
-from engine.grouping.directions import LEAST, MOST, Cut, find_cut, otsu
+from engine.grouping.directions import LEAST, MOST, STABLE, Cut, find_cut, otsu
 from engine.schema.arrays import Array
 from engine.schema.errors import RequestError
 
@@ -126,7 +126,9 @@ def _too_few(wrong: Array) -> str:
 def _unstable(cut: Cut, count: int) -> str:
     if cut.stable:
         return ""
-    return f"its {count} mistakes are no kind of their own (stable in {cut.stability:.0%})"
+    if cut.stability < STABLE:
+        return f"its {count} mistakes are no kind of their own (stable in {cut.stability:.0%})"
+    return f"its {count} mistakes may lie together by chance (p {cut.chance:.2f})"
 
 
 def _loss(logits: Array, k: int) -> Array:

@@ -125,9 +125,11 @@ def _show(answer: Classes, *, groups: bool) -> None:
             ("group", ">correct", ">accuracy", "|", ">95%"),
             ((g.name, *_cells(g)) for g in answer.groups),
         )
+        weighted = answer.train_weighted_accuracy
+        shares = "; mean weighted by the training split's group shares"
         say(
-            f"worst group {percent(answer.worst_group_accuracy)}; mean weighted by the training "
-            f"split's group shares {percent(answer.train_weighted_accuracy)}"
+            f"worst group {percent(answer.worst_group_accuracy)}"
+            + ("" if weighted is None else f"{shares} {percent(weighted)}")
         )
     say(*differences(answer.differs))
     for skipped in answer.skipped[:SKIPPED_SHOWN]:

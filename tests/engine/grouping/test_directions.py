@@ -118,3 +118,14 @@ def test_a_neuron_divides_by_its_own_activation(tmp_path):
     assert strong.min() > weak.max()
     with pytest.raises(RequestError, match="no neuron 200; there are 0 to 199"):
         by_neurons(cache, selection, [1], [200])
+
+
+def test_three_mistakes_in_one_of_two_equal_kinds_may_be_chance():
+    kind = np.arange(80) % 2
+    features = 0.1 * np.random.default_rng(2).normal(size=(80, 12)) + kind[:, None]
+    for mistakes, stable in ((3, False), (8, True)):
+        wrong = (kind == 1) & (np.arange(80) < 2 * mistakes)
+        cut = find_cut(features, wrong, 0.8 * wrong, 0)
+        assert cut.stability == 1.0
+        assert np.array_equal(features @ cut.direction > cut.threshold, kind == 1)
+        assert cut.stable == stable
