@@ -40,8 +40,9 @@ class Afr(EditMethod):
 
         fits = Fits(task.directory, len(GAMMAS))
         training, start = task.training[0], Head.of(task.cache)
-        features = torch.from_numpy(np.array(training.features, dtype=np.float32))
-        labels = torch.from_numpy(training.labels)
+        rows = training.counted
+        features = torch.from_numpy(np.array(training.features[rows], dtype=np.float32))
+        labels = torch.from_numpy(training.labels[rows])
         with torch.no_grad():
             logits = features @ torch.from_numpy(start.weight).T + torch.from_numpy(start.bias)
             p_true = logits.softmax(dim=1).gather(1, labels[:, None])[:, 0]
