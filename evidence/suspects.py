@@ -31,7 +31,8 @@ def measure(home: Path) -> list[Figures]:
         labels[swapped] += generator.integers(1, classes, len(swapped))
         labels %= classes
         found = [row for row, _, _ in disagreements(cache.logits, cache.predicted, labels)]
-        named = {"suspects": found, "every mistake": np.flatnonzero(cache.predicted != labels)}
+        every = np.flatnonzero(cache.predicted != labels).tolist()
+        named: dict[str, list[int]] = {"suspects": found, "every mistake": every}
         hits = {name: len(np.intersect1d(rows, swapped)) for name, rows in named.items()}
         measured.append(
             {name: [hits[name] / len(rows), hits[name] / len(swapped)]

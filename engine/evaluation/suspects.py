@@ -7,12 +7,13 @@ all (n, C) probabilities in memory and installs pandas; tests hold the two to th
 
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 from msgspec import structs
 
 from engine.evaluation.scores import LOGITS_AT_ONCE, probabilities
-from engine.features.aside import Listed
+from engine.features.aside import Listed, bring_back, set_aside
 from engine.features.cache import FeatureCache
 from engine.schema.arrays import Array
 from engine.schema.records import Classes, Label, Mistakes, Suspect
@@ -99,3 +100,17 @@ def listed_of(cache: FeatureCache, rows: Sequence[int]) -> list[Listed]:
         )
         for row in rows
     ]
+
+
+def mark_aside(home: Path, cache: FeatureCache, path: str, *, aside: bool) -> None:
+    """Set the image of a path that `cache.path` gave aside, or bring it back.
+
+    Raises:
+        EngineError: It would be the last that counts, or the list cannot be written.
+    """
+    row = cache.samples.index(cache.sample_at(path))
+    if aside:
+        cache.without(np.union1d(cache.aside, [row]))  # refuses to leave none
+        set_aside(home, listed_of(cache, [row]))
+    else:
+        bring_back(home, [(cache.meta.split, cache.samples[row].path)])

@@ -9,9 +9,10 @@ from msgspec import structs
 
 from engine.data.splits import Split, open_split
 from engine.editing.store import compare_edit, find_edit, list_edits, made_on
+from engine.evaluation.suspects import mark_aside
 from engine.features.cache import FeatureCache, open_cache
 from engine.schema.edits import Comparison, Edit
-from engine.schema.errors import EditError
+from engine.schema.errors import EditError, EngineError
 from engine.schema.jobs import JobView, Record, Request
 from engine.schema.requests import FeaturesRequest
 from neuroinspect_tui import marks
@@ -37,7 +38,8 @@ class LocalWorkspace:
         if device is not None:
             self.source = structs.replace(self.source, device=device)
         self._splits: dict[str, Split] = {}
-        self._caches: dict[Path, FeatureCache] = {}
+        self._caches: dict[tuple[Path, tuple[int, ...]], FeatureCache] = {}
+        """By directory, and by the rows that are set aside."""
         self.store = Store(home)
 
     def split(self, name: str) -> Split:
@@ -59,7 +61,9 @@ class LocalWorkspace:
         listing = self.split(split or self.source.eval_split)
         whole = None if on is None else find_edit(self.home / "edits", on).name
         cache = open_cache(self.home, self.source, listing, on=whole)
-        return None if cache is None else self._caches.setdefault(cache.directory, cache)
+        if cache is None:
+            return None
+        return self._caches.setdefault((cache.directory, tuple(cache.aside.tolist())), cache)
 
     def edits(self) -> list[Edit]:
         """Return all edits, oldest first."""
@@ -95,6 +99,19 @@ class LocalWorkspace:
     def select(self, class_index: int, neurons: tuple[int, ...]) -> None:
         """Remember the neurons selected for a class."""
         marks.select_neurons(self.home, class_index, neurons)
+
+    def set_aside(self, path: str) -> None:
+        """Let an image of the evaluation split count neither as right nor as wrong."""
+        self._mark_aside(path, aside=True)
+
+    def bring_back(self, path: str) -> None:
+        """Let an image that was set aside count again."""
+        self._mark_aside(path, aside=False)
+
+    def _mark_aside(self, path: str, *, aside: bool) -> None:
+        if (cache := self.cache()) is None:
+            raise EngineError("The features of these images are gone; go back to extract them.")
+        mark_aside(self.home, cache, path, aside=aside)
 
     def submit(self, request: Request, *, interactive: bool = True) -> str:
         """Start a job that outlives the app; return its id."""

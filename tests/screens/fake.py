@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 
 from engine.data.splits import Split, open_split
 from engine.editing.store import compare_edit, find_edit, list_edits
+from engine.evaluation.suspects import mark_aside
+from engine.features.aside import read_aside, rows_aside
 from engine.features.cache import FeatureCache
 from engine.schema.edits import Comparison, Edit
 from engine.schema.errors import EngineError
@@ -59,7 +61,16 @@ class FakeWorkspace:
     def cache(self, split: str | None = None, *, on: str | None = None) -> FeatureCache | None:
         if on is not None:
             return self.on_cache
-        return self.planted.cache() if self.cached else None
+        if not self.cached:
+            return None
+        cache = self.planted.cache()
+        return cache.without(*rows_aside(read_aside(self.home), "valid", cache.samples))
+
+    def set_aside(self, path: str) -> None:
+        mark_aside(self.home, self.planted.cache(), path, aside=True)
+
+    def bring_back(self, path: str) -> None:
+        mark_aside(self.home, self.planted.cache(), path, aside=False)
 
     def edits(self) -> list[Edit]:
         return list_edits(self.home / "edits")
