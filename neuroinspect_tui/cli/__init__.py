@@ -20,6 +20,7 @@ COMMANDS = {
     "neurons": "explore.neurons",
     "neuron": "explore.neuron",
     "illusion": "explore.illusion",
+    "search": "explore.search",
     "whatif": "explore.whatif",
     "edit": "repair.edit",
     "edits": "repair.edits",

@@ -1,7 +1,7 @@
 """From a workspace to its features: opened without torch, or extracted first."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -90,25 +90,51 @@ class Opened:
         Raises:
             ClipError: The workspace names no CLIP, or it cannot be loaded.
         """
-        from engine.clip.identity import clip_key
-        from engine.clip.image_features import open_clip_features
         from engine.clip.texts import open_texts
 
+        def embedded() -> "Array | None":
+            return open_texts(self.home, self.source, texts) if texts else np.zeros((0, 0))
+
+        request = ClipRequest(
+            split=split or self.source.eval_split,
+            texts=tuple(texts),
+            batch_size=batch_size,
+            workers=workers,
+        )
+        return self._ready_clip(request, embedded)
+
+    def clip_image(self, file: Path) -> "tuple[ClipFeatures, Array]":
+        """Return the evaluation split's CLIP features, and that of an image file (E,).
+
+        Raises:
+            ClipError: The workspace names no CLIP, or it cannot be loaded.
+            DataError: The file is missing, or cannot be decoded.
+        """
+        from engine.clip.texts import open_image
+
+        request = ClipRequest(split=self.source.eval_split, image=str(file.absolute()))
+        return self._ready_clip(request, lambda: open_image(self.home, self.source, file))
+
+    def _ready_clip(
+        self, request: ClipRequest, embedded: "Callable[[], Array | None]"
+    ) -> "tuple[ClipFeatures, Array]":
+        from engine.clip.identity import clip_key
+        from engine.clip.image_features import open_clip_features
+
         clip_key(self.home, self.source)  # before long work: is there a CLIP?
-        name = split or self.source.eval_split
-        cache = self.cache(name)
+        listing = open_split(self.source, request.split)
         for _ in range(2):
-            features = open_clip_features(self.home, self.source, cache)
-            embedded = open_texts(self.home, self.source, texts)
-            if features is not None and not texts:
-                return features, np.zeros((0, features.features.shape[1]), np.float32)
-            if features is not None and embedded is not None:
-                return features, embedded
-            request = ClipRequest(
-                split=name, texts=tuple(texts), batch_size=batch_size, workers=workers
-            )
-            self.run(request)
-        raise StorageError(f"The CLIP features of {name} are gone again from {self.home}/clip.")
+            cache = open_cache(self.home, self.source, listing)
+            features = None if cache is None else open_clip_features(self.home, self.source, cache)
+            found = embedded()
+            ready = features is not None and found is not None
+            if self.detach or not ready:
+                self.run(request, ready=ready)
+            else:
+                assert features is not None
+                assert found is not None
+                return features, found
+        raise StorageError(f"What was made just now is gone again from {self.home}/clip.")
 
     def run(self, request: Request, *, out: Path | None = None, ready: bool = False) -> Any:
         """Run a request in this process, show its progress, and return its last record.
