@@ -1,8 +1,9 @@
 """Images and neurons by their likeness to a text, or to an image, in CLIP's space. No torch."""
 
+from statistics import NormalDist
+
 import numpy as np
 from msgspec import Struct
-from scipy.special import ndtri
 
 from engine.clip.image_features import ClipFeatures
 from engine.features.cache import FeatureCache
@@ -91,7 +92,7 @@ def neuron_likeness(
         )
     scores = correlations(cache.features, rows, likeness)
     among = max(int(np.isfinite(scores).sum()), 1)
-    chance = float(ndtri(CHANCE ** (1 / among)) / np.sqrt(len(rows) - 1))
+    chance = NormalDist().inv_cdf(CHANCE ** (1 / among)) / float(np.sqrt(len(rows) - 1))
     return NeuronLikeness(scores, len(rows), min(chance, 1.0))
 
 

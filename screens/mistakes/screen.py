@@ -12,16 +12,19 @@ from textual.widgets import Static
 
 from engine.data.stored import PictureFinder
 from engine.evaluation.scores import correct_images, mistakes
+from engine.features.cache import FeatureCache
 from engine.schema.records import Mistake, Mistakes, Seen
-from screens.base import Base
+from engine.words.search import image_likeness
 from screens.command import Command, bindings
 from screens.ensure_features import FAILED, ensure_features
 from screens.file_location import FileLocation
 from screens.latest import LatestTask
 from screens.messages import Copied, ToMistakes, ToNeurons
+from screens.mistakes.found import FoundImages
 from screens.mistakes.grouped import SIDE, GroupedImages, facts, tile
 from screens.mistakes.zoom import Zoom
 from screens.ports import Workspace
+from screens.search_field import Searchable, SearchField, TextQuery
 from screens.widgets.gallery import Gallery
 from screens.widgets.picture import Picture
 from screens.words import counted
@@ -58,7 +61,7 @@ class Pictures(Gallery):
         super().on_resize()
 
 
-class MistakesScreen(Base):
+class MistakesScreen(Searchable):
     """The mistakes of a class, by predicted class."""
 
     NAME = "Mistakes"
@@ -73,6 +76,9 @@ class MistakesScreen(Base):
             "mistakes.of_this", "N", "of_this", "This one", "Rank the neurons behind this mistake"
         ),
         Command("mistakes.whole", "t", "whole", "All", "Show or hide the correct predictions"),
+        Command(
+            "mistakes.search", "slash", "search", "Search", "Order by a text, as CLIP sees", False
+        ),
         Command("mistakes.file", "o", "file", "File", "Show where the file is, and how to copy it"),
         Command("mistakes.path", "c", "path", "Copy path", "Copy the file's path"),
     )
@@ -99,6 +105,7 @@ class MistakesScreen(Base):
 
     def body(self) -> ComposeResult:
         """Return the images, and beside them the cursor's."""
+        yield SearchField(self.workspace)
         yield Static("loading…", id="instead", markup=False)
         with Horizontal():
             yield Pictures(captions=2, side=SIDE)
@@ -124,6 +131,8 @@ class MistakesScreen(Base):
         listed = mistakes(cache, self.class_index)
         correct = correct_images(cache, self.class_index) if whole else ()
         images = GroupedImages(listed, correct)
+        if (query := self.text_query) is not None:
+            images = FoundImages(images, query.text, _likeness(cache, query))
         return Loaded(listed, images, cache.root, cache.picture_of, cache.meta.split, whole)
 
     def _take(self, loaded: Loaded | None) -> None:
@@ -149,8 +158,20 @@ class MistakesScreen(Base):
             shown.keys,
         )
         self.set_class(not images, "-none")
-        gallery.focus()
+        if self.ordered_anew():
+            gallery.move_to(0)
+        if not self.query_one(SearchField).is_open:
+            gallery.focus()
         self._show_details()
+
+    def order_anew(self) -> None:
+        """Order the images by the text, or by predicted class again."""
+        if self._loaded is not None:
+            self._load.start(whole=self._loaded.whole)
+
+    def focus_found(self) -> None:
+        """Go to the images."""
+        self.query_one(Pictures).focus()
 
     def _fail(self, sentence: str) -> None:
         self._loaded = None
@@ -239,3 +260,9 @@ class MistakesScreen(Base):
         """Copy the path of the cursor's file."""
         if self._image is not None:
             self.post_message(Copied(self._image.path))
+
+
+def _likeness(cache: FeatureCache, query: TextQuery) -> dict[str, float]:
+    """Return the cosine of every image that has a CLIP feature, by its path."""
+    scores = image_likeness(cache, query.features, query.embedding)
+    return {cache.path(row): float(scores[row]) for row in query.features.rows}

@@ -1,6 +1,6 @@
 """Ranked neurons as a person arranges and selects them: rows, orders, selection. Pure."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from rich.text import Text
@@ -50,6 +50,8 @@ class Ranking:
     order: tuple[int, ...]
     by: str
     top: int
+    fits: Mapping[int, float] | None = None
+    """By neuron, its correlation with the text that is searched for; None without a search."""
 
 
 def rank(cache: FeatureCache, class_index: int, by: str, top: int, mistake: str | None) -> Ranking:

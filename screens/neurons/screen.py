@@ -1,7 +1,7 @@
 """The neurons behind a class's mistakes: ranked, selected, shown one by one."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from textual import on
@@ -11,17 +11,17 @@ from textual.widgets import Static
 
 from engine.schema.errors import EngineError
 from engine.schema.requests import HeatRequest
-from screens.base import Base
 from screens.command import Command, bindings
 from screens.ensure_features import FAILED, ensure_features
 from screens.latest import LatestTask
 from screens.messages import ToEdit, ToIllusions, ToNeurons, ToWhatIf
 from screens.neuron_details import NeuronDetails, load_details
-from screens.neurons import ranking
+from screens.neurons import found, ranking
 from screens.neurons.lists import NeuronLists
 from screens.neurons.panel import NeuronPanel
 from screens.neurons.ranking import LISTED, RANKINGS, Ranking
 from screens.ports import Workspace
+from screens.search_field import Searchable, SearchField
 from screens.widgets.table import Table
 from screens.words import counted
 
@@ -36,7 +36,7 @@ class _Loaded:
     selected: tuple[int, ...]
 
 
-class NeuronsScreen(Base):
+class NeuronsScreen(Searchable):
     """The neurons behind a class's mistakes."""
 
     NAME = "Neurons"
@@ -65,6 +65,9 @@ class NeuronsScreen(Base):
         Command(
             "neurons.heat", "t", "heat", "Heat", "Heat maps on mistakes, on all, off", show=False
         ),
+        Command(
+            "neurons.search", "slash", "search", "Search", "Order by a text, as CLIP sees", False
+        ),
         Command("neurons.left", "h,left", "side(0)", "Left", "Go to the too weak", show=False),
         Command("neurons.right", "l,right", "side(1)", "Right", "Go to the too strong", show=False),
     )
@@ -92,6 +95,7 @@ class NeuronsScreen(Base):
 
     def body(self) -> ComposeResult:
         """Put two lists side by side, and the cursor's neuron below."""
+        yield SearchField(self.workspace)
         yield Static(id="note")
         yield NeuronLists()
         yield NeuronPanel()
@@ -112,7 +116,11 @@ class NeuronsScreen(Base):
         cache = self.workspace.cache()
         if cache is None:
             return None
-        ranked = ranking.rank(cache, self.class_index, by, top, self.mistake)
+        query = self.text_query
+        listed = top if query is None else cache.meta.width
+        ranked = ranking.rank(cache, self.class_index, by, listed, self.mistake)
+        if query is not None:
+            ranked = found.ordered(replace(ranked, top=top), cache, query)
         selected = self.workspace.selected(self.class_index)
         return _Loaded(cache.classes[self.class_index], ranked, selected)
 
@@ -125,8 +133,19 @@ class NeuronsScreen(Base):
         self.remove_class("-instead")
         self._show_title(loaded)
         self.query_one(NeuronLists).show(loaded.ranking, self._selected_neurons)
+        if self.ordered_anew():
+            self.query_one(NeuronLists).go_to_first()
         self.refresh_bindings()
         return self._look()
+
+    def order_anew(self) -> None:
+        """Order the neurons by the text, or as they are ranked."""
+        if self._loaded is not None:
+            self._load.start(self._loaded.ranking.by, self._loaded.ranking.top)
+
+    def focus_found(self) -> None:
+        """Go to the neurons."""
+        self.query_one(NeuronLists).focus_list()
 
     def _show_title(self, loaded: _Loaded) -> None:
         ranked = loaded.ranking.neurons
