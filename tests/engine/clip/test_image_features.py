@@ -15,8 +15,8 @@ import engine.clip.texts
 import engine.data.loader
 from engine.clip.image_features import ClipFeatures, find_clip_features, open_clip_features
 from engine.clip.probe import choose
-from engine.data.splits import open_split
-from engine.features.cache import open_cache
+from engine.data.splits import Split, open_split
+from engine.features.cache import FeatureCache, open_cache
 from engine.schema.errors import ClipError, StorageError
 from engine.schema.requests import ClipRequest
 from engine.session import TorchEngine
@@ -274,3 +274,25 @@ def _flowers(directory: Path):
 
     weights = make_checkpoint(directory / "w.safetensors", classes=20)
     return Source(model="test_resnet", checkpoint=str(weights), data="", device="cpu")
+
+
+def test_an_edit_changes_no_probe(tmp_path, monkeypatch):
+    labels = np.arange(100) % 2
+    features = np.eye(2)[labels]
+    features[:10] = features[:10, ::-1]
+    cache = planted_cache(tmp_path / "c", features, labels, np.eye(2), np.zeros(2))
+    edited = tmp_path / "c+e"
+    shutil.copytree(tmp_path / "c", edited)
+    np.save(edited / "predicted.npy", np.where(np.arange(100) >= 90, 1 - labels, labels))
+    meta = msgspec.json.decode((edited / "meta.json").read_bytes())
+    (edited / "meta.json").write_bytes(msgspec.json.encode({**meta, "key": "c+e", "on": "e"}))
+    listed = Split(
+        name="valid", root=str(tmp_path), samples=cache.samples, folders=("a", "b"),
+        classes=("a", "b"), groups=(), skipped=(),
+    )  # fmt: skip
+    with_edit = FeatureCache(edited, listed)
+    assert set(np.flatnonzero(with_edit.predicted != labels)) == set(range(90, 100))
+    monkeypatch.setattr(engine.clip.probe, "MOST", 20)
+    probe = choose(with_edit)
+    assert set(range(10)) <= set(probe.rows)
+    assert np.array_equal(probe.rows, choose(cache).rows)
