@@ -12,6 +12,7 @@ from msgspec import Struct, structs
 from engine.schema.arrays import Array
 from engine.schema.records import Label
 from engine.words.competence import Known, stands_out, zero_shot
+from engine.words.longer import without_longer
 from engine.words.separating import ALPHA, PERMUTATIONS, Effects, effects
 from engine.words.space import WordSpace
 
@@ -19,8 +20,6 @@ MOST = 2000
 """Images of a class, mistakes or right ones, that words are tested on."""
 CONFUSIONS = 3
 """Classes that a class is most often taken for, among which CLIP must know it."""
-NEARLY = 0.75
-"""A longer word that holds a shorter one is left out unless the shorter is this much weaker."""
 MOST_PERMUTATIONS = 10_000
 
 
@@ -87,7 +86,8 @@ class Tested:
         if not (survive & self.stands_out).any():
             return structs.replace(self.told, why_not=_by_luck(self, words))
         effect = self.effects.effect
-        rows = _without_longer(np.flatnonzero(survive & self.stands_out), words, self.effects)
+        rows = np.flatnonzero(survive & self.stands_out)
+        shown = without_longer(rows, words, self.effects.difference)
         found = tuple(
             SeparatingWord(
                 word=words[row],
@@ -95,7 +95,7 @@ class Tested:
                 p=float(self.effects.p[row]),
                 is_class=bool(is_class[row]),
             )
-            for row in sorted(rows, key=lambda row: -abs(float(effect[row])))
+            for row in sorted(shown, key=lambda row: -abs(float(effect[row])))
         )
         return structs.replace(self.told, words=found)
 
@@ -184,19 +184,6 @@ def _known(space: WordSpace, k: int, other: int | None, seed: int) -> Known | No
     rows = np.flatnonzero(np.isin(space.labels, list(concerned)))
     images = np.asarray(space.images[rows], dtype=np.float32)
     return zero_shot(images, space.labels[rows], space.class_texts, space.reference, seed)
-
-
-def _without_longer(rows: Array, words: Sequence[str], found: Effects) -> list[int]:
-    """Return rows without words that hold another that says as much, as `sea lion` holds `sea`."""
-    by_word = {words[row].lower(): row for row in rows.tolist()}
-
-    def said(row: int) -> bool:
-        parts = words[row].lower().split()
-        held = (by_word[part] for part in parts if len(parts) > 1 and part in by_word)
-        whole = found.difference[row]
-        return any(found.difference[part] * np.sign(whole) >= NEARLY * abs(whole) for part in held)
-
-    return [row for row in rows.tolist() if not said(row)]
 
 
 def _nothing(told: ClassWords) -> str:

@@ -12,7 +12,8 @@ from engine.schema.arrays import Array
 from engine.schema.records import Progress
 from engine.words.clarity import SHOWN, clarity, polysemanticity
 from engine.words.competence import Known, stands_out, zero_shot
-from engine.words.dissection import evidence, log_mean, top_rows
+from engine.words.dissection import TOP, evidence, log_mean, top_rows
+from engine.words.longer import without_longer
 from engine.words.space import WordSpace
 
 BEST = 3
@@ -76,7 +77,7 @@ def name_neurons(
         why = "no words to try" if n >= 2 else "too few images to look at"
         return NamedNeurons(neurons=(), tested=len(space.words), images=n, why_not=why)
     yield Progress(stage="finding each neuron's top images", done=0, total=width, unit="neurons")
-    tops = top_rows(activations)
+    tops = top_rows(activations, min(TOP, n // 2))
     permuted = _permuted(n, tops.shape[1], seed)
     scores = np.zeros((width, len(space.words)), dtype=np.float32)
     done = 0
@@ -143,8 +144,10 @@ def _told(
 
 
 def _words(space: WordSpace, scores: Array, rows: Array) -> tuple[NeuronWord, ...]:
-    """Return the best words, without those that stand out no more than words do by luck."""
+    """Return the best of the words that stand out more than words do by luck."""
     towards = np.asarray(space.images[rows], dtype=np.float64).mean(axis=0) - space.centre
-    best = np.argsort(-scores, kind="stable")[:BEST]
-    clear = stands_out(space.texts[best] @ towards, space.reference @ towards)
-    return tuple(NeuronWord(space.words[row], float(scores[row])) for row in best[clear].tolist())
+    difference = space.texts @ towards
+    clear = np.flatnonzero(stands_out(difference, space.reference @ towards) & (difference > 0))
+    ordered = clear[np.argsort(-scores[clear], kind="stable")]
+    best = without_longer(ordered, space.words, difference)[:BEST]
+    return tuple(NeuronWord(space.words[row], float(scores[row])) for row in best)
