@@ -4,6 +4,7 @@ Source: CLIP-Dissect (Oikarinen and Weng, ICLR 2023).
 """
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
@@ -22,16 +23,25 @@ NUMBERS_AT_ONCE = 2**24
 """Bounds the memory, 64 MiB: probabilities held at once."""
 
 
-def top_rows(activations: Array, k: int = TOP) -> Array:
+def top_rows(activations: Array, k: int = TOP, among: Array | None = None) -> Array:
     """Return (D, k): the images on which each neuron fires most, strongest first.
 
     Reads (n, D) activations once, in parts; equal activations go by the order of the images.
+
+    Args:
+        activations: (n, D).
+        k: How many, at most as many as there are.
+        among: (m,) rows of the activations to choose from, which the answer numbers from 0 to m;
+            None: all.
     """
-    n, width = activations.shape
+    width = activations.shape[1]
+    n = len(activations) if among is None else len(among)
     k = min(k, n)
     rows, values = np.zeros((0, width), dtype=np.int64), np.zeros((0, width), dtype=np.float32)
     for start in range(0, n, ROWS_AT_ONCE):
-        part = np.asarray(activations[start : start + ROWS_AT_ONCE], dtype=np.float32)
+        at: Any = slice(start, start + ROWS_AT_ONCE)
+        at = at if among is None else among[at]
+        part = np.asarray(activations[at], dtype=np.float32)
         here = np.broadcast_to(np.arange(start, start + len(part))[:, None], part.shape)
         rows, values = np.concatenate([rows, here]), np.concatenate([values, part])
         best = np.argsort(-values, axis=0, kind="stable")[:k]

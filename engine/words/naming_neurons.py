@@ -59,7 +59,7 @@ class NamedNeurons(Struct, frozen=True, kw_only=True):
 
 
 def name_neurons(
-    space: WordSpace, activations: Array, seed: int = 0
+    space: WordSpace, activations: Array, rows: Array | None = None, seed: int = 0
 ) -> Generator[Progress, None, NamedNeurons]:
     """Name every neuron; yields progress and returns the words.
 
@@ -69,15 +69,16 @@ def name_neurons(
 
     Args:
         space: The images, and the words to try.
-        activations: (n, D) on these images; read once, in parts.
+        activations: (N, D); read once, in parts.
+        rows: (n,), which of them are those of the space's images; None: all.
         seed: Of the permutations.
     """
-    n, width = activations.shape
+    n, width = len(space.images), activations.shape[1]
     if n < 2 or not len(space.words):
         why = "no words to try" if n >= 2 else "too few images to look at"
         return NamedNeurons(neurons=(), tested=len(space.words), images=n, why_not=why)
     yield Progress(stage="finding each neuron's top images", done=0, total=width, unit="neurons")
-    tops = top_rows(activations, min(TOP, n // 2))
+    tops = top_rows(activations, min(TOP, n // 2), rows)
     permuted = _permuted(n, tops.shape[1], seed)
     scores = np.zeros((width, len(space.words)), dtype=np.float32)
     done = 0
