@@ -67,16 +67,13 @@ def zero_shot(
         labels: (n,), rows of `names`.
         names: (c, E), of length 1.
         reference: (r, E) of words that have nothing to do with the classes.
-        seed: Of the random words, and of the images drawn from many.
+        seed: Of the random words.
     """
     rng = np.random.default_rng((23, seed))
     present = np.unique(labels)
     if len(present) < 2 or len(reference) < max(LEAST_REFERENCE, len(present)):
         return None
-    if len(labels) > MOST_IMAGES:
-        kept = np.sort(rng.permutation(len(labels))[:MOST_IMAGES])
-        images, labels = images[kept], labels[kept]
-        present = np.unique(labels)
+    images = np.asarray(images, dtype=np.float32)
     labels, names = np.searchsorted(present, labels), names[present]
     hits = (images @ names.T).argmax(axis=1) == labels
     n = np.bincount(labels)
@@ -96,6 +93,13 @@ def zero_shot(
         chance=1 / len(n),
         luck=float(np.quantile(random, 1 - BY_LUCK)),
     )
+
+
+def drawn(rows: Array, seed: int) -> Array:
+    """Return the rows that names are tried on: these, or 2,000 of them at random, sorted."""
+    if len(rows) <= MOST_IMAGES:
+        return rows
+    return np.sort(np.random.default_rng((41, seed)).permutation(rows)[:MOST_IMAGES])
 
 
 def _balanced(likeness: Array, labels: Array, n: Array) -> float:

@@ -31,10 +31,12 @@ def top_rows(activations: Array, k: int = TOP, among: Array | None = None) -> Ar
     Args:
         activations: (n, D).
         k: How many, at most as many as there are.
-        among: (m,) rows of the activations to choose from, which the answer numbers from 0 to m;
-            None: all.
+        among: (m,) sorted rows of the activations to choose from, which the answer numbers from 0
+            to m; None: all.
     """
     width = activations.shape[1]
+    if among is not None and len(among) == len(activations):
+        among = None
     n = len(activations) if among is None else len(among)
     k = min(k, n)
     rows, values = np.zeros((0, width), dtype=np.int64), np.zeros((0, width), dtype=np.float32)

@@ -11,7 +11,7 @@ from msgspec import Struct, structs
 
 from engine.schema.arrays import Array
 from engine.schema.records import Label
-from engine.words.competence import Known, stands_out, zero_shot
+from engine.words.competence import Known, drawn, stands_out, zero_shot
 from engine.words.longer import without_longer
 from engine.words.separating import ALPHA, PERMUTATIONS, Effects, effects
 from engine.words.space import WordSpace
@@ -49,6 +49,8 @@ class ClassWords(Struct, frozen=True, kw_only=True):
     """Only the mistakes predicted as this class; None: all."""
     p: float | None = None
     """Of the strongest word, shown or not; None where nothing could be tested."""
+    known: bool = False
+    """Whether CLIP knows the class among its confusions."""
     zero_shot: float | None = None
     """How often CLIP tells the class and its confusions apart by their names."""
     chance: float | None = None
@@ -153,7 +155,9 @@ def examine(
     known = _known(space, k, other, seed)
     told = structs.replace(told, p=float(found.p.min()))
     if known is not None:
-        told = structs.replace(told, zero_shot=known.accuracy, chance=known.chance)
+        told = structs.replace(
+            told, known=known.known, zero_shot=known.accuracy, chance=known.chance
+        )
     if known is None or not known.known:
         told = structs.replace(told, why_not=_unknown(known))
     centre = [
@@ -171,8 +175,8 @@ def _sides(space: WordSpace, k: int, other: int | None, seed: int) -> tuple[Arra
         np.flatnonzero(of_class & taken_for), np.flatnonzero(of_class & (space.predicted == k))
     ]  # fmt: skip
     rng = np.random.default_rng((31, seed, k))
-    drawn = [np.sort(rng.permutation(side)[:MOST]) if len(side) > MOST else side for side in sides]
-    return drawn[0], drawn[1]
+    some = [np.sort(rng.permutation(side)[:MOST]) if len(side) > MOST else side for side in sides]
+    return some[0], some[1]
 
 
 def _known(space: WordSpace, k: int, other: int | None, seed: int) -> Known | None:
@@ -181,9 +185,9 @@ def _known(space: WordSpace, k: int, other: int | None, seed: int) -> Known | No
     counts = np.bincount(taken, minlength=len(space.classes))
     among = np.argsort(-counts, kind="stable")[:CONFUSIONS]
     concerned = {k, *among[counts[among] > 0].tolist()} if other is None else {k, other}
-    rows = np.flatnonzero(np.isin(space.labels, list(concerned)))
-    images = np.asarray(space.images[rows], dtype=np.float32)
-    return zero_shot(images, space.labels[rows], space.class_texts, space.reference, seed)
+    rows = drawn(np.flatnonzero(np.isin(space.labels, list(concerned))), seed)
+    images, labels = space.images[rows], space.labels[rows]
+    return zero_shot(images, labels, space.class_texts, space.reference, seed)
 
 
 def _nothing(told: ClassWords) -> str:

@@ -6,12 +6,12 @@ Source: docs/concepts.md, words.
 from collections.abc import Generator
 
 import numpy as np
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from engine.schema.arrays import Array
-from engine.schema.records import Progress
+from engine.schema.records import Neurons, Progress, RankedNeuron
 from engine.words.clarity import SHOWN, clarity, polysemanticity
-from engine.words.competence import Known, stands_out, zero_shot
+from engine.words.competence import Known, drawn, stands_out, zero_shot
 from engine.words.dissection import TOP, evidence, log_mean, top_rows
 from engine.words.longer import without_longer
 from engine.words.space import WordSpace
@@ -45,6 +45,11 @@ class NeuronWords(Struct, frozen=True, kw_only=True):
     polysemanticity: float
     """How unlike the two kinds of its top images are: 0 alike (SemanticLens)."""
 
+    @property
+    def label(self) -> str:
+        """The words, best first; empty where there is none."""
+        return ", ".join(word.word for word in self.words)
+
 
 class NamedNeurons(Struct, frozen=True, kw_only=True):
     """Words for every neuron, by index."""
@@ -57,9 +62,24 @@ class NamedNeurons(Struct, frozen=True, kw_only=True):
     why_not: str = ""
     """Why no neuron has a word."""
 
+    def labelled(self, ranked: Neurons) -> Neurons:
+        """Return a ranking with each neuron's words."""
+
+        def with_words(side: tuple[RankedNeuron, ...]) -> tuple[RankedNeuron, ...]:
+            named = self.neurons
+            return tuple(
+                structs.replace(n, word=named[n.neuron].label if named else "") for n in side
+            )
+
+        return structs.replace(
+            ranked,
+            insufficient=with_words(ranked.insufficient),
+            excessive=with_words(ranked.excessive),
+        )
+
 
 def name_neurons(
-    space: WordSpace, activations: Array, rows: Array | None = None, seed: int = 0
+    space: WordSpace, activations: Array, seed: int = 0
 ) -> Generator[Progress, None, NamedNeurons]:
     """Name every neuron; yields progress and returns the words.
 
@@ -69,8 +89,7 @@ def name_neurons(
 
     Args:
         space: The images, and the words to try.
-        activations: (N, D); read once, in parts.
-        rows: (n,), which of them are those of the space's images; None: all.
+        activations: (N, D) of the whole feature cache; read once, in parts.
         seed: Of the permutations.
     """
     n, width = len(space.images), activations.shape[1]
@@ -78,7 +97,7 @@ def name_neurons(
         why = "no words to try" if n >= 2 else "too few images to look at"
         return NamedNeurons(neurons=(), tested=len(space.words), images=n, why_not=why)
     yield Progress(stage="finding each neuron's top images", done=0, total=width, unit="neurons")
-    tops = top_rows(activations, min(TOP, n // 2), rows)
+    tops = top_rows(activations, min(TOP, n // 2), space.rows)
     permuted = _permuted(n, tops.shape[1], seed)
     scores = np.zeros((width, len(space.words)), dtype=np.float32)
     done = 0
@@ -121,8 +140,9 @@ def _by_luck(space: WordSpace, permuted: Array, common: Array, width: int) -> Ar
 
 
 def _known(space: WordSpace, seed: int) -> Known | None:
-    images = np.asarray(space.images, dtype=np.float32)
-    return zero_shot(images, space.labels, space.class_texts, space.reference, seed)
+    rows = drawn(np.arange(len(space.images)), seed)
+    images, labels = space.images[rows], space.labels[rows]
+    return zero_shot(images, labels, space.class_texts, space.reference, seed)
 
 
 def _why_not(known: Known | None) -> str:
@@ -145,10 +165,13 @@ def _told(
 
 
 def _words(space: WordSpace, scores: Array, rows: Array) -> tuple[NeuronWord, ...]:
-    """Return the best of the words that stand out more than words do by luck."""
+    """Return the best of the words that stand out more than words do by luck, and fit at all.
+
+    A score of 0 or less is that of a word that fits this neuron no better than neurons on average.
+    """
     towards = np.asarray(space.images[rows], dtype=np.float64).mean(axis=0) - space.centre
     difference = space.texts @ towards
-    clear = np.flatnonzero(stands_out(difference, space.reference @ towards) & (difference > 0))
+    clear = np.flatnonzero(stands_out(difference, space.reference @ towards) & (scores > 0))
     ordered = clear[np.argsort(-scores[clear], kind="stable")]
     best = without_longer(ordered, space.words, difference)[:BEST]
     return tuple(NeuronWord(space.words[row], float(scores[row])) for row in best)

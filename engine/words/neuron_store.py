@@ -9,7 +9,6 @@ import numpy as np
 
 from engine.features.cache import FeatureCache
 from engine.io.atomic import decode_json, key_of, write_json
-from engine.schema.arrays import Array
 from engine.schema.errors import StorageError
 from engine.schema.records import Progress
 from engine.words.naming_neurons import NamedNeurons, name_neurons
@@ -20,14 +19,14 @@ FOLDER = "words"
 """Where in a workspace they lie."""
 
 
-def path_of(home: Path, cache: FeatureCache, space: WordSpace, rows: Array) -> Path:
+def path_of(home: Path, cache: FeatureCache, space: WordSpace) -> Path:
     """Return the file of the words of a feature cache's neurons.
 
     Its name is of everything that they depend on: the images' features, and what CLIP says of the
     images and of the words. An edit changes no neuron, and shares them.
     """
     said = hashlib.sha256()
-    for array in (space.images, space.texts, space.reference, space.class_texts, rows):
+    for array in (space.rows, space.images, space.texts, space.reference, space.class_texts):
         said.update(np.ascontiguousarray(array).data)
     key = key_of((FORMAT, cache.meta.base, space.words, said.hexdigest()), 16)
     return home / FOLDER / f"neurons-{key}.json"
@@ -42,7 +41,7 @@ def stored(path: Path) -> NamedNeurons | None:
 
 
 def ready_names(
-    home: Path, cache: FeatureCache, space: WordSpace, rows: Array
+    home: Path, cache: FeatureCache, space: WordSpace
 ) -> Generator[Progress, None, NamedNeurons]:
     """Name every neuron, or return the names that there are.
 
@@ -50,12 +49,11 @@ def ready_names(
         home: The workspace.
         cache: Whose neurons.
         space: Some of its images, and the words to try.
-        rows: Which rows of the cache these images are.
     """
-    path = path_of(home, cache, space, rows)
+    path = path_of(home, cache, space)
     found = stored(path)
     if found is None:
-        found = yield from name_neurons(space, cache.features, rows)
+        found = yield from name_neurons(space, cache.features)
         try:
             write_json(path, found)
         except StorageError:

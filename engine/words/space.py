@@ -7,11 +7,16 @@ import numpy as np
 
 from engine.schema.arrays import Array
 
+ROWS_AT_ONCE = 4096
+"""Bounds the memory."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class WordSpace:
     """What words are looked for in: n images, W words, C classes; embeddings have length 1."""
 
+    rows: Array
+    """(n,), which rows of the split's feature cache the images are."""
     images: Array
     """(n, E)."""
     labels: Array
@@ -29,16 +34,26 @@ class WordSpace:
     reference: Array
     """(R, E): of words at random, which say what words do by luck."""
 
-    def at(self, rows: Array) -> "WordSpace":
-        """Return some of the images only, such as those that an edit may choose on."""
+    def among(self, rows: Array) -> "WordSpace":
+        """Return some of the images only, such as those that an edit may choose on.
+
+        Args:
+            rows: Of the split's feature cache; those without a CLIP feature count for nothing.
+        """
+        kept = np.flatnonzero(np.isin(self.rows, rows))
         return replace(
-            self, images=self.images[rows], labels=self.labels[rows], predicted=self.predicted[rows]
-        )
+            self, rows=self.rows[kept], images=self.images[kept], labels=self.labels[kept],
+            predicted=self.predicted[kept],
+        )  # fmt: skip
 
     @cached_property
     def centre(self) -> Array:
         """(E,): the mean of all images."""
-        return np.asarray(self.images, dtype=np.float32).mean(axis=0, dtype=np.float64)
+        parts = (
+            np.asarray(self.images[start : start + ROWS_AT_ONCE], dtype=np.float64).sum(axis=0)
+            for start in range(0, len(self.images), ROWS_AT_ONCE)
+        )
+        return np.asarray(sum(parts) / max(len(self.images), 1))
 
     def cosines(self, rows: Array) -> Array:
         """Return (m, W), float32: of some images and every word."""

@@ -19,6 +19,7 @@ COMMANDS = {
     "mistakes": "explore.mistakes",
     "neurons": "explore.neurons",
     "neuron": "explore.neuron",
+    "words": "explore.words",
     "illusion": "explore.illusion",
     "search": "explore.search",
     "whatif": "explore.whatif",

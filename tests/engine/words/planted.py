@@ -41,6 +41,7 @@ def space(
     class_texts = axes[:c] if knows else unit(rng.normal(size=(c, WIDTH)))
     places = axes[-2:] if knows else unit(rng.normal(size=(2, WIDTH)))
     return WordSpace(
+        rows=np.arange(len(labels)),
         images=unit(images).astype(np.float16),
         labels=labels,
         predicted=predicted,

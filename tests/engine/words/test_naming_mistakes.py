@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
+from engine.words.longer import without_longer
 from engine.words.naming_mistakes import name_all, name_mistakes
 from engine.words.separating import effects
 from tests.engine.words.planted import space
@@ -133,5 +134,18 @@ def test_a_longer_word_that_holds_a_shorter_one_is_left_out():
 
 def test_rows_limit_what_is_looked_at():
     base = space()
-    half = base.at(np.arange(0, len(base.labels), 2))
+    half = base.among(np.arange(0, len(base.labels), 2))
     assert name_mistakes(half, 0).mistakes == 10
+
+
+@pytest.mark.parametrize(
+    ("shorter", "longer", "left_out"),
+    [("sea", "sea lion", True), ("land", "Grassland", True), ("sea", "disease", False),
+     ("ant", "Dandie Dinmont", False), ("land", "land", False)],
+)  # fmt: skip
+def test_what_counts_as_holding_a_word(shorter, longer, left_out):
+    words, difference = (shorter, longer), np.array([0.8, 1.0])
+    kept = without_longer(np.arange(2), words, difference)
+    assert (1 not in kept) == left_out
+    assert 1 in without_longer(np.arange(2), words, np.array([0.5, 1.0]))
+    assert 1 in without_longer(np.arange(2), words, np.array([-0.8, 1.0]))

@@ -22,38 +22,36 @@ def named(tmp_path):
 
 def test_names_are_computed_once(named):
     home, cache, base = named
-    rows = np.arange(80)
-    first = list(ready_names(home, cache, base, rows))
+    first = list(ready_names(home, cache, base))
     assert len(first) > 2
-    assert list(ready_names(home, cache, base, rows)) == []  # read, nothing to report
-    found = stored(path_of(home, cache, base, rows))
-    assert found == finished(ready_names(home, cache, base, rows))
+    assert list(ready_names(home, cache, base)) == []  # read, nothing to report
+    found = stored(path_of(home, cache, base))
+    assert found == finished(ready_names(home, cache, base))
     assert found == finished(name_neurons(base, cache.features))
 
 
 def test_other_words_or_images_are_other_names(named):
     home, cache, base = named
-    rows = np.arange(80)
     paths = {
-        path_of(home, cache, base, rows),
-        path_of(home, cache, replace(base, words=("x", *base.words[1:])), rows),
-        path_of(home, cache, replace(base, images=base.images[::-1]), rows),
-        path_of(home, cache, base, rows[::-1]),
+        path_of(home, cache, base),
+        path_of(home, cache, replace(base, words=("x", *base.words[1:]))),
+        path_of(home, cache, replace(base, images=base.images[::-1])),
     }
-    assert len(paths) == 4
+    assert len(paths) == 3
 
 
 def test_damaged_names_are_made_anew(named):
     home, cache, base = named
-    path = path_of(home, cache, base, np.arange(80))
+    path = path_of(home, cache, base)
     path.parent.mkdir()
     path.write_text("{")
-    assert finished(ready_names(home, cache, base, np.arange(80))) == stored(path)
+    assert finished(ready_names(home, cache, base)) == stored(path)
 
 
 def test_some_rows_only(named):
     _, cache, base = named
     rows = np.arange(0, 80, 2)
-    some = finished(name_neurons(base.at(rows), cache.features, rows))
+    some = finished(name_neurons(base.among(rows), cache.features))
     assert some.images == 40
-    assert some == finished(name_neurons(base.at(rows), cache.features[rows]))
+    apart = replace(base.among(rows), rows=np.arange(40))
+    assert some == finished(name_neurons(apart, cache.features[rows]))
