@@ -12,6 +12,7 @@ from engine.schema.arrays import Array
 from engine.schema.edits import Comparison, Edit
 from engine.schema.jobs import JobView, Record, Request
 from engine.schema.requests import Source
+from engine.words.space import WordSpace
 
 
 class Workspace(Protocol):
@@ -45,6 +46,13 @@ class Workspace(Protocol):
 
     def texts(self, texts: Sequence[str]) -> Array | None:
         """Return CLIP's embeddings (n, E) of texts; None where any is missing (`ClipRequest`)."""
+        ...
+
+    def word_space(self) -> WordSpace | None:
+        """Return the evaluation split's images and the built-in words in CLIP's space.
+
+        None before they are made (`ClipRequest`), and without a CLIP.
+        """
         ...
 
     def edits(self) -> list[Edit]:

@@ -6,9 +6,9 @@ questions keep such words out (docs/concepts.md, words). No torch.
 """
 
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import numpy as np
-from scipy.special import ndtri
 
 from engine.schema.arrays import Array
 
@@ -124,5 +124,6 @@ def stands_out(difference: Array, reference: Array) -> Array:
         return np.zeros(len(difference), dtype=bool)
     middle = np.median(reference)
     spread = 1.4826 * np.median(np.abs(reference - middle)) + 1e-9
-    limit = float(ndtri(1 - BY_LUCK / 2 / max(len(difference), len(reference))))
+    tried = max(len(difference), len(reference))
+    limit = NormalDist().inv_cdf(1 - BY_LUCK / 2 / tried)
     return np.asarray(np.abs(difference - middle) > limit * spread)

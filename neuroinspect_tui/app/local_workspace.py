@@ -17,6 +17,8 @@ from engine.schema.edits import Comparison, Edit
 from engine.schema.errors import EditError
 from engine.schema.jobs import JobView, Record, Request
 from engine.schema.requests import FeaturesRequest
+from engine.words.opening import found_space
+from engine.words.space import WordSpace
 from neuroinspect_tui import marks
 from neuroinspect_tui.jobs.executors import alive
 from neuroinspect_tui.jobs.follow import follow
@@ -42,6 +44,7 @@ class LocalWorkspace:
         self._splits: dict[str, Split] = {}
         self._caches: dict[Path, FeatureCache] = {}
         self._clip: dict[Path, ClipFeatures] = {}
+        self._words: tuple[Path, WordSpace] | None = None
         self.store = Store(home)
 
     def split(self, name: str) -> Split:
@@ -84,6 +87,21 @@ class LocalWorkspace:
     def texts(self, texts: Sequence[str]) -> Array | None:
         """Return CLIP's embeddings (n, E) of texts; None where any is missing (`ClipRequest`)."""
         return open_texts(self.home, self.source, texts)
+
+    def word_space(self) -> WordSpace | None:
+        """Return the evaluation split's images and the built-in words; None before they are made.
+
+        Kept once it is there: screens ask anew for each class.
+        """
+        cache = self.cache()
+        if cache is None or not self.source.has_clip:
+            return None
+        if self._words is None or self._words[0] != cache.directory:
+            found = found_space(cache, self.clip_features(), self.texts)
+            if found is None:
+                return None
+            self._words = (cache.directory, found)
+        return self._words[1]
 
     def edits(self) -> list[Edit]:
         """Return all edits, oldest first."""

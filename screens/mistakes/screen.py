@@ -15,6 +15,8 @@ from engine.evaluation.scores import correct_images, mistakes
 from engine.features.cache import FeatureCache
 from engine.schema.records import Mistake, Mistakes, Seen
 from engine.words.search import image_likeness
+from screens import clip_words
+from screens.clip_words import ClipWords, Lines, beside
 from screens.command import Command, bindings
 from screens.ensure_features import FAILED, ensure_features
 from screens.file_location import FileLocation
@@ -40,6 +42,7 @@ class Loaded:
     picture_of: PictureFinder
     split: str
     whole: bool
+    words: Lines
 
 
 class Pictures(Gallery):
@@ -79,6 +82,7 @@ class MistakesScreen(Searchable):
         Command(
             "mistakes.search", "slash", "search", "Search", "Order by a text, as CLIP sees", False
         ),
+        clip_words.command("mistakes"),
         Command("mistakes.file", "o", "file", "File", "Show where the file is, and how to copy it"),
         Command("mistakes.path", "c", "path", "Copy path", "Copy the file's path"),
     )
@@ -87,6 +91,8 @@ class MistakesScreen(Searchable):
     MistakesScreen {
         & Pictures { width: 1fr; scrollbar-gutter: stable; }
         & #instead { width: 1fr; height: 1fr; content-align: center middle; text-align: center; }
+        & #words { height: auto; padding: 0 1; display: none; }
+        & #words.-said { display: block; }
         & #instead, &.-none Pictures, &.-none #detail { display: none; }
         &.-none #instead { display: block; }
         & #detail {
@@ -101,11 +107,13 @@ class MistakesScreen(Searchable):
         super().__init__(workspace)
         self.class_index = class_index
         self._loaded: Loaded | None = None
+        self._words = ClipWords(workspace)
         self._load = LatestTask(self, self._read, self._take, self._fail)
 
     def body(self) -> ComposeResult:
-        """Return the images, and beside them the cursor's."""
+        """Return the search, the words, the images, and beside them the cursor's."""
         yield SearchField(self.workspace)
+        yield Static("", id="words", markup=False)
         yield Static("loading…", id="instead", markup=False)
         with Horizontal():
             yield Pictures(captions=2, side=SIDE)
@@ -133,7 +141,8 @@ class MistakesScreen(Searchable):
         images = GroupedImages(listed, correct)
         if (query := self.text_query) is not None:
             images = FoundImages(images, query.text, _likeness(cache, query))
-        return Loaded(listed, images, cache.root, cache.picture_of, cache.meta.split, whole)
+        words = self._words.of_class(self.class_index) if listed.mistakes else ()
+        return Loaded(listed, images, cache.root, cache.picture_of, cache.meta.split, whole, words)
 
     def _take(self, loaded: Loaded | None) -> None:
         if loaded is None:
@@ -158,6 +167,9 @@ class MistakesScreen(Searchable):
             shown.keys,
         )
         self.set_class(not images, "-none")
+        words = self.query_one("#words", Static)
+        words.set_class(bool(loaded.words), "-said")
+        words.update(beside(loaded.words))
         if self.ordered_anew():
             gallery.move_to(0)
         if not self.query_one(SearchField).is_open:
@@ -182,12 +194,13 @@ class MistakesScreen(Searchable):
         self.query_one("#instead", Static).update(sentence)
 
     def on_job_line_done(self) -> None:
-        """Show the mistakes now that the features are there."""
-        self._load.start(whole=False)
+        """Show the mistakes now that the features are there, or the words."""
+        self._load.start(whole=self._loaded is not None and self._loaded.whole)
 
     def on_job_line_failed(self) -> None:
-        """Say what can be done."""
-        self._say(FAILED)
+        """Say what can be done where nothing else is shown."""
+        if self._loaded is None:
+            self._say(FAILED)
 
     def action_retry(self) -> None:
         """Retry what failed: the job, or loading the mistakes."""
@@ -219,6 +232,8 @@ class MistakesScreen(Searchable):
             return self._loaded is not None and bool(self._loaded.listed.mistakes)
         if action == "of_this":
             return isinstance(self._image, Mistake)
+        if action == "words":
+            return self._words.missing and not self.job_line.running
         if action == "whole":
             return self._loaded is not None and self._loaded.listed.n > 0
         return super().check_action(action, parameters)
@@ -249,6 +264,10 @@ class MistakesScreen(Searchable):
         """Show the correct predictions too, or only the mistakes again."""
         if self._loaded is not None:
             self._load.start(whole=not self._loaded.whole)
+
+    def action_words(self) -> None:
+        """Make what CLIP needs to say in words what the mistakes look like."""
+        clip_words.ensure_words(self.workspace, self.job_line)
 
     def action_file(self) -> None:
         """Show where the cursor's file is."""

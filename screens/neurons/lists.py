@@ -69,7 +69,7 @@ class NeuronLists(Widget):
         first, self._ranking, self._selected_neurons = self._ranking is None, shown, tuple(selected)
         for side in (0, 1):
             more = () if shown.fits is None else (found.COLUMN,)
-            self._table(side).use(*ranking.columns(shown.by), *more)
+            self._table(side).use(*ranking.columns(shown.by, named=shown.named), *more)
         self._show_rows()
         if first:
             self._table(0 if self._rows[0] else 1).focus()

@@ -11,6 +11,7 @@ from textual.widgets import Static
 
 from engine.schema.errors import EngineError
 from engine.schema.requests import HeatRequest
+from screens import clip_words
 from screens.command import Command, bindings
 from screens.ensure_features import FAILED, ensure_features
 from screens.latest import LatestTask
@@ -18,6 +19,7 @@ from screens.messages import ToEdit, ToIllusions, ToNeurons, ToWhatIf
 from screens.neuron_details import NeuronDetails, load_details
 from screens.neurons import found, ranking
 from screens.neurons.lists import NeuronLists
+from screens.neurons.naming import Naming
 from screens.neurons.panel import NeuronPanel
 from screens.neurons.ranking import LISTED, RANKINGS, Ranking
 from screens.ports import Workspace
@@ -68,6 +70,7 @@ class NeuronsScreen(Searchable):
         Command(
             "neurons.search", "slash", "search", "Search", "Order by a text, as CLIP sees", False
         ),
+        clip_words.command("neurons"),
         Command("neurons.left", "h,left", "side(0)", "Left", "Go to the too weak", show=False),
         Command("neurons.right", "l,right", "side(1)", "Right", "Go to the too strong", show=False),
     )
@@ -90,6 +93,7 @@ class NeuronsScreen(Searchable):
         self._reads_selection = True
         self._requested: set[int] = set()
         self._rest: Timer | None = None
+        self._naming = Naming(self, self.on_screen_resume, self._warn)
         self._load = LatestTask(self, self._rank, self._show, self._say_instead)
         self._load_details = LatestTask(self, self._details_of, self._show_details, self._warn)
 
@@ -118,7 +122,8 @@ class NeuronsScreen(Searchable):
             return None
         query = self.text_query
         listed = top if query is None else cache.meta.width
-        ranked = ranking.rank(cache, self.class_index, by, listed, self.mistake)
+        names = self._naming.words.of_neurons(cache)
+        ranked = ranking.rank(cache, self.class_index, by, listed, self.mistake, names)
         if query is not None:
             ranked = found.ordered(replace(ranked, top=top), cache, query)
         selected = self.workspace.selected(self.class_index)
@@ -211,7 +216,8 @@ class NeuronsScreen(Searchable):
             self.job_line.submit(HeatRequest(class_index=self.class_index, neuron=neuron))
 
     def on_job_line_done(self) -> None:
-        """Show the job's result: the ranking, or heat maps."""
+        """Show the job's result: the ranking, or heat maps, or go on to words."""
+        self._naming.go_on()
         if self._loaded is None:
             self._load.start("contrast", LISTED)
         else:
@@ -237,6 +243,10 @@ class NeuronsScreen(Searchable):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer what needs neurons only where there are any."""
         own = {command.action.partition("(")[0] for command in self.TABLE}
+        if action == "words" and (self._loaded is None or self._loaded.ranking.named):
+            return False
+        if action == "words" and not self._naming.can_start:
+            return False
         return action not in own or not self.has_class("-instead")
 
     def _select(self, selected: tuple[int, ...]) -> None:
@@ -294,6 +304,14 @@ class NeuronsScreen(Searchable):
     def action_side(self, side: int) -> None:
         """Go to the other list."""
         self.query_one(NeuronLists).go(side)
+
+    def action_words(self) -> None:
+        """Say in words what neurons see."""
+        self._naming.start()
+
+    def on_unmount(self) -> None:
+        """Stop naming neurons."""
+        self._naming.stop()
 
     def action_draw(self) -> None:
         """Draw the selected neurons, or the top of the ranking."""

@@ -14,6 +14,7 @@ from engine.schema.arrays import Array
 from engine.schema.edits import Comparison, Edit
 from engine.schema.errors import EngineError
 from engine.schema.jobs import JobView, Record, Request, State
+from engine.words.space import WordSpace
 from neuroinspect_tui import marks
 from tests.screens.planted import Planted
 
@@ -57,6 +58,7 @@ class FakeWorkspace:
         """Not empty: `submit` fails with it."""
         self.on_cache: FeatureCache | None = None
         self.clip: ClipFeatures | None = None
+        self.words: WordSpace | None = None
         self.embeddings: dict[str, Array] = {}
         """CLIP's, by text."""
 
@@ -75,6 +77,9 @@ class FakeWorkspace:
         if not texts or not all(text in self.embeddings for text in texts):
             return None
         return np.stack([self.embeddings[text] for text in texts])
+
+    def word_space(self) -> WordSpace | None:
+        return self.words if self.cached else None
 
     def edits(self) -> list[Edit]:
         return list_edits(self.home / "edits")

@@ -10,7 +10,7 @@ from engine.schema.errors import RequestError
 from neuroinspect_tui.cli import completion
 from neuroinspect_tui.cli.options import DetachFeatures, Device, Executor, Json, Seed, Workspace
 from neuroinspect_tui.cli.output import print_json, say, table
-from screens.words import counted
+from screens.words import LOOKS_LIKE, OTHERS_LIKE, counted, counted_words, reason
 
 if TYPE_CHECKING:
     from engine.words.naming_mistakes import ClassWords
@@ -116,8 +116,6 @@ def _classes(
 
 def show(found: "ClassWords") -> None:
     """Print the words of a class's mistakes."""
-    from screens.word_lines import LOOKS_LIKE, OTHERS_LIKE, reason
-
     of = "" if found.other is None else f" predicted as {found.other.name}"
     say(
         f"{found.class_.name}: {counted(found.mistakes, 'mistake')}{of}, "
@@ -138,7 +136,6 @@ def show(found: "ClassWords") -> None:
 
 def _all(looked: "Looked", seed: int, *, json: bool) -> None:
     from engine.words.naming_mistakes import name_all
-    from screens.word_lines import counted_words
 
     found = name_all(looked.space, seed)
     counts = counted_words(found)
