@@ -130,6 +130,9 @@ class RankedNeuron(Struct, frozen=True, kw_only=True):
     """Whether it is in both lists, too weak and too strong."""
     used_by: int
     """Number of classes with a larger weight on it than the class under inspection."""
+    word: str | None = None
+    """What CLIP calls it, best word first; empty where no word beats chance, None where the words
+    are still to be made."""
 
 
 class Neurons(Struct, frozen=True, kw_only=True):

@@ -12,16 +12,21 @@ from textual.widgets import Static
 
 from engine.data.stored import PictureFinder
 from engine.evaluation.scores import correct_images, mistakes
+from engine.features.cache import FeatureCache
 from engine.schema.records import Mistake, Mistakes, Seen
-from screens.base import Base
+from engine.words.search import image_likeness
+from screens import clip_words
+from screens.clip_words import ClipWords, Lines, beside
 from screens.command import Command, bindings
 from screens.ensure_features import FAILED, ensure_features
 from screens.file_location import FileLocation
 from screens.latest import LatestTask
 from screens.messages import Copied, ToMistakes, ToNeurons
+from screens.mistakes.found import FoundImages
 from screens.mistakes.grouped import SIDE, GroupedImages, facts, tile
 from screens.mistakes.zoom import Zoom
 from screens.ports import Workspace
+from screens.search_field import Searchable, SearchField, TextQuery
 from screens.widgets.gallery import Gallery
 from screens.widgets.picture import Picture
 from screens.words import counted
@@ -37,6 +42,7 @@ class Loaded:
     picture_of: PictureFinder
     split: str
     whole: bool
+    words: Lines
 
 
 class Pictures(Gallery):
@@ -58,7 +64,7 @@ class Pictures(Gallery):
         super().on_resize()
 
 
-class MistakesScreen(Base):
+class MistakesScreen(Searchable):
     """The mistakes of a class, by predicted class."""
 
     NAME = "Mistakes"
@@ -73,6 +79,10 @@ class MistakesScreen(Base):
             "mistakes.of_this", "N", "of_this", "This one", "Rank the neurons behind this mistake"
         ),
         Command("mistakes.whole", "t", "whole", "All", "Show or hide the correct predictions"),
+        Command(
+            "mistakes.search", "slash", "search", "Search", "Order by a text, as CLIP sees", False
+        ),
+        clip_words.command("mistakes"),
         Command("mistakes.file", "o", "file", "File", "Show where the file is, and how to copy it"),
         Command("mistakes.path", "c", "path", "Copy path", "Copy the file's path"),
     )
@@ -81,6 +91,8 @@ class MistakesScreen(Base):
     MistakesScreen {
         & Pictures { width: 1fr; scrollbar-gutter: stable; }
         & #instead { width: 1fr; height: 1fr; content-align: center middle; text-align: center; }
+        & #words { height: auto; padding: 0 1; display: none; }
+        & #words.-said { display: block; }
         & #instead, &.-none Pictures, &.-none #detail { display: none; }
         &.-none #instead { display: block; }
         & #detail {
@@ -95,10 +107,13 @@ class MistakesScreen(Base):
         super().__init__(workspace)
         self.class_index = class_index
         self._loaded: Loaded | None = None
+        self._words = ClipWords(workspace)
         self._load = LatestTask(self, self._read, self._take, self._fail)
 
     def body(self) -> ComposeResult:
-        """Return the images, and beside them the cursor's."""
+        """Return the search, the words, the images, and beside them the cursor's."""
+        yield SearchField(self.workspace)
+        yield Static("", id="words", markup=False)
         yield Static("loading…", id="instead", markup=False)
         with Horizontal():
             yield Pictures(captions=2, side=SIDE)
@@ -124,7 +139,10 @@ class MistakesScreen(Base):
         listed = mistakes(cache, self.class_index)
         correct = correct_images(cache, self.class_index) if whole else ()
         images = GroupedImages(listed, correct)
-        return Loaded(listed, images, cache.root, cache.picture_of, cache.meta.split, whole)
+        if (query := self.text_query) is not None:
+            images = FoundImages(images, query.text, _likeness(cache, query))
+        words = self._words.of_class(self.class_index) if listed.mistakes else ()
+        return Loaded(listed, images, cache.root, cache.picture_of, cache.meta.split, whole, words)
 
     def _take(self, loaded: Loaded | None) -> None:
         if loaded is None:
@@ -149,8 +167,23 @@ class MistakesScreen(Base):
             shown.keys,
         )
         self.set_class(not images, "-none")
-        gallery.focus()
+        words = self.query_one("#words", Static)
+        words.set_class(bool(loaded.words), "-said")
+        words.update(beside(loaded.words))
+        if self.ordered_anew():
+            gallery.move_to(0)
+        if not self.query_one(SearchField).is_open:
+            gallery.focus()
         self._show_details()
+
+    def order_anew(self) -> None:
+        """Order the images by the text, or by predicted class again."""
+        if self._loaded is not None:
+            self._load.start(whole=self._loaded.whole)
+
+    def focus_found(self) -> None:
+        """Go to the images."""
+        self.query_one(Pictures).focus()
 
     def _fail(self, sentence: str) -> None:
         self._loaded = None
@@ -161,12 +194,13 @@ class MistakesScreen(Base):
         self.query_one("#instead", Static).update(sentence)
 
     def on_job_line_done(self) -> None:
-        """Show the mistakes now that the features are there."""
-        self._load.start(whole=False)
+        """Show the mistakes now that the features are there, or the words."""
+        self._load.start(whole=self._loaded is not None and self._loaded.whole)
 
     def on_job_line_failed(self) -> None:
-        """Say what can be done."""
-        self._say(FAILED)
+        """Say what can be done where nothing else is shown."""
+        if self._loaded is None:
+            self._say(FAILED)
 
     def action_retry(self) -> None:
         """Retry what failed: the job, or loading the mistakes."""
@@ -198,6 +232,8 @@ class MistakesScreen(Base):
             return self._loaded is not None and bool(self._loaded.listed.mistakes)
         if action == "of_this":
             return isinstance(self._image, Mistake)
+        if action == "words":
+            return self._words.missing and not self.job_line.running
         if action == "whole":
             return self._loaded is not None and self._loaded.listed.n > 0
         return super().check_action(action, parameters)
@@ -229,6 +265,10 @@ class MistakesScreen(Base):
         if self._loaded is not None:
             self._load.start(whole=not self._loaded.whole)
 
+    def action_words(self) -> None:
+        """Make what CLIP needs to say in words what the mistakes look like."""
+        clip_words.ensure_words(self.workspace, self.job_line)
+
     def action_file(self) -> None:
         """Show where the cursor's file is."""
         if self._image is not None and self._loaded is not None:
@@ -239,3 +279,9 @@ class MistakesScreen(Base):
         """Copy the path of the cursor's file."""
         if self._image is not None:
             self.post_message(Copied(self._image.path))
+
+
+def _likeness(cache: FeatureCache, query: TextQuery) -> dict[str, float]:
+    """Return the cosine of every image that has a CLIP feature, by its path."""
+    scores = image_likeness(cache, query.features, query.embedding)
+    return {cache.path(row): float(scores[row]) for row in query.features.rows}

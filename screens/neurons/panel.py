@@ -127,4 +127,6 @@ def figures(ranked: RankedNeuron, insufficient: bool, by: str, width: int) -> Te
         text.append("  ").append(f"{name} ", style="dim").append(value)
     if ranked.ambiguous:
         text.append("  ≈ in both lists")
+    if ranked.word:
+        text.append("  sees ", style="dim").append(ranked.word)
     return text

@@ -1,6 +1,6 @@
 """Ranked neurons as a person arranges and selects them: rows, orders, selection. Pure."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from rich.text import Text
@@ -10,6 +10,7 @@ from engine.attribution.query import find_image, rank_neurons
 from engine.attribution.ranking import order
 from engine.features.cache import FeatureCache
 from engine.schema.records import Neurons, RankedNeuron
+from engine.words.naming_neurons import NamedNeurons
 from screens.widgets.table import Column
 
 LISTED = 20
@@ -50,31 +51,56 @@ class Ranking:
     order: tuple[int, ...]
     by: str
     top: int
+    fits: Mapping[int, float] | None = None
+    """By neuron, its correlation with the text that is searched for; None without a search."""
+
+    @property
+    def named(self) -> bool:
+        """Whether neurons have words, which may be none."""
+        listed = (*self.neurons.insufficient, *self.neurons.excessive)
+        return any(ranked.word is not None for ranked in listed)
 
 
-def rank(cache: FeatureCache, class_index: int, by: str, top: int, mistake: str | None) -> Ranking:
+def rank(
+    cache: FeatureCache,
+    class_index: int,
+    by: str,
+    top: int,
+    mistake: str | None,
+    names: NamedNeurons | None = None,
+) -> Ranking:
     """Rank the neurons behind the mistakes of a class, or behind one of them.
+
+    With `names`, neurons have words.
 
     Raises:
         RequestError: There are no mistakes, or the image is not one.
     """
     neurons = rank_neurons(cache, class_index, by=by, top=top, seed=0, mistake=mistake)
+    neurons = neurons if names is None else names.labelled(neurons)
     row = None if mistake is None else find_image(cache, mistake)
     ordered = order(gather(cache, class_index, mistake=row), by)
     return Ranking(neurons, tuple(ordered.tolist()), by, top)
 
 
-def columns(by: str) -> tuple[Column, ...]:
-    """Return the columns; narrow tables keep the one that the ranking sorts by."""
+def columns(by: str, *, named: bool = False) -> tuple[Column, ...]:
+    """Return the columns; narrow tables keep the one that the ranking sorts by.
+
+    Args:
+        by: The ranking.
+        named: Whether neurons have words.
+    """
     pushed = by == "contribution"
+    words = (Column("word", 18, flex=True, drop=1),) if named else ()
     return (
         Column("neuron", 10, "right"),
         Column("vote", 5, "right"),
-        Column("contrast", 9, "right", drop=4 if pushed else 0),
-        Column("contribution", 13, "right", drop=0 if pushed else 4),
-        Column("importance", 11, "right", drop=3),
-        Column("stable", 7, "right", drop=1),
-        Column("classes", 8, "right", drop=2),
+        Column("contrast", 9, "right", drop=5 if pushed else 0),
+        Column("contribution", 13, "right", drop=0 if pushed else 5),
+        Column("importance", 11, "right", drop=4),
+        Column("stable", 7, "right", drop=2),
+        Column("classes", 8, "right", drop=3),
+        *words,
     )
 
 
@@ -89,6 +115,7 @@ def cells(ranked: RankedNeuron, selected: bool) -> tuple[Text | str, ...]:
         f"{ranked.importance:.3f}",
         f"{ranked.stability:.0%}",
         str(ranked.used_by),
+        *(() if ranked.word is None else (ranked.word or "–",)),
     )
 
 

@@ -30,11 +30,16 @@ def command(
     mistake: Annotated[
         str | None, typer.Option("--mistake", metavar="PATH", help="Explain this one image only.")
     ] = None,
+    words: Annotated[
+        bool,
+        typer.Option("--words", help="Say what each neuron sees, in words; needs a CLIP. Without "
+                     "it, where that was said before."),
+    ] = False,
     seed: Seed = 0,
     detach: DetachFeatures = False,
     executor: Executor = None,
     json: Json = False,
-) -> None:
+) -> None:  # fmt: skip
     """Rank the neurons behind a class's mistakes.
 
     Those too weak on them (insufficient), and those too strong (excessive).
@@ -43,11 +48,17 @@ def command(
     """
     from engine.attribution.query import rank_neurons
     from neuroinspect_tui.cli.opening import class_of, open_workspace
+    from neuroinspect_tui.cli.word_space import kept_names, look, name_neurons
 
-    cache = open_workspace(workspace, detach=detach, executor=executor).cache()
+    opened = open_workspace(workspace, detach=detach, executor=executor)
+    looked = look(opened) if words else None
+    cache = opened.cache() if looked is None else looked.cache
     answer = rank_neurons(
         cache, class_of(cache, class_key), by=by, top=top, seed=seed, mistake=mistake
     )
+    names = kept_names(opened, cache) if looked is None else name_neurons(opened, looked)
+    if names is not None:
+        answer = names.labelled(answer)
     if json:
         return print_json(answer)
     of = answer.mistake or counted(answer.mistakes, "mistake")
@@ -56,14 +67,18 @@ def command(
         f"counterfactual (median {answer.median_steps:g} steps)",
         answer.note,
     )
+    if names is not None and names.why_not:
+        say(f"No neuron has a word: {names.why_not}.")
     _show("too weak (insufficient)", answer.insufficient)
     _show("too strong (excessive)", answer.excessive)
     return None
 
 
 def _show(title: str, neurons: Sequence[RankedNeuron]) -> None:
+    named = any(n.word is not None for n in neurons)
+    columns = (">neuron", ">vote", ">contrast", ">contribution", ">import.", ">stable", ">classes")
     table(
-        (">neuron", ">vote", ">contrast", ">contribution", ">import.", ">stable", ">classes", ""),
+        (*columns, *(("word",) if named else ()), ""),
         (
             (
                 str(n.neuron),
@@ -73,6 +88,7 @@ def _show(title: str, neurons: Sequence[RankedNeuron]) -> None:
                 f"{n.importance:.3f}",
                 f"{n.stability:.0%}",
                 str(n.used_by),
+                *((n.word or "–",) if named else ()),
                 "in both lists" if n.ambiguous else "",
             )
             for n in neurons
