@@ -22,10 +22,11 @@ class Fits:
     Args:
         directory: The edit's own, while it is under way.
         total: How many there will be.
+        stage: What is said while they are fitted.
     """
 
-    def __init__(self, directory: Path, total: int) -> None:
-        self._directory, self._total, self._done = directory, total, 0
+    def __init__(self, directory: Path, total: int, stage: str = "fitting") -> None:
+        self._directory, self._total, self._stage, self._done = directory, total, stage, 0
 
     def head(self, name: str, fit: Callable[[], Head]) -> Fitting:
         """Return the head of a name: from disk, or else fitted."""
@@ -39,5 +40,5 @@ class Fits:
             with contextlib.suppress(StorageError):  # a full disk costs no edit
                 write_state(path, {"weight": weight, "bias": bias}, {"format": "np"})
         self._done += 1
-        yield Progress(stage="fitting", done=self._done, total=self._total, unit="fits")
+        yield Progress(stage=self._stage, done=self._done, total=self._total, unit="fits")
         return head

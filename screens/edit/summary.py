@@ -13,6 +13,7 @@ from screens.words import counted
 CONTROLS = {
     "lambda 0": "no-penalty control, the same fit without the edit's own term",
     "placebo": "random-neuron control, as many neurons of the same signs",
+    "retrain": "plain retraining, the decision layer fitted to the same images, class-balanced",
     "bias shift": "bias-adjustment baseline, one bias shifted at the same cost",
 }
 
