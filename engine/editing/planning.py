@@ -109,7 +109,7 @@ def _aims(
     by, goal = request.by or method.ranking(request), method.recipe(request).target
     for k in request.classes:
         try:
-            evidence = gather(cache, k, rows=selection)
+            evidence = gather(cache, k, rows=selection, classes=request.classes)
         except RequestError:
             if len(request.classes) == 1:
                 raise

@@ -111,6 +111,7 @@ class NeuronLists(Widget):
     def _show_side(self, side: int, rows: list[RankedNeuron]) -> None:
         assert self._ranking is not None
         sort, selected = SORTS[self._sort], set(self._selected_neurons)
+        by = self._ranking.by
         table = self._table(side)
         table.empty = "No neuron is in both lists. a lists all." if self._only_ambiguous else "none"
         if sort is None:
@@ -119,7 +120,7 @@ class NeuronLists(Widget):
             table.sorted_by(sort.title, sort.descending)
         table.show(
             len(rows),
-            lambda index: ranking.cells(rows[index], rows[index].neuron in selected),
+            lambda index: ranking.cells(rows[index], rows[index].neuron in selected, by),
             keys=[row.neuron for row in rows],
         )
 

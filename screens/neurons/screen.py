@@ -20,7 +20,7 @@ from screens.neuron_details import NeuronDetails, load_details
 from screens.neurons import ranking
 from screens.neurons.lists import NeuronLists
 from screens.neurons.panel import NeuronPanel
-from screens.neurons.ranking import LISTED, RANKINGS, Ranking
+from screens.neurons.ranking import LISTED, Ranking
 from screens.ports import Workspace
 from screens.widgets.table import Table
 from screens.words import counted
@@ -34,6 +34,8 @@ class _Loaded:
     name: str
     ranking: Ranking
     selected: tuple[int, ...]
+    ways: tuple[str, ...]
+    """The rankings there are."""
 
 
 class NeuronsScreen(Base):
@@ -114,7 +116,7 @@ class NeuronsScreen(Base):
             return None
         ranked = ranking.rank(cache, self.class_index, by, top, self.mistake)
         selected = self.workspace.selected(self.class_index)
-        return _Loaded(cache.classes[self.class_index], ranked, selected)
+        return _Loaded(cache.classes[self.class_index], ranked, selected, ranking.ways(cache))
 
     def _show(self, loaded: _Loaded | None) -> None:
         if loaded is None:
@@ -255,9 +257,10 @@ class NeuronsScreen(Base):
             self._load.start(self._loaded.ranking.by, 2 * self._loaded.ranking.top)
 
     def action_rank(self) -> None:
-        """Rank by the next of the three."""
+        """Rank by the next ranking: that by groups where there are groups."""
         if self._loaded is not None:
-            after = RANKINGS[(RANKINGS.index(self._loaded.ranking.by) + 1) % len(RANKINGS)]
+            ways = self._loaded.ways
+            after = ways[(ways.index(self._loaded.ranking.by) + 1) % len(ways)]
             self._load.start(after, self._loaded.ranking.top)
 
     def action_sort(self) -> None:
