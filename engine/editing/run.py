@@ -17,7 +17,7 @@ from engine.editing.heads import EDIT, ORIGINAL, RETRAIN, SHIFT, Edited, Head
 from engine.editing.methods import EDIT_METHODS
 from engine.editing.methods.base import EditMethod
 from engine.editing.plan import Aim, Plan
-from engine.editing.planning import make_plan
+from engine.editing.planning import make_plan, settle
 from engine.editing.retraining import Retrained, fits_of, retrain
 from engine.editing.selection import SelectionScorer
 from engine.editing.store import finished_edit, open_partial, save_edit
@@ -89,7 +89,11 @@ def _make(
     tested = caches.test is not None
     plan = make_plan(cache, request, tested=tested, kept_back=caches.kept_back)
     scorer = SelectionScorer(cache, plan.selection, tuple(plan.classes), request.select)
-    task = EditTask(cache, caches.training, plan, scorer, device, partial)
+
+    def replan(asked: EditRequest, rows: Array) -> Plan:
+        return settle(cache, asked, rows, plan.held_out)
+
+    task = EditTask(cache, caches.training, plan, scorer, device, partial, replan)
     edited = yield from _beside_retraining(EDIT_METHODS.get(request.method), task)
     rows = plan.held_out if caches.test is None else np.arange(len(caches.test.labels))
     assert rows is not None  # without a test split a plan keeps a half back

@@ -24,7 +24,7 @@ def about(edit: Edit, applied: bool) -> Text:
     """Return what was edited how, on which images it was selected and reported, and its state."""
     start = f", on {on}" if (on := edit.provenance.get("on")) else ""
     text = Text.assemble(
-        (f"{edit.method} for {target(edit)}{_neurons(edit)}{start}", "bold"),
+        (f"{edit.made_by} for {target(edit)}{_neurons(edit)}{start}", "bold"),
         "   ",
         "✓ applied: the list of classes shows it" if applied else "not applied",
     )

@@ -63,6 +63,9 @@ class EditMethod(Protocol):
     usual_controls: tuple[str, ...] = (RETRAIN, SHIFT)
     """Those that come with every method; plain retraining is none of its own."""
 
+    finds_groups: bool = False
+    """Whether groups are found for it, without labels, where there are none."""
+
     def fit(self, task: EditTask) -> Fitting:
         """Yield progress; return every variant's heads, one a seed.
 
