@@ -12,6 +12,7 @@ import pytest
 import torch
 
 from engine.editing import checkpoint as edit_state
+from engine.editing import fits as fits_on_disk
 from engine.editing import store as edits
 from engine.editing import trainer as head_training
 from engine.editing.fits import Fits
@@ -39,6 +40,7 @@ def caches(tmp_path_factory):
 def at_every_epoch(monkeypatch):
     monkeypatch.setattr(edit_state, "LEAST_SECONDS", 0.0)
     monkeypatch.setattr(edit_state, "WORK_PER_WRITE", 0)
+    monkeypatch.setattr(fits_on_disk, "LEAST_SECONDS", 0.0)
 
 
 def request(**asked):
