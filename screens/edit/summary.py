@@ -33,7 +33,7 @@ def summarize(
     table.add_column(width=10)
     table.add_column(ratio=1)
     chosen, reported = _halves(values, images, on)
-    decides = field_of("select").choices[values["select"]]
+    decides = method_of(values).decides or field_of("select").choices[values["select"]]
     for title, said in (
         ("changes", _changes(values)),
         ("trains on", _trains(values, train)),

@@ -42,6 +42,7 @@ class Afr(EditMethod):
 
     title = "automatic feature reweighting"
     help = "weights up held-out images that it gets wrong, held close to it (Qiu et al. 2023)"
+    decides = "the worst group of one half decides (without groups the worst class)"
 
     def fit(self, task: EditTask) -> Fitting:
         """Fit once a seed, which draws the halves that choose gamma and the pull."""

@@ -38,6 +38,7 @@ class Auto(EditMethod):
 
     title = "the best of the others"
     help = "tries zero, retrain, afr, dfr and direction on parts of the selection images"
+    decides = "the worst group decides, cross-validated (without groups the worst class)"
     finds_groups = True
 
     def fit(self, task: EditTask) -> Fitting:

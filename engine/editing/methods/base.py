@@ -63,6 +63,8 @@ class EditMethod(Protocol):
     usual_controls: tuple[str, ...] = (RETRAIN, SHIFT)
     """Those that come with every method; plain retraining is none of its own."""
 
+    decides: str = ""
+    """What chooses its settings, in words, where that is not `--select`."""
     finds_groups: bool = False
     """Whether groups are found for it, without labels, where there are none."""
 

@@ -35,6 +35,7 @@ class Dfr(EditMethod):
     title = "deep feature reweighting"
     help = "logistic regression on group-balanced draws (Kirichenko et al. 2023); needs groups"
     needs: frozenset[Need] = frozenset({"groups"})
+    decides = "the worst group of one half decides"
 
     def fit(self, task: EditTask) -> Fitting:
         """Fit once a seed."""

@@ -154,6 +154,7 @@ async def test_the_summary_is_beside_the_form_until_it_runs(workspace):
         ({"method": "focal", "views": "3", "epochs": "9"}, "3 views of train, epochs 9, seeds 5"),
         ({"method": "afr", "seeds": "2"}, "the selection images alone, seeds 2"),
         ({"method": "dfr"}, "the selection images alone, seeds 5"),
+        ({"method": "auto"}, "one half of the 72 images of valid: the worst group decides, cross"),
         ({"test_split": "test"}, "all 72 images of valid: overall"),
         ({"select": "mistake-aware"}, "one half of the 72 images of valid: the mean over"),
     ],
