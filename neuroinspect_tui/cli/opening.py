@@ -13,8 +13,10 @@ import typer
 from engine.data.class_names import find_class
 from engine.data.splits import Split, open_split
 from engine.features.cache import FeatureCache, find_cache, open_cache
-from engine.grouping.laying import overlay
-from engine.grouping.store import load
+from engine.features.halves import halves
+from engine.grouping.finding import by_directions
+from engine.grouping.laying import found_overlay, overlay
+from engine.grouping.store import FOUND, load, names
 from engine.schema.errors import RequestError, StorageError
 from engine.schema.jobs import Request
 from engine.schema.requests import ClipRequest, FeaturesRequest, Source
@@ -53,19 +55,24 @@ class Opened:
         workers: int = -1,
         on: str | None = None,
         group_by: str | None = None,
+        seed: int | None = None,
     ) -> FeatureCache:
         """Return a split's feature cache [default: the evaluation split], extracting it first.
 
-        With `group_by`, a grouping's groups stand for those of the data.
+        With `group_by`, a grouping's groups stand for those of the data. With a seed, that may be
+        `found`: without labels, on the half that edits with this seed select on.
         """
         name = split or self.source.eval_split
-        stored = None if group_by is None else load(self.home, group_by)  # before long work
+        find = seed is not None and group_by == FOUND and FOUND not in names(self.home)
+        stored = None if group_by is None or find else load(self.home, group_by)  # no work before
         listing = open_split(self.source, name)
         cache = open_cache(self.home, self.source, listing, on=on)
         if self.detach or cache is None:
             request = FeaturesRequest(split=name, batch_size=batch_size, workers=workers, on=on)
             self.run(request, ready=cache is not None)
             cache = FeatureCache(find_cache(self.home, self.source, listing, on=on), listing)
+        if find:
+            return _with_found(cache, seed or 0)
         return cache if stored is None else cache.with_groups(overlay(stored, cache))
 
     def clip(
@@ -168,6 +175,19 @@ class Opened:
     def split(self) -> Split:
         """List the evaluation split."""
         return open_split(self.source, self.source.eval_split)
+
+
+def _with_found(cache: FeatureCache, seed: int) -> FeatureCache:
+    """Lay groups found without labels over a split.
+
+    Raises:
+        RequestError: None are found.
+    """
+    selection, _ = halves(cache, seed)
+    found = by_directions(cache, selection, range(len(cache.classes)), seed)
+    if found.refusal:
+        raise RequestError(f"{found.refusal}, so there are no groups to go by.")
+    return cache.with_groups(found_overlay(found, cache, selection))
 
 
 def open_workspace(

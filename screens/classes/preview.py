@@ -149,4 +149,4 @@ def _neuron(ranked: tuple[RankedNeuron, ...], row: int) -> str:
         return ""
     entry = ranked[row]
     vote = "" if entry.vote is None else f"  vote {entry.vote:.0f}%"
-    return f"{entry.neuron:>5}  stable {100 * entry.stability:3.0f}%{vote}"
+    return f"{entry.neuron:>5}  stable {100 * (entry.stability or 0):3.0f}%{vote}"

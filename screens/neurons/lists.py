@@ -121,6 +121,7 @@ class NeuronLists(Widget):
     def _show_side(self, side: int, rows: list[RankedNeuron]) -> None:
         assert self._ranking is not None
         sort, selected = SORTS[self._sort], set(self._selected_neurons)
+        by = self._ranking.by
         table = self._table(side)
         table.empty = "No neuron is in both lists. a lists all." if self._only_ambiguous else "none"
         fits = self._ranking.fits
@@ -133,7 +134,7 @@ class NeuronLists(Widget):
         table.show(
             len(rows),
             lambda index: (
-                *ranking.cells(rows[index], rows[index].neuron in selected),
+                *ranking.cells(rows[index], rows[index].neuron in selected, by),
                 *(() if fits is None else (f"{fits[rows[index].neuron]:+.2f}",)),
             ),
             keys=[row.neuron for row in rows],

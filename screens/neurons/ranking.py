@@ -15,7 +15,7 @@ from screens.widgets.table import Column
 
 LISTED = 20
 """Neurons a list, as the command `neurons` lists them."""
-RANKINGS: tuple[str, ...] = ("contrast", "votes", "contribution")
+RANKINGS: tuple[str, ...] = ("contrast", "votes", "contribution", "groups")
 AMBIGUOUS = "≈"
 
 
@@ -34,12 +34,13 @@ SORTS: tuple[Sort | None, ...] = (
     Sort("contrast", lambda n: n.contrast),
     Sort("contribution", lambda n: n.contribution),
     Sort("importance", lambda n: n.importance),
-    Sort("stable", lambda n: n.stability),
+    Sort("stable", lambda n: n.stability or 0.0),
     Sort("classes", lambda n: n.used_by),
     Sort("neuron", lambda n: n.neuron, descending=False),
 )
 """None is the ranking itself."""
-RANKED_BY = {"contrast": "contrast", "votes": "vote", "contribution": "contribution"}
+RANKED_BY = {"contrast": "contrast", "votes": "vote", "contribution": "contribution",
+             "groups": "groups"}  # fmt: skip
 """The column that each ranking sorts by."""
 
 
@@ -90,8 +91,18 @@ def columns(by: str, *, named: bool = False) -> tuple[Column, ...]:
         by: The ranking.
         named: Whether neurons have words.
     """
-    pushed = by == "contribution"
     words = (Column("word", 18, flex=True, drop=1),) if named else ()
+    if by == "groups":
+        return (
+            Column("neuron", 10, "right"),
+            Column("groups", 8, "right"),
+            Column("contrast", 9, "right", drop=1),
+            Column("contribution", 13, "right", drop=3),
+            Column("importance", 11, "right", drop=4),
+            Column("classes", 8, "right", drop=2),
+            *words,
+        )
+    pushed = by == "contribution"
     return (
         Column("neuron", 10, "right"),
         Column("vote", 5, "right"),
@@ -104,24 +115,46 @@ def columns(by: str, *, named: bool = False) -> tuple[Column, ...]:
     )
 
 
-def cells(ranked: RankedNeuron, selected: bool) -> tuple[Text | str, ...]:
+def cells(ranked: RankedNeuron, selected: bool, by: str) -> tuple[Text | str, ...]:
     """Return a row."""
     mark = AMBIGUOUS if ranked.ambiguous else " "
+    name = f"{'[x]' if selected else '[ ]'} {ranked.neuron:>5}{mark}"
+    word = () if ranked.word is None else (ranked.word or "–",)
+    if by == "groups":
+        return (
+            name,
+            f"{ranked.score:.3f}",
+            f"{ranked.contrast:.4f}",
+            f"{ranked.contribution:+.4f}",
+            f"{ranked.importance:.3f}",
+            str(ranked.used_by),
+            *word,
+        )
     return (
-        f"{'[x]' if selected else '[ ]'} {ranked.neuron:>5}{mark}",
+        name,
         voted(ranked),
         f"{ranked.contrast:.4f}",
         f"{ranked.contribution:+.4f}",
         f"{ranked.importance:.3f}",
-        f"{ranked.stability:.0%}",
+        steady(ranked),
         str(ranked.used_by),
-        *(() if ranked.word is None else (ranked.word or "–",)),
+        *word,
     )
 
 
 def voted(ranked: RankedNeuron) -> str:
     """Return the vote, a dash for one too small to be published."""
     return "–" if ranked.vote is None else f"{ranked.vote:.0f}%"
+
+
+def steady(ranked: RankedNeuron) -> str:
+    """Return the stability, a dash for a ranking that says the same of every mistake."""
+    return "–" if ranked.stability is None else f"{ranked.stability:.0%}"
+
+
+def ways(cache: FeatureCache) -> tuple[str, ...]:
+    """Return the rankings there are for a split: by groups only where there are groups."""
+    return RANKINGS if cache.groups is not None else RANKINGS[:-1]
 
 
 def arranged(

@@ -21,7 +21,7 @@ from screens.neurons import found, ranking
 from screens.neurons.lists import NeuronLists
 from screens.neurons.naming import Naming
 from screens.neurons.panel import NeuronPanel
-from screens.neurons.ranking import LISTED, RANKINGS, Ranking
+from screens.neurons.ranking import LISTED, Ranking
 from screens.ports import Workspace
 from screens.search_field import Searchable, SearchField
 from screens.widgets.table import Table
@@ -36,6 +36,8 @@ class _Loaded:
     name: str
     ranking: Ranking
     selected: tuple[int, ...]
+    ways: tuple[str, ...]
+    """The rankings there are."""
 
 
 class NeuronsScreen(Searchable):
@@ -127,7 +129,7 @@ class NeuronsScreen(Searchable):
         if query is not None:
             ranked = found.ordered(replace(ranked, top=top), cache, query)
         selected = self.workspace.selected(self.class_index)
-        return _Loaded(cache.classes[self.class_index], ranked, selected)
+        return _Loaded(cache.classes[self.class_index], ranked, selected, ranking.ways(cache))
 
     def _show(self, loaded: _Loaded | None) -> None:
         if loaded is None:
@@ -284,9 +286,10 @@ class NeuronsScreen(Searchable):
             self._load.start(self._loaded.ranking.by, 2 * self._loaded.ranking.top)
 
     def action_rank(self) -> None:
-        """Rank by the next of the three."""
+        """Rank by the next ranking: that by groups where there are groups."""
         if self._loaded is not None:
-            after = RANKINGS[(RANKINGS.index(self._loaded.ranking.by) + 1) % len(RANKINGS)]
+            ways = self._loaded.ways
+            after = ways[(ways.index(self._loaded.ranking.by) + 1) % len(ways)]
             self._load.start(after, self._loaded.ranking.top)
 
     def action_sort(self) -> None:
