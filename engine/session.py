@@ -9,6 +9,10 @@ import torch
 
 from engine.attribution.neurons import describe_neuron
 from engine.attribution.query import check_neurons
+from engine.clip.embed import fill_image, fill_texts
+from engine.clip.extract import fill_clip_features
+from engine.clip.image_features import find_clip_features
+from engine.clip.texts import TextStore
 from engine.data.images import open_for_model, write_picture
 from engine.data.splits import Split, open_split
 from engine.editing.grouped import grouped
@@ -33,9 +37,18 @@ from engine.models.facts import metadata
 from engine.models.loading import load_classifier, new_classifier
 from engine.schema.bounds import check_bounds
 from engine.schema.errors import EditError, RequestError
-from engine.schema.protocol import EditJob, ExportJob, FeaturesJob, HeatJob, IllusionJob, TrainJob
+from engine.schema.protocol import (
+    ClipJob,
+    EditJob,
+    ExportJob,
+    FeaturesJob,
+    HeatJob,
+    IllusionJob,
+    TrainJob,
+)
 from engine.schema.records import Exported, Progress
 from engine.schema.requests import (
+    ClipRequest,
     EditRequest,
     ExportRequest,
     FeaturesRequest,
@@ -111,6 +124,27 @@ class TorchEngine:
             "weights": weights_digest(self.source, self.home),
         }
         yield from fill_cache(self.classifier, split, directory, request, facts)
+
+    def clip(self, request: ClipRequest) -> ClipJob:
+        """Make sure that a split's CLIP features, and embeddings of texts, are on disk.
+
+        Raises:
+            ClipError: The workspace names no CLIP, or it cannot be loaded.
+            DataError: The image file cannot be decoded.
+        """
+        store = TextStore(self.home, self.source)  # before long work: is there a CLIP?
+        cache = yield from self.ready_cache(request.split)
+        directory, probe = find_clip_features(self.home, self.source, cache)
+        if "clip_model" not in self.__dict__:
+            yield Progress(stage="loading CLIP", done=0, total=0, unit="")
+        model = self.clip_model
+        assert model is not None  # else there were no store
+        if not is_finished(directory):
+            yield from fill_clip_features(model, cache, directory, probe, request)
+        if request.texts:
+            yield from fill_texts(model, store, request.texts)
+        if request.image is not None:
+            fill_image(model, store, Path(request.image))
 
     def heat(self, request: HeatRequest, out: str) -> HeatJob:
         """Write a neuron's images with its heat map laid over into `out`; yields `Neuron`.

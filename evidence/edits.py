@@ -29,6 +29,8 @@ def requests(oracle: tuple[int, ...], select: Select) -> dict[str, EditRequest]:
         "class-weighted": EditRequest(**free, method="weighted"),
         "focal": EditRequest(**free, method="focal"),
         "AFR": EditRequest(**free | {"seeds": 1}, method="afr"),
+        "plain retraining": EditRequest(**free, method="retrain"),
+        "NeuronTune": EditRequest(**free, method="neurontune"),
         "DFR (group labels)": EditRequest(**grouped | {"seeds": 1}, method="dfr"),
         "direction (5 labelled per group)": EditRequest(**grouped, method="direction"),
     }

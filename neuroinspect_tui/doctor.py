@@ -177,7 +177,9 @@ def _named(source: Source) -> Iterator[Check]:
         if intake.doubt is not None:
             yield Check("decided", "warning", intake.doubt.sentence)
     if not source.has_clip:
-        yield Check("CLIP", "warning", "none: visualizations are drawn without its guidance")
+        yield Check(
+            "CLIP", "warning", "none: no words, no search, and visualizations without its guidance"
+        )
     else:
         yield _guarded("CLIP", lambda: _clip(source))
 

@@ -1,15 +1,18 @@
 """What screens need of the program behind them: a workspace's files and its jobs. No torch."""
 
 import threading
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import Protocol
 
+from engine.clip.image_features import ClipFeatures
 from engine.data.splits import Split
 from engine.features.cache import FeatureCache
+from engine.schema.arrays import Array
 from engine.schema.edits import Comparison, Edit
 from engine.schema.jobs import JobView, Record, Request
 from engine.schema.requests import Source
+from engine.words.space import WordSpace
 
 
 class Workspace(Protocol):
@@ -28,6 +31,27 @@ class Workspace(Protocol):
         Args:
             split: Its name; None: the evaluation split.
             on: An edit, whose head takes the checkpoint's place.
+        """
+        ...
+
+    def clip_features(self, split: str | None = None) -> ClipFeatures | None:
+        """Return the CLIP features of a split; None before they are made (`ClipRequest`).
+
+        Also without a CLIP (`source.has_clip`), and before the split's feature cache is there.
+
+        Args:
+            split: Its name; None: the evaluation split.
+        """
+        ...
+
+    def texts(self, texts: Sequence[str]) -> Array | None:
+        """Return CLIP's embeddings (n, E) of texts; None where any is missing (`ClipRequest`)."""
+        ...
+
+    def word_space(self) -> WordSpace | None:
+        """Return the evaluation split's images and the built-in words in CLIP's space.
+
+        None before they are made (`ClipRequest`), and without a CLIP.
         """
         ...
 

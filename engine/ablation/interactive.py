@@ -65,7 +65,11 @@ class InteractiveAblation:
         self._context: dict[Rows, AblationContext] = {}
         self._ahead: tuple[str, Array] | None = None
         self._picked: tuple[tuple[int, ...], Array] | None = None
-        for by in RANKINGS.names():
+        self.rankings = tuple(
+            by for by in RANKINGS.names() if RANKINGS.get(by).applies(self._evidence)
+        )
+        """The rankings that say something here: that by groups needs groups."""
+        for by in self.rankings:
             self.order(by)
         self.context("affected")
 

@@ -1,10 +1,12 @@
 """What the mistakes of one class say of every neuron: what rankings score. No torch."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 
+from engine.attribution.explained import explained_by_groups
 from engine.evaluation.scores import probabilities
 from engine.features.cache import FeatureCache
 from engine.schema.arrays import Array
@@ -35,6 +37,16 @@ class Evidence:
     mean: Array
     """(D,), the mean feature of the split."""
     head: tuple[Array, Array]
+    explain: Callable[[], Array] | None = None
+    """Computes `explained`; None without groups."""
+
+    @cached_property
+    def explained(self) -> Array | None:
+        """(D,): the share of a neuron's variance within classes that groups explain, or None.
+
+        Summed over the classes asked for, that under inspection unless others were named.
+        """
+        return None if self.explain is None else self.explain()
 
     @property
     def width(self) -> int:
@@ -78,7 +90,12 @@ class Evidence:
 
 
 def gather(
-    cache: FeatureCache, class_index: int, *, rows: Array | None = None, mistake: int | None = None
+    cache: FeatureCache,
+    class_index: int,
+    *,
+    rows: Array | None = None,
+    mistake: int | None = None,
+    classes: Sequence[int] = (),
 ) -> Evidence:
     """Collect the evidence against neurons for a class.
 
@@ -87,6 +104,7 @@ def gather(
         class_index: k.
         rows: Look at these rows of the split only (the half used for choosing).
         mistake: Look at this one mistake only, by row.
+        classes: Those that groups are looked at in; empty: the class alone.
 
     Raises:
         RequestError: The class has no mistakes there.
@@ -126,4 +144,7 @@ def gather(
         others=others,
         mean=np.asarray(mean),
         head=(weight, np.asarray(cache.bias, dtype=np.float64)),
+        explain=None
+        if cache.groups is None
+        else partial(explained_by_groups, cache, classes or (class_index,), rows),
     )

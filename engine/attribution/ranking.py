@@ -56,8 +56,11 @@ def rank(
     both = set(lists[0]) & set(lists[1])
     records = []
     for side, scores in enumerate(sides):
-        mean, stable = scores.mean(axis=0), stability(scores, seed)
-        numbers = [(float(mean[j]), float(stable[j])) for j in lists[side]]
+        mean = scores.mean(axis=0)
+        stable = stability(scores, seed) if ranking.resampled else None
+        numbers = [
+            (float(mean[j]), None if stable is None else float(stable[j])) for j in lists[side]
+        ]
         records.append(
             tuple(
                 _record(evidence, j, side, pair, ambiguous=j in both)
@@ -72,14 +75,14 @@ def rank(
         flipped=int(evidence.flipped.sum()),
         median_steps=float(np.median(evidence.steps)),
         votes_informative=evidence.votes_informative,
-        note=_on_votes(evidence) or ranking.note(evidence),
+        note=" ".join(filter(None, (ranking.note(evidence), _on_votes(evidence)))),
         insufficient=records[0],
         excessive=records[1],
     )
 
 
 def _record(
-    evidence: Evidence, j: int, side: int, numbers: tuple[float, float], *, ambiguous: bool
+    evidence: Evidence, j: int, side: int, numbers: tuple[float, float | None], *, ambiguous: bool
 ) -> RankedNeuron:
     vote = float(evidence.votes[side][j])
     weight = evidence.head[0]

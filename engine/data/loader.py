@@ -3,6 +3,7 @@
 import os
 import signal
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -11,8 +12,8 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from engine.data.augmentation import augmented_view
-from engine.data.images import Difference, open_for_model
-from engine.data.splits import Split
+from engine.data.images import Difference, ImagePlace, open_for_model, open_image
+from engine.data.splits import Sample, Split
 from engine.models.classifier import Classifier, Transform
 from engine.schema.errors import DataError
 from engine.schema.requests import FeaturesRequest
@@ -61,18 +62,53 @@ class Images(Dataset[Item]):
         return index, self.transform(image), differs
 
 
+@dataclass(frozen=True)
+class Pictures(Dataset[Item]):
+    """Decodes as a person sees them, and transforms; else yields the reason as `Images` does."""
+
+    place: ImagePlace
+    samples: Sequence[Sample]
+    transform: Transform
+
+    def __len__(self) -> int:
+        """Count the images."""
+        return len(self.samples)
+
+    def __getitem__(self, index: int) -> Item:
+        """Return the index, and pixels (3, H, W) or the reason why there are none."""
+        try:
+            return index, self.transform(open_image(self.place, self.samples[index])), ()
+        except DataError as error:
+            return index, str(error), ()
+
+
 def loader(
     classifier: Classifier, split: Split, start: int, request: FeaturesRequest, seed: int
 ) -> "DataLoader[Any]":
     """Return a loader of `Batch`es, from image `start` on."""
     images = Images(split, classifier.transform(), request.view, seed)
-    cuda = classifier.device.type == "cuda"
+    return batches(images, start, classifier.device, request.batch_size, request.workers)
+
+
+def batches(
+    images: "Images | Pictures", start: int, device: torch.device, batch_size: int, workers: int
+) -> "DataLoader[Any]":
+    """Return a loader of `Batch`es, from image `start` on.
+
+    Args:
+        images: What decodes them.
+        start: The first.
+        device: Where they are used.
+        batch_size: Images a batch; 0 is automatic.
+        workers: Decoding processes; -1 is automatic.
+    """
+    cuda = device.type == "cuda"
     left = len(images) - start
     return DataLoader(
         images,
-        batch_size=request.batch_size or (256 if cuda else 32),
+        batch_size=batch_size or (256 if cuda else 32),
         sampler=range(start, len(images)),
-        num_workers=workers_for(classifier.device, request.workers, left),
+        num_workers=workers_for(device, workers, left),
         collate_fn=_collate,
         worker_init_fn=deaf,
         pin_memory=cuda,

@@ -11,7 +11,7 @@ from math import sqrt
 import numpy as np
 from scipy.special import stdtrit
 
-from engine.editing.heads import EDIT, ORIGINAL, SHIFT
+from engine.editing.heads import EDIT, ORIGINAL, RETRAIN, SHIFT
 from engine.evaluation.scores import outcome
 from engine.features.cache import FeatureCache
 from engine.schema.arrays import Array
@@ -164,17 +164,29 @@ def verdict(
         return f"The edit changes no image{n}."
     balance = f"fixes {_images(edit.fixed)} and breaks {_images(edit.broken)}"
     before, after = _measured(original, grouped=grouped), _measured(edit, grouped=grouped)
-    if after <= before:
-        return f"No gain: {what} goes from {before:.1%} to {after:.1%}{n}; the edit {balance}."
     gains = {d.control: _gain(d, grouped=grouped) for d in differences}
-    unbeaten = [name for name, (_, lo, _) in gains.items() if lo <= 0]
+    retrained = _retraining(
+        by_name.get(RETRAIN), gains.get(RETRAIN), (before, after), what, grouped
+    )
+    beside = f" {retrained}." if retrained else ""
+    if after <= before:
+        return (
+            f"No gain: {what} goes from {before:.1%} to {after:.1%}{n}; the edit {balance}.{beside}"
+        )
+    unbeaten = [name for name, (_, lo, _) in gains.items() if lo <= 0 and name != RETRAIN]
     if unbeaten:
         name = SHIFT if SHIFT in unbeaten else unbeaten[0]
         points, lo, hi = gains[name]
         told = "shifting one bias" if name == SHIFT else f"its control, {name}"
         return (
             f"No better than {told}: {what} goes from {before:.1%} to {after:.1%}{n}, "
-            f"{_points(points, lo, hi)} against it; the edit {balance}."
+            f"{_points(points, lo, hi)} against it; the edit {balance}.{beside}"
+        )
+    if retrained:
+        points, lo, hi = gains[RETRAIN]
+        return (
+            f"{retrained}{n}, {_points(points, lo, hi)} for the edit, which takes it from "
+            f"{before:.1%} to {after:.1%}, {balance}."
         )
     closest = min(gains, key=lambda name: gains[name][0])
     points, lo, hi = gains[closest]
@@ -183,6 +195,45 @@ def verdict(
         f"{after:.1%}{n}, {_points(points, lo, hi)} against the closest, {closest}; "
         f"the edit {balance}."
     )
+
+
+def _retraining(
+    control: Variant | None,
+    gain: tuple[float, float, float] | None,
+    edit: tuple[float, float],
+    what: str,
+    grouped: bool,
+) -> str:
+    """Say that plain retraining does as well or better; nothing where the edit beats it.
+
+    Nor is anything said where it gains nothing itself and the edit does not either.
+
+    Args:
+        control: The retrained decision layer on the held-out images.
+        gain: The edit's points over it, and their interval.
+        edit: The measure before the edit and after it.
+        what: The measure's name.
+        grouped: Whether it is the worst group.
+    """
+    if control is None or gain is None or gain[1] > 0:
+        return ""
+    reached = _measured(control, grouped=grouped)
+    before, after = edit
+    if reached <= before and after <= before:
+        return ""
+    how = "better" if gain[2] < 0 else "as well"
+    return f"Plain retraining on the same images does {how}: {reached:.1%} to {after:.1%} {what}"
+
+
+def retraining_reaches(variants: Sequence[Variant]) -> str:
+    """Say what plain retraining reaches on the same images; empty where it is no control."""
+    control = next((some for some in variants if some.name == RETRAIN), None)
+    if control is None:
+        return ""
+    grouped = control.worst_group is not None
+    what = "worst group" if grouped else "in the class" if control.target else "overall"
+    reached = _measured(control, grouped=grouped)
+    return f"Plain retraining on the same images reaches {reached:.1%} {what}."
 
 
 def _images(count: float) -> str:

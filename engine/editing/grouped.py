@@ -3,6 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
+from engine.editing.methods import EDIT_METHODS
 from engine.editing.planning import divide
 from engine.editing.run import Caches
 from engine.features.cache import FeatureCache
@@ -16,6 +17,7 @@ from engine.schema.requests import EditRequest
 def grouped(caches: Caches, request: EditRequest, home: Path) -> Caches:
     """Return the caches with the request's grouping laid over each of them.
 
+    A method that finds groups has them found where neither the request nor the data has any.
     `found` is the grouping of that name where someone made one, else it is found here, on the
     images that this edit chooses on.
 
@@ -29,7 +31,9 @@ def grouped(caches: Caches, request: EditRequest, home: Path) -> Caches:
         DataError: It is damaged.
         StorageError: It cannot be read.
     """
-    name = request.group_by
+    name, finds = request.group_by, EDIT_METHODS.get(request.method).finds_groups
+    if name is None and finds and caches.evaluation.groups is None:
+        return _by_found(caches, request)
     if name is None:
         return caches
     if name == FOUND and FOUND not in names(home):
@@ -51,6 +55,8 @@ def _by_found(caches: Caches, request: EditRequest) -> Caches:
     cache, test = caches.evaluation, caches.test
     selection, _ = divide(cache, request.seed, tested=test is not None, kept_back=caches.kept_back)
     found = by_directions(cache, selection, range(len(cache.classes)), request.seed)
+    if found.refusal and cache.groups is None and EDIT_METHODS.get(request.method).finds_groups:
+        return caches  # the method says what it does without
     if found.refusal:
         raise RequestError(
             f"{found.refusal}, so there are no groups to edit by; choose a method that needs none."

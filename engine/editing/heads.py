@@ -1,7 +1,7 @@
 """Decision layers: what an edit changes, applied to cached features. No torch."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -10,10 +10,11 @@ from engine.schema.arrays import Array
 
 ROWS_AT_ONCE = 8192
 ORIGINAL, EDIT = "original", "edit"
-LAMBDA_0, PLACEBO, SHIFT = "lambda 0", "placebo", "bias shift"
+LAMBDA_0, PLACEBO, RETRAIN, SHIFT = "lambda 0", "placebo", "retrain", "bias shift"
 """The variants of an experiment: the first two, and the controls. The no-penalty control, lambda 0,
 is the same fit (training, or for `zero` the refit of the biases) without the edit's own term; the
-placebo, or random-neuron control, is the edit with random neurons."""
+placebo, or random-neuron control, is the edit with random neurons; `retrain` is the decision layer
+retrained on the selection images, which every edit reads too."""
 
 
 @dataclass(frozen=True)
@@ -58,3 +59,9 @@ class Edited:
     """Neurons a class."""
     saved: int = 0
     """The seed whose edit did best on the selection images."""
+    notes: tuple[str, ...] = ()
+    """What else there is to say of the edit, in sentences."""
+    chosen: str | None = None
+    """The method that made it, where one was chosen among several."""
+    tried: dict[str, float] = field(default_factory=dict)
+    """By method, what it was chosen by, 0 to 1."""

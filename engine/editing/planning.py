@@ -1,5 +1,7 @@
 """From a request and the features to an edit's plan. No torch."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from engine.ablation.baselines import blame_signs
@@ -38,13 +40,28 @@ def make_plan(
     selection, held_out = divide(cache, request.seed, tested=tested, kept_back=kept_back)
     if cache.overlay is not None:
         _check_overlay(cache, cache.overlay, selection, held_out)
-    method = EDIT_METHODS.get(request.method)
     notes = [] if cache.overlay is None else list(cache.overlay.notes)
     if request.neurons and not tested:
         notes.append(
             "The neurons were named by hand: if the held-out images helped to choose them, "
             "the gain is flattered; a --test-split settles it."
         )
+    return settle(cache, request, selection, held_out, notes)
+
+
+def settle(
+    cache: FeatureCache,
+    request: EditRequest,
+    selection: Array,
+    held_out: Array | None,
+    notes: Sequence[str] = (),
+) -> Plan:
+    """Settle the rest of a plan once it is known which rows choose and which report.
+
+    Raises:
+        RequestError: A class without mistakes among those that choose.
+    """
+    method, notes = EDIT_METHODS.get(request.method), list(notes)
     aims, left = _aims(cache, request, method, selection)
     if left:
         notes.append(
@@ -110,7 +127,7 @@ def _aims(
     by, goal = request.by or method.ranking(request), method.recipe(request).target
     for k in request.classes:
         try:
-            evidence = gather(cache, k, rows=selection)
+            evidence = gather(cache, k, rows=selection, classes=request.classes)
         except RequestError:
             if len(request.classes) == 1:
                 raise

@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -12,10 +12,13 @@ import torch
 
 from engine.ablation.baselines import BiasShift, net_cost
 from engine.editing.comparison import HeldOutPredictions, compare, describe, verdict
-from engine.editing.heads import EDIT, ORIGINAL, SHIFT, Edited, Head
+from engine.editing.fits import Fits
+from engine.editing.heads import EDIT, ORIGINAL, RETRAIN, SHIFT, Edited, Head
 from engine.editing.methods import EDIT_METHODS
+from engine.editing.methods.base import EditMethod
 from engine.editing.plan import Aim, Plan
-from engine.editing.planning import make_plan
+from engine.editing.planning import make_plan, settle
+from engine.editing.retraining import Retrained, fits_of, retrain
 from engine.editing.selection import SelectionScorer
 from engine.editing.store import finished_edit, open_partial, save_edit
 from engine.editing.task import EditTask
@@ -86,12 +89,44 @@ def _make(
     tested = caches.test is not None
     plan = make_plan(cache, request, tested=tested, kept_back=caches.kept_back)
     scorer = SelectionScorer(cache, plan.selection, tuple(plan.classes), request.select)
-    task = EditTask(cache, caches.training, plan, scorer, device, partial)
-    edited = yield from EDIT_METHODS.get(request.method).fit(task)
+
+    def replan(asked: EditRequest, rows: Array) -> Plan:
+        return settle(cache, asked, rows, plan.held_out)
+
+    task = EditTask(cache, caches.training, plan, scorer, device, partial, replan)
+    edited = yield from _beside_retraining(EDIT_METHODS.get(request.method), task)
     rows = plan.held_out if caches.test is None else caches.test.counted
     assert rows is not None  # without a test split a plan keeps a half back
     record = _record(caches, plan, edited, _predicted(caches, plan, edited, rows))
     return save_edit(partial.parents[1], record, edited.variants[EDIT][edited.saved], rows, partial)
+
+
+def _beside_retraining(
+    method: EditMethod, task: EditTask
+) -> Generator[Progress | EditEpoch, None, Edited]:
+    """Fit the edit, and the control that reads the same images; live figures tell both."""
+    if RETRAIN not in method.usual_controls:
+        return (yield from method.fit(task))
+    fits = Fits(task.directory, fits_of(task), "fitting the control, plain retraining")
+    control = yield from retrain(task, fits)
+    fitting = method.fit(task)
+    while True:
+        try:
+            record = next(fitting)
+        except StopIteration as stop:
+            edited: Edited = stop.value
+            break
+        yield _with(record, control)
+    if RETRAIN not in EDIT_METHODS.get(edited.chosen or task.plan.request.method).usual_controls:
+        return edited
+    return replace(edited, variants=edited.variants | {RETRAIN: control.heads})
+
+
+def _with(record: Progress | EditEpoch, control: Retrained) -> Progress | EditEpoch:
+    if not isinstance(record, EditEpoch):
+        return record
+    controls = record.controls | {RETRAIN: control.unseen}
+    return msgspec.structs.replace(record, controls=controls)
 
 
 def _predicted(caches: Caches, plan: Plan, edited: Edited, rows: Array) -> HeldOutPredictions:
@@ -126,7 +161,7 @@ def _bias_shifts(caches: Caches, plan: Plan, heads: Sequence[Head], rows: Array)
 
 def _record(caches: Caches, plan: Plan, edited: Edited, predictions: HeldOutPredictions) -> Edit:
     cache, request, recipe = caches.evaluation, plan.request, plan.recipe
-    method = EDIT_METHODS.get(request.method)
+    method = EDIT_METHODS.get(edited.chosen or request.method)
     targeted = "target" in method.options
     variants = [describe(predictions, name) for name in predictions.predicted]
     controls = [name for name in predictions.predicted if name not in (EDIT, ORIGINAL)]
@@ -156,9 +191,11 @@ def _record(caches: Caches, plan: Plan, edited: Edited, predictions: HeldOutPred
         variants=tuple(variants),
         differences=tuple(differences),
         verdict=verdict(predictions, variants, differences),
-        notes=plan.notes + _set_aside(caches) + _balance(predictions),
+        notes=plan.notes + edited.notes + _set_aside(caches) + _balance(predictions),
         request=msgspec.to_builtins(request),
         provenance=_provenance(caches),
+        chosen=edited.chosen,
+        tried=edited.tried,
     )
 
 

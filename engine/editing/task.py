@@ -1,6 +1,6 @@
 """What an edit method is given to fit heads to. No torch."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from engine.editing.plan import Plan
 from engine.editing.selection import SelectionScorer
 from engine.features.cache import FeatureCache
+from engine.schema.arrays import Array
+from engine.schema.requests import EditRequest
 
 if TYPE_CHECKING:
     import torch
@@ -27,3 +29,6 @@ class EditTask:
     device: "torch.device"
     directory: Path
     """Where an interrupted fit keeps what it has, until the edit is saved."""
+    replan: Callable[[EditRequest, Array], Plan] | None = None
+    """Makes the plan of another request by looking at some rows alone, for methods that try others
+    on parts of the selection images."""

@@ -158,6 +158,20 @@ class FeatureCache:
         return np.asarray(self.array("predicted"))
 
     @cached_property
+    def checkpoint_predicted(self) -> Array:
+        """(n,), what the checkpoint's own decision layer predicts, whatever edit this is with."""
+        if self.meta.on is None:
+            return self.predicted
+        path = self._base / "predicted.npy"
+        try:
+            found = np.load(path, allow_pickle=False)
+        except (OSError, ValueError, EOFError) as error:
+            raise StorageError(
+                f"{path} is missing or damaged; remove {self._base} to compute it again."
+            ) from error
+        return np.asarray(found)
+
+    @cached_property
     def samples(self) -> tuple[Sample, ...]:
         """The images, row by row."""
         path = self._base / "samples.json"
@@ -326,16 +340,19 @@ def weights_digest(source: Source, home: Path) -> str:
         if local is None or not local.is_dir():
             return f"pretrained:{source.model}"
         path = local
-    return content_digest(path, home)
+    return content_digest(path, home / FOLDER / DIGESTS)
 
 
-def content_digest(path: Path, home: Path) -> str:
-    """Return the sha256 of a file's content, or of a directory's files, as a workspace remembers.
+def content_digest(path: Path, cache: Path) -> str:
+    """Return the sha256 of a file's content, or of a directory's files, as a file remembers.
+
+    Args:
+        path: The file or the directory.
+        cache: A JSON file that holds the last digest and what it is of.
 
     Raises:
         StorageError: It cannot be read.
     """
-    cache = home / FOLDER / DIGESTS
     try:
         files = sorted(some for some in path.iterdir() if some.is_file()) if path.is_dir() else None
         stamp = "\n".join(map(_stamp, files or [path]))
@@ -347,7 +364,7 @@ def content_digest(path: Path, home: Path) -> str:
         else:
             digest = key_of([(some.name, file_digest(some)) for some in files], 64)
     except OSError as error:
-        raise StorageError(f"Cannot read the checkpoint {path}: {error.strerror}.") from error
+        raise StorageError(f"Cannot read the weights {path}: {error.strerror}.") from error
     try:
         write_json(cache, {stamp: digest})
     except StorageError:

@@ -21,3 +21,16 @@ def halves(cache: FeatureCache, seed: int) -> tuple[Array, Array]:
     strata = np.lexsort((shuffled, groups, right, cache.own_labels))
     selection, held_out = np.sort(strata[::2]), np.sort(strata[1::2])
     return np.setdiff1d(selection, cache.aside), np.setdiff1d(held_out, cache.aside)
+
+
+def two_halves(labels: Array, rows: Array, rng: np.random.Generator) -> tuple[Array, Array]:
+    """Divide rows in two at random, every class alike; labels (n,) are the whole split's.
+
+    One half is fitted, the other chooses a strength. A class of one image is in the first.
+    """
+    shuffled = rng.permutation(rows)
+    ordered = shuffled[np.argsort(labels[shuffled], kind="stable")]
+    first = np.zeros(len(ordered), dtype=bool)
+    for k in np.unique(labels[ordered]):
+        first[np.flatnonzero(labels[ordered] == k)[::2]] = True
+    return np.sort(ordered[first]), np.sort(ordered[~first])

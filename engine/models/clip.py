@@ -3,54 +3,18 @@
 Source: docs/concepts.md, CLIP-Illusion.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import open_clip
 import torch
+from PIL import Image
 from torch import Tensor, nn
 
+from engine.models.templates import TEMPLATES
 from engine.schema.errors import ClipError
 from engine.schema.source_specs import NONE, local_directory
-
-# Not open_clip's own lists: of these 30 templates, 29 are among OPENAI_IMAGENET_TEMPLATES' 80 and
-# one is in neither list. Other templates give another text embedding, and with it other drawings
-# and cosines than those published in docs/evidence.md and cached in workspaces.
-TEMPLATES = tuple(
-    line
-    for line in """\
-a photo of a {}.
-a photo of the {}.
-a photo of one {}.
-a photo of many {}.
-a photo of my {}.
-a photo of a nice {}.
-a photo of a small {}.
-a photo of a large {}.
-a photo of a clean {}.
-a photo of a hard to see {}.
-a good photo of a {}.
-a good photo of the {}.
-a bad photo of a {}.
-a bright photo of a {}.
-a dark photo of the {}.
-a black and white photo of a {}.
-a blurry photo of a {}.
-a low resolution photo of a {}.
-a pixelated photo of the {}.
-a cropped photo of a {}.
-a cropped photo of the {}.
-a close-up photo of a {}.
-a close-up photo of the {}.
-a jpeg corrupted photo of a {}.
-a rendering of a {}.
-a rendering of the {}.
-a painting of a {}.
-a drawing of a {}.
-itap of a {}.
-there is a {} in the scene.""".splitlines()
-)
 
 
 @dataclass(frozen=True)
@@ -64,6 +28,7 @@ class ClipModel:
         mean: Of its training pixels, by channel.
         std: Their standard deviation.
         device: Where it runs.
+        preprocess: open_clip's own evaluation transform: an image -> (3, H, H).
     """
 
     model: nn.Module
@@ -72,16 +37,37 @@ class ClipModel:
     mean: tuple[float, ...]
     std: tuple[float, ...]
     device: torch.device
+    preprocess: Callable[[Image.Image], Tensor]
 
-    @torch.no_grad()
+    def embedding_width(self) -> int:
+        """Embed a blank image to return E, numbers an embedding."""
+        blank = Image.new("RGB", (self.size, self.size))
+        return int(self.embed_images(self.preprocess(blank)[None]).shape[1])
+
     def embed(self, names: Sequence[str]) -> Tensor:
         """Return (n, E): per name the normalised mean of its templates' normalised embeddings."""
+        return self.embed_sentences(
+            [[template.format(name) for template in TEMPLATES] for name in names]
+        )
+
+    @torch.no_grad()
+    def embed_sentences(self, sentences: Sequence[Sequence[str]]) -> Tensor:
+        """Return (n, E): per list the normalised mean of its sentences' normalised embeddings."""
         rows = []
-        for name in names:
-            tokens = self.tokenizer([template.format(name) for template in TEMPLATES])
+        for some in sentences:
+            tokens = self.tokenizer(list(some))
             texts = self.model.encode_text(tokens.to(self.device), normalize=True)  # type: ignore[operator]
             rows.append(nn.functional.normalize(texts.mean(dim=0), dim=0))
         return torch.stack(rows)
+
+    @torch.inference_mode()
+    def embed_images(self, images: Tensor) -> Tensor:
+        """Return (B, E), each of length 1, for images as `preprocess` gives them."""
+        images = images.to(self.device, non_blocking=True)
+        kind = self.device.type
+        with torch.autocast(kind, dtype=torch.float16, enabled=kind == "cuda"):
+            found = self.model.encode_image(images)  # type: ignore[operator]
+        return nn.functional.normalize(found.float(), dim=1)
 
     def cosine(self, images: Tensor, text: Tensor) -> Tensor:
         """Return the cosine similarity (B,), -1 to 1, of each picture with one text.
@@ -121,7 +107,7 @@ def load_clip(spec: str, device: torch.device) -> ClipModel | None:
         return None
     name, tag = _checked(spec)
     try:
-        model, _, _ = open_clip.create_model_and_transforms(name, pretrained=tag)
+        model, _, preprocess = open_clip.create_model_and_transforms(name, pretrained=tag)
         tokenizer = open_clip.get_tokenizer(name)
     # files, the hub and configurations raise errors of many types
     except Exception as error:
@@ -138,6 +124,7 @@ def load_clip(spec: str, device: torch.device) -> ClipModel | None:
         tuple(vision.image_mean or open_clip.OPENAI_DATASET_MEAN),
         tuple(vision.image_std or open_clip.OPENAI_DATASET_STD),
         device,
+        preprocess,
     )
 
 

@@ -93,6 +93,16 @@ class Edit(Struct, frozen=True, kw_only=True, tag="edit"):
     notes: tuple[str, ...]
     request: Any
     provenance: dict[str, str]
+    chosen: str | None = None
+    """The method that `auto` chose; None for every other method."""
+    tried: dict[str, float] = {}
+    """By method that `auto` tried, what it was chosen by: the accuracy of the worst group (or
+    class) by cross-validation on the selection images."""
+
+    @property
+    def made_by(self) -> str:
+        """The method, and what it chose: `zero`, or `auto: dfr`."""
+        return self.method if self.chosen is None else f"{self.method}: {self.chosen}"
 
 
 class Comparison(Struct, frozen=True, kw_only=True):

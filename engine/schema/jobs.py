@@ -7,6 +7,7 @@ from msgspec import Struct
 from engine.schema.edits import Edit, EditEpoch
 from engine.schema.records import Exported, Illusions, IllusionStep, Neuron, Progress
 from engine.schema.requests import (
+    ClipRequest,
     EditRequest,
     ExportRequest,
     FeaturesRequest,
@@ -21,7 +22,13 @@ State = Literal["waiting", "running", "done", "failed", "interrupted", "cancelle
 OVER = ("done", "failed", "interrupted", "cancelled", "unknown")
 
 Request = (
-    FeaturesRequest | HeatRequest | IllusionRequest | EditRequest | TrainRequest | ExportRequest
+    FeaturesRequest
+    | ClipRequest
+    | HeatRequest
+    | IllusionRequest
+    | EditRequest
+    | TrainRequest
+    | ExportRequest
 )
 Record = (
     Progress
@@ -42,7 +49,7 @@ class JobView(Struct, frozen=True, kw_only=True):
 
     id: str
     kind: str
-    """The request's tag: features, heat, illusion, edit, train or export."""
+    """The request's tag: features, clip, heat, illusion, edit, train or export."""
     title: str
     """One line for display, such as `draw sweet pea x4`."""
     state: State

@@ -6,6 +6,7 @@ from typing import Protocol
 from engine.schema.edits import Edit, EditEpoch
 from engine.schema.records import Exported, Illusions, IllusionStep, Neuron, Progress
 from engine.schema.requests import (
+    ClipRequest,
     EditRequest,
     ExportRequest,
     FeaturesRequest,
@@ -16,6 +17,7 @@ from engine.schema.requests import (
 from engine.schema.training import Trained, TrainEpoch
 
 FeaturesJob = Generator[Progress, None, None]
+ClipJob = Generator[Progress, None, None]
 HeatJob = Generator[Progress | Neuron, None, None]
 IllusionJob = Generator[Progress | IllusionStep | Illusions, None, None]
 EditJob = Generator[Progress | EditEpoch | Edit, None, None]
@@ -32,6 +34,10 @@ class Engine(Protocol):
 
     def extract(self, request: FeaturesRequest) -> FeaturesJob:
         """Extract the split's features, unless its feature cache is on disk."""
+        ...
+
+    def clip(self, request: ClipRequest) -> ClipJob:
+        """Make the CLIP features and embeddings that are asked for, unless they are on disk."""
         ...
 
     def heat(self, request: HeatRequest, out: str) -> HeatJob:

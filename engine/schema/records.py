@@ -145,12 +145,16 @@ class RankedNeuron(Struct, frozen=True, kw_only=True):
     contribution: float
     importance: float
     """p_k(mean features) / p_k(the same with this neuron at 0); above 1 it supports class k."""
-    stability: float
-    """Share of 1,000 bootstrap resamples of the mistakes in which it stays in the top 10."""
+    stability: float | None
+    """Share of 1,000 bootstrap resamples of the mistakes in which it stays in the top 10; None for
+    a ranking that says the same of every mistake."""
     ambiguous: bool
     """Whether it is in both lists, too weak and too strong."""
     used_by: int
     """Number of classes with a larger weight on it than the class under inspection."""
+    word: str | None = None
+    """What CLIP calls it, best word first; empty where no word beats chance, None where the words
+    are still to be made."""
 
 
 class Neurons(Struct, frozen=True, kw_only=True):

@@ -84,7 +84,7 @@ class Source(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     @property
     def has_clip(self) -> bool:
-        """Whether a CLIP guides feature visualizations."""
+        """Whether there is a CLIP: it guides visualizations, and gives words and search."""
         return self.clip != NONE
 
 
@@ -100,6 +100,20 @@ class FeaturesRequest(Struct, frozen=True, kw_only=True, tag="features"):
     """0 is the evaluation transform; 1 and up are augmented views, each with its own seed."""
     on: str | None = None
     """An edit's id: make the feature cache as it is with that edit's decision layer."""
+
+
+class ClipRequest(Struct, frozen=True, kw_only=True, tag="clip"):
+    """CLIP features of a split's images, and embeddings of texts or of an image file."""
+
+    split: str
+    texts: tuple[str, ...] = ()
+    """Texts, which go through the templates, or `word<TAB>prompt`, embedded by the prompt alone."""
+    image: str | None = None
+    """An image file."""
+    batch_size: int = 0
+    """Images a batch; 0 is automatic."""
+    workers: int = -1
+    """Decoding processes; -1 is automatic, 0 decodes in this process."""
 
 
 class HeatRequest(Struct, frozen=True, kw_only=True, tag="heat"):

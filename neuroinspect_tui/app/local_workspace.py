@@ -2,19 +2,24 @@
 
 import threading
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from pathlib import Path
 
 from msgspec import structs
 
+from engine.clip.image_features import ClipFeatures, open_clip_features
+from engine.clip.texts import open_texts
 from engine.data.splits import Split, open_split
 from engine.editing.store import compare_edit, find_edit, list_edits, made_on
 from engine.evaluation.suspects import mark_aside
 from engine.features.cache import FeatureCache, open_cache
+from engine.schema.arrays import Array
 from engine.schema.edits import Comparison, Edit
 from engine.schema.errors import EditError, EngineError
 from engine.schema.jobs import JobView, Record, Request
 from engine.schema.requests import FeaturesRequest
+from engine.words.opening import found_space
+from engine.words.space import WordSpace
 from neuroinspect_tui import marks
 from neuroinspect_tui.jobs.executors import alive
 from neuroinspect_tui.jobs.follow import follow
@@ -40,6 +45,8 @@ class LocalWorkspace:
         self._splits: dict[str, Split] = {}
         self._caches: dict[tuple[Path, tuple[int, ...]], FeatureCache] = {}
         """By directory, and by the rows that are set aside."""
+        self._clip: dict[Path, ClipFeatures] = {}
+        self._words: tuple[FeatureCache, WordSpace] | None = None
         self.store = Store(home)
 
     def split(self, name: str) -> Split:
@@ -64,6 +71,41 @@ class LocalWorkspace:
         if cache is None:
             return None
         return self._caches.setdefault((cache.directory, tuple(cache.aside.tolist())), cache)
+
+    def clip_features(self, split: str | None = None) -> ClipFeatures | None:
+        """Return the CLIP features of a split; None before their job ran (`ClipRequest`).
+
+        Args:
+            split: Its name; None: the evaluation split.
+        """
+        cache = self.cache(split)
+        if cache is None:
+            return None
+        if cache.directory not in self._clip:
+            found = open_clip_features(self.home, self.source, cache)
+            if found is None:
+                return None
+            self._clip[cache.directory] = found
+        return self._clip[cache.directory]
+
+    def texts(self, texts: Sequence[str]) -> Array | None:
+        """Return CLIP's embeddings (n, E) of texts; None where any is missing (`ClipRequest`)."""
+        return open_texts(self.home, self.source, texts)
+
+    def word_space(self) -> WordSpace | None:
+        """Return the evaluation split's images and the built-in words; None before they are made.
+
+        Kept once it is there: screens ask anew for each class.
+        """
+        cache = self.cache()
+        if cache is None or not self.source.has_clip:
+            return None
+        if self._words is None or self._words[0] is not cache:
+            found = found_space(cache, self.clip_features(), self.texts)
+            if found is None:
+                return None
+            self._words = (cache, found)
+        return self._words[1]
 
     def edits(self) -> list[Edit]:
         """Return all edits, oldest first."""

@@ -1,22 +1,26 @@
 """From a workspace to its features: opened without torch, or extracted first."""
 
 import sys
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+import numpy as np
 import typer
 
 from engine.data.class_names import find_class
 from engine.data.splits import Split, open_split
 from engine.features.aside import FILE
 from engine.features.cache import FeatureCache, open_cache, reopen_cache
-from engine.grouping.laying import overlay
-from engine.grouping.store import load
-from engine.schema.errors import RequestError
+from engine.features.halves import halves
+from engine.grouping.finding import by_directions
+from engine.grouping.laying import found_overlay, overlay
+from engine.grouping.store import FOUND, load, names
+from engine.schema.errors import RequestError, StorageError
 from engine.schema.jobs import Request
-from engine.schema.requests import FeaturesRequest, Source
+from engine.schema.requests import ClipRequest, FeaturesRequest, Source
 from neuroinspect_tui.cli.output import say
 from neuroinspect_tui.cli.progress import follow
 from neuroinspect_tui.cli.record_lines import line, row
@@ -26,6 +30,8 @@ from neuroinspect_tui.workspace import find_home, read_source
 from screens.words import counted
 
 if TYPE_CHECKING:
+    from engine.clip.image_features import ClipFeatures
+    from engine.schema.arrays import Array
     from engine.session import TorchEngine
 
 
@@ -51,15 +57,18 @@ class Opened:
         workers: int = -1,
         on: str | None = None,
         group_by: str | None = None,
+        seed: int | None = None,
         quiet: bool = False,
     ) -> FeatureCache:
         """Return a split's feature cache [default: the evaluation split], extracting it first.
 
-        With `group_by`, a grouping's groups stand for those of the data. How many images are set
-        aside is said on stderr, unless `quiet`.
+        With `group_by`, a grouping's groups stand for those of the data. With a seed, that may be
+        `found`: without labels, on the half that edits with this seed select on. How many images
+        are set aside is said on stderr, unless `quiet`.
         """
         name = split or self.source.eval_split
-        stored = None if group_by is None else load(self.home, group_by)  # before long work
+        find = seed is not None and group_by == FOUND and FOUND not in names(self.home)
+        stored = None if group_by is None or find else load(self.home, group_by)  # no work before
         listing = open_split(self.source, name)
         cache = open_cache(self.home, self.source, listing, on=on)
         if self.detach or cache is None:
@@ -68,7 +77,77 @@ class Opened:
             cache = reopen_cache(self.home, self.source, listing, on=on)
         if not quiet:
             _say_what_is_aside(cache)
+        if find:
+            return _with_found(cache, seed or 0)
         return cache if stored is None else cache.with_groups(overlay(stored, cache))
+
+    def clip(
+        self,
+        split: str | None = None,
+        texts: Sequence[str] = (),
+        *,
+        batch_size: int = 0,
+        workers: int = -1,
+    ) -> "tuple[ClipFeatures, Array]":
+        """Return a split's CLIP features, and embeddings of texts, making what is missing first.
+
+        Args:
+            split: Its name; None: the evaluation split.
+            texts: Texts, or `word<TAB>prompt`.
+            batch_size: Images a batch; 0 is automatic.
+            workers: Decoding processes; -1 is automatic.
+
+        Returns:
+            The features, and (n, E) float32, a row a text, each of length 1.
+
+        Raises:
+            ClipError: The workspace names no CLIP, or it cannot be loaded.
+        """
+        from engine.clip.texts import open_texts
+
+        def embedded() -> "Array | None":
+            return open_texts(self.home, self.source, texts) if texts else np.zeros((0, 0))
+
+        request = ClipRequest(
+            split=split or self.source.eval_split,
+            texts=tuple(texts),
+            batch_size=batch_size,
+            workers=workers,
+        )
+        return self._ready_clip(request, embedded)
+
+    def clip_image(self, file: Path) -> "tuple[ClipFeatures, Array]":
+        """Return the evaluation split's CLIP features, and that of an image file (E,).
+
+        Raises:
+            ClipError: The workspace names no CLIP, or it cannot be loaded.
+            DataError: The file is missing, or cannot be decoded.
+        """
+        from engine.clip.texts import open_image
+
+        request = ClipRequest(split=self.source.eval_split, image=str(file.absolute()))
+        return self._ready_clip(request, lambda: open_image(self.home, self.source, file))
+
+    def _ready_clip(
+        self, request: ClipRequest, embedded: "Callable[[], Array | None]"
+    ) -> "tuple[ClipFeatures, Array]":
+        from engine.clip.identity import clip_key
+        from engine.clip.image_features import open_clip_features
+
+        clip_key(self.home, self.source)  # before long work: is there a CLIP?
+        listing = open_split(self.source, request.split)
+        for _ in range(2):
+            cache = open_cache(self.home, self.source, listing)
+            features = None if cache is None else open_clip_features(self.home, self.source, cache)
+            found = embedded()
+            ready = features is not None and found is not None
+            if self.detach or not ready:
+                self.run(request, ready=ready)
+            else:
+                assert features is not None
+                assert found is not None
+                return features, found
+        raise StorageError(f"What was made just now is gone again from {self.home}/clip.")
 
     def run(self, request: Request, *, out: Path | None = None, ready: bool = False) -> Any:
         """Run a request in this process, show its progress, and return its last record.
@@ -102,6 +181,19 @@ class Opened:
     def split(self) -> Split:
         """List the evaluation split."""
         return open_split(self.source, self.source.eval_split)
+
+
+def _with_found(cache: FeatureCache, seed: int) -> FeatureCache:
+    """Lay groups found without labels over a split.
+
+    Raises:
+        RequestError: None are found.
+    """
+    selection, _ = halves(cache, seed)
+    found = by_directions(cache, selection, range(len(cache.classes)), seed)
+    if found.refusal:
+        raise RequestError(f"{found.refusal}, so there are no groups to go by.")
+    return cache.with_groups(found_overlay(found, cache, selection))
 
 
 def open_workspace(

@@ -12,7 +12,8 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from engine.io.atomic import write_beside
-from engine.models.clip import TEMPLATES, ClipModel
+from engine.models.clip import ClipModel
+from engine.models.templates import TEMPLATES
 from neuroinspect_tui.demo.scenes import BIRDS, PLACES, SIZE, Scene, render
 
 CONFIG: dict[str, Any] = {

@@ -12,6 +12,7 @@ from engine.schema.edits import Edit
 from engine.schema.jobs import Record, Request
 from engine.schema.records import Progress
 from engine.schema.requests import (
+    ClipRequest,
     EditRequest,
     ExportRequest,
     FeaturesRequest,
@@ -97,6 +98,8 @@ def asked(engine: "Engine", request: Request, out: str | None, home: Path) -> It
     match request:
         case FeaturesRequest():
             yield from engine.extract(request)
+        case ClipRequest():
+            yield from engine.clip(request)
         case HeatRequest():
             yield from engine.heat(request, out or str(home / "heat"))
         case IllusionRequest():

@@ -1,9 +1,11 @@
 """Put a request into the workspace's jobs, and see that something runs it."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from engine.schema.jobs import Request
 from engine.schema.requests import (
+    ClipRequest,
     EditRequest,
     ExportRequest,
     FeaturesRequest,
@@ -16,6 +18,8 @@ from neuroinspect_tui.jobs.executors import EXECUTORS
 from neuroinspect_tui.jobs.job import Job
 from neuroinspect_tui.jobs.queues import queue_of
 from neuroinspect_tui.jobs.store import Store
+
+TAB = "\t"
 
 
 def submit(
@@ -75,6 +79,8 @@ def title_of(request: Request, classes: Sequence[str]) -> str:
     match request:
         case FeaturesRequest(split=split, on=on):
             return f"extract features of {split}{_on(on)}"
+        case ClipRequest(split=split, texts=texts, image=image):
+            return f"CLIP features of {split}{_and(texts, image)}"
         case HeatRequest(neuron=neuron):
             return f"heat maps of neuron {neuron}"
         case IllusionRequest(class_index=k, neurons=neurons):
@@ -87,6 +93,14 @@ def title_of(request: Request, classes: Sequence[str]) -> str:
             return f"export {edit}"
         case TrainRequest(epochs=epochs):
             return f"train {epochs} epochs"
+
+
+def _and(texts: Sequence[str], image: str | None) -> str:
+    if image is not None:
+        return f" and of {Path(image).name}"
+    if not texts:
+        return ""
+    return f" and of {texts[0].partition(TAB)[0]!r}" if len(texts) == 1 else " and of words"
 
 
 def _on(edit: str | None) -> str:

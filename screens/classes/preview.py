@@ -14,7 +14,9 @@ from engine.data.stored import PictureFinder
 from engine.evaluation.scores import mistakes
 from engine.features.cache import FeatureCache
 from engine.schema.records import Mistake, Mistakes, Neurons, RankedNeuron
+from screens.clip_words import ClipWords, Lines, beside
 from screens.latest import LatestTask
+from screens.ports import Workspace
 from screens.widgets.gallery import Gallery, Tile
 from screens.words import counted
 
@@ -25,18 +27,19 @@ SETTLE = 0.12
 
 @dataclass(frozen=True)
 class Summary:
-    """A class's mistakes and neurons; no neurons where it has no mistakes."""
+    """A class's mistakes, neurons and words; no neurons and words where it has no mistakes."""
 
     picture_of: PictureFinder
     mistakes: Mistakes
     neurons: Neurons | None
+    words: Lines
 
 
 class ClassPreview(Vertical):
     """The class under the cursor, once it rests there and there is room for this.
 
     Args:
-        seed: Of the neurons' bootstrap.
+        workspace: For its seed, of the neurons' bootstrap, and for words.
     """
 
     DEFAULT_CSS = """
@@ -47,21 +50,25 @@ class ClassPreview(Vertical):
         & > Static { height: auto; }
         & > Gallery { scrollbar-size-vertical: 0; }
         & > #preview-title { text-style: bold; }
+        & > #preview-words { display: none; padding-bottom: 1; }
+        & > #preview-words.-said { display: block; }
         & > #preview-neurons { padding-bottom: 1; }
     }
     """
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, workspace: Workspace) -> None:
         super().__init__()
-        self._seed = seed
+        self._seed = workspace.source.seed
+        self.words = ClipWords(workspace)
         self._wanted: tuple[FeatureCache, int] | None = None
         self._started: tuple[FeatureCache, int] | None = None
         self._timer: Timer | None = None
         self._load = LatestTask(self, self._summarize, self._show, self._fail)
 
     def compose(self) -> ComposeResult:
-        """Return title, neurons, pictures."""
+        """Return title, words, neurons, pictures."""
         yield Static("", id="preview-title", markup=False)
+        yield Static("", id="preview-words", markup=False)
         yield Static("", id="preview-neurons")
         gallery = Gallery(captions=2)
         gallery.can_focus = False
@@ -71,6 +78,10 @@ class ClassPreview(Vertical):
         """Show a class, unless another is wanted soon."""
         self._wanted = (cache, class_index)
         self._later()
+
+    def forget(self) -> None:
+        """Compute what is shown anew: there may be words now."""
+        self._started = None
 
     def on_show(self) -> None:
         """Catch up: nothing is computed while there is no room."""
@@ -92,13 +103,18 @@ class ClassPreview(Vertical):
         ranked = None
         if listed.mistakes:
             ranked = rank_neurons(cache, class_index, by="contrast", top=NEURONS, seed=self._seed)
-        return Summary(cache.picture_of, listed, ranked)
+        words = self.words.of_class(class_index) if listed.mistakes else ()
+        return Summary(cache.picture_of, listed, ranked, words)
 
     def _show(self, summary: Summary) -> None:
         listed = summary.mistakes
         wrong = listed.mistakes
         title = f"{listed.class_.name}: {counted(len(wrong), 'mistake')} of {listed.n:,}"
         self.query_one("#preview-title", Static).update(title)
+        words = self.query_one("#preview-words", Static)
+        words.set_class(bool(summary.words), "-said")
+        words.update(beside(summary.words))
+        self.screen.refresh_bindings()
         gallery = self.query_one(Gallery)
         gallery.empty = "no mistakes" if listed.n else "no images of this class"
         gallery.show(len(wrong), lambda i: thumbnail(wrong[i], summary.picture_of))
@@ -133,4 +149,4 @@ def _neuron(ranked: tuple[RankedNeuron, ...], row: int) -> str:
         return ""
     entry = ranked[row]
     vote = "" if entry.vote is None else f"  vote {entry.vote:.0f}%"
-    return f"{entry.neuron:>5}  stable {100 * entry.stability:3.0f}%{vote}"
+    return f"{entry.neuron:>5}  stable {100 * (entry.stability or 0):3.0f}%{vote}"

@@ -13,6 +13,7 @@ from textual.message import Message
 from textual.widgets import Input
 
 from engine.features.aside import read_aside
+from screens import clip_words
 from screens.base import Base
 from screens.classes.listing import Listing, mistakes_of
 from screens.classes.preview import ClassPreview
@@ -52,6 +53,7 @@ class ClassesScreen(Base):
         ),
         Command("classes.sort", "s", "sort", "Sort", "Sort by accuracy, mistakes, n, name or gain"),
         Command("classes.groups", "u", "groups", "Groups", "Switch between classes and groups"),
+        clip_words.command("classes"),
         Command("classes.skipped", "i", "skipped", "Skipped", "List the skipped images", False),
     )
     BINDINGS = bindings(TABLE)
@@ -85,7 +87,7 @@ class ClassesScreen(Base):
             with Vertical(id="lists"):
                 yield ClassTable("class", confusions=True, id="classes")
                 yield GroupTable("group", confusions=False, id="groups")
-            yield ClassPreview(self.workspace.source.seed)
+            yield ClassPreview(self.workspace)
 
     def command_line(self) -> list[str]:
         """Return `classes`, in the order shown where the command has it."""
@@ -139,7 +141,7 @@ class ClassesScreen(Base):
 
     @on(JobLine.Reported)
     def _more(self) -> None:
-        if self._loaded is not None:
+        if self._loaded is not None and self._loaded.cache is None:
             self._load_more.start(self._loaded)
 
     def _score_so_far(self, loaded: Loaded) -> Listing:
@@ -154,6 +156,7 @@ class ClassesScreen(Base):
     @on(JobLine.Done)
     def _finish(self) -> None:
         self._extracted = True
+        self.query_one(ClassPreview).forget()
         self._start()
 
     # the applied edit
@@ -246,6 +249,10 @@ class ClassesScreen(Base):
         self.query_one(GroupTable if self._grouped else ClassTable).focus()
         self.refresh_bindings()
 
+    def action_words(self) -> None:
+        """Make what CLIP needs to say in words what mistakes look like."""
+        clip_words.ensure_words(self.workspace, self.job_line)
+
     def action_skipped(self) -> None:
         """List the images that could not be decoded."""
         if self._listing is not None:
@@ -267,6 +274,8 @@ class ClassesScreen(Base):
             return listing is not None and not self._grouped
         if action == "groups":
             return listing is not None and bool(listing.scores.groups)
+        if action == "words":
+            return self.query_one(ClassPreview).words.missing and not self.job_line.running
         if action == "skipped":
             return listing is not None and bool(listing.scores.skipped or listing.scores.differs)
         if action == "back":

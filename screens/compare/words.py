@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from rich.text import Text
 
-from engine.editing.heads import EDIT, LAMBDA_0, ORIGINAL, PLACEBO, SHIFT
+from engine.editing.heads import EDIT, LAMBDA_0, ORIGINAL, PLACEBO, RETRAIN, SHIFT
 from engine.schema.edits import Difference, Edit, Estimate, Variant
 from engine.schema.records import Exported
 from screens.widgets.rows import Column, fitted, header, line
@@ -15,6 +15,7 @@ Cells = tuple[str, ...]
 CONTROLS = {
     LAMBDA_0: "no-penalty control",
     PLACEBO: "random-neuron control",
+    RETRAIN: "plain retraining",
     SHIFT: "bias-adjustment baseline",
 }
 
@@ -23,7 +24,7 @@ def about(edit: Edit, applied: bool) -> Text:
     """Return what was edited how, on which images it was selected and reported, and its state."""
     start = f", on {on}" if (on := edit.provenance.get("on")) else ""
     text = Text.assemble(
-        (f"{edit.method} for {target(edit)}{_neurons(edit)}{start}", "bold"),
+        (f"{edit.made_by} for {target(edit)}{_neurons(edit)}{start}", "bold"),
         "   ",
         "✓ applied: the list of classes shows it" if applied else "not applied",
     )

@@ -13,6 +13,7 @@ from screens.words import counted
 CONTROLS = {
     "lambda 0": "no-penalty control, the same fit without the edit's own term",
     "placebo": "random-neuron control, as many neurons of the same signs",
+    "retrain": "plain retraining, the decision layer fitted to the same images, class-balanced",
     "bias shift": "bias-adjustment baseline, one bias shifted at the same cost",
 }
 
@@ -32,7 +33,7 @@ def summarize(
     table.add_column(width=10)
     table.add_column(ratio=1)
     chosen, reported = _halves(values, images, on)
-    decides = field_of("select").choices[values["select"]]
+    decides = method_of(values).decides or field_of("select").choices[values["select"]]
     for title, said in (
         ("changes", _changes(values)),
         ("trains on", _trains(values, train)),

@@ -13,16 +13,21 @@ from textual.widgets import Static
 from engine.data.stored import PictureFinder
 from engine.evaluation.scores import correct_images, mistakes
 from engine.evaluation.suspects import with_suspects
+from engine.features.cache import FeatureCache
 from engine.schema.records import Mistake, Mistakes, Seen
-from screens.base import Base
+from engine.words.search import image_likeness
+from screens import clip_words
+from screens.clip_words import ClipWords, Lines, beside
 from screens.command import Command, bindings
 from screens.ensure_features import FAILED, ensure_features
 from screens.file_location import FileLocation
 from screens.latest import LatestTask
 from screens.messages import Copied, ToMistakes, ToNeurons
+from screens.mistakes.found import FoundImages
 from screens.mistakes.grouped import SIDE, GroupedImages, facts, tile
 from screens.mistakes.zoom import Zoom
 from screens.ports import Workspace
+from screens.search_field import Searchable, SearchField, TextQuery
 from screens.widgets.gallery import Gallery
 from screens.widgets.picture import Picture
 from screens.words import counted
@@ -38,6 +43,7 @@ class Loaded:
     picture_of: PictureFinder
     split: str
     whole: bool
+    words: Lines
 
 
 class Pictures(Gallery):
@@ -59,7 +65,7 @@ class Pictures(Gallery):
         super().on_resize()
 
 
-class MistakesScreen(Base):
+class MistakesScreen(Searchable):
     """The mistakes of a class, by predicted class."""
 
     NAME = "Mistakes"
@@ -75,12 +81,16 @@ class MistakesScreen(Base):
         ),
         Command("mistakes.whole", "t", "whole", "All", "Show or hide the correct predictions"),
         Command(
+            "mistakes.search", "slash", "search", "Search", "Order by a text, as CLIP sees", False
+        ),
+        Command(
             "mistakes.aside",
-            "d",
+            "x",
             "aside",
             "Set aside",
             "Let an image count neither as right nor as wrong; again: bring it back",
         ),
+        clip_words.command("mistakes"),
         Command("mistakes.file", "o", "file", "File", "Show where the file is, and how to copy it"),
         Command("mistakes.path", "c", "path", "Copy path", "Copy the file's path"),
     )
@@ -89,6 +99,8 @@ class MistakesScreen(Base):
     MistakesScreen {
         & Pictures { width: 1fr; scrollbar-gutter: stable; }
         & #instead { width: 1fr; height: 1fr; content-align: center middle; text-align: center; }
+        & #words { height: auto; padding: 0 1; display: none; }
+        & #words.-said { display: block; }
         & #instead, &.-none Pictures, &.-none #detail { display: none; }
         &.-none #instead { display: block; }
         & #detail {
@@ -105,10 +117,13 @@ class MistakesScreen(Base):
         self._loaded: Loaded | None = None
         self._stay: int | None = None
         """Where the cursor stays although its image moves to those set aside."""
+        self._words = ClipWords(workspace)
         self._load = LatestTask(self, self._read, self._take, self._fail)
 
     def body(self) -> ComposeResult:
-        """Return the images, and beside them the cursor's."""
+        """Return the search, the words, the images, and beside them the cursor's."""
+        yield SearchField(self.workspace)
+        yield Static("", id="words", markup=False)
         yield Static("loading…", id="instead", markup=False)
         with Horizontal():
             yield Pictures(captions=2, side=SIDE)
@@ -134,7 +149,10 @@ class MistakesScreen(Base):
         listed = with_suspects(mistakes(cache, self.class_index), cache)
         correct = correct_images(cache, self.class_index) if whole else ()
         images = GroupedImages(listed, correct)
-        return Loaded(listed, images, cache.root, cache.picture_of, cache.meta.split, whole)
+        if (query := self.text_query) is not None:
+            images = FoundImages(images, query.text, _likeness(cache, query))
+        words = self._words.of_class(self.class_index) if listed.mistakes else ()
+        return Loaded(listed, images, cache.root, cache.picture_of, cache.meta.split, whole, words)
 
     def _take(self, loaded: Loaded | None) -> None:
         if loaded is None:
@@ -165,8 +183,23 @@ class MistakesScreen(Base):
             gallery.move_to(min(self._stay, len(images) - 1))
         self._stay = None
         self.set_class(not images, "-none")
-        gallery.focus()
+        words = self.query_one("#words", Static)
+        words.set_class(bool(loaded.words), "-said")
+        words.update(beside(loaded.words))
+        if self.ordered_anew():
+            gallery.move_to(0)
+        if not self.query_one(SearchField).is_open:
+            gallery.focus()
         self._show_details()
+
+    def order_anew(self) -> None:
+        """Order the images by the text, or by predicted class again."""
+        if self._loaded is not None:
+            self._load.start(whole=self._loaded.whole)
+
+    def focus_found(self) -> None:
+        """Go to the images."""
+        self.query_one(Pictures).focus()
 
     def _fail(self, sentence: str) -> None:
         self._loaded = None
@@ -177,12 +210,13 @@ class MistakesScreen(Base):
         self.query_one("#instead", Static).update(sentence)
 
     def on_job_line_done(self) -> None:
-        """Show the mistakes now that the features are there."""
-        self._load.start(whole=False)
+        """Show the mistakes now that the features are there, or the words."""
+        self._load.start(whole=self._loaded is not None and self._loaded.whole)
 
     def on_job_line_failed(self) -> None:
-        """Say what can be done."""
-        self._say(FAILED)
+        """Say what can be done where nothing else is shown."""
+        if self._loaded is None:
+            self._say(FAILED)
 
     def action_retry(self) -> None:
         """Retry what failed: the job, or loading the mistakes."""
@@ -214,6 +248,8 @@ class MistakesScreen(Base):
             return self._loaded is not None and bool(self._loaded.listed.mistakes)
         if action == "of_this":
             return isinstance(self._image, Mistake)
+        if action == "words":
+            return self._words.missing and not self.job_line.running
         if action == "whole":
             return self._loaded is not None and self._loaded.listed.n > 0
         return super().check_action(action, parameters)
@@ -256,8 +292,12 @@ class MistakesScreen(Base):
         else:
             self._stay = self.query_one(Pictures).index
             self.workspace.set_aside(image.path)
-            self.notify("Set aside: not counted. It is now at the end; d on it brings it back.")
+            self.notify("Set aside: not counted. It is now at the end; x on it brings it back.")
         self._load.start(whole=loaded.whole)
+
+    def action_words(self) -> None:
+        """Make what CLIP needs to say in words what the mistakes look like."""
+        clip_words.ensure_words(self.workspace, self.job_line)
 
     def action_file(self) -> None:
         """Show where the cursor's file is."""
@@ -269,3 +309,9 @@ class MistakesScreen(Base):
         """Copy the path of the cursor's file."""
         if self._image is not None:
             self.post_message(Copied(self._image.path))
+
+
+def _likeness(cache: FeatureCache, query: TextQuery) -> dict[str, float]:
+    """Return the cosine of every image that has a CLIP feature, by its path."""
+    scores = image_likeness(cache, query.features, query.embedding)
+    return {cache.path(row): float(scores[row]) for row in query.features.rows}

@@ -11,7 +11,7 @@ from textual.widget import Widget
 from textual.widgets import Label, Static
 
 from engine.schema.records import RankedNeuron
-from screens.neurons import ranking
+from screens.neurons import found, ranking
 from screens.neurons.ranking import SORTS, Ranking
 from screens.widgets.table import Table
 
@@ -68,7 +68,8 @@ class NeuronLists(Widget):
         """Show a ranking; the cursors stay on their neurons."""
         first, self._ranking, self._selected_neurons = self._ranking is None, shown, tuple(selected)
         for side in (0, 1):
-            self._table(side).use(*ranking.columns(shown.by))
+            more = () if shown.fits is None else (found.COLUMN,)
+            self._table(side).use(*ranking.columns(shown.by, named=shown.named), *more)
         self._show_rows()
         if first:
             self._table(0 if self._rows[0] else 1).focus()
@@ -93,6 +94,15 @@ class NeuronLists(Widget):
         """Give a list the cursor: 0 is too weak, 1 is too strong."""
         self._table(side).focus()
 
+    def focus_list(self) -> None:
+        """Give the list that had the cursor the keys."""
+        self.go(self._side)
+
+    def go_to_first(self) -> None:
+        """Move both cursors to the top."""
+        for side in (0, 1):
+            self._table(side).move_to(0)
+
     def _table(self, side: int) -> Table:
         return self.query_one(f"#{SIDES[side]}", Table)
 
@@ -111,15 +121,22 @@ class NeuronLists(Widget):
     def _show_side(self, side: int, rows: list[RankedNeuron]) -> None:
         assert self._ranking is not None
         sort, selected = SORTS[self._sort], set(self._selected_neurons)
+        by = self._ranking.by
         table = self._table(side)
         table.empty = "No neuron is in both lists. a lists all." if self._only_ambiguous else "none"
-        if sort is None:
+        fits = self._ranking.fits
+        if sort is None and fits is not None:
+            table.sorted_by(found.COLUMN.title, True)
+        elif sort is None:
             table.sorted_by(ranking.RANKED_BY[self._ranking.by], True)
         else:
             table.sorted_by(sort.title, sort.descending)
         table.show(
             len(rows),
-            lambda index: ranking.cells(rows[index], rows[index].neuron in selected),
+            lambda index: (
+                *ranking.cells(rows[index], rows[index].neuron in selected, by),
+                *(() if fits is None else (f"{fits[rows[index].neuron]:+.2f}",)),
+            ),
             keys=[row.neuron for row in rows],
         )
 

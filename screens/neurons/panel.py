@@ -10,7 +10,7 @@ from textual.widgets import Label, Static
 
 from engine.schema.records import Illusion, RankedNeuron
 from screens.neuron_details import NeuronDetails, weights
-from screens.neurons.ranking import RANKED_BY, voted
+from screens.neurons.ranking import RANKED_BY, steady, voted
 from screens.real_images import RealImages
 from screens.widgets.picture import Picture
 from screens.words import counted
@@ -112,8 +112,9 @@ def figures(ranked: RankedNeuron, insufficient: bool, by: str, width: int) -> Te
         "vote": voted(ranked),
         "contrast": f"{ranked.contrast:.3f}",
         "contribution": f"{ranked.contribution:+.3f}",
+        **({"groups": f"{ranked.score:.3f}"} if by == "groups" else {}),
         "importance": f"{ranked.importance:.3f}",
-        "stability": f"{ranked.stability:.0%}",
+        "stability": steady(ranked),
         "used more by": counted(ranked.used_by, "class", "classes"),
     }
     for listed in () if width >= WIDE else ("vote", "stability", RANKED_BY[by]):
@@ -127,4 +128,6 @@ def figures(ranked: RankedNeuron, insufficient: bool, by: str, width: int) -> Te
         text.append("  ").append(f"{name} ", style="dim").append(value)
     if ranked.ambiguous:
         text.append("  ≈ in both lists")
+    if ranked.word:
+        text.append("  sees ", style="dim").append(ranked.word)
     return text

@@ -1,6 +1,6 @@
 """Ranked neurons as a person arranges and selects them: rows, orders, selection. Pure."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from rich.text import Text
@@ -10,11 +10,12 @@ from engine.attribution.query import find_image, rank_neurons
 from engine.attribution.ranking import order
 from engine.features.cache import FeatureCache
 from engine.schema.records import Neurons, RankedNeuron
+from engine.words.naming_neurons import NamedNeurons
 from screens.widgets.table import Column
 
 LISTED = 20
 """Neurons a list, as the command `neurons` lists them."""
-RANKINGS: tuple[str, ...] = ("contrast", "votes", "contribution")
+RANKINGS: tuple[str, ...] = ("contrast", "votes", "contribution", "groups")
 AMBIGUOUS = "≈"
 
 
@@ -33,12 +34,13 @@ SORTS: tuple[Sort | None, ...] = (
     Sort("contrast", lambda n: n.contrast),
     Sort("contribution", lambda n: n.contribution),
     Sort("importance", lambda n: n.importance),
-    Sort("stable", lambda n: n.stability),
+    Sort("stable", lambda n: n.stability or 0.0),
     Sort("classes", lambda n: n.used_by),
     Sort("neuron", lambda n: n.neuron, descending=False),
 )
 """None is the ranking itself."""
-RANKED_BY = {"contrast": "contrast", "votes": "vote", "contribution": "contribution"}
+RANKED_BY = {"contrast": "contrast", "votes": "vote", "contribution": "contribution",
+             "groups": "groups"}  # fmt: skip
 """The column that each ranking sorts by."""
 
 
@@ -50,51 +52,109 @@ class Ranking:
     order: tuple[int, ...]
     by: str
     top: int
+    fits: Mapping[int, float] | None = None
+    """By neuron, its correlation with the text that is searched for; None without a search."""
+
+    @property
+    def named(self) -> bool:
+        """Whether neurons have words, which may be none."""
+        listed = (*self.neurons.insufficient, *self.neurons.excessive)
+        return any(ranked.word is not None for ranked in listed)
 
 
-def rank(cache: FeatureCache, class_index: int, by: str, top: int, mistake: str | None) -> Ranking:
+def rank(
+    cache: FeatureCache,
+    class_index: int,
+    by: str,
+    top: int,
+    mistake: str | None,
+    names: NamedNeurons | None = None,
+) -> Ranking:
     """Rank the neurons behind the mistakes of a class, or behind one of them.
+
+    With `names`, neurons have words.
 
     Raises:
         RequestError: There are no mistakes, or the image is not one.
     """
     neurons = rank_neurons(cache, class_index, by=by, top=top, seed=0, mistake=mistake)
+    neurons = neurons if names is None else names.labelled(neurons)
     row = None if mistake is None else find_image(cache, mistake)
     ordered = order(gather(cache, class_index, mistake=row), by)
     return Ranking(neurons, tuple(ordered.tolist()), by, top)
 
 
-def columns(by: str) -> tuple[Column, ...]:
-    """Return the columns; narrow tables keep the one that the ranking sorts by."""
+def columns(by: str, *, named: bool = False) -> tuple[Column, ...]:
+    """Return the columns; narrow tables keep the one that the ranking sorts by.
+
+    Args:
+        by: The ranking.
+        named: Whether neurons have words.
+    """
+    words = (Column("word", 18, flex=True, drop=1),) if named else ()
+    if by == "groups":
+        return (
+            Column("neuron", 10, "right"),
+            Column("groups", 8, "right"),
+            Column("contrast", 9, "right", drop=1),
+            Column("contribution", 13, "right", drop=3),
+            Column("importance", 11, "right", drop=4),
+            Column("classes", 8, "right", drop=2),
+            *words,
+        )
     pushed = by == "contribution"
     return (
         Column("neuron", 10, "right"),
         Column("vote", 5, "right"),
-        Column("contrast", 9, "right", drop=4 if pushed else 0),
-        Column("contribution", 13, "right", drop=0 if pushed else 4),
-        Column("importance", 11, "right", drop=3),
-        Column("stable", 7, "right", drop=1),
-        Column("classes", 8, "right", drop=2),
+        Column("contrast", 9, "right", drop=5 if pushed else 0),
+        Column("contribution", 13, "right", drop=0 if pushed else 5),
+        Column("importance", 11, "right", drop=4),
+        Column("stable", 7, "right", drop=2),
+        Column("classes", 8, "right", drop=3),
+        *words,
     )
 
 
-def cells(ranked: RankedNeuron, selected: bool) -> tuple[Text | str, ...]:
+def cells(ranked: RankedNeuron, selected: bool, by: str) -> tuple[Text | str, ...]:
     """Return a row."""
     mark = AMBIGUOUS if ranked.ambiguous else " "
+    name = f"{'[x]' if selected else '[ ]'} {ranked.neuron:>5}{mark}"
+    word = () if ranked.word is None else (ranked.word or "–",)
+    if by == "groups":
+        return (
+            name,
+            f"{ranked.score:.3f}",
+            f"{ranked.contrast:.4f}",
+            f"{ranked.contribution:+.4f}",
+            f"{ranked.importance:.3f}",
+            str(ranked.used_by),
+            *word,
+        )
     return (
-        f"{'[x]' if selected else '[ ]'} {ranked.neuron:>5}{mark}",
+        name,
         voted(ranked),
         f"{ranked.contrast:.4f}",
         f"{ranked.contribution:+.4f}",
         f"{ranked.importance:.3f}",
-        f"{ranked.stability:.0%}",
+        steady(ranked),
         str(ranked.used_by),
+        *word,
     )
 
 
 def voted(ranked: RankedNeuron) -> str:
     """Return the vote, a dash for one too small to be published."""
     return "–" if ranked.vote is None else f"{ranked.vote:.0f}%"
+
+
+def steady(ranked: RankedNeuron) -> str:
+    """Return the stability, a dash for a ranking that says the same of every mistake."""
+    return "–" if ranked.stability is None else f"{ranked.stability:.0%}"
+
+
+def ways(cache: FeatureCache) -> tuple[str, ...]:
+    """Return the rankings there are for a split: by groups only where there are groups."""
+    return RANKINGS if cache.groups is not None else RANKINGS[:-1]
 
 
 def arranged(

@@ -1,7 +1,7 @@
 """The neurons behind a class's mistakes: ranked, selected, shown one by one."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from textual import on
@@ -11,17 +11,19 @@ from textual.widgets import Static
 
 from engine.schema.errors import EngineError
 from engine.schema.requests import HeatRequest
-from screens.base import Base
+from screens import clip_words
 from screens.command import Command, bindings
 from screens.ensure_features import FAILED, ensure_features
 from screens.latest import LatestTask
 from screens.messages import ToEdit, ToIllusions, ToNeurons, ToWhatIf
 from screens.neuron_details import NeuronDetails, load_details
-from screens.neurons import ranking
+from screens.neurons import found, ranking
 from screens.neurons.lists import NeuronLists
+from screens.neurons.naming import Naming
 from screens.neurons.panel import NeuronPanel
-from screens.neurons.ranking import LISTED, RANKINGS, Ranking
+from screens.neurons.ranking import LISTED, Ranking
 from screens.ports import Workspace
+from screens.search_field import Searchable, SearchField
 from screens.widgets.table import Table
 from screens.words import counted
 
@@ -34,9 +36,11 @@ class _Loaded:
     name: str
     ranking: Ranking
     selected: tuple[int, ...]
+    ways: tuple[str, ...]
+    """The rankings there are."""
 
 
-class NeuronsScreen(Base):
+class NeuronsScreen(Searchable):
     """The neurons behind a class's mistakes."""
 
     NAME = "Neurons"
@@ -65,6 +69,10 @@ class NeuronsScreen(Base):
         Command(
             "neurons.heat", "t", "heat", "Heat", "Heat maps on mistakes, on all, off", show=False
         ),
+        Command(
+            "neurons.search", "slash", "search", "Search", "Order by a text, as CLIP sees", False
+        ),
+        clip_words.command("neurons"),
         Command("neurons.left", "h,left", "side(0)", "Left", "Go to the too weak", show=False),
         Command("neurons.right", "l,right", "side(1)", "Right", "Go to the too strong", show=False),
     )
@@ -87,11 +95,13 @@ class NeuronsScreen(Base):
         self._reads_selection = True
         self._requested: set[int] = set()
         self._rest: Timer | None = None
+        self._naming = Naming(self, self.on_screen_resume, self._warn)
         self._load = LatestTask(self, self._rank, self._show, self._say_instead)
         self._load_details = LatestTask(self, self._details_of, self._show_details, self._warn)
 
     def body(self) -> ComposeResult:
         """Put two lists side by side, and the cursor's neuron below."""
+        yield SearchField(self.workspace)
         yield Static(id="note")
         yield NeuronLists()
         yield NeuronPanel()
@@ -112,9 +122,14 @@ class NeuronsScreen(Base):
         cache = self.workspace.cache()
         if cache is None:
             return None
-        ranked = ranking.rank(cache, self.class_index, by, top, self.mistake)
+        query = self.text_query
+        listed = top if query is None else cache.meta.width
+        names = self._naming.words.of_neurons(cache)
+        ranked = ranking.rank(cache, self.class_index, by, listed, self.mistake, names)
+        if query is not None:
+            ranked = found.ordered(replace(ranked, top=top), cache, query)
         selected = self.workspace.selected(self.class_index)
-        return _Loaded(cache.classes[self.class_index], ranked, selected)
+        return _Loaded(cache.classes[self.class_index], ranked, selected, ranking.ways(cache))
 
     def _show(self, loaded: _Loaded | None) -> None:
         if loaded is None:
@@ -125,8 +140,19 @@ class NeuronsScreen(Base):
         self.remove_class("-instead")
         self._show_title(loaded)
         self.query_one(NeuronLists).show(loaded.ranking, self._selected_neurons)
+        if self.ordered_anew():
+            self.query_one(NeuronLists).go_to_first()
         self.refresh_bindings()
         return self._look()
+
+    def order_anew(self) -> None:
+        """Order the neurons by the text, or as they are ranked."""
+        if self._loaded is not None:
+            self._load.start(self._loaded.ranking.by, self._loaded.ranking.top)
+
+    def focus_found(self) -> None:
+        """Go to the neurons."""
+        self.query_one(NeuronLists).focus_list()
 
     def _show_title(self, loaded: _Loaded) -> None:
         ranked = loaded.ranking.neurons
@@ -192,7 +218,8 @@ class NeuronsScreen(Base):
             self.job_line.submit(HeatRequest(class_index=self.class_index, neuron=neuron))
 
     def on_job_line_done(self) -> None:
-        """Show the job's result: the ranking, or heat maps."""
+        """Show the job's result: the ranking, or heat maps, or go on to words."""
+        self._naming.go_on()
         if self._loaded is None:
             self._load.start("contrast", LISTED)
         else:
@@ -218,6 +245,10 @@ class NeuronsScreen(Base):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer what needs neurons only where there are any."""
         own = {command.action.partition("(")[0] for command in self.TABLE}
+        if action == "words" and (self._loaded is None or self._loaded.ranking.named):
+            return False
+        if action == "words" and not self._naming.can_start:
+            return False
         return action not in own or not self.has_class("-instead")
 
     def _select(self, selected: tuple[int, ...]) -> None:
@@ -255,9 +286,10 @@ class NeuronsScreen(Base):
             self._load.start(self._loaded.ranking.by, 2 * self._loaded.ranking.top)
 
     def action_rank(self) -> None:
-        """Rank by the next of the three."""
+        """Rank by the next ranking: that by groups where there are groups."""
         if self._loaded is not None:
-            after = RANKINGS[(RANKINGS.index(self._loaded.ranking.by) + 1) % len(RANKINGS)]
+            ways = self._loaded.ways
+            after = ways[(ways.index(self._loaded.ranking.by) + 1) % len(ways)]
             self._load.start(after, self._loaded.ranking.top)
 
     def action_sort(self) -> None:
@@ -275,6 +307,14 @@ class NeuronsScreen(Base):
     def action_side(self, side: int) -> None:
         """Go to the other list."""
         self.query_one(NeuronLists).go(side)
+
+    def action_words(self) -> None:
+        """Say in words what neurons see."""
+        self._naming.start()
+
+    def on_unmount(self) -> None:
+        """Stop naming neurons."""
+        self._naming.stop()
 
     def action_draw(self) -> None:
         """Draw the selected neurons, or the top of the ranking."""

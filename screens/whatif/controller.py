@@ -101,6 +101,11 @@ class WhatIfController:
         """The neurons of the newest question."""
         return tuple(self.ablation.neurons(self.question).tolist()) if self.ablation else ()
 
+    @property
+    def rankings(self) -> tuple[str, ...]:
+        """The rankings that say something of this class."""
+        return self.ablation.rankings if self.ablation else ()
+
     def most(self, by: str) -> int:
         """Return how many neurons a ranking has."""
         return len(self.ablation.order(by)) if self.ablation else 0

@@ -10,7 +10,6 @@ from textual.containers import Horizontal, Vertical
 from textual.widgets import Static
 
 from engine.ablation.interactive import Question
-from engine.attribution.rankings import RANKINGS
 from engine.schema.errors import EngineError
 from screens.base import Base
 from screens.changes import Changes
@@ -227,7 +226,9 @@ class WhatIfScreen(Base):
 
     def action_order(self) -> None:
         """Rank by the next ranking."""
-        question, ways = self.controller.question, RANKINGS.names()
+        question, ways = self.controller.question, self.controller.rankings
+        if not ways:
+            return
         by: str = ways[(ways.index(question.by) + 1) % len(ways)]
         self._ask(replace(question, by=by, top=self._clamped(question.top, by)))
 

@@ -1,17 +1,22 @@
 """A workspace without runner or torch: tests feed its jobs record by record."""
 
 import threading
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+
+from engine.clip.image_features import ClipFeatures
 from engine.data.splits import Split, open_split
 from engine.editing.store import compare_edit, find_edit, list_edits
 from engine.evaluation.suspects import mark_aside
 from engine.features.aside import read_aside, rows_aside
 from engine.features.cache import FeatureCache
+from engine.schema.arrays import Array
 from engine.schema.edits import Comparison, Edit
 from engine.schema.errors import EngineError
 from engine.schema.jobs import JobView, Record, Request, State
+from engine.words.space import WordSpace
 from neuroinspect_tui import marks
 from tests.screens.planted import Planted
 
@@ -54,6 +59,10 @@ class FakeWorkspace:
         self.refusal = ""
         """Not empty: `submit` fails with it."""
         self.on_cache: FeatureCache | None = None
+        self.clip: ClipFeatures | None = None
+        self.words: WordSpace | None = None
+        self.embeddings: dict[str, Array] = {}
+        """CLIP's, by text."""
 
     def split(self, name: str) -> Split:
         return open_split(self.source, name)
@@ -71,6 +80,17 @@ class FakeWorkspace:
 
     def bring_back(self, path: str) -> None:
         mark_aside(self.home, self.planted.cache(), path, aside=False)
+
+    def clip_features(self, split: str | None = None) -> ClipFeatures | None:
+        return self.clip if self.cached else None
+
+    def texts(self, texts: Sequence[str]) -> Array | None:
+        if not texts or not all(text in self.embeddings for text in texts):
+            return None
+        return np.stack([self.embeddings[text] for text in texts])
+
+    def word_space(self) -> WordSpace | None:
+        return self.words if self.cached else None
 
     def edits(self) -> list[Edit]:
         return list_edits(self.home / "edits")

@@ -22,6 +22,14 @@ class Ranking(Protocol):
     """One line: what it measures."""
     format: str = "{:.4f}"
     """How its number is written, as in `str.format`."""
+    resampled: bool = True
+    """Whether its scores differ from mistake to mistake, so that a bootstrap says how stable it
+    is."""
+
+    def applies(self, evidence: Evidence) -> bool:
+        """Return whether there is what it needs; where not, `scores` raises a RequestError."""
+        del evidence
+        return True
 
     def scores(self, evidence: Evidence) -> Scores:
         """Return (m, D) scores for the insufficient and (m, D) for the excessive list.

@@ -12,7 +12,7 @@ import numpy as np
 
 from engine.attribution.query import parse_top
 from engine.attribution.rankings import DEFAULT as DEFAULT_RANKING
-from engine.editing.heads import EDIT, LAMBDA_0, SHIFT, Edited, Head
+from engine.editing.heads import EDIT, LAMBDA_0, RETRAIN, SHIFT, Edited, Head
 from engine.editing.plan import Recipe
 from engine.editing.task import EditTask
 from engine.schema.edits import EditEpoch
@@ -59,7 +59,14 @@ class EditMethod(Protocol):
     """The fields of `EditRequest` that it uses, beside those of every method."""
     own_options: tuple[Option, ...] = ()
     controls: tuple[str, ...] = ()
-    """The variants that `fit` returns beside the edit; a bias shift comes with every method."""
+    """The variants that `fit` returns beside the edit."""
+    usual_controls: tuple[str, ...] = (RETRAIN, SHIFT)
+    """Those that come with every method; plain retraining is none of its own."""
+
+    decides: str = ""
+    """What chooses its settings, in words, where that is not `--select`."""
+    finds_groups: bool = False
+    """Whether groups are found for it, without labels, where there are none."""
 
     def fit(self, task: EditTask) -> Fitting:
         """Yield progress; return every variant's heads, one a seed.
@@ -117,11 +124,11 @@ def rngs(task: EditTask) -> dict[int, np.random.Generator]:
     return {seed: np.random.default_rng((13, seed)) for seed in seeds}
 
 
-def best_seed(task: EditTask, heads: list[Head]) -> Edited:
+def best_seed(task: EditTask, heads: list[Head], notes: tuple[str, ...] = ()) -> Edited:
     """Return an edit without controls of its own; saved is the best on the selection images."""
     rows = task.plan.selection
     scores = [task.scorer.score(head.predict(task.cache, rows)) for head in heads]
-    return Edited({EDIT: heads}, 0, saved=scores.index(max(scores)))
+    return Edited({EDIT: heads}, 0, saved=scores.index(max(scores)), notes=notes)
 
 
 def settled(usual: Recipe, request: EditRequest) -> Recipe:
@@ -132,4 +139,4 @@ def settled(usual: Recipe, request: EditRequest) -> Recipe:
 
 def controls_of(method: EditMethod) -> tuple[str, ...]:
     """Return the names of all variants that an edit is compared with."""
-    return (*method.controls, SHIFT)
+    return (*method.controls, *method.usual_controls)

@@ -19,8 +19,6 @@ from engine.schema.arrays import Array
 from engine.schema.records import Progress
 
 if TYPE_CHECKING:
-    from sklearn.linear_model import LogisticRegression
-
     from engine.editing.fits import Fits
 
 DRAWS = 10
@@ -37,6 +35,7 @@ class Dfr(EditMethod):
     title = "deep feature reweighting"
     help = "logistic regression on group-balanced draws (Kirichenko et al. 2023); needs groups"
     needs: frozenset[Need] = frozenset({"groups"})
+    decides = "the worst group of one half decides"
 
     def fit(self, task: EditTask) -> Fitting:
         """Fit once a seed."""
@@ -92,6 +91,8 @@ def _regression(
         from sklearn.exceptions import ConvergenceWarning
         from sklearn.linear_model import LogisticRegression
 
+        from engine.editing.retraining import to_head
+
         x = (np.asarray(cache.features[drawn], dtype=np.float64) - mean) / scale
         solver = "liblinear" if len(np.unique(cache.labels[drawn])) == 2 else "saga"
         # it shuffles: without a seed by numpy's global state, another way at every run
@@ -102,22 +103,9 @@ def _regression(
             # saga cut short is a little less sparse; ten of them are averaged
             warnings.simplefilter("ignore", ConvergenceWarning)
             model.fit(x, cache.labels[drawn])
-        return _to_head(cache, model, mean, scale)
+        return to_head(cache, model, mean, scale)
 
     return regression
-
-
-def _to_head(cache: FeatureCache, model: "LogisticRegression", mean: Array, scale: Array) -> Head:
-    """Undo the standardisation, and put rows where the classes are; others can never win."""
-    coefficients, intercepts = model.coef_, model.intercept_
-    if len(model.classes_) == 2:
-        coefficients = np.concatenate([-coefficients / 2, coefficients / 2])
-        intercepts = np.concatenate([-intercepts / 2, intercepts / 2])
-    weight = np.zeros(cache.weight.shape, dtype=np.float32)
-    bias = np.full(len(weight), -1e4, dtype=np.float32)
-    weight[model.classes_] = coefficients / scale
-    bias[model.classes_] = intercepts - (coefficients / scale) @ mean
-    return Head(weight, bias)
 
 
 KIND = Dfr()

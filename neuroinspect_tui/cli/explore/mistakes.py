@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from engine.features.cache import FeatureCache
     from engine.schema.arrays import Array
+    from engine.words.naming_mistakes import ClassWords
 
 LOOK = (
     "A suspect is confidently taken for another class. A wrong label looks so, and so does an "
@@ -45,6 +46,11 @@ def command(
             "--bring-back", metavar="PATH", help="One set aside that counts again; may be repeated."
         ),
     ] = None,
+    words: Annotated[
+        bool,
+        typer.Option("--words", help="Say in words what they look like, and what the class's right "
+                     "images do; needs a CLIP (see `words`)."),
+    ] = False,
     detach: DetachFeatures = False,
     executor: Executor = None,
     json: Json = False,
@@ -60,23 +66,31 @@ def command(
 
     Example: neuroinspect-tui mistakes -w ws --class 3 --set-aside valid/3/017.jpg
     """
+    from msgspec import to_builtins
+
     from engine.evaluation.scores import mistakes
     from engine.evaluation.suspects import with_suspects
+    from engine.words.naming_mistakes import name_mistakes
     from neuroinspect_tui.cli.opening import class_of, open_workspace
+    from neuroinspect_tui.cli.word_space import look
 
     if detach and (set_aside or bring_back):
         raise RequestError("--detach extracts features only: run it before setting images aside.")
     opened = open_workspace(workspace, detach=detach, executor=executor)
     if set_aside or bring_back:
         _change(opened.home, opened.cache(quiet=True), class_key, set_aside or (), bring_back or ())
-    cache = opened.cache()
-    answer = with_suspects(mistakes(cache, class_of(cache, class_key)), cache)
+    looked = look(opened) if words else None
+    cache = opened.cache() if looked is None else looked.cache
+    k = class_of(cache, class_key)
+    answer = with_suspects(mistakes(cache, k), cache)
+    found = None if looked is None else name_mistakes(looked.space, k)
     if suspects:
-        found = [mistake for mistake in answer.mistakes if mistake.suspect is not None]
-        answer = structs.replace(answer, mistakes=tuple(sorted(found, key=_least_suspect)))
+        doubted = [mistake for mistake in answer.mistakes if mistake.suspect is not None]
+        answer = structs.replace(answer, mistakes=tuple(sorted(doubted, key=_least_suspect)))
     if json:
-        return print_json(answer)
-    return _show(answer, cache.root, suspects=suspects)
+        named = {} if found is None else {"words": found}
+        return print_json(to_builtins(answer) | named)
+    return _show(answer, cache.root, found, suspects=suspects)
 
 
 def _change(
@@ -135,7 +149,9 @@ def _doubt(mistake: Mistake, *, named: bool) -> str:
     return mistake.suspect.looks_like.name if named else "?"
 
 
-def _show(answer: Mistakes, root: str, *, suspects: bool) -> None:
+def _show(answer: Mistakes, root: str, found: "ClassWords | None", *, suspects: bool) -> None:
+    from neuroinspect_tui.cli.explore.words import show
+
     name, doubted = answer.class_.name, sum(m.suspect is not None for m in answer.mistakes)
     kind = "suspect" if suspects else "mistake"
     aside = f", {len(answer.set_aside):,} set aside" if answer.set_aside else ""
@@ -143,6 +159,8 @@ def _show(answer: Mistakes, root: str, *, suspects: bool) -> None:
         f"{name}: {counted(len(answer.mistakes), kind)} in {counted(answer.n, 'image')}{aside}; "
         f"images are in {root}"
     )
+    if found is not None:
+        show(found)
     table(
         (
             "predicted as",

@@ -27,6 +27,7 @@ def command(edit: EditKey, workspace: Workspace = None, json: Json = False) -> N
 
     Example: neuroinspect-tui compare 20261123-101500-zero
     """
+    from engine.editing.comparison import retraining_reaches
     from engine.editing.store import compare_edit, find_edit, made_on, read_edit
     from neuroinspect_tui.cli.opening import open_workspace
 
@@ -35,10 +36,12 @@ def command(edit: EditKey, workspace: Workspace = None, json: Json = False) -> N
     record = read_edit(directory)
     cache = opened.cache(record.provenance.get("reporting_split"), on=made_on(record))
     answer = compare_edit(cache, directory)
-    return print_json(answer) if json else _show(answer, cache.root)
+    if json:
+        return print_json(answer)
+    return _show(answer, cache.root, retraining_reaches(record.variants))
 
 
-def _show(answer: Comparison, root: str) -> None:
+def _show(answer: Comparison, root: str, retrained: str) -> None:
     say(
         f"{answer.id} on {answer.split}: fixed {len(answer.fixed)}, broken {len(answer.broken)}; "
         f"overall {percent(answer.before.overall)} → {percent(answer.after.overall)}, class "
@@ -55,7 +58,7 @@ def _show(answer: Comparison, root: str) -> None:
         )
     for title, images in (("fixed", answer.fixed), ("broken", answer.broken)):
         say(*(f"{title}: {_line(image, root)}" for image in images))
-    say(answer.verdict)
+    say(answer.verdict, retrained)
 
 
 def _line(image: Moved, root: str) -> str:

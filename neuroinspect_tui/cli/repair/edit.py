@@ -43,7 +43,8 @@ def command(
     method: Annotated[
         MethodName,
         typer.Option("--method", help="zero ablates and refits the biases, ratio trains with the "
-                     "published loss; dfr and direction need groups (docs/editing.md)."),
+                     "published loss; dfr and direction need groups; auto takes the best of "
+                     "several (docs/editing.md)."),
     ] = DEFAULT,
     preset: Annotated[
         Preset, typer.Option("--preset", help="For ratio: paper or bird (as published), or wide.")
@@ -103,6 +104,8 @@ def command(
 
     Selects on one half of the evaluation split and reports on the other, held-out half.
 
+    Example: neuroinspect-tui edit --class all --method auto
+
     Example: neuroinspect-tui edit --class all --method dfr --group-by found
 
     Example: neuroinspect-tui edit --class "sweet pea" --method ratio --seeds 5
@@ -156,7 +159,7 @@ def show(answer: Edit, home: Path) -> None:
     names = ", ".join(label.name for label in answer.classes[:3])
     more = f" and {len(answer.classes) - 3} more" if len(answer.classes) > 3 else ""
     say(
-        f"{answer.id}: {answer.method} for {names}{more}{_neurons(answer)}"
+        f"{answer.id}: {answer.made_by} for {names}{more}{_neurons(answer)}"
         + (f", on {start}" if (start := answer.provenance.get("on")) else ""),
         f"selected on {answer.selected_on} images, reported on {answer.reported_on} held-out ones "
         f"({answer.n_target} of the class)",

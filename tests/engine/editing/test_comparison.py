@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from engine.editing.comparison import HeldOutPredictions, compare, describe, estimate, verdict
-from engine.editing.heads import EDIT, LAMBDA_0, ORIGINAL, PLACEBO, SHIFT
+from engine.editing.heads import EDIT, LAMBDA_0, ORIGINAL, PLACEBO, RETRAIN, SHIFT
 from tests.making import planted_cache
 
 N = 400
@@ -37,6 +37,7 @@ def judged(cache, **variants):
         "edit": EDIT,
         "lambda0": LAMBDA_0,
         "placebo": PLACEBO,
+        "retrain": RETRAIN,
         "shift": SHIFT,
     }
     predictions = HeldOutPredictions(
@@ -101,3 +102,47 @@ def test_verdicts(cache):
     assert told.startswith("No gain: class 0 goes from 60.0% to 55.0%")
     *_, told = judged(cache, original=start, edit=start, shift=start, **same)
     assert told.startswith("The edit changes no image")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "how", "points"), [(20, "as well", "+0.0"), (10, "better", "-10.0")]
+)
+def test_plain_retraining_that_does_as_well_is_named_first(cache, wrong, how, points):
+    start = predictions(40, 0)
+    *_, told = judged(
+        cache, original=start, edit=predictions(20, 6), shift=start, lambda0=start, placebo=start,
+        retrain=predictions(wrong, 0),
+    )  # fmt: skip
+    assert told.startswith(
+        f"Plain retraining on the same images does {how}: {100 - wrong}.0% to 80.0% class 0 "
+        f"(n 100), {points} points ["
+    )
+    assert "every control" not in told
+    assert told.endswith("takes it from 60.0% to 80.0%, fixes 20 images and breaks 6 images.")
+
+
+def test_plain_retraining_is_named_beside_other_controls_too(cache):
+    start = predictions(40, 0)
+    *_, told = judged(
+        cache, original=start, edit=predictions(20, 0), shift=predictions(20, 6),
+        retrain=predictions(10, 0),
+    )  # fmt: skip
+    assert told.startswith("No better than shifting one bias")
+    assert told.endswith("Plain retraining on the same images does better: 90.0% to 80.0% class 0.")
+    *_, told = judged(
+        cache, original=start, edit=predictions(45, 0), shift=start, retrain=predictions(10, 0)
+    )
+    assert told.startswith("No gain")
+    assert "does better: 90.0% to 55.0% class 0" in told
+    *_, told = judged(cache, original=start, edit=predictions(45, 0), shift=start, retrain=start)
+    assert told.startswith("No gain")
+    assert "retraining" not in told  # it gains nothing either
+
+
+def test_plain_retraining_that_is_beaten_is_one_control_of_all(cache):
+    start = predictions(40, 0)
+    *_, told = judged(
+        cache, original=start, edit=predictions(10, 0), shift=start, retrain=predictions(30, 0)
+    )
+    assert told.startswith("20.0 points over every control")
+    assert "against the closest, retrain" in told

@@ -12,6 +12,7 @@ import pytest
 import torch
 
 from engine.editing import checkpoint as edit_state
+from engine.editing import fits as fits_on_disk
 from engine.editing import store as edits
 from engine.editing import trainer as head_training
 from engine.editing.fits import Fits
@@ -39,6 +40,7 @@ def caches(tmp_path_factory):
 def at_every_epoch(monkeypatch):
     monkeypatch.setattr(edit_state, "LEAST_SECONDS", 0.0)
     monkeypatch.setattr(edit_state, "WORK_PER_WRITE", 0)
+    monkeypatch.setattr(fits_on_disk, "LEAST_SECONDS", 0.0)
 
 
 def request(**asked):
@@ -49,7 +51,10 @@ def request(**asked):
 
 
 def job(caches, root, **asked):
-    return edit(caches, request(**asked), root, torch.device("cpu"))
+    """Its records, but the progress of the control that is fitted before it."""
+    for record in edit(caches, request(**asked), root, torch.device("cpu")):
+        if "control" not in getattr(record, "stage", ""):
+            yield record
 
 
 @pytest.fixture(scope="module")
@@ -111,7 +116,10 @@ def test_nobody_asks_for_more_after_an_epoch(caches, tmp_path, whole, trained_ep
     assert trained_epochs == list(range(1, EPOCHS + 1))
 
 
-@pytest.mark.parametrize(("method", "fits", "read"), [("dfr", 30, 19), ("afr", 5, 3)])
+@pytest.mark.parametrize(
+    ("method", "fits", "read"),
+    [("dfr", 30, 19), ("afr", 4, 3), ("retrain", 10, 7), ("neurontune", 10, 3)],
+)
 def test_a_head_that_was_fitted_is_not_fitted_again(
     caches, tmp_path, monkeypatch, method, fits, read
 ):
@@ -131,7 +139,9 @@ def test_a_head_that_was_fitted_is_not_fitted_again(
     first.close()
     *progress, _ = job(caches, tmp_path / "killed", **asked)
     assert [some.done for some in progress] == told
-    assert len(made) == len(set(made)) == fits
+    assert len(made) == len(set(made))
+    # two seeds may choose the same strength: then they share a head
+    assert fits - 1 <= len([name for name in made if name.startswith(method)]) <= fits
     heads = [path.read_bytes() for path in tmp_path.glob(f"*/*/{HEAD}")]
     assert len(heads) == 2
     assert heads[0] == heads[1]
@@ -218,15 +228,15 @@ KILLED = """
 import sys, torch
 from pathlib import Path
 from engine.editing import checkpoint as edit_state
-from engine.editing.run import Caches, edit
-from tests.engine.editing.test_resume import request
+from engine.editing.run import Caches
+from tests.engine.editing.test_resume import job
 from tests.making import birds_cache
 
 torch.set_num_threads(1)
 edit_state.LEAST_SECONDS = edit_state.WORK_PER_WRITE = 0
 root = Path(sys.argv[1])
 caches = Caches(*birds_cache(root / "caches"))
-for record in edit(caches, request(), root / "edits", torch.device("cpu")):
+for record in job(caches, root / "edits"):
     print(record.epoch, flush=True)
     if record.epoch == 4:
         sys.stdin.readline()
@@ -302,6 +312,8 @@ def test_what_others_left_does_not_pile_up(caches, tmp_path):
     next(first)
     first.close()
     left = sorted(path.name for path in (tmp_path / ".partial").iterdir())
+    (own,) = (name for name in left if len(name) > 2)
+    left.remove(own)
     assert left == [f"{number:02d}" for number in range(1, 1 + edits.KEPT)]
 
 

@@ -120,7 +120,7 @@ def test_edit_edits_compare_export(filled, run, tmp_path):
     edited = ok(run("edit", "-w", filled, "-c", 1, "--method", "ratio", "--epochs", 3,
                     "--seeds", 2, "--lr", 0.01, "--json"))  # fmt: skip
     assert [some["name"] for some in edited["variants"]] == [
-        "original", "edit", "lambda 0", "placebo", "bias shift",
+        "original", "edit", "lambda 0", "placebo", "retrain", "bias shift",
     ]  # fmt: skip
     assert edited["n_report"] == 15
     assert edited["verdict"].endswith(".")
@@ -129,6 +129,11 @@ def test_edit_edits_compare_export(filled, run, tmp_path):
     assert listed[-1]["id"] == edited["id"]
     compared = ok(run("compare", edited["id"], "-w", filled, "--json"))
     assert compared["after"] == edited["after"]
+    [retrained] = [v for v in edited["variants"] if v["name"] == "retrain"]
+    reached = f"reaches {retrained['target']['mean']:.1%} in the class."
+    assert f"Plain retraining on the same images {reached}" in run(
+        "compare", edited["id"], "-w", filled
+    ).out.replace("\n", " ")
     out = tmp_path / "mended.safetensors"
     ok(run("export", edited["id"], "-w", filled, "--out", out, "--json"))
     body = timm.create_model("test_resnet", num_classes=3, checkpoint_path=str(out)).eval()

@@ -137,3 +137,34 @@ def test_names_of_the_data_are_plain_text(home, run):
     assert "[red]a[/]" in run("groups", "list", "-w", home).out
     assert "[red]a[/]" in run("groups", "show", "x", "-w", home).out
     assert "[red]a[/]" in run("classes", "--group-by", "x", "-w", home).out
+
+
+def test_neurons_are_ranked_by_groups_found_or_named(home, run):
+    refused = run("neurons", "-c", 0, "--by", "groups", "-w", home)
+    assert refused.code == 2
+    assert "needs groups" in refused.err
+    found = run("neurons", "-c", 0, "--by", "groups", "--group-by", "found", "-w", home, "--json")
+    assert "Groups: found on the selection images" in found.err
+    listed = ok(found)["insufficient"] + ok(found)["excessive"]
+    first = sorted(listed, key=lambda some: -some["score"])[:8]
+    assert all(some["neuron"] < 16 for some in first)  # those that were planted
+    assert all(some["stability"] is None for some in listed)
+    ok(run("groups", "make", "kinds", "-w", home, "--json"))
+    named = ok(
+        run("neurons", "-c", 0, "--by", "groups", "--group-by", "kinds", "-w", home, "--json")
+    )
+    assert named["insufficient"] == ok(found)["insufficient"]
+    shown = run("neurons", "-c", 0, "--by", "groups", "--group-by", "kinds", "-w", home)
+    assert "groups" in shown.out
+
+
+def test_auto_finds_groups_and_says_what_it_chose(home, run):
+    made = ok(run("edit", "-c", "all", "--method", "auto", "--seeds", 1, "-w", home, "--json"))
+    assert made["method"] == "auto"
+    assert made["chosen"] in made["tried"]
+    assert {"zero", "retrain", "afr"} <= set(made["tried"])
+    assert made["provenance"]["groups"].startswith("found ")
+    shown = run("edit", "-c", "all", "--method", "auto", "--seeds", 1, "-w", home)
+    assert shown.code == 0, shown.err
+    assert f"auto: {made['chosen']} for" in shown.out
+    assert f"auto chose {made['chosen']}" in shown.out

@@ -152,8 +152,9 @@ async def test_the_summary_is_beside_the_form_until_it_runs(workspace):
         ({"neurons": "7 3", "rows": "all"}, "2 neurons named by you; every class may change"),
         ({"method": "ratio", "preset": "bird"}, "the top 5 of the neurons, by votes"),
         ({"method": "focal", "views": "3", "epochs": "9"}, "3 views of train, epochs 9, seeds 5"),
-        ({"method": "afr", "seeds": "2"}, "train, seeds 2"),
+        ({"method": "afr", "seeds": "2"}, "the selection images alone, seeds 2"),
         ({"method": "dfr"}, "the selection images alone, seeds 5"),
+        ({"method": "auto"}, "one half of the 72 images of valid: the worst group decides, cross"),
         ({"test_split": "test"}, "all 72 images of valid: overall"),
         ({"select": "mistake-aware"}, "one half of the 72 images of valid: the mean over"),
     ],
@@ -166,11 +167,12 @@ def test_the_summary_of_a_form(changes, said):
 def test_only_the_controls_a_method_has_are_promised():
     found = {
         method: [name for name in CONTROLS if f"{name}: " in spoken(begin((), "auto"), method)]
-        for method in ("zero", "ratio", "focal", "afr", "dfr")
+        for method in ("zero", "ratio", "focal", "afr", "retrain")
     }
     assert found == {
-        "zero": list(CONTROLS), "ratio": list(CONTROLS), "focal": ["lambda 0", "bias shift"],
-        "afr": ["bias shift"], "dfr": ["bias shift"],
+        "zero": list(CONTROLS), "ratio": list(CONTROLS),
+        "focal": ["lambda 0", "retrain", "bias shift"],
+        "afr": ["retrain", "bias shift"], "retrain": ["bias shift"],
     }  # fmt: skip
 
 

@@ -51,7 +51,7 @@ async def test_scale_rows_and_order_change_the_question(workspace):
     app = Host(WhatIfScreen(workspace, ANT))
     async with app.run_test(message_hook=app.hear) as pilot:
         await settled(pilot)
-        await pilot.press("left_square_bracket", *["right_square_bracket"] * 5, "r", "s", "s")
+        await pilot.press("left_square_bracket", *["right_square_bracket"] * 5, "r", "s", "s", "s")
         await settled(pilot)
         question = app.first.controller.question
         assert (question.scale, question.rows, question.by) == (0.5, "all", "votes")

@@ -1,0 +1,155 @@
+"""The edit that does best by the worst group, by cross-validation on the selection images (ours).
+
+Source: docs/concepts.md, edits.
+"""
+
+from collections.abc import Generator
+from dataclasses import replace
+
+import numpy as np
+from msgspec import structs
+
+from engine.editing.heads import Edited, Head
+from engine.editing.methods import EDIT_METHODS
+from engine.editing.methods.base import EditMethod, Fitting
+from engine.editing.plan import Plan
+from engine.editing.selection import SelectionScorer
+from engine.editing.task import EditTask
+from engine.features.cache import FeatureCache
+from engine.grouping.directions import LEAST
+from engine.grouping.finding import by_directions
+from engine.schema.arrays import Array
+from engine.schema.errors import RequestError
+from engine.schema.records import Progress
+from engine.schema.requests import Select
+
+CANDIDATES = ("zero", "retrain", "afr", "dfr", "direction")
+FOLDS = 4
+
+
+class Auto(EditMethod):
+    """Tries each candidate on parts of the selection images, and makes the edit with the best.
+
+    Every selection image is predicted once, by a decision layer that was fitted without it and
+    whose settings were chosen without it. The worst group of these predictions decides: of the
+    groups asked for, the data's own, or groups found without labels. What images report has
+    chosen nothing.
+    """
+
+    title = "the best of the others"
+    help = "tries zero, retrain, afr, dfr and direction on parts of the selection images"
+    decides = "the worst group decides, cross-validated (without groups the worst class)"
+    finds_groups = True
+
+    def fit(self, task: EditTask) -> Fitting:
+        """Cross-validate every candidate, then fit the best to all selection images."""
+        notes = _guard(task)
+        grouped = task.cache.groups is not None
+        select: Select = "worst-group" if grouped else "worst-class"
+        scorer = SelectionScorer(task.cache, task.plan.selection, task.scorer.classes, select)
+        task = replace(task, scorer=scorer)
+        scores: dict[str, tuple[float, float]] = {}
+        failed = []
+        names = [n for n in CANDIDATES if grouped or "groups" not in EDIT_METHODS.get(n).needs]
+        for number, name in enumerate(names):
+            try:
+                predicted = yield from _cross_validated(task, name, (number, len(names)))
+            except RequestError as error:  # this one cannot be used here; others may
+                failed.append(f"{name} cannot be used here: {error}")
+                continue
+            scores[name] = scorer.score(predicted)
+        if not scores:
+            raise RequestError(f"--method auto found no edit that can be made: {failed[0]}")
+        chosen = max(scores, key=lambda name: scores[name])
+        plan = _plan_of(task, chosen, task.plan.selection, task.plan.request.seeds)
+        edited: Edited = yield from EDIT_METHODS.get(chosen).fit(replace(task, plan=plan))
+        tried = {name: score for name, (score, _) in scores.items()}
+        said = (_said(task, chosen, tried), *failed, *notes)
+        return replace(edited, notes=(*said, *edited.notes), chosen=chosen, tried=tried)
+
+
+def _guard(task: EditTask) -> tuple[str, ...]:
+    """Say what decides where no groups are known; refuse where too few mistakes could tell.
+
+    Raises:
+        RequestError: No edited class has mistakes enough to find kinds of images by.
+    """
+    if task.cache.groups is not None:
+        return ()
+    plan = task.plan
+    found = by_directions(task.cache, plan.selection, plan.classes, plan.request.seed)
+    most = max(kind.mistakes for kind in found.kinds)
+    if most < LEAST:
+        raise RequestError(
+            f"--method auto has too few mistakes to choose by: at most {most} of a class among the "
+            "selection images, from which no groups can be found; give a larger evaluation split, "
+            "a --test-split (all of the evaluation split then chooses), or a method by name."
+        )
+    why = "; ".join(f"{kind.name}: {kind.why_not}" for kind in found.kinds[:3] if kind.why_not)
+    return (
+        f"No groups were found ({why}), so the worst class decided: what an edit does to kinds of "
+        "images within a class was not seen.",
+    )
+
+
+def _cross_validated(
+    task: EditTask, name: str, place: tuple[int, int]
+) -> Generator[Progress, None, Array]:
+    """Return (n,) predictions of the selection images, each by a fit that has not seen it."""
+    cache, selection = task.cache, task.plan.selection
+    predicted = np.zeros(len(selection), dtype=np.int64)
+    number, count = place
+    for fold, places in enumerate(folds(cache, selection, task.plan.request.seed)):
+        fitted = np.delete(selection, places)
+        plan = _plan_of(task, name, fitted, 1)
+        scorer = SelectionScorer(cache, fitted, task.scorer.classes, task.scorer.select)
+        part = replace(
+            task, plan=plan, scorer=scorer, directory=task.directory / f"{name}-fold-{fold}"
+        )
+        fitting = EDIT_METHODS.get(name).fit(part)
+        while True:
+            try:
+                next(fitting)
+            except StopIteration as stop:
+                edited: Edited = stop.value
+                break
+        head: Head = edited.variants["edit"][edited.saved]
+        predicted[places] = head.predict(cache, selection[places])
+        done, total = number * FOLDS + fold + 1, count * FOLDS
+        yield Progress(stage=f"cross-validating {name}", done=done, total=total, unit="fits")
+    return predicted
+
+
+def folds(cache: FeatureCache, rows: Array, seed: int) -> list[Array]:
+    """Divide places among `rows` in four, alike in class, group and what was right before."""
+    right = cache.predicted[rows] == cache.labels[rows]
+    groups = np.zeros(len(rows)) if cache.groups is None else cache.groups[rows]
+    shuffled = np.random.default_rng((29, seed)).permutation(len(rows))
+    ordered = np.lexsort((shuffled, right, groups, cache.labels[rows]))
+    return [np.sort(ordered[at::FOLDS]) for at in range(FOLDS)]
+
+
+def _plan_of(task: EditTask, name: str, rows: Array, seeds: int) -> Plan:
+    """Return the plan of a candidate, made by looking at `rows` alone."""
+    assert task.replan is not None  # an edit under way has it
+    asked = structs.replace(task.plan.request, method=name, seeds=seeds, select=task.scorer.select)
+    return task.replan(asked, rows)
+
+
+def _said(task: EditTask, chosen: str, tried: dict[str, float]) -> str:
+    """Tell what was chosen, and by which figures."""
+    cache, rows = task.cache, task.plan.selection
+    before, _ = task.scorer.score(cache.predicted[rows])
+    what = task.scorer.select.replace("-", " ")
+    of = cache.labels[rows] if cache.groups is None else cache.groups[rows]
+    counts = np.bincount(of[of >= 0])
+    best = sorted(tried, key=lambda name: -tried[name])
+    figures = ", ".join(f"{name} {tried[name]:.1%}" for name in best)
+    none = "" if tried[chosen] > before else " None does better than no edit there."
+    return (
+        f"auto chose {chosen} by the {what}, cross-validated on the selection images (smallest n "
+        f"{counts[counts > 0].min()}): {figures}; no edit {before:.1%}.{none}"
+    )
+
+
+KIND = Auto()

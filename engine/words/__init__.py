@@ -1,0 +1,1 @@
+"""Words for neurons and for a class's mistakes, from CLIP. No torch."""

@@ -1,0 +1,185 @@
+"""Words for neurons: the three best, how sure, and how clear the neuron is. No torch.
+
+Source: docs/concepts.md, words.
+"""
+
+from collections.abc import Generator
+
+import numpy as np
+from msgspec import Struct, structs
+
+from engine.schema.arrays import Array
+from engine.schema.records import Neurons, Progress, RankedNeuron
+from engine.words.clarity import SHOWN, clarity, polysemanticity
+from engine.words.competence import LEAST_REFERENCE, Known, drawn, stands_out, zero_shot
+from engine.words.dissection import TOP, evidence, log_mean, top_rows
+from engine.words.longer import without_longer
+from engine.words.space import WordSpace
+
+BEST = 3
+"""Words shown of a neuron."""
+PERMUTED = 400
+"""Neurons with permuted activations that a label's score is compared with."""
+SURE = 0.95
+"""Share of those that a neuron's best word must beat."""
+MOST_CLASSES = 40
+"""Classes that CLIP is tried on: as many random words must be there, many times over."""
+AT_ONCE = 64
+"""Neurons between two reports of progress."""
+
+
+class NeuronWord(Struct, frozen=True):
+    """A word and its soft-WPMI score, in nats: larger fits better."""
+
+    word: str
+    score: float
+
+
+class NeuronWords(Struct, frozen=True, kw_only=True):
+    """What a neuron is called, best word first; no word where none beats chance."""
+
+    neuron: int
+    words: tuple[NeuronWord, ...]
+    confidence: float
+    """Share of neurons with permuted activations whose best word scores lower."""
+    clarity: float
+    """How alike its top images are to CLIP: 1 alike, 0 by chance (SemanticLens)."""
+    polysemanticity: float
+    """How unlike the two kinds of its top images are: 0 alike (SemanticLens)."""
+
+    @property
+    def label(self) -> str:
+        """The words, best first; empty where there is none."""
+        return ", ".join(word.word for word in self.words)
+
+
+class NamedNeurons(Struct, frozen=True, kw_only=True):
+    """Words for every neuron, by index."""
+
+    neurons: tuple[NeuronWords, ...]
+    tested: int
+    """Words of the vocabulary."""
+    images: int
+    """Images that they were looked for on."""
+    why_not: str = ""
+    """Why no neuron has a word."""
+
+    def labelled(self, ranked: Neurons) -> Neurons:
+        """Return a ranking with each neuron's words."""
+
+        def with_words(side: tuple[RankedNeuron, ...]) -> tuple[RankedNeuron, ...]:
+            named = self.neurons
+            return tuple(
+                structs.replace(n, word=named[n.neuron].label if named else "") for n in side
+            )
+
+        return structs.replace(
+            ranked,
+            insufficient=with_words(ranked.insufficient),
+            excessive=with_words(ranked.excessive),
+        )
+
+
+def name_neurons(
+    space: WordSpace, activations: Array, seed: int = 0
+) -> Generator[Progress, None, NamedNeurons]:
+    """Name every neuron; yields progress and returns the words.
+
+    A word is shown where CLIP knows the classes at all, where the best word's score beats those of
+    95% of neurons whose activations are permuted, and where the neuron's top images are more like
+    it, against all images, than they are like any word by luck.
+
+    Args:
+        space: The images, and the words to try.
+        activations: (N, D) of the whole feature cache; read once, in parts.
+        seed: Of the permutations.
+    """
+    n, width = len(space.images), activations.shape[1]
+    if n < 2 or not len(space.words):
+        why = "no words to try" if n >= 2 else "too few images to look at"
+        return NamedNeurons(neurons=(), tested=len(space.words), images=n, why_not=why)
+    yield Progress(stage="finding each neuron's top images", done=0, total=width, unit="neurons")
+    tops = top_rows(activations, min(TOP, n // 2), space.rows)
+    permuted = _permuted(n, tops.shape[1], seed)
+    scores = np.zeros((width, len(space.words)), dtype=np.float32)
+    done = 0
+    for part in evidence(space.images, space.texts, tops):
+        scores[done : done + len(part)] = part
+        done += len(part)
+        yield Progress(stage="naming neurons", done=done, total=width, unit="neurons")
+    common = log_mean(scores)
+    scores -= common
+    luck = np.sort(_by_luck(space, permuted, common, width))
+    known = _known(space, seed)
+    found = []
+    for j in range(width):
+        if j % AT_ONCE == 0:
+            yield Progress(stage="clarity of neurons", done=j, total=width, unit="neurons")
+        confidence = float(np.searchsorted(luck, scores[j].max())) / PERMUTED
+        sure = known is not None and known.known and confidence >= SURE
+        found.append(_told(space, j, scores[j], tops[j], confidence, named=sure))
+    why_not = "" if known is not None and known.known else _why_not(known)
+    return NamedNeurons(neurons=tuple(found), tested=len(space.words), images=n, why_not=why_not)
+
+
+def _permuted(n: int, k: int, seed: int) -> Array:
+    """Return (400, k): the top images of neurons whose activations are permuted."""
+    rng = np.random.default_rng((37, seed))
+    return np.stack([rng.choice(n, k, replace=False) for _ in range(PERMUTED)])
+
+
+def _by_luck(space: WordSpace, permuted: Array, common: Array, width: int) -> Array:
+    """Return (400,): the best score of each permuted neuron, itself one of those averaged over.
+
+    A neuron unlike all others is most of the mean that its own scores are compared with, so that
+    none exceeds log D; what it is compared with is held to the same.
+    """
+    found = []
+    for part in evidence(space.images, space.texts, permuted):
+        mean = np.logaddexp(np.log(width) + common, part) - np.log(width + 1)
+        found.append((part - mean).max(axis=1))
+    return np.concatenate(found)
+
+
+def _known(space: WordSpace, seed: int) -> Known | None:
+    present = np.unique(space.labels[space.labels >= 0])
+    if len(present) > MOST_CLASSES:  # names of hundreds leave too few words for luck to be told by
+        present = np.random.default_rng((43, seed)).permutation(present)[:MOST_CLASSES]
+    rows = drawn(np.flatnonzero(np.isin(space.labels, present)), seed)
+    images, labels = space.images[rows], space.labels[rows]
+    return zero_shot(images, labels, space.class_texts, space.reference, seed)
+
+
+def _why_not(known: Known | None) -> str:
+    if known is None:
+        return (
+            "this CLIP cannot be tried on these classes: fewer than two have images, "
+            f"or under {LEAST_REFERENCE} words name none of them"
+        )
+    return known.why_not
+
+
+def _told(
+    space: WordSpace, j: int, scores: Array, rows: Array, confidence: float, *, named: bool
+) -> NeuronWords:
+    top = np.asarray(space.images[np.sort(rows[:SHOWN])], dtype=np.float64)
+    return NeuronWords(
+        neuron=j,
+        words=_words(space, scores, rows) if named else (),
+        confidence=confidence,
+        clarity=clarity(top) if len(top) > 1 else 0.0,
+        polysemanticity=polysemanticity(top) if len(top) > 1 else 0.0,
+    )
+
+
+def _words(space: WordSpace, scores: Array, rows: Array) -> tuple[NeuronWord, ...]:
+    """Return the best of the words that stand out more than words do by luck, and fit at all.
+
+    A score of 0 or less is that of a word that fits this neuron no better than neurons on average.
+    """
+    towards = np.asarray(space.images[rows], dtype=np.float64).mean(axis=0) - space.centre
+    difference = space.texts @ towards
+    clear = np.flatnonzero(stands_out(difference, space.reference @ towards) & (scores > 0))
+    ordered = clear[np.argsort(-scores[clear], kind="stable")]
+    best = without_longer(ordered, space.words, difference)[:BEST]
+    return tuple(NeuronWord(space.words[row], float(scores[row])) for row in best)
