@@ -26,6 +26,7 @@ from engine.features.cache import (
     architecture,
     find_cache,
     is_finished,
+    reopen_cache,
     weights_digest,
 )
 from engine.features.extract import fill_cache
@@ -287,4 +288,4 @@ class TorchEngine:
         yield from self.extract(FeaturesRequest(split=split, view=view, on=on))
         listing = self.split(split)
         whole = None if on is None else find_edit(self.home / "edits", on).name
-        return FeatureCache(find_cache(self.home, self.source, listing, view, whole), listing)
+        return reopen_cache(self.home, self.source, listing, view, whole)

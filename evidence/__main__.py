@@ -13,7 +13,7 @@ import torch
 from engine.io.atomic import write_json
 from engine.schema.errors import EngineError
 from engine.schema.requests import Select
-from evidence import drawings, edits, flowers, rankings
+from evidence import drawings, edits, flowers, rankings, suspects
 from evidence.models import CASES, Model
 from evidence.tables import Figures, edits_table, table
 from neuroinspect_tui.demo import dataset
@@ -111,6 +111,8 @@ def _flowers(home: Path) -> None:
         measured.append(figures)
     print(f"\n### Class edits, the {len(measured)} worst classes of flowers89 (points)\n")
     print(*table(("edit", "gain in the class", "loss in other classes"), measured), sep="\n")
+    print(f"\n### Suspects, {suspects.DRAWS} draws of swapped labels\n")
+    print(*table(("doubted", "precision", "recall"), suspects.measure(home)), sep="\n")
 
 
 if __name__ == "__main__":

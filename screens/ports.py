@@ -79,6 +79,14 @@ class Workspace(Protocol):
         """Remember the neurons selected for a class."""
         ...
 
+    def set_aside(self, path: str) -> None:
+        """Let an image of the evaluation split count neither as right nor as wrong."""
+        ...
+
+    def bring_back(self, path: str) -> None:
+        """Let an image that was set aside count again."""
+        ...
+
     def submit(self, request: Request, *, interactive: bool = True) -> str:
         """Start a job that outlives the app; return its id."""
         ...

@@ -112,7 +112,7 @@ def gather(
     wrong = np.asarray(cache.array("mistake_rows"))
     places = np.flatnonzero(cache.labels[wrong] == class_index)
     mine = np.flatnonzero((cache.labels == class_index) & (cache.predicted == class_index))
-    mean = cache.array("mean")
+    mean = cache.mean
     if rows is not None:
         places = places[np.isin(wrong[places], rows)]
         mine = mine[np.isin(mine, rows)]

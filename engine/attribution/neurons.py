@@ -22,6 +22,9 @@ def describe_neuron(cache: FeatureCache, index: int, class_index: int) -> Neuron
     ranked = np.argsort(-weights, kind="stable")
     rows = np.asarray(cache.array("strongest_rows")[index])
     values = np.asarray(cache.array("strongest_values")[index])
+    largest = float(values[0]) if len(values) else 0.0  # of any image: no label is part of it
+    counts = cache.labels[rows] >= 0
+    rows, values = rows[counts], values[counts]
     wrong = np.asarray(cache.array("mistake_rows"))
     wrong = wrong[cache.labels[wrong] == class_index]
     activation = np.asarray(cache.features[wrong, index], dtype=np.float32)
@@ -34,7 +37,7 @@ def describe_neuron(cache: FeatureCache, index: int, class_index: int) -> Neuron
         neuron=index,
         class_=Label(class_index, cache.classes[class_index]),
         weight=float(weights[class_index]),
-        largest_activation=float(values[0]) if len(values) else 0.0,
+        largest_activation=largest,
         used_by=uses([c for c in ranked[:USES] if weights[c] > 0]),
         opposed_by=uses([c for c in ranked[::-1][:USES] if weights[c] < 0]),
         top_images=_images(cache, rows[:IMAGES], values[:IMAGES]),

@@ -88,6 +88,10 @@ def rank_neurons(
     if mistake is None:
         return rank(cache, gather(cache, class_index), by=by, top=top, seed=seed)
     row = find_image(cache, mistake)
+    if cache.labels[row] < 0:
+        raise RequestError(
+            f"{mistake} is set aside; bring it back first (mistakes --bring-back PATH)."
+        )
     if cache.labels[row] != class_index or cache.predicted[row] == class_index:
         raise RequestError(
             f"{mistake} is not a mistake of {cache.classes[class_index]}: its class is "

@@ -37,30 +37,24 @@ def choose(cache: FeatureCache) -> Probe:
     total = cache.meta.n
     if total <= MOST:
         return Probe(np.arange(total, dtype=np.int64), "")
-    labels = cache.labels
+    labels = cache.own_labels
     hashes = np.array([_hashed(sample.path) for sample in cache.samples], dtype=np.uint64)
     order = np.argsort(hashes, kind="stable")
     wrong = cache.checkpoint_predicted != labels
     sizes = np.bincount(labels, minlength=len(cache.meta.folders))
     small = (sizes < SMALL * sizes[sizes > 0].mean())[labels]
     taken = np.zeros(total, dtype=bool)
-    counts = []
-    for wanted, places in (
-        (wrong, int(MISTAKES_SHARE * MOST)),
-        (small & ~wrong, int(SMALL_SHARE * MOST)),
-    ):
-        some = order[wanted[order]]
-        taken[some[:places]] = True
-        counts.append((min(len(some), places), len(some)))
+    wanted = (wrong, small & ~wrong)
+    for some, share in zip(wanted, (MISTAKES_SHARE, SMALL_SHARE), strict=True):
+        taken[order[some[order]][: int(share * MOST)]] = True
     rest = order[~(taken | wrong | small)[order]]
     taken[rest[: MOST - int(taken.sum())]] = True
     others = order[~taken[order]]  # more mistakes, where there is still room
     taken[others[: MOST - int(taken.sum())]] = True
-    (wrongly, mistakes), (smalls, of_small) = counts
+    wrongly, smalls = (_part(int((taken & some).sum()), int(some.sum())) for some in wanted)
     note = (
-        f"a probe of {MOST:,} of {total:,} images: {_part(wrongly, mistakes)} mistakes, "
-        f"{_part(smalls, of_small)} other images of small classes (under half the mean class), "
-        "and others by a hash of the path"
+        f"a probe of {MOST:,} of {total:,} images: {wrongly} mistakes, {smalls} other images of "
+        "small classes (under half the mean class), and others by a hash of the path"
     )
     return Probe(np.flatnonzero(taken).astype(np.int64), note)
 

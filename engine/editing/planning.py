@@ -81,15 +81,16 @@ def divide(
     Raises:
         RequestError: No image is left to report on.
     """
-    everyone = np.arange(len(cache.labels))
+    everyone = cache.counted
     if tested:
         return everyone, None
     selection, held_out = halves(cache, seed)
     if kept_back is not None:
-        selection, held_out = np.setdiff1d(everyone, kept_back), kept_back
+        selection = np.setdiff1d(everyone, kept_back)
+        held_out = np.intersect1d(everyone, kept_back)
     if len(held_out) == 0:
         raise RequestError(
-            f"{cache.meta.split} has {len(cache.labels)} image, so none can be held out; "
+            f"{cache.meta.split} has {len(everyone)} image, so none can be held out; "
             "give more images, or a --test-split."
         )
     return selection, held_out

@@ -82,11 +82,11 @@ def _summarise(
 ) -> Iterator[Progress]:
     """Write what else depends on the decision layer."""
     predicted = decided(np.load(partial / "logits.npy", mmap_mode="r"))
-    mistakes = int((predicted != cache.labels).sum())
+    mistakes = int((predicted != cache.own_labels).sum())
     yield Progress(stage="explaining mistakes", done=0, total=mistakes)
     weight, bias = torch.from_numpy(head.weight), torch.from_numpy(head.bias)
     arrays = {"weight": head.weight, "bias": head.bias, "predicted": predicted}
-    arrays |= explain(cache.features, cache.labels, predicted, (weight, bias), device)
+    arrays |= explain(cache.features, cache.own_labels, predicted, (weight, bias), device)
     for name, array in arrays.items():
         np.save(partial / f"{name}.npy", array)
 

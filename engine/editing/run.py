@@ -95,7 +95,7 @@ def _make(
 
     task = EditTask(cache, caches.training, plan, scorer, device, partial, replan)
     edited = yield from _beside_retraining(EDIT_METHODS.get(request.method), task)
-    rows = plan.held_out if caches.test is None else np.arange(len(caches.test.labels))
+    rows = plan.held_out if caches.test is None else caches.test.counted
     assert rows is not None  # without a test split a plan keeps a half back
     record = _record(caches, plan, edited, _predicted(caches, plan, edited, rows))
     return save_edit(partial.parents[1], record, edited.variants[EDIT][edited.saved], rows, partial)
@@ -191,7 +191,7 @@ def _record(caches: Caches, plan: Plan, edited: Edited, predictions: HeldOutPred
         variants=tuple(variants),
         differences=tuple(differences),
         verdict=verdict(predictions, variants, differences),
-        notes=plan.notes + edited.notes + _balance(predictions),
+        notes=plan.notes + edited.notes + _set_aside(caches) + _balance(predictions),
         request=msgspec.to_builtins(request),
         provenance=_provenance(caches),
         chosen=edited.chosen,
@@ -204,8 +204,21 @@ def _neurons(aim: Aim, edited: Edited) -> tuple[int, ...]:
 
 
 def _part(cache: FeatureCache, rows: Array) -> str:
-    whole = len(rows) == len(cache.labels)
-    return cache.meta.split if whole else f"{cache.meta.split}, {len(rows)} of {len(cache.labels)}"
+    whole = len(rows) == cache.meta.n
+    return cache.meta.split if whole else f"{cache.meta.split}, {len(rows)} of {cache.meta.n}"
+
+
+def _set_aside(caches: Caches) -> tuple[str, ...]:
+    """Say how many images each split goes without."""
+    read = {cache.meta.split: len(cache.aside) for cache in _read(caches)}
+    named = ", ".join(f"{count} of {split}" for split, count in read.items() if count)
+    if not named:
+        return ()
+    return (f"Images set aside: {named}. They neither chose nor reported nor trained.",)
+
+
+def _read(caches: Caches) -> list[FeatureCache]:
+    return [caches.evaluation, *caches.training, *([] if caches.test is None else [caches.test])]
 
 
 def _balance(predictions: HeldOutPredictions) -> tuple[str, ...]:
@@ -229,6 +242,8 @@ def _provenance(caches: Caches) -> dict[str, str]:
     }
     if (laid := caches.evaluation.overlay) is not None:
         found["groups"] = f"{laid.name} {laid.digest}"
+    if any(len(cache.aside) for cache in _read(caches)):  # else an interrupted edit's key stays
+        found["set_aside"] = key_of([(c.meta.split, c.aside.tolist()) for c in _read(caches)], 16)
     if caches.evaluation.meta.on is not None:
         found["on"] = caches.evaluation.meta.on
     return found | {name: version(name) for name in ("neuroinspect-tui", "torch", "numpy")}

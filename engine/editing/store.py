@@ -222,6 +222,7 @@ def compare_edit(cache: FeatureCache, directory: Path, record: Edit | None = Non
             f"{record.id} was made with other weights or images than {cache.directory} is of; "
             "restore those, or make the edit again."
         )
+    cache = cache.whole  # an edit's record stays what it was: its rows are those that counted then
     head, rows = read_head(directory, cache.meta.width, len(cache.classes))
     aimed = [label.index for label in record.classes]
     if not (_within(rows.tolist(), cache.meta.n) and _within(aimed, len(cache.classes))):

@@ -174,7 +174,7 @@ def _learn(
 ) -> int:
     """One pass over the training split; return the steps made since the first."""
     recipe, caches, steps = setting.plan.recipe, setting.task.training, facts.steps
-    a_pass = math.ceil(len(caches[0].labels) / recipe.batch_size)
+    a_pass = math.ceil(len(caches[0].counted) / recipe.batch_size)
     total = max(1, setting.plan.request.epochs * a_pass)
     epoch = facts.epoch + 1
     for batch in _batches(
@@ -196,13 +196,13 @@ def _batches(
     orders = np.stack(
         [
             np.random.default_rng((5, plan.request.seed + seed, epoch)).permutation(
-                len(cache.labels)
+                len(cache.counted)
             )
             for seed in seeds
         ]
     )
     for at in range(0, orders.shape[1], size):
-        rows = orders[:, at : at + size]  # (S, B)
+        rows = cache.counted[orders[:, at : at + size]]  # (S, B)
         features = np.asarray(cache.features[rows], dtype=np.float32)
         yield (
             torch.from_numpy(features).to(device),

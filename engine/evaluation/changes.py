@@ -21,7 +21,9 @@ def class_changes(
         rows: (m,), the images' rows in the split; None for all of them.
     """
     selected = slice(None) if rows is None else rows
-    classes = _changes(cache.labels[selected], cache.classes, before, after)
+    labels = cache.labels[selected]
+    counts = labels >= 0  # else it is set aside
+    classes = _changes(labels[counts], cache.classes, before[counts], after[counts])
     groups = None
     if cache.groups is not None:
         numbers = cache.groups[selected]

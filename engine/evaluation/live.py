@@ -22,13 +22,18 @@ class SoFar:
         directory: Where the feature cache will be.
         split: The images.
         half: Whether logits are stored as float16.
+        aside: Places in the listing of the images that are set aside.
     """
 
-    def __init__(self, directory: Path, split: Split, *, half: bool) -> None:
+    def __init__(
+        self, directory: Path, split: Split, *, half: bool, aside: Array | None = None
+    ) -> None:
         self._partial = partial_of(directory)
         self._split, self._dtype = split, np.float16 if half else np.float32
         self._labels = np.array([sample.label for sample in split.samples], dtype=np.int64)
         self._groups = np.array([sample.group for sample in split.samples], dtype=np.int64)
+        if aside is not None:
+            self._labels[aside] = self._groups[aside] = -1
         self._predicted = np.zeros(0, dtype=np.int64)
 
     def score(self) -> Classes:

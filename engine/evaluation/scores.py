@@ -70,7 +70,14 @@ def score(
     """
     predicted = cache.predicted if predicted is None else predicted
     scored = score_labelled(cache, predicted, cache.meta.split, shares)
-    return structs.replace(scored, skipped=cache.meta.skipped, differs=cache.meta.differs)
+    aside = np.bincount(cache.own_labels[cache.aside], minlength=len(scored.classes)).tolist()
+    return structs.replace(
+        scored,
+        skipped=cache.meta.skipped,
+        differs=cache.meta.differs,
+        set_aside=len(cache.aside),
+        classes=tuple(structs.replace(one, set_aside=aside[one.index]) for one in scored.classes),
+    )
 
 
 def score_labelled(
@@ -85,6 +92,7 @@ def score_labelled(
         shares: Each group's share of the training split, for the re-weighted mean.
     """
     correct = predicted == images.labels
+    counts = images.labels >= 0  # else it is set aside
     classes = _class_scores(images, predicted, correct)
     accuracies = [entry.accuracy for entry in classes if entry.accuracy is not None]
     groups = _group_scores(images, correct)
@@ -94,8 +102,8 @@ def score_labelled(
         weighted = float(np.dot(shares, known))
     return Classes(
         split=split,
-        n=len(correct),
-        accuracy=float(correct.mean()) if len(correct) else None,
+        n=int(counts.sum()),
+        accuracy=float(correct[counts].mean()) if counts.any() else None,
         mean_class_accuracy=float(np.mean(accuracies)) if accuracies else None,
         skipped=(),
         classes=classes,
@@ -109,9 +117,10 @@ def _class_scores(
     images: FeatureCache | Labelled, predicted: Array, correct: Array
 ) -> tuple[ClassScore, ...]:
     classes = len(images.classes)
-    n = np.bincount(images.labels, minlength=classes).tolist()
+    wrong = ~correct & (images.labels >= 0)
+    n = np.bincount(images.labels[correct | wrong], minlength=classes).tolist()
     hits = np.bincount(images.labels[correct], minlength=classes).tolist()
-    pairs = zip(images.labels[~correct].tolist(), predicted[~correct].tolist(), strict=True)
+    pairs = zip(images.labels[wrong].tolist(), predicted[wrong].tolist(), strict=True)
     confusions: dict[int, list[tuple[int, int]]] = {}
     for (label, other), count in Counter(pairs).items():
         confusions.setdefault(label, []).append((-count, other))
@@ -179,7 +188,12 @@ def mistakes(cache: FeatureCache, class_index: int) -> Mistakes:
         class_=Label(class_index, cache.classes[class_index]),
         n=int((cache.labels == class_index).sum()),
         mistakes=tuple(sorted(listed, key=lambda mistake: -mistake.p_predicted)),
+        set_aside=tuple(_described(cache, _aside_of(cache, class_index))),
     )
+
+
+def _aside_of(cache: FeatureCache, class_index: int) -> Array:
+    return np.asarray(cache.aside[cache.own_labels[cache.aside] == class_index])
 
 
 def correct_images(cache: FeatureCache, class_index: int) -> tuple[Seen, ...]:
@@ -198,7 +212,7 @@ def _described(cache: FeatureCache, rows: Array) -> list[Seen]:
 def _described_part(cache: FeatureCache, rows: Array) -> list[Seen]:
     images = []
     for row, p in zip(rows.tolist(), probabilities(cache.logits[rows]), strict=True):
-        label, predicted = int(cache.labels[row]), int(cache.predicted[row])
+        label, predicted = int(cache.own_labels[row]), int(cache.predicted[row])
         images.append(
             Seen(
                 path=cache.path(row),
@@ -233,17 +247,20 @@ def outcome(
         rows: (m,), the images' rows in the split; None for all of them.
     """
     labels = images.labels if rows is None else images.labels[rows]
+    counts = labels >= 0  # else it is set aside
+    labels, correct = labels[counts], correct[counts]
     n = np.bincount(labels, minlength=len(images.classes))
     accuracy = np.bincount(labels, weights=correct, minlength=len(n)) / np.maximum(n, 1)
     targets = [k for k in classes if n[k]]
     worst_group = None
     if images.groups is not None:
         groups = images.groups if rows is None else images.groups[rows]
+        groups = groups[counts]
         known = groups >= 0
-        counts = np.bincount(groups[known], minlength=len(images.groups_named))
-        sums = np.bincount(groups[known], weights=correct[known], minlength=len(counts))
+        sizes = np.bincount(groups[known], minlength=len(images.groups_named))
+        sums = np.bincount(groups[known], weights=correct[known], minlength=len(sizes))
         if known.any():
-            worst_group = float((sums[counts > 0] / counts[counts > 0]).min())
+            worst_group = float((sums[sizes > 0] / sizes[sizes > 0]).min())
     return Outcome(
         overall=float(np.mean(correct)),
         target=float(accuracy[targets].mean()) if targets else None,

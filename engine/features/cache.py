@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from engine.data.splits import Sample, Split
 from engine.data.stored import PictureFinder, picture_finder
+from engine.features.aside import read_aside, rows_aside
 from engine.features.overlay import Overlay
 from engine.io.atomic import file_digest, key_of, read_json, write_json
 from engine.schema.arrays import Array
@@ -80,6 +81,10 @@ class FeatureCache:
         self.classes = split.classes  # names may change while features stay
         self.own_groups_named = split.groups
         self.overlay: Overlay | None = None
+        self.aside: Array = np.zeros(0, dtype=np.int64)
+        """The rows of the images that are set aside, sorted."""
+        self.aside_lacking: tuple[str, ...] = ()
+        """Paths that are listed as set aside, but are none of this split's images."""
         self.meta = read_json(directory / META, Meta)
         if self.meta.format != FORMAT:
             raise StorageError(
@@ -179,9 +184,58 @@ class FeatureCache:
         return found
 
     @cached_property
-    def labels(self) -> Array:
-        """(n,)."""
+    def own_labels(self) -> Array:
+        """(n,), the class of every image, set aside or not."""
         return np.array([sample.label for sample in self.samples], dtype=np.int64)
+
+    @cached_property
+    def labels(self) -> Array:
+        """(n,), the class of every image; -1 for one set aside, which so is of no class.
+
+        Whatever asks for the images of a class goes without it, and what counts by class without
+        asking (`np.bincount`, cross-entropy) fails on it instead of counting it.
+        """
+        labels = self.own_labels.copy()
+        labels[self.aside] = -1
+        return labels
+
+    @cached_property
+    def counted(self) -> Array:
+        """The rows of the images that count: all but those set aside, sorted."""
+        return np.delete(np.arange(self.meta.n), self.aside)
+
+    @cached_property
+    def mean(self) -> Array:
+        """(D,), the mean features of the images that count."""
+        mean = self.array("mean")
+        if not len(self.aside):
+            return mean
+        out = np.asarray(self.features[self.aside], dtype=np.float64).sum(axis=0)
+        return np.asarray((mean * self.meta.n - out) / len(self.counted))
+
+    def without(self, aside: Array, lacking: tuple[str, ...] = ()) -> "FeatureCache":
+        """Return the same rows, of which those in `aside` (sorted) do not count.
+
+        Rows keep their numbers: edits and groupings remember images by them.
+
+        Raises:
+            StorageError: No image would count.
+        """
+        if len(aside) == self.meta.n:
+            raise StorageError(
+                f"Every image of {self.meta.split} is set aside, so there is nothing to count; "
+                "bring some back (mistakes --bring-back PATH)."
+            )
+        masked = copy(self)
+        for name in ("labels", "counted", "mean"):
+            masked.__dict__.pop(name, None)
+        masked.aside, masked.aside_lacking = aside, lacking
+        return masked
+
+    @property
+    def whole(self) -> "FeatureCache":
+        """The same with every image counted."""
+        return self.without(np.zeros(0, dtype=np.int64)) if len(self.aside) else self
 
     def with_groups(self, overlay: Overlay) -> "FeatureCache":
         """Return the same images under another grouping; features and files stay as they are."""
@@ -191,8 +245,16 @@ class FeatureCache:
 
     @property
     def groups(self) -> Array | None:
-        """(n,), indices into `groups_named`, -1 for none; None where there are no groups."""
-        return self.own_groups if self.overlay is None else self.overlay.groups
+        """(n,), indices into `groups_named`; None where there are no groups.
+
+        -1 for an image of none, and for one set aside.
+        """
+        groups = self.own_groups if self.overlay is None else self.overlay.groups
+        if groups is None or not len(self.aside):
+            return groups
+        groups = groups.copy()
+        groups[self.aside] = -1
+        return groups
 
     @property
     def groups_named(self) -> tuple[str, ...]:
@@ -352,13 +414,32 @@ def open_cache(
 ) -> FeatureCache | None:
     """Open the feature cache of a split; None where the features are still to be extracted.
 
-    The arguments are those of `find_cache`.
+    The images that the workspace's list sets aside do not count in it. Every command, screen and
+    job opens features here, so that none can forget them. The arguments are those of `find_cache`.
 
     Raises:
-        StorageError: There are no weights yet, or the cache is damaged.
+        StorageError: There are no weights yet, or the cache or the list is damaged.
     """
     directory = find_cache(home, source, split, view, on)
-    return FeatureCache(directory, split) if is_finished(directory) else None
+    listed = read_aside(home)
+    if not is_finished(directory):
+        return None
+    cache = FeatureCache(directory, split)
+    return cache.without(*rows_aside(listed, split.name, cache.samples)) if listed else cache
+
+
+def reopen_cache(
+    home: Path, source: Source, split: Split, view: int = 0, on: str | None = None
+) -> FeatureCache:
+    """Open a feature cache that was just finished; else as `open_cache`.
+
+    Raises:
+        StorageError: It is not there, too.
+    """
+    cache = open_cache(home, source, split, view, on)
+    if cache is None:
+        raise StorageError(f"The features of {split.name} went meanwhile; run the command again.")
+    return cache
 
 
 def is_finished(directory: Path) -> bool:

@@ -7,17 +7,20 @@ from engine.schema.arrays import Array
 
 
 def halves(cache: FeatureCache, seed: int) -> tuple[Array, Array]:
-    """Split a feature cache's rows into a selection and a held-out half, sorted.
+    """Split the rows that count into a selection and a held-out half, sorted.
 
     Stratified over class x originally right or wrong x group: a stratum's shares differ by at
     most one image, and so do the halves. The groups are the data's own: a grouping laid over them
-    was found on one of these halves, and must not move an image to the other.
+    was found on one of these halves, and must not move an image to the other. For the same reason
+    images set aside are divided like all others and only then left out: setting one aside, or
+    bringing it back, moves no other image; the halves then differ by what was set aside.
     """
-    right = cache.predicted == cache.labels
+    right = cache.predicted == cache.own_labels
     groups = np.zeros(len(right), dtype=np.int64) if cache.own_groups is None else cache.own_groups
     shuffled = np.random.default_rng((3, seed)).permutation(len(right))
-    strata = np.lexsort((shuffled, groups, right, cache.labels))
-    return np.sort(strata[::2]), np.sort(strata[1::2])
+    strata = np.lexsort((shuffled, groups, right, cache.own_labels))
+    selection, held_out = np.sort(strata[::2]), np.sort(strata[1::2])
+    return np.setdiff1d(selection, cache.aside), np.setdiff1d(held_out, cache.aside)
 
 
 def two_halves(labels: Array, rows: Array, rng: np.random.Generator) -> tuple[Array, Array]:

@@ -52,9 +52,9 @@ class Found:
 
     def apply(self, cache: FeatureCache) -> list[str]:
         """Return the value of each image of a split; empty for classes that are not divided."""
-        found = [""] * len(cache.labels)
+        found = [""] * cache.meta.n
         for k, (direction, threshold) in self.cuts.items():
-            rows = np.flatnonzero(cache.labels == k)
+            rows = np.flatnonzero(cache.own_labels == k)  # also of what may be brought back
             for part, features in _in_parts(cache.features, rows):
                 above = (features - self.mean) / self.scale @ direction > threshold
                 for row, high in zip(part.tolist(), above.tolist(), strict=True):

@@ -71,7 +71,7 @@ def overlay(grouping: Grouping, cache: FeatureCache) -> Overlay:
             f"The grouping {grouping.name} has no value for any image of {split}; make one that "
             f"has (groups make NAME --split {split})."
         )
-    groups, named = groups_from(values, cache.labels, cache.classes, grouping.values)
+    groups, named = groups_from(values, cache.own_labels, cache.classes, grouping.values)
     note = (
         f"Groups: {grouping.name}, from {grouping.source}; {sum(map(bool, values))} of "
         f"{len(values)} images of {split} have a value."
@@ -98,7 +98,7 @@ def found_overlay(found: Found, cache: FeatureCache, rows: Array | None) -> Over
         cache: Of the split.
         rows: Those of its rows that were looked at; None for none.
     """
-    groups, named = groups_from(found.apply(cache), cache.labels, cache.classes, found.values)
+    groups, named = groups_from(found.apply(cache), cache.own_labels, cache.classes, found.values)
     used = np.zeros(0, dtype=np.int64) if rows is None else rows
     note = "Groups: found on the selection images by the direction of the mistakes."
     digest = key_of((groups.tolist(), named), 64)

@@ -42,6 +42,10 @@ class ClassScore(Struct, frozen=True, kw_only=True):
     accuracy: float | None
     ci: tuple[float, float] | None
     confused_with: tuple[Confusion, ...]
+    set_aside: int = 0
+    """Images of the class that a person set aside: they are not in `n`."""
+    suspects: int | None = None
+    """Mistakes whose labels are suspect; None: not looked for."""
 
 
 class GroupScore(Struct, frozen=True, kw_only=True):
@@ -72,6 +76,10 @@ class Classes(Struct, frozen=True, kw_only=True):
     differs: dict[str, int] = {}
     """How many images the model sees otherwise than a person: `turned` by EXIF, `transparent`,
     `deep` (over 8 bits a channel)."""
+    set_aside: int = 0
+    """Images that a person set aside: they are not in `n`."""
+    suspects: int | None = None
+    """Mistakes whose labels are suspect; None: not looked for."""
 
 
 class Label(Struct, frozen=True):
@@ -92,6 +100,15 @@ class Seen(Struct, frozen=True, kw_only=True):
     group: str | None
 
 
+class Suspect(Struct, frozen=True):
+    """Why an image's label is suspect (docs/concepts.md, suspects)."""
+
+    looks_like: Label
+    """The class that the classifier confidently takes it for."""
+    margin: float
+    """p(looks_like) - p(its own class), in -1 to 1; larger is more suspect."""
+
+
 class Mistake(Seen, frozen=True, kw_only=True):
     """An image not predicted as its class."""
 
@@ -102,6 +119,8 @@ class Mistake(Seen, frozen=True, kw_only=True):
     """The neurons this mistake votes too weak, strongest first."""
     excessive: tuple[int, ...]
     """The neurons this mistake votes too strong, strongest first."""
+    suspect: Suspect | None = None
+    """None: its label is not suspect, or was not looked at."""
 
 
 class Mistakes(Struct, frozen=True, kw_only=True):
@@ -110,6 +129,8 @@ class Mistakes(Struct, frozen=True, kw_only=True):
     class_: Label
     n: int
     mistakes: tuple[Mistake, ...]
+    set_aside: tuple[Seen, ...] = ()
+    """Images of the class that a person set aside: neither in `n` nor in `mistakes`."""
 
 
 class RankedNeuron(Struct, frozen=True, kw_only=True):

@@ -11,7 +11,7 @@ from msgspec import Struct, structs
 
 from engine.schema.arrays import Array
 from engine.schema.records import Label
-from engine.words.competence import Known, drawn, stands_out, zero_shot
+from engine.words.competence import LEAST_REFERENCE, Known, drawn, stands_out, zero_shot
 from engine.words.longer import without_longer
 from engine.words.separating import ALPHA, PERMUTATIONS, Effects, effects
 from engine.words.space import WordSpace
@@ -121,7 +121,8 @@ def name_all(space: WordSpace, seed: int = 0) -> tuple[ClassWords, ...]:
     classes that it selects a word is shown whose p is at most 5% R / C (Benjamini and Bogomolov,
     2014): of the classes that show words, at most 5% on average show one by chance.
     """
-    classes = np.unique(space.labels[space.labels != space.predicted]).tolist()
+    wrong = (space.labels != space.predicted) & (space.labels >= 0)
+    classes = np.unique(space.labels[wrong]).tolist()
     permutations = min(max(PERMUTATIONS, round(len(classes) / ALPHA)), MOST_PERMUTATIONS)
     tested = [examine(space, k, None, seed, permutations) for k in classes]
     smallest = np.array([1.0 if each.told.p is None else each.told.p for each in tested])
@@ -198,7 +199,10 @@ def _nothing(told: ClassWords) -> str:
 
 def _unknown(known: Known | None) -> str:
     if known is None:
-        return "this CLIP cannot be tried on these classes: one of them has no images here"
+        return (
+            "this CLIP cannot be tried on these classes: one of them has no images here, "
+            f"or under {LEAST_REFERENCE} words name none of them"
+        )
     return known.why_not
 
 

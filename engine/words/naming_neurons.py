@@ -11,7 +11,7 @@ from msgspec import Struct, structs
 from engine.schema.arrays import Array
 from engine.schema.records import Neurons, Progress, RankedNeuron
 from engine.words.clarity import SHOWN, clarity, polysemanticity
-from engine.words.competence import Known, drawn, stands_out, zero_shot
+from engine.words.competence import LEAST_REFERENCE, Known, drawn, stands_out, zero_shot
 from engine.words.dissection import TOP, evidence, log_mean, top_rows
 from engine.words.longer import without_longer
 from engine.words.space import WordSpace
@@ -22,6 +22,8 @@ PERMUTED = 400
 """Neurons with permuted activations that a label's score is compared with."""
 SURE = 0.95
 """Share of those that a neuron's best word must beat."""
+MOST_CLASSES = 40
+"""Classes that CLIP is tried on: as many random words must be there, many times over."""
 AT_ONCE = 64
 """Neurons between two reports of progress."""
 
@@ -140,14 +142,20 @@ def _by_luck(space: WordSpace, permuted: Array, common: Array, width: int) -> Ar
 
 
 def _known(space: WordSpace, seed: int) -> Known | None:
-    rows = drawn(np.arange(len(space.images)), seed)
+    present = np.unique(space.labels[space.labels >= 0])
+    if len(present) > MOST_CLASSES:  # names of hundreds leave too few words for luck to be told by
+        present = np.random.default_rng((43, seed)).permutation(present)[:MOST_CLASSES]
+    rows = drawn(np.flatnonzero(np.isin(space.labels, present)), seed)
     images, labels = space.images[rows], space.labels[rows]
     return zero_shot(images, labels, space.class_texts, space.reference, seed)
 
 
 def _why_not(known: Known | None) -> str:
     if known is None:
-        return "this CLIP cannot be tried on these classes: only one has images"
+        return (
+            "this CLIP cannot be tried on these classes: fewer than two have images, "
+            f"or under {LEAST_REFERENCE} words name none of them"
+        )
     return known.why_not
 
 

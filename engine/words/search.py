@@ -148,14 +148,14 @@ def find_images(
     """
     scores = image_likeness(cache, clip, query)
     if class_index is not None:
-        scores[cache.labels != class_index] = np.nan
+        scores[cache.own_labels != class_index] = np.nan
     if but is not None:
         scores[but] = np.nan
     return [
         FoundImage(
             image=cache.path(row),
             score=float(scores[row]),
-            class_=cache.classes[cache.labels[row]],
+            class_=cache.classes[cache.own_labels[row]],
             predicted=cache.classes[cache.predicted[row]],
         )
         for row in map(int, best(scores, top))

@@ -11,10 +11,11 @@ from engine.clip.image_features import ClipFeatures, open_clip_features
 from engine.clip.texts import open_texts
 from engine.data.splits import Split, open_split
 from engine.editing.store import compare_edit, find_edit, list_edits, made_on
+from engine.evaluation.suspects import mark_aside
 from engine.features.cache import FeatureCache, open_cache
 from engine.schema.arrays import Array
 from engine.schema.edits import Comparison, Edit
-from engine.schema.errors import EditError
+from engine.schema.errors import EditError, EngineError
 from engine.schema.jobs import JobView, Record, Request
 from engine.schema.requests import FeaturesRequest
 from engine.words.opening import found_space
@@ -42,9 +43,10 @@ class LocalWorkspace:
         if device is not None:
             self.source = structs.replace(self.source, device=device)
         self._splits: dict[str, Split] = {}
-        self._caches: dict[Path, FeatureCache] = {}
+        self._caches: dict[tuple[Path, tuple[int, ...]], FeatureCache] = {}
+        """By directory, and by the rows that are set aside."""
         self._clip: dict[Path, ClipFeatures] = {}
-        self._words: tuple[Path, WordSpace] | None = None
+        self._words: tuple[FeatureCache, WordSpace] | None = None
         self.store = Store(home)
 
     def split(self, name: str) -> Split:
@@ -66,7 +68,9 @@ class LocalWorkspace:
         listing = self.split(split or self.source.eval_split)
         whole = None if on is None else find_edit(self.home / "edits", on).name
         cache = open_cache(self.home, self.source, listing, on=whole)
-        return None if cache is None else self._caches.setdefault(cache.directory, cache)
+        if cache is None:
+            return None
+        return self._caches.setdefault((cache.directory, tuple(cache.aside.tolist())), cache)
 
     def clip_features(self, split: str | None = None) -> ClipFeatures | None:
         """Return the CLIP features of a split; None before their job ran (`ClipRequest`).
@@ -96,11 +100,11 @@ class LocalWorkspace:
         cache = self.cache()
         if cache is None or not self.source.has_clip:
             return None
-        if self._words is None or self._words[0] != cache.directory:
+        if self._words is None or self._words[0] is not cache:
             found = found_space(cache, self.clip_features(), self.texts)
             if found is None:
                 return None
-            self._words = (cache.directory, found)
+            self._words = (cache, found)
         return self._words[1]
 
     def edits(self) -> list[Edit]:
@@ -137,6 +141,19 @@ class LocalWorkspace:
     def select(self, class_index: int, neurons: tuple[int, ...]) -> None:
         """Remember the neurons selected for a class."""
         marks.select_neurons(self.home, class_index, neurons)
+
+    def set_aside(self, path: str) -> None:
+        """Let an image of the evaluation split count neither as right nor as wrong."""
+        self._mark_aside(path, aside=True)
+
+    def bring_back(self, path: str) -> None:
+        """Let an image that was set aside count again."""
+        self._mark_aside(path, aside=False)
+
+    def _mark_aside(self, path: str, *, aside: bool) -> None:
+        if (cache := self.cache()) is None:
+            raise EngineError("The features of these images are gone; go back to extract them.")
+        mark_aside(self.home, cache, path, aside=aside)
 
     def submit(self, request: Request, *, interactive: bool = True) -> str:
         """Start a job that outlives the app; return its id."""

@@ -12,7 +12,8 @@ import typer
 
 from engine.data.class_names import find_class
 from engine.data.splits import Split, open_split
-from engine.features.cache import FeatureCache, find_cache, open_cache
+from engine.features.aside import FILE
+from engine.features.cache import FeatureCache, open_cache, reopen_cache
 from engine.features.halves import halves
 from engine.grouping.finding import by_directions
 from engine.grouping.laying import found_overlay, overlay
@@ -26,6 +27,7 @@ from neuroinspect_tui.cli.record_lines import line, row
 from neuroinspect_tui.program import command_line
 from neuroinspect_tui.version_0_1 import old_features
 from neuroinspect_tui.workspace import find_home, read_source
+from screens.words import counted
 
 if TYPE_CHECKING:
     from engine.clip.image_features import ClipFeatures
@@ -56,11 +58,13 @@ class Opened:
         on: str | None = None,
         group_by: str | None = None,
         seed: int | None = None,
+        quiet: bool = False,
     ) -> FeatureCache:
         """Return a split's feature cache [default: the evaluation split], extracting it first.
 
         With `group_by`, a grouping's groups stand for those of the data. With a seed, that may be
-        `found`: without labels, on the half that edits with this seed select on.
+        `found`: without labels, on the half that edits with this seed select on. How many images
+        are set aside is said on stderr, unless `quiet`.
         """
         name = split or self.source.eval_split
         find = seed is not None and group_by == FOUND and FOUND not in names(self.home)
@@ -70,7 +74,9 @@ class Opened:
         if self.detach or cache is None:
             request = FeaturesRequest(split=name, batch_size=batch_size, workers=workers, on=on)
             self.run(request, ready=cache is not None)
-            cache = FeatureCache(find_cache(self.home, self.source, listing, on=on), listing)
+            cache = reopen_cache(self.home, self.source, listing, on=on)
+        if not quiet:
+            _say_what_is_aside(cache)
         if find:
             return _with_found(cache, seed or 0)
         return cache if stored is None else cache.with_groups(overlay(stored, cache))
@@ -218,6 +224,20 @@ def open_workspace(
             raise RequestError("--executor names what runs a job; give --detach too.")
         source = msgspec.structs.replace(source, executor=executor)
     return Opened(home, source, detach)
+
+
+def _say_what_is_aside(cache: FeatureCache) -> None:
+    """Say on stderr how many images do not count, and what is listed in vain."""
+    split = cache.meta.split
+    if count := len(cache.aside):
+        sys.stderr.write(
+            f"{counted(count, 'image')} of {split} set aside ({FILE}): neither right nor wrong.\n"
+        )
+    if lacking := cache.aside_lacking:
+        sys.stderr.write(
+            f"{FILE} lists {counted(len(lacking), 'image')} that {split} does not have, such as "
+            f"{lacking[0]}; left out of account.\n"
+        )
 
 
 def _say_what_is_old(home: Path) -> None:

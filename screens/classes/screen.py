@@ -12,6 +12,7 @@ from textual.events import Key
 from textual.message import Message
 from textual.widgets import Input
 
+from engine.features.aside import read_aside
 from screens import clip_words
 from screens.base import Base
 from screens.classes.listing import Listing, mistakes_of
@@ -161,8 +162,11 @@ class ClassesScreen(Base):
     # the applied edit
 
     def on_screen_resume(self) -> None:
-        """Check again which edit is applied."""
-        self._compare_applied()
+        """Count anew where images were set aside meanwhile; check which edit is applied."""
+        if self._loaded is not None and self._loaded.aside != read_aside(self.workspace.home):
+            self._start()
+        else:
+            self._compare_applied()
 
     def _compare_applied(self) -> None:
         loaded = self._loaded

@@ -7,6 +7,8 @@ import numpy as np
 from engine.editing.store import find_edit, read_head
 from engine.evaluation.live import SoFar
 from engine.evaluation.scores import score
+from engine.evaluation.suspects import count_suspects
+from engine.features.aside import Listed, read_aside, rows_aside
 from engine.features.cache import FeatureCache, find_cache
 from engine.schema.errors import EngineError
 from screens.classes.listing import Listing
@@ -29,7 +31,9 @@ class Loaded:
     cache: FeatureCache | None
     so_far: SoFar
     total: int
-    """Images of the split."""
+    """Images of the split that count."""
+    aside: tuple[Listed, ...]
+    """What was set aside when these were scored."""
 
 
 def load_classes(workspace: Workspace) -> Loaded:
@@ -38,10 +42,13 @@ def load_classes(workspace: Workspace) -> Loaded:
     cache = workspace.cache()
     split = workspace.split(source.eval_split)
     directory = find_cache(workspace.home, source, split)
-    so_far = SoFar(directory, split, half=source.half_features)
+    listed = read_aside(workspace.home)
+    aside, _ = rows_aside(listed, split.name, split.samples)
+    so_far = SoFar(directory, split, half=source.half_features, aside=aside)
     if cache is not None:
-        return Loaded(Listing(score(cache)), cache, so_far, cache.meta.n)
-    return Loaded(Listing(so_far.score()), None, so_far, len(split.samples))
+        scores = count_suspects(score(cache), cache)
+        return Loaded(Listing(scores), cache, so_far, len(cache.counted), listed)
+    return Loaded(Listing(so_far.score()), None, so_far, len(split.samples) - len(aside), listed)
 
 
 def score_applied(

@@ -29,6 +29,7 @@ class ScoreTable(Table):
     def __init__(self, title: str, *, confusions: bool, id: str) -> None:
         super().__init__(empty="loading…", id=id)
         self._title, self._confusions, self._edited = title, confusions, False
+        self._doubted = False
 
     def fit_columns(self, entries: Sequence[ClassScore | GroupScore], *, edited: bool) -> None:
         """Choose the columns that these entries need."""
@@ -41,6 +42,9 @@ class ScoreTable(Table):
             Column("", BAR, drop=1),
             Column("95% interval", 12, "right"),
         ]
+        self._doubted = any(isinstance(entry, ClassScore) and entry.suspects for entry in entries)
+        if self._doubted:
+            columns.append(Column("?", 3, "right", drop=2))
         if edited:
             columns.append(Column(EDIT, 6, "right"))
         if self._confusions:
@@ -63,6 +67,8 @@ class ScoreTable(Table):
             percent(entry.accuracy), bar(entry.accuracy, BAR),
             "" if entry.ci is None else interval(*entry.ci),
         ]  # fmt: skip
+        if self._doubted:
+            row.append(str(entry.suspects or "") if isinstance(entry, ClassScore) else "")
         if self._edited:
             row.append(self._moved(gain))
         if isinstance(entry, ClassScore):

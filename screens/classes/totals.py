@@ -92,6 +92,10 @@ def _counts(listing: Listing, sort: str, applied: Applied) -> list[str]:
     mistakes, classes = listing.mistakes
     skipped = len(listing.scores.skipped)
     parts = [f"{counted(mistakes, 'mistake')} in {counted(classes, 'class', 'classes')}"]
+    if suspects := listing.scores.suspects:
+        parts.append(f"{counted(suspects, 'suspect label')} (?)")
+    if aside := listing.scores.set_aside:
+        parts.append(f"{aside:,} set aside")
     if skipped:
         parts.append(f"{counted(skipped, 'image')} skipped (i lists them)")
     if differs := sum(listing.scores.differs.values()):

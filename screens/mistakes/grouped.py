@@ -18,7 +18,7 @@ BAR = 8
 
 
 class GroupedImages:
-    """Mistakes by predicted class, the most frequent first; then the correct predictions.
+    """Mistakes by predicted class, the most frequent first; then the correct; then what is aside.
 
     Args:
         listed: The mistakes.
@@ -30,11 +30,16 @@ class GroupedImages:
         place = sorted(counts, key=lambda label: (-counts[label], label.index))
         order = {label: number for number, label in enumerate(place)}
         mistakes = sorted(listed.mistakes, key=lambda mistake: order[mistake.predicted])
-        self.images: Sequence[Seen] = (*mistakes, *correct)
+        self.images: Sequence[Seen] = (*mistakes, *correct, *listed.set_aside)
         self.sections = [(f"→ {label.name} ({counts[label]:,})", counts[label]) for label in place]
         """Headings, each with the number of images under it."""
         if correct:
             self.sections.append((f"✓ correct ({len(correct):,})", len(correct)))
+        if listed.set_aside:
+            count = len(listed.set_aside)
+            self.sections.append((f"– set aside ({count:,}), not counted", count))
+        self.aside = frozenset(image.path for image in listed.set_aside)
+        """The paths of the images that are set aside."""
         self.keys = [image.path for image in self.images]
 
 
@@ -42,12 +47,13 @@ def tile(image: Seen, width: int = SIDE, picture_of: PictureFinder = Path) -> Ti
     """Return an image with its class and the predicted one, each with its probability.
 
     The image is found by its path with `picture_of`. In lines of `width` cells names are cut,
-    probabilities are not.
+    probabilities are not. `?` marks a suspect label.
     """
-    if not isinstance(image, Mistake):
+    if image.predicted == image.true:
         words = _beside("✓ ", image.true.name, image.p_true, width)
         return Tile(picture_of(image.path), (words,))
-    own = _beside("", image.true.name, image.p_true, width)
+    doubt = "? " if isinstance(image, Mistake) and image.suspect is not None else ""
+    own = _beside(doubt, image.true.name, image.p_true, width)
     other = _beside("→ ", image.predicted.name, image.p_predicted, width)
     return Tile(picture_of(image.path), (own, other))
 
@@ -66,6 +72,8 @@ def facts(image: Seen, root: str) -> list[Text]:
     if image.group is not None:
         lines.append(Text(f"group {image.group}"))
     if isinstance(image, Mistake):
+        if image.suspect is not None:
+            lines.append(Text(f"? label suspect: looks like {image.suspect.looks_like.name}"))
         lines += [Text(line) for line in attribution(image)]
     lines.append(Text(below(image.path, root), style="dim"))
     return lines

@@ -12,6 +12,7 @@ from textual.widgets import Static
 
 from engine.data.stored import PictureFinder
 from engine.evaluation.scores import correct_images, mistakes
+from engine.evaluation.suspects import with_suspects
 from engine.features.cache import FeatureCache
 from engine.schema.records import Mistake, Mistakes, Seen
 from engine.words.search import image_likeness
@@ -82,6 +83,13 @@ class MistakesScreen(Searchable):
         Command(
             "mistakes.search", "slash", "search", "Search", "Order by a text, as CLIP sees", False
         ),
+        Command(
+            "mistakes.aside",
+            "x",
+            "aside",
+            "Set aside",
+            "Let an image count neither as right nor as wrong; again: bring it back",
+        ),
         clip_words.command("mistakes"),
         Command("mistakes.file", "o", "file", "File", "Show where the file is, and how to copy it"),
         Command("mistakes.path", "c", "path", "Copy path", "Copy the file's path"),
@@ -107,6 +115,8 @@ class MistakesScreen(Searchable):
         super().__init__(workspace)
         self.class_index = class_index
         self._loaded: Loaded | None = None
+        self._stay: int | None = None
+        """Where the cursor stays although its image moves to those set aside."""
         self._words = ClipWords(workspace)
         self._load = LatestTask(self, self._read, self._take, self._fail)
 
@@ -136,7 +146,7 @@ class MistakesScreen(Searchable):
         cache = self.workspace.cache()
         if cache is None:
             return None
-        listed = mistakes(cache, self.class_index)
+        listed = with_suspects(mistakes(cache, self.class_index), cache)
         correct = correct_images(cache, self.class_index) if whole else ()
         images = GroupedImages(listed, correct)
         if (query := self.text_query) is not None:
@@ -154,6 +164,9 @@ class MistakesScreen(Searchable):
         count = f"{counted(wrong, 'mistake')} of {listed.n:,}"
         if loaded.whole:
             count = f"all {listed.n:,}, {counted(wrong, 'mistake')}"
+        doubted = sum(mistake.suspect is not None for mistake in listed.mistakes)
+        count += f", {doubted:,} of suspect labels (?)" if doubted else ""
+        count += f", {len(listed.set_aside):,} set aside" if listed.set_aside else ""
         self.set_breadcrumb(listed.class_.name, count)
         if not wrong:
             self._say(f"No mistakes in {loaded.split}. t shows all {listed.n:,} images.")
@@ -166,6 +179,9 @@ class MistakesScreen(Searchable):
             shown.sections,
             shown.keys,
         )
+        if self._stay is not None and images:
+            gallery.move_to(min(self._stay, len(images) - 1))
+        self._stay = None
         self.set_class(not images, "-none")
         words = self.query_one("#words", Static)
         words.set_class(bool(loaded.words), "-said")
@@ -226,7 +242,7 @@ class MistakesScreen(Searchable):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer only what can be done now."""
-        if action in ("zoom", "file", "path"):
+        if action in ("zoom", "file", "path", "aside"):
             return self._image is not None
         if action == "neurons":
             return self._loaded is not None and bool(self._loaded.listed.mistakes)
@@ -264,6 +280,20 @@ class MistakesScreen(Searchable):
         """Show the correct predictions too, or only the mistakes again."""
         if self._loaded is not None:
             self._load.start(whole=not self._loaded.whole)
+
+    def action_aside(self) -> None:
+        """Set the cursor's image aside, or bring it back, and count anew."""
+        image, loaded = self._image, self._loaded
+        if image is None or loaded is None or self._load.busy:
+            return
+        if image.path in loaded.shown.aside:
+            self.workspace.bring_back(image.path)
+            self.notify("Brought back: it counts again.")
+        else:
+            self._stay = self.query_one(Pictures).index
+            self.workspace.set_aside(image.path)
+            self.notify("Set aside: not counted. It is now at the end; x on it brings it back.")
+        self._load.start(whole=loaded.whole)
 
     def action_words(self) -> None:
         """Make what CLIP needs to say in words what the mistakes look like."""

@@ -9,6 +9,8 @@ import numpy as np
 from engine.clip.image_features import ClipFeatures
 from engine.data.splits import Split, open_split
 from engine.editing.store import compare_edit, find_edit, list_edits
+from engine.evaluation.suspects import mark_aside
+from engine.features.aside import read_aside, rows_aside
 from engine.features.cache import FeatureCache
 from engine.schema.arrays import Array
 from engine.schema.edits import Comparison, Edit
@@ -68,7 +70,16 @@ class FakeWorkspace:
     def cache(self, split: str | None = None, *, on: str | None = None) -> FeatureCache | None:
         if on is not None:
             return self.on_cache
-        return self.planted.cache() if self.cached else None
+        if not self.cached:
+            return None
+        cache = self.planted.cache()
+        return cache.without(*rows_aside(read_aside(self.home), "valid", cache.samples))
+
+    def set_aside(self, path: str) -> None:
+        mark_aside(self.home, self.planted.cache(), path, aside=True)
+
+    def bring_back(self, path: str) -> None:
+        mark_aside(self.home, self.planted.cache(), path, aside=False)
 
     def clip_features(self, split: str | None = None) -> ClipFeatures | None:
         return self.clip if self.cached else None

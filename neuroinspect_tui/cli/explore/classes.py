@@ -62,6 +62,7 @@ def command(
     from msgspec import structs
 
     from engine.evaluation.scores import score
+    from engine.evaluation.suspects import count_suspects
     from engine.grouping.laying import without_looked_at
     from neuroinspect_tui.cli.opening import open_workspace
 
@@ -71,7 +72,7 @@ def command(
         cache = cache.with_groups(without_looked_at(laid))
         _say_of(laid)
     shares = _train_shares(opened.source) if cache.own_groups_named and laid is None else ()
-    answer = score(cache, shares=shares)
+    answer = count_suspects(score(cache, shares=shares), cache)
     answer = structs.replace(answer, classes=tuple(sorted(answer.classes, key=SORTS[sort])))
     if groups and answer.groups is None:
         raise RequestError(
@@ -115,10 +116,12 @@ def _show(answer: Classes, *, groups: bool) -> None:
     say(
         f"{answer.split}: {answer.n} images, accuracy {percent(answer.accuracy, 2)}, mean class "
         f"{percent(answer.mean_class_accuracy)}; {wrong} mistakes in {bad} classes"
+        + (f", {answer.suspects} of suspect labels" if answer.suspects else "")
+        + (f"; {answer.set_aside} set aside" if answer.set_aside else "")
     )
     table(
-        ("class", ">correct", ">accuracy", "|", ">95%", "top confusions"),
-        ((c.name, *_cells(c), _confusions(c)) for c in answer.classes),
+        ("class", ">correct", ">accuracy", "|", ">95%", ">suspect", "top confusions"),
+        ((c.name, *_cells(c), str(c.suspects or ""), _confusions(c)) for c in answer.classes),
     )
     if groups and answer.groups is not None:
         table(

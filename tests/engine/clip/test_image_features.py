@@ -227,7 +227,10 @@ def test_a_probe_of_mistakes_alone_fills_its_places(tmp_path, monkeypatch):
     features = np.tile([[0.0, 1.0]], (100, 1))
     cache = planted_cache(tmp_path / "c", features, labels, np.eye(2), np.zeros(2))
     monkeypatch.setattr(engine.clip.probe, "MOST", 60)
-    assert len(choose(cache).rows) == 60
+    probe = choose(cache)
+    assert len(probe.rows) == 60
+    wrong = int((labels[probe.rows] == 0).sum())
+    assert f": {wrong} of 95 mistakes, " in probe.note
 
 
 def test_a_probe_is_extracted_and_opened(source, tmp_path, monkeypatch):

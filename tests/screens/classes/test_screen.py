@@ -37,7 +37,7 @@ async def test_the_worst_comes_first_and_leads_on(wrong):
         said = shown(pilot)
         assert said.startswith(" data · test_resnet · valid 72")
         assert "accuracy 54.17%   mean class 54.2%   worst class 16.7%" in said
-        assert "33 mistakes in 5 classes   no edit applied   by accuracy" in said
+        assert "33 mistakes in 5 classes   19 suspect labels (?)   no edit applied" in said
         assert "[4.7 44.8]" in said
         assert "dog 6, bee 2" in said
         await pilot.press("j", "enter", "n", "w", "e", "y")

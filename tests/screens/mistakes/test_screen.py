@@ -37,7 +37,7 @@ async def test_mistakes_are_grouped_by_predicted_class(wrong):
         first = next(m for m in answer.mistakes if m.predicted.name == "dog")
         assert gallery.key == first.path
         assert gallery.tile(0).caption == (
-            f"eel {first.p_true:.2f}".replace("0.", "."),
+            f"? eel {first.p_true:.2f}".replace("0.", "."),  # confidently a dog
             f"→ dog {first.p_predicted:.2f}".replace("0.", "."),
         )  # fmt: skip
         said = shown(pilot)
@@ -78,6 +78,25 @@ async def test_the_whole_class_is_shown_too(wrong):
         await settled(pilot)
         assert pictures(app).count == 10
         assert not app.posted(ToNeurons)
+
+
+async def test_a_key_sets_an_image_aside_and_brings_it_back(wrong):
+    app = Host(MistakesScreen(wrong, EEL))
+    async with app.run_test(message_hook=app.hear) as pilot:
+        await settled(pilot)
+        first = pictures(app).key
+        await pilot.press("x")
+        await until(pilot, lambda: "1 set aside" in shown(pilot))
+        await settled(pilot)
+        assert shown(pilot).startswith(" eel › 9 mistakes of 11")
+        assert pictures(app).key != first  # the cursor stays at its place
+        assert len(wrong.cache().aside) == 1
+        await pilot.press("G")
+        await settled(pilot)
+        assert pictures(app).key == first
+        await pilot.press("x")
+        await until(pilot, lambda: "10 mistakes of 12" in shown(pilot))
+        assert not len(wrong.cache().aside)
 
 
 async def test_a_class_without_mistakes_offers_its_images(wrong):
