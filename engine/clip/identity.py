@@ -9,8 +9,9 @@ from engine.schema.requests import Source
 from engine.schema.source_specs import local_directory
 
 FORMAT = 1
-FOLDER = "clip"
-"""Where CLIP features and text embeddings lie in a workspace."""
+FOLDER = "clip_features"
+"""Where CLIP features and text embeddings lie in a workspace. Not `clip`, where people keep a model,
+which would be another with every file written here."""
 
 
 def clip_key(home: Path, source: Source) -> str:

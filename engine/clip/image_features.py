@@ -1,7 +1,7 @@
 """CLIP's features of the images of a split, as they lie on disk. No torch.
 
-`clip/<key>/` of a workspace holds features.npy (m, E) and rows.npy (m,), which says of which of
-the chosen images they are: what cannot be decoded has none.
+`clip_features/<key>/` of a workspace holds features.npy (m, E) and rows.npy (m,), which says of
+which of the chosen images they are: what cannot be decoded has none.
 """
 
 from collections.abc import Sequence

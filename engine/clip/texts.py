@@ -1,9 +1,9 @@
 """CLIP's embeddings of texts, kept on disk by CLIP and text. No torch.
 
 A text is put into the templates of `engine.models.templates`; `word<TAB>prompt` is embedded by its
-prompt alone, as it stands. `clip/texts-<key>/` holds parts (.npz) of digests and embeddings, so
-that of a longer list only what is new is embedded. An image file's feature is kept there too, by
-the digest of its content.
+prompt alone, as it stands. `clip_features/texts-<key>/` holds parts (.npz) of digests and
+embeddings, so that of a longer list only what is new is embedded. An image file's feature is kept
+there too, by the digest of its content.
 """
 
 import zipfile

@@ -147,7 +147,7 @@ class Opened:
                 assert features is not None
                 assert found is not None
                 return features, found
-        raise StorageError(f"What was made just now is gone again from {self.home}/clip.")
+        raise StorageError(f"What was made just now is gone again from {self.home}/clip_features.")
 
     def run(self, request: Request, *, out: Path | None = None, ready: bool = False) -> Any:
         """Run a request in this process, show its progress, and return its last record.

@@ -9,14 +9,18 @@ from msgspec import json, structs
 from engine.ablation.query import preview_ablation
 from engine.attribution.evidence import gather
 from engine.attribution.ranking import rank
+from engine.clip.image_features import open_clip_features
+from engine.clip.texts import open_texts
 from engine.editing.store import list_edits
 from engine.evaluation.scores import mistakes, score
 from engine.features.cache import FeatureCache
 from engine.io.atomic import read_json, write_beside, write_json
 from engine.schema.edits import Edit
 from engine.schema.records import AblationPreview, Classes, Illusions, Mistakes, Neurons
-from engine.schema.requests import EditRequest, IllusionRequest
+from engine.schema.requests import ClipRequest, EditRequest, IllusionRequest
 from engine.session import TorchEngine
+from engine.words.naming_mistakes import ClassWords, name_mistakes
+from engine.words.opening import found_space, word_list
 from neuroinspect_tui.demo.build import Plan
 from neuroinspect_tui.demo.clip_model import zero_shot
 from neuroinspect_tui.demo.scenes import BIRDS, draw_scenes
@@ -29,6 +33,8 @@ STEPS = 256
 """Of a drawing."""
 TOP = "20%"
 """Share of all neurons that the ablation preview ablates."""
+SAID = 3
+"""Words said of either side."""
 HELD_OUT = 400
 """Pictures on which CLIP is tested."""
 
@@ -54,6 +60,7 @@ class Story:
         yield self._say(_on_classes(classes))
         worst = _worst_class(classes)
         yield self._say(_on_mistakes(mistakes(cache, worst)))
+        yield from self._words(cache, worst)
         ranked = rank(cache, gather(cache, worst))
         yield self._say(_on_neurons(ranked))
         drawn = yield from self._drawn(worst, ranked)
@@ -83,6 +90,19 @@ class Story:
             f"Zero-shot accuracy of the small CLIP on {HELD_OUT} unseen pictures: {bird:.0%} for "
             f"the bird, {place:.0%} for the place."
         )
+
+    def _words(self, cache: FeatureCache, worst: int) -> Iterator[Any]:
+        """Say in words what the mistakes look like; no group label is read for it."""
+        listed = word_list(cache.classes)
+        yield from self.engine.clip(ClipRequest(split=cache.meta.split, texts=listed.texts))
+        home, source = self.plan.home, self.source
+        space = found_space(
+            cache,
+            open_clip_features(home, source, cache),
+            lambda texts: open_texts(home, source, texts),
+        )
+        assert space is not None  # made just now
+        yield self._say(_on_words(name_mistakes(space, worst)))
 
     def _drawn(self, worst: int, ranked: Neurons) -> Any:
         lists = (ranked.excessive[:DRAWN], ranked.insufficient[:DRAWN])
@@ -120,6 +140,7 @@ class Story:
         name, neuron = cache.classes[worst], str(ranked.excessive[0].neuron)
         commands = (
             ("classes", "--groups"),
+            ("words", "--class", name),
             ("neuron", neuron, "--class", name, "--out", "heat"),
             ("whatif", "--class", name, "--top", str(TOP), "--curve"),
             ("compare", edited.id),
@@ -154,6 +175,24 @@ def _on_mistakes(wrong: Mistakes) -> str:
     return (
         f"Of the {len(wrong.mistakes)} {BIRDS[wrong.class_.index]}s predicted as the other bird, "
         f"{misaligned} are on the other bird's usual background."
+    )
+
+
+def _on_words(found: ClassWords) -> str:
+    name = found.class_.name
+    if not found.words:
+        return f"No word is shown for {name}'s mistakes: {found.why_not}."
+    sides = (
+        f"{what} like {', '.join(words[:SAID])}"
+        for what, words in (
+            (f"{name}'s mistakes look", found.looks_like),
+            ("the images that it gets right", found.others_like),
+        )
+        if words
+    )
+    return (
+        f"In CLIP's words, without group labels: {'; '.join(sides)}. (It learned birds and places "
+        "from captions: one of its own domain flatters.)"
     )
 
 

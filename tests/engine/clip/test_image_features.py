@@ -96,7 +96,7 @@ def test_an_interrupted_pass_goes_on_where_it_was(source, filled, tmp_path, monk
             break
     job.close()
     assert opened(source, tmp_path) is None
-    [partial] = (tmp_path / "clip").glob("*.partial")
+    [partial] = (tmp_path / "clip_features").glob("*.partial")
     if loss == "a row":
         (partial / "features.npy").write_bytes((partial / "features.npy").read_bytes()[:200])
     if loss == "the record":
@@ -105,7 +105,7 @@ def test_an_interrupted_pass_goes_on_where_it_was(source, filled, tmp_path, monk
     found, _ = fill(source, tmp_path, batch_size=1)
     assert len(looked) - first == (14 if loss == "nothing" else 30)
     assert np.allclose(found.features, filled[1].features, atol=2e-3)
-    assert list((tmp_path / "clip").glob("*.partial")) == []
+    assert list((tmp_path / "clip_features").glob("*.partial")) == []
 
 
 def test_two_at_once_make_one(source, filled, tmp_path, monkeypatch):
@@ -142,7 +142,7 @@ def test_what_cannot_be_decoded_is_left_out_and_said(source, filled, tmp_path, m
 @pytest.mark.parametrize("damage", ["cut", "garbage", "gone"])
 def test_damaged_features_say_so(source, filled, tmp_path, name, damage):
     home = shutil.copytree(filled[0], tmp_path / "home")
-    [meta] = (home / "clip").glob("*/meta.json")
+    [meta] = (home / "clip_features").glob("*/meta.json")
     path = meta.with_name(name)
     if damage == "gone":
         path.unlink()

@@ -67,7 +67,7 @@ def test_a_damaged_part_is_made_again(source, engine_, tmp_path, damage):
     embed(engine_, "alpha")
     home = shutil.copytree(engine_.home, tmp_path / "home")
     before = open_texts(home, source, ["alpha"])
-    for path in (home / "clip").glob("texts-*/*.npz"):
+    for path in (home / "clip_features").glob("texts-*/*.npz"):
         content = {"cut": path.read_bytes()[:-40], "garbage": b"garbage", "empty": b""}[damage]
         path.write_bytes(content)
     assert open_texts(home, source, ["alpha"]) is None

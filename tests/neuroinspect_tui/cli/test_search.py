@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.clip.identity import FOLDER
 from tests.making import make_clip
 
 ROOT = Path(__file__).parents[3]
@@ -117,7 +118,7 @@ def test_it_is_a_job_with_detach(filled, clip, run):
     shown = ok(run("jobs", "show", job, "-w", filled, "--json"))
     run("jobs", "runner", "stop", "-w", filled)
     assert (shown["state"], shown["title"]) == ("done", "CLIP features of valid and of 'red'")
-    assert len(list((filled / "clip").glob("*/meta.json"))) == 1
+    assert len(list((filled / FOLDER).glob("*/meta.json"))) == 1
     assert len(ok(run("search", "red", "-w", filled, "--json"))["results"]) == 20
 
 
@@ -133,5 +134,5 @@ def test_two_processes_make_one(filled, clip):
     outputs = [process.communicate(timeout=120) for process in both]
     assert [process.returncode for process in both] == [0, 0], outputs
     assert outputs[0][0] == outputs[1][0]
-    assert len(list((filled / "clip").glob("*/meta.json"))) == 1
-    assert list((filled / "clip").glob("*.partial")) == []
+    assert len(list((filled / FOLDER).glob("*/meta.json"))) == 1
+    assert list((filled / FOLDER).glob("*.partial")) == []
