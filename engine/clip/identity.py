@@ -10,8 +10,8 @@ from engine.schema.source_specs import local_directory
 
 FORMAT = 1
 FOLDER = "clip_features"
-"""Where CLIP features and text embeddings lie in a workspace. Not `clip`, where people keep a model,
-which would be another with every file written here."""
+"""Where CLIP features and text embeddings lie in a workspace. Not `clip`: a model that
+people keep there would be another with every file written."""
 
 
 def clip_key(home: Path, source: Source) -> str:
