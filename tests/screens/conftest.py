@@ -11,7 +11,7 @@ from textual.pilot import Pilot
 from tests.screens.fake import FakeWorkspace
 from tests.screens.planted import Planted, plant
 
-PATIENCE = 400
+PATIENCE = 2000
 """Rounds of the app's loop; a thing that takes more will never come."""
 
 
