@@ -8,9 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from engine.features.cache import FeatureCache
+from engine.features.parts import in_parts
 from engine.schema.arrays import Array
-
-ROWS_AT_ONCE = 8192
 
 
 def explained_by_groups(cache: FeatureCache, classes: Sequence[int], rows: Array | None) -> Array:
@@ -37,25 +36,16 @@ def explained_by_groups(cache: FeatureCache, classes: Sequence[int], rows: Array
 def _share(cache: FeatureCache, rows: Array) -> Array:
     """Return (D,): between the groups' sums of squares over all of them, of one class's rows."""
     assert cache.groups is not None
-    groups, member = np.unique(cache.groups[rows], return_inverse=True)
+    groups, n = np.unique(cache.groups[rows], return_counts=True)
     if len(groups) < 2:
         return np.zeros(cache.meta.width)
-    counts = np.bincount(member).astype(np.float64)[:, None]
+    counts = n.astype(np.float64)[:, None]
     sums = np.zeros((len(groups), cache.meta.width))
-    for at, features in _parts(cache, rows):
-        np.add.at(sums, member[at], features)
+    for part, features in in_parts(cache.features, rows):
+        np.add.at(sums, np.searchsorted(groups, cache.groups[part]), features)
     mean = sums.sum(axis=0) / len(rows)
     whole = np.zeros(cache.meta.width)
-    for _, features in _parts(cache, rows):
+    for _, features in in_parts(cache.features, rows):
         whole += ((features - mean) ** 2).sum(axis=0)
     between = (counts * (sums / counts - mean) ** 2).sum(axis=0)
     return np.where(whole > 1e-12 * len(rows), between / np.maximum(whole, 1e-300), 0.0)
-
-
-def _parts(cache: FeatureCache, rows: Array) -> list[tuple[slice, Array]]:
-    """Return places among `rows`, and their features, float64."""
-    return [
-        (slice(at, at + ROWS_AT_ONCE),
-         np.asarray(cache.features[rows[at : at + ROWS_AT_ONCE]], dtype=np.float64))
-        for at in range(0, len(rows), ROWS_AT_ONCE)
-    ]  # fmt: skip

@@ -1,14 +1,13 @@
 """Decision layers: what an edit changes, applied to cached features. No torch."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from engine.features.cache import FeatureCache
+from engine.features.parts import in_parts
 from engine.schema.arrays import Array
 
-ROWS_AT_ONCE = 8192
 ORIGINAL, EDIT = "original", "edit"
 LAMBDA_0, PLACEBO, RETRAIN, SHIFT = "lambda 0", "placebo", "retrain", "bias shift"
 """The variants of an experiment: the first two, and the controls. The no-penalty control, lambda 0,
@@ -39,15 +38,10 @@ class Head:
     def predict(self, cache: FeatureCache, rows: Array) -> Array:
         """Return (n,) predictions for some rows of a feature cache, a bounded part at a time."""
         parts = [
-            self.logits(features).argmax(axis=1) for features in in_parts(cache.features, rows)
+            self.logits(features).argmax(axis=1)
+            for _, features in in_parts(cache.features, rows, np.float32)
         ]
         return np.concatenate(parts) if parts else np.zeros(0, dtype=np.int64)
-
-
-def in_parts(features: Array, rows: Array) -> Iterator[Array]:
-    """Yield the features of `rows`, at most 8,192 images at once."""
-    for at in range(0, len(rows), ROWS_AT_ONCE):
-        yield np.asarray(features[rows[at : at + ROWS_AT_ONCE]], dtype=np.float32)
 
 
 @dataclass(frozen=True)

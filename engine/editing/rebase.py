@@ -9,9 +9,10 @@ import torch
 from filelock import FileLock
 from msgspec import structs
 
-from engine.editing.heads import Head, in_parts
+from engine.editing.heads import Head
 from engine.editing.store import read_edit, read_head
 from engine.features.cache import FeatureCache, finish, is_finished
+from engine.features.parts import in_parts
 from engine.features.progress import partial_of
 from engine.features.summarize import decided, explain
 from engine.io.atomic import cannot_write
@@ -69,7 +70,7 @@ def _decide(cache: FeatureCache, head: Head, partial: Path) -> Iterator[Progress
     total, done = len(cache.features), 0
     file = RowFile(partial / "logits.npy", len(cache.classes), cache.logits.dtype, 0)
     try:
-        for features in in_parts(cache.features, np.arange(total)):
+        for _, features in in_parts(cache.features, np.arange(total), np.float32):
             file.append(torch.from_numpy(head.logits(features)))
             done += len(features)
             yield Progress(stage=f"deciding {cache.meta.split} anew", done=done, total=total)

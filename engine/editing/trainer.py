@@ -17,12 +17,13 @@ import torch
 from torch import Tensor
 
 from engine.editing.checkpoint import CheckpointWriter, Facts, Snapshot, tensors_of
-from engine.editing.heads import EDIT, Edited, Head, in_parts
+from engine.editing.heads import EDIT, Edited, Head
 from engine.editing.losses import Best, HasLoss, Stack, Term, losses, terms
 from engine.editing.plan import Plan
 from engine.editing.task import EditTask
 from engine.evaluation.scores import mean_outcome
 from engine.features.cache import FeatureCache
+from engine.features.parts import in_parts
 from engine.schema.arrays import Array
 from engine.schema.edits import EditEpoch
 from engine.schema.errors import RequestError
@@ -234,7 +235,7 @@ def _predict(stack: Stack, cache: FeatureCache, rows: Array) -> Array:
     """Return (S * A, n) predictions, at most 8,192 images at once."""
     weight, bias = stack.weight.flatten(0, 1), stack.bias.flatten(0, 2)
     parts = []
-    for some in in_parts(cache.features, rows):
+    for _, some in in_parts(cache.features, rows, np.float32):
         features = torch.from_numpy(some).to(weight.device)
         found = [(features @ w.T + b).argmax(dim=1) for w, b in zip(weight, bias, strict=True)]
         parts.append(torch.stack(found).cpu().numpy())

@@ -1,12 +1,13 @@
 """From a feature cache to kinds of images, for this and any other split. No torch."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from msgspec import Struct, structs
 
 from engine.features.cache import FeatureCache
+from engine.features.parts import in_parts
 from engine.grouping.directions import LEAST, MOST, STABLE, Cut, find_cut, otsu
 from engine.schema.arrays import Array
 from engine.schema.errors import RequestError
@@ -14,7 +15,6 @@ from engine.schema.errors import RequestError
 LIKE_MISTAKES, LIKE_OTHERS = "like its mistakes", "like the others"
 """The values of a grouping by directions. They are relative to the class: what is unusual for one
 class may be usual for another."""
-ROWS_AT_ONCE = 8192
 SHOWN = 5
 """Classes named in a sentence."""
 TINY = 1e-6
@@ -55,7 +55,7 @@ class Found:
         found = [""] * cache.meta.n
         for k, (direction, threshold) in self.cuts.items():
             rows = np.flatnonzero(cache.own_labels == k)  # also of what may be brought back
-            for part, features in _in_parts(cache.features, rows):
+            for part, features in in_parts(cache.features, rows):
                 above = (features - self.mean) / self.scale @ direction > threshold
                 for row, high in zip(part.tolist(), above.tolist(), strict=True):
                     found[row] = self.values[0 if high else 1]
@@ -157,7 +157,7 @@ def by_neurons(
     for k in classes:
         rows = selection[cache.labels[selection] == k]
         parts = [
-            (features - mean) / scale @ direction for _, features in _in_parts(cache.features, rows)
+            (features - mean) / scale @ direction for _, features in in_parts(cache.features, rows)
         ]
         along = np.concatenate(parts) if parts else np.zeros(0)
         told = _told(cache, k, rows)
@@ -170,16 +170,9 @@ def by_neurons(
     return Found((f"{named} strong", f"{named} weak"), mean, scale, cuts, tuple(kinds))
 
 
-def _in_parts(features: Array, rows: Array) -> Iterator[tuple[Array, Array]]:
-    """Yield rows and their features, float64, at most 8,192 at once."""
-    for at in range(0, len(rows), ROWS_AT_ONCE):
-        part = rows[at : at + ROWS_AT_ONCE]
-        yield part, np.asarray(features[part], dtype=np.float64)
-
-
 def _standard(features: Array, rows: Array) -> tuple[Array, Array]:
     """Return the mean and the standard deviation (D,) of some rows, a bounded part at a time."""
-    total = sum(part.sum(axis=0) for _, part in _in_parts(features, rows))
+    total = sum(part.sum(axis=0) for _, part in in_parts(features, rows))
     mean = np.asarray(total / len(rows))
-    squares = sum(((part - mean) ** 2).sum(axis=0) for _, part in _in_parts(features, rows))
+    squares = sum(((part - mean) ** 2).sum(axis=0) for _, part in in_parts(features, rows))
     return mean, np.sqrt(np.asarray(squares) / len(rows)) + TINY

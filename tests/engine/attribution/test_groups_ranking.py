@@ -31,7 +31,7 @@ def naive_share(cache, k, j, rows):
 
 
 def test_the_share_equals_a_naive_loop(cache, monkeypatch):
-    monkeypatch.setattr("engine.attribution.explained.ROWS_AT_ONCE", 100)
+    monkeypatch.setattr("engine.features.parts.ROWS_AT_ONCE", 100)
     rows = np.arange(0, len(cache.labels), 3)
     found = explained_by_groups(cache, (0, 1), rows)
     wanted = [sum(naive_share(cache, k, j, rows) for k in (0, 1)) for j in range(0, 200, 7)]
