@@ -6,12 +6,12 @@ It lies in marks.json. A damaged file counts as none, and is set aside when some
 from collections.abc import Callable
 from pathlib import Path
 
-from filelock import FileLock
 from msgspec import Struct, structs
 
 from engine.editing.store import find_edit
-from engine.io.atomic import cannot_write, read_json, write_json
-from engine.schema.errors import EngineError, StorageError
+from engine.io.atomic import read_json, write_json
+from engine.io.locks import changing
+from engine.schema.errors import StorageError
 
 FILE = "marks.json"
 
@@ -80,12 +80,7 @@ def select_neurons(home: Path, class_index: int, neurons: tuple[int, ...]) -> No
 def _change(home: Path, change: Callable[[Marks], Marks]) -> None:
     """Change marks.json, one process at a time."""
     path = home / FILE
-    if not home.is_dir():  # writing would bring it back, with nothing else in it
-        raise EngineError(f"{home} is gone; open another workspace.")
-    try:
-        with FileLock(home / f".{FILE}.lock"):
-            if path.exists() and _read(path) is None:
-                path.replace(home / f"{FILE}.damaged")
-            write_json(path, change(read_marks(home)))
-    except OSError as error:
-        raise StorageError(cannot_write(path, error)) from error
+    with changing(path):
+        if path.exists() and _read(path) is None:
+            path.replace(home / f"{FILE}.damaged")
+        write_json(path, change(read_marks(home)))

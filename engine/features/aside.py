@@ -10,13 +10,13 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
-from filelock import FileLock
 from msgspec import Struct
 
 from engine.data.splits import Sample
-from engine.io.atomic import cannot_write, write_text
+from engine.io.atomic import write_text
+from engine.io.locks import changing
 from engine.schema.arrays import Array
-from engine.schema.errors import EngineError, StorageError
+from engine.schema.errors import StorageError
 
 FILE = "set_aside.csv"
 COLUMNS = ("path", "split", "class", "reason")
@@ -101,16 +101,11 @@ Known = dict[tuple[str, str], Listed]
 def _change(home: Path, change: Callable[[Known], Known]) -> None:
     """Change the list, one process at a time."""
     path = home / FILE
-    if not home.is_dir():  # writing would bring it back, with nothing else in it
-        raise EngineError(f"{home} is gone; open another workspace.")
-    try:
-        with FileLock(home / f".{FILE}.lock"):
-            known = {listed.key: listed for listed in read_aside(home)}
-            changed = change(known)
-            if changed != known:
-                write_text(path, _text(changed.values()))
-    except OSError as error:
-        raise StorageError(cannot_write(path, error)) from error
+    with changing(path):
+        known = {listed.key: listed for listed in read_aside(home)}
+        changed = change(known)
+        if changed != known:
+            write_text(path, _text(changed.values()))
 
 
 def _text(images: Iterable[Listed]) -> str:

@@ -1,10 +1,31 @@
 """Locks between processes."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from engine.io.atomic import cannot_write
+from engine.schema.errors import EngineError, StorageError
 from engine.schema.records import Progress
+
+
+@contextmanager
+def changing(path: Path) -> Iterator[None]:
+    """Change a file of a workspace, one process at a time.
+
+    Raises:
+        EngineError: The workspace is gone.
+        StorageError: It cannot be written.
+    """
+    if not path.parent.is_dir():  # writing would bring it back, with nothing else in it
+        raise EngineError(f"{path.parent} is gone; open another workspace.")
+    try:
+        with FileLock(path.with_name(f".{path.name}.lock")):
+            yield
+    except OSError as error:
+        raise StorageError(cannot_write(path, error)) from error
 
 
 def wait_for(lock: FileLock) -> Iterator[Progress]:
