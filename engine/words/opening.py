@@ -2,14 +2,16 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 import numpy as np
 
-from engine.clip.image_features import ClipFeatures
+from engine.clip.image_features import ClipFeatures, open_clip_features
+from engine.clip.texts import open_texts
 from engine.features.cache import FeatureCache
 from engine.schema.arrays import Array
+from engine.schema.requests import Source
 from engine.words.space import WordSpace
 from engine.words.vocabulary import FILE, Vocabulary, vocabulary
 
@@ -54,6 +56,21 @@ def found_space(
     listed = word_list(cache.classes)
     embedded = embed(listed.texts)
     return None if embedded is None else word_space(cache, clip, listed, embedded)
+
+
+def open_space(home: Path, source: Source, cache: FeatureCache) -> WordSpace | None:
+    """Return the built-in words in a split's images, from a workspace; else as `found_space`.
+
+    Args:
+        home: The workspace.
+        source: What it names.
+        cache: Of the split.
+
+    Raises:
+        StorageError: CLIP's files, or its features, are damaged.
+    """
+    features = open_clip_features(home, source, cache)
+    return found_space(cache, features, partial(open_texts, home, source))
 
 
 def word_space(

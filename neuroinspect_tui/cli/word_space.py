@@ -10,7 +10,7 @@ from engine.features.cache import FeatureCache
 from engine.schema.records import Progress
 from engine.schema.requests import ClipRequest
 from engine.words.naming_neurons import NamedNeurons
-from engine.words.opening import found_space, word_list, word_space
+from engine.words.opening import open_space, word_list, word_space
 from engine.words.space import WordSpace
 from neuroinspect_tui.cli.progress import follow
 
@@ -65,11 +65,7 @@ def name_neurons(opened: "Opened", looked: Looked) -> NamedNeurons:
 
 def kept_names(opened: "Opened", cache: FeatureCache) -> NamedNeurons | None:
     """Return the neurons' words that are in the workspace already; None where they are not."""
-    from engine.clip.image_features import open_clip_features
-    from engine.clip.texts import open_texts
     from engine.words.neuron_store import path_of, stored
 
-    home, source = opened.home, opened.source
-    features = open_clip_features(home, source, cache)
-    space = found_space(cache, features, lambda texts: open_texts(home, source, texts))
-    return None if space is None else stored(path_of(home, cache, space))
+    space = open_space(opened.home, opened.source, cache)
+    return None if space is None else stored(path_of(opened.home, cache, space))

@@ -9,8 +9,6 @@ from msgspec import json, structs
 from engine.ablation.query import preview_ablation
 from engine.attribution.evidence import gather
 from engine.attribution.ranking import rank
-from engine.clip.image_features import open_clip_features
-from engine.clip.texts import open_texts
 from engine.editing.store import list_edits
 from engine.evaluation.scores import mistakes, score
 from engine.features.cache import FeatureCache
@@ -20,7 +18,7 @@ from engine.schema.records import AblationPreview, Classes, Illusions, Mistakes,
 from engine.schema.requests import ClipRequest, EditRequest, IllusionRequest
 from engine.session import TorchEngine
 from engine.words.naming_mistakes import ClassWords, name_mistakes
-from engine.words.opening import found_space, word_list
+from engine.words.opening import open_space, word_list
 from neuroinspect_tui.demo.build import Plan
 from neuroinspect_tui.demo.clip_model import zero_shot
 from neuroinspect_tui.demo.scenes import BIRDS, draw_scenes
@@ -95,12 +93,7 @@ class Story:
         """Say in words what the mistakes look like; no group label is read for it."""
         listed = word_list(cache.classes)
         yield from self.engine.clip(ClipRequest(split=cache.meta.split, texts=listed.texts))
-        home, source = self.plan.home, self.source
-        space = found_space(
-            cache,
-            open_clip_features(home, source, cache),
-            lambda texts: open_texts(home, source, texts),
-        )
+        space = open_space(self.plan.home, self.source, cache)
         assert space is not None  # made just now
         yield self._say(_on_words(name_mistakes(space, worst)))
 

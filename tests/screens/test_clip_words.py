@@ -2,12 +2,10 @@
 
 import pytest
 
-from engine.clip.image_features import open_clip_features
-from engine.clip.texts import open_texts
 from engine.schema.requests import ClipRequest
 from engine.words.naming_neurons import NamedNeurons
 from engine.words.neuron_store import path_of, ready_names, stored
-from engine.words.opening import found_space
+from engine.words.opening import open_space
 from screens.classes.screen import ClassesScreen
 from screens.clip_words import OFFER
 from screens.mistakes.screen import MistakesScreen
@@ -20,9 +18,7 @@ FOX = 5
 
 
 def space_of(workspace):
-    home, source, cache = workspace.home, workspace.source, workspace.planted.cache()
-    features = open_clip_features(home, source, cache)
-    return found_space(cache, features, lambda texts: open_texts(home, source, texts))
+    return open_space(workspace.home, workspace.source, workspace.planted.cache())
 
 
 @pytest.fixture
