@@ -180,6 +180,9 @@ def logistic(features, labels, classes, steps=40):
     return head.weight.detach().numpy(), head.bias.detach().numpy()
 
 
+BIRD_GROUPS = ("land on land", "land on water", "water on land", "water on water")
+
+
 def birds_cache(root):
     """A shortcut: 98% of the training images, and half of the others, have the usual background.
 
@@ -189,8 +192,26 @@ def birds_cache(root):
     head = logistic(features, labels, 2)
     training = planted_cache(root / "train", features, labels, *head, split="train")
     features, labels, groups = birds(1200, 0.5, seed=1)
-    names = ("land on land", "land on water", "water on land", "water on water")
     evaluation = planted_cache(
-        root / "valid", features, labels, *head, groups=groups, group_names=names
+        root / "valid", features, labels, *head, groups=groups, group_names=BIRD_GROUPS
     )
     return evaluation, [training]
+
+
+def biased_birds_caches(root, n):
+    """`n` evaluation images as biased as the training images; a test split that is not.
+
+    Returns the feature caches of both.
+    """
+    features, labels, _ = birds(2000, 0.98, seed=0)
+    head = logistic(features, labels, 2)
+    splits = []
+    for split, count, share, seed in (("valid", n, 0.95, 3), ("test", 1200, 0.5, 1)):
+        features, labels, groups = birds(count, share, seed=seed)
+        splits.append(
+            planted_cache(
+                root / split, features, labels, *head,
+                groups=groups, group_names=BIRD_GROUPS, split=split,
+            )
+        )  # fmt: skip
+    return splits

@@ -13,9 +13,7 @@ from engine.schema.edits import Edit
 from engine.schema.errors import RequestError
 from engine.schema.records import Progress
 from engine.schema.requests import EditRequest
-from tests.making import birds, birds_cache, logistic, planted_cache
-
-NAMES = ("land on land", "land on water", "water on land", "water on water")
+from tests.making import biased_birds_caches, birds_cache, logistic, planted_cache
 
 
 @pytest.fixture(scope="module")
@@ -26,18 +24,8 @@ def balanced_birds(tmp_path_factory):
 @pytest.fixture(scope="module")
 def biased(tmp_path_factory):
     """The evaluation images are as biased as the training images; the test split is not."""
-    root = tmp_path_factory.mktemp("biased")
-    features, labels, _ = birds(2000, 0.98, seed=0)
-    head = logistic(features, labels, 2)
-    splits = []
-    for split, n, share, seed in (("valid", 1000, 0.95, 3), ("test", 1200, 0.5, 1)):
-        features, labels, groups = birds(n, share, seed=seed)
-        splits.append(
-            planted_cache(
-                root / split, features, labels, *head, groups=groups, group_names=NAMES, split=split
-            )
-        )
-    return Caches(splits[0], [], splits[1])
+    valid, test = biased_birds_caches(tmp_path_factory.mktemp("biased"), 1000)
+    return Caches(valid, [], test)
 
 
 def unlabelled(cache, root):

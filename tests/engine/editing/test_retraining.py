@@ -15,9 +15,7 @@ from engine.features.halves import two_halves
 from engine.schema.edits import Edit, EditEpoch
 from engine.schema.errors import RequestError
 from engine.schema.requests import EditRequest
-from tests.making import birds, birds_cache, logistic, planted_cache
-
-NAMES = ("land on land", "land on water", "water on land", "water on water")
+from tests.making import BIRD_GROUPS, biased_birds_caches, birds_cache, planted_cache
 
 
 @pytest.fixture(scope="module")
@@ -29,18 +27,8 @@ def balanced_birds(tmp_path_factory):
 @pytest.fixture(scope="module")
 def biased_birds(tmp_path_factory):
     """The evaluation images are as biased as the training images; the test split is not."""
-    root = tmp_path_factory.mktemp("biased")
-    features, labels, _ = birds(2000, 0.98, seed=0)
-    head = logistic(features, labels, 2)
-    splits = []
-    for split, n, share, seed in (("valid", 600, 0.95, 3), ("test", 1200, 0.5, 1)):
-        features, labels, groups = birds(n, share, seed=seed)
-        splits.append(
-            planted_cache(
-                root / split, features, labels, *head, groups=groups, group_names=NAMES, split=split
-            )
-        )
-    return Caches(splits[0], [], splits[1])
+    valid, test = biased_birds_caches(tmp_path_factory.mktemp("biased"), 600)
+    return Caches(valid, [], test)
 
 
 def run(caches, root, **asked):
@@ -127,7 +115,7 @@ def test_the_held_out_images_choose_nothing(balanced_birds, tmp_path):
     spoilt[held_out] = np.random.default_rng(0).permutation(spoilt[held_out])
     other = Caches(planted_cache(
         tmp_path / "spoilt", np.array(cache.features), cache.labels, cache.weight, cache.bias,
-        groups=cache.groups, group_names=NAMES,
+        groups=cache.groups, group_names=BIRD_GROUPS,
     ), [])  # fmt: skip
     np.save(other.evaluation.directory / "features.npy", spoilt.astype(np.float32))
     assert not np.array_equal(other.evaluation.features, cache.features)
