@@ -21,15 +21,9 @@ from engine.editing.options import check_options
 from engine.editing.rebase import fill_stacked, kept_back_by, stacked_on
 from engine.editing.run import Caches, edit
 from engine.editing.store import find_edit, read_edit, read_head
-from engine.features.cache import (
-    FeatureCache,
-    architecture,
-    find_cache,
-    is_finished,
-    reopen_cache,
-    weights_digest,
-)
+from engine.features.cache import FeatureCache, find_cache, is_finished, reopen_cache
 from engine.features.extract import fill_cache
+from engine.features.weights import architecture, weights_digest
 from engine.models.checkpoint import read_metadata, write_state
 from engine.models.classifier import Classifier, pick_device
 from engine.models.clip import ClipModel, load_clip

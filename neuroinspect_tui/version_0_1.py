@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from engine.editing.store import old_edits
-from engine.features.cache import FOLDER
+from engine.features.weights import FOLDER
 
 OLD_FOLDER = "bank"
 MEGABYTE = 1_000_000

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from engine.features.cache import DIGESTS, content_digest
+from engine.features.weights import DIGESTS, content_digest
 from engine.io.atomic import key_of
 from engine.schema.errors import ClipError
 from engine.schema.requests import Source

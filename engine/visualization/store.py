@@ -9,7 +9,8 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from engine.features.cache import FeatureCache, architecture
+from engine.features.cache import FeatureCache
+from engine.features.weights import architecture
 from engine.io.atomic import file_digest, folder_digest, key_of, read_json, write_json
 from engine.schema.errors import StorageError
 from engine.schema.records import Illusion

@@ -15,7 +15,7 @@ from typing import Any
 
 from msgspec import structs
 
-from engine.features.cache import FOLDER
+from engine.features.weights import FOLDER
 from engine.io.atomic import write_beside, write_json
 from engine.schema.records import Progress
 from engine.schema.requests import UNTRAINED, Source, TrainRequest

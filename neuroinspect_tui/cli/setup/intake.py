@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from engine.data.readers import READERS
-from engine.features.cache import remembered_digests, weights_digest
+from engine.features.weights import remembered_digests, weights_digest
 from engine.intake.listing import listed
 from engine.io.atomic import write_text
 from engine.schema.errors import CheckpointError, EngineError, RequestError
