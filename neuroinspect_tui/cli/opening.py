@@ -81,21 +81,11 @@ class Opened:
             return _with_found(cache, seed or 0)
         return cache if stored is None else cache.with_groups(overlay(stored, cache))
 
-    def clip(
-        self,
-        split: str | None = None,
-        texts: Sequence[str] = (),
-        *,
-        batch_size: int = 0,
-        workers: int = -1,
-    ) -> "tuple[ClipFeatures, Array]":
-        """Return a split's CLIP features, and embeddings of texts, making what is missing first.
+    def clip(self, texts: Sequence[str] = ()) -> "tuple[ClipFeatures, Array]":
+        """Return the evaluation split's CLIP features, and embeddings of texts, made where missing.
 
         Args:
-            split: Its name; None: the evaluation split.
             texts: Texts, or `word<TAB>prompt`.
-            batch_size: Images a batch; 0 is automatic.
-            workers: Decoding processes; -1 is automatic.
 
         Returns:
             The features, and (n, E) float32, a row a text, each of length 1.
@@ -108,12 +98,7 @@ class Opened:
         def embedded() -> "Array | None":
             return open_texts(self.home, self.source, texts) if texts else np.zeros((0, 0))
 
-        request = ClipRequest(
-            split=split or self.source.eval_split,
-            texts=tuple(texts),
-            batch_size=batch_size,
-            workers=workers,
-        )
+        request = ClipRequest(split=self.source.eval_split, texts=tuple(texts))
         return self._ready_clip(request, embedded)
 
     def clip_image(self, file: Path) -> "tuple[ClipFeatures, Array]":
