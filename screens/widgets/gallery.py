@@ -114,7 +114,8 @@ class Gallery(Cursor):
         return min(side, THUMBNAIL) if on_slow_link(self) else side
 
     def watch_side(self) -> None:
-        """Draw every picture at the new size."""
+        """Make every tile for the new size, whose captions are cut to it, and draw its picture."""
+        self._tiles.clear()
         self._previews.clear()
         self._checked.clear()
         self._lay_out()

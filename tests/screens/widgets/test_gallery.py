@@ -215,6 +215,20 @@ async def test_a_resize_and_another_side_keep_the_cursor_in_sight(gallery, tiles
         assert {len(line) for line in shown(gallery)} == {gallery.size.width}
 
 
+async def test_another_side_makes_the_captions_anew(gallery, pictures, decoded):
+    def fitted(i):
+        return Tile(pictures / f"{i}.png", ("a long name" if gallery.side > 10 else "name",))
+
+    async with Showing(gallery).run_test(size=(38, 13)) as pilot:
+        gallery.side = 8
+        gallery.show(2, fitted)
+        await settle(pilot)
+        assert "a long name" not in "".join(shown(gallery))
+        gallery.side = 12
+        await settle(pilot)
+        assert "a long name" in "".join(shown(gallery))
+
+
 async def test_thumbnails_are_small_on_a_slow_link(gallery, tiles, decoded):
     async with Showing(gallery).run_test(size=(80, 24)) as pilot:
         gallery.show(3, tiles)
