@@ -1,7 +1,7 @@
 """What the mistakes of one class say of every neuron: what rankings score. No torch."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property, partial
 
 import numpy as np
@@ -39,6 +39,8 @@ class Evidence:
     head: tuple[Array, Array]
     explain: Callable[[], Array] | None = None
     """Computes `explained`; None without groups."""
+    core_sensitivity: Mapping[int, float] = field(default_factory=dict)
+    """By neuron that was drawn for the class."""
 
     @cached_property
     def explained(self) -> Array | None:
@@ -52,6 +54,20 @@ class Evidence:
     def width(self) -> int:
         """D."""
         return self.excessive.shape[1]
+
+    def one_sided(self, strength: Array) -> tuple[Array, Array]:
+        """Return (m, D) for the insufficient and (m, D) for the excessive list, of one number each.
+
+        It is in the excessive list where the wrong classes' weights exceed the class's.
+
+        Args:
+            strength: (D,).
+        """
+        weight, _ = self.head
+        toward = (weight[self.others] - weight[self.class_index]).mean(axis=0)
+        shape = (len(self.others), self.width)
+        weak, strong = np.where(toward > 0, 0.0, strength), np.where(toward > 0, strength, 0.0)
+        return np.broadcast_to(weak, shape), np.broadcast_to(strong, shape)
 
     @cached_property
     def votes(self) -> tuple[Array, Array]:
@@ -96,6 +112,7 @@ def gather(
     rows: Array | None = None,
     mistake: int | None = None,
     classes: Sequence[int] = (),
+    core_sensitivity: Mapping[int, float] | None = None,
 ) -> Evidence:
     """Collect the evidence against neurons for a class.
 
@@ -105,6 +122,7 @@ def gather(
         rows: Look at these rows of the split only (the half used for choosing).
         mistake: Look at this one mistake only, by row.
         classes: Those that groups are looked at in; empty: the class alone.
+        core_sensitivity: By neuron that was drawn for the class.
 
     Raises:
         RequestError: The class has no mistakes there.
@@ -147,4 +165,5 @@ def gather(
         explain=None
         if cache.groups is None
         else partial(explained_by_groups, cache, classes or (class_index,), rows),
+        core_sensitivity=core_sensitivity or {},
     )

@@ -7,13 +7,14 @@ from pathlib import Path
 import numpy as np
 from msgspec import structs
 
-from engine.attribution.evidence import gather
+from engine.attribution.evidence import Evidence, gather
 from engine.attribution.ranking import rank
 from engine.features.cache import FeatureCache
 from engine.schema.arrays import Array
 from engine.schema.errors import RequestError
 from engine.schema.records import Neurons
 from engine.schema.requests import Rows
+from engine.visualization.store import core_sensitivities
 
 
 def check_neurons(neurons: Sequence[int], width: int) -> Array:
@@ -81,12 +82,18 @@ def rank_neurons(
     top: int,
     seed: int,
     mistake: str | None = None,
+    drawn: Path | None = None,
 ) -> Neurons:
-    """Rank the neurons to blame for the mistakes of a class, or for one of them."""
+    """Rank the neurons to blame for the mistakes of a class, or for one of them.
+
+    With `drawn`, a folder of drawings, neurons that were drawn for the class have their core
+    sensitivity.
+    """
     if top < 1:
         raise RequestError(f"--top {top} lists nothing; give 1 or more.")
     if mistake is None:
-        return rank(cache, gather(cache, class_index), by=by, top=top, seed=seed)
+        evidence = gather_drawn(cache, class_index, drawn)
+        return rank(cache, evidence, by=by, top=top, seed=seed)
     row = find_image(cache, mistake)
     if cache.labels[row] < 0:
         raise RequestError(
@@ -98,8 +105,17 @@ def rank_neurons(
             f"{cache.classes[cache.labels[row]]}, the prediction "
             f"{cache.classes[cache.predicted[row]]}."
         )
-    ranked = rank(cache, gather(cache, class_index, mistake=row), by=by, top=top, seed=seed)
+    evidence = gather_drawn(cache, class_index, drawn, mistake=row)
+    ranked = rank(cache, evidence, by=by, top=top, seed=seed)
     return structs.replace(ranked, mistake=cache.path(row))
+
+
+def gather_drawn(
+    cache: FeatureCache, class_index: int, drawn: Path | None, mistake: int | None = None
+) -> Evidence:
+    """Collect the evidence against neurons, with what a folder of drawings says of them."""
+    found = {} if drawn is None else core_sensitivities(drawn, class_index, cache.meta.weights)
+    return gather(cache, class_index, mistake=mistake, core_sensitivity=found)
 
 
 def affected_classes(

@@ -96,6 +96,7 @@ def _record(
         stability=numbers[1],
         ambiguous=ambiguous,
         used_by=int((weight[:, j] > weight[evidence.class_index, j]).sum()),
+        core_sensitivity=evidence.core_sensitivity.get(j),
     )
 
 

@@ -152,6 +152,8 @@ class RankedNeuron(Struct, frozen=True, kw_only=True):
     """Whether it is in both lists, too weak and too strong."""
     used_by: int
     """Number of classes with a larger weight on it than the class under inspection."""
+    core_sensitivity: float | None = None
+    """Of its newest drawing for this class; None without one (docs/concepts.md, rankings)."""
     word: str | None = None
     """What CLIP calls it, best word first; empty where no word beats chance, None where the words
     are still to be made."""
@@ -224,6 +226,9 @@ class Illusion(Struct, frozen=True, kw_only=True):
     p_class: float
     clip_cosine: float | None
     """Of the drawing and the class's name, -1 to 1; None without CLIP."""
+    core_sensitivity: float | None = None
+    """How much of the class is where the neuron looks, against other classes; above 0, and below 1
+    where less. None where it says nothing, and of drawings by versions before it."""
     steps: int
     seconds: float
     seed: int = 0

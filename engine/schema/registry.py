@@ -1,7 +1,8 @@
 """The kinds of one thing: a file each in a package of ours, and third parties' entry points.
 
-A kind's name is its file's, or its entry point's, so that names are listed without importing any of
-them: `--help` and completion stay quick, whatever a kind needs to compute.
+A kind's name is its file's, with hyphens where the registry says so, or its entry point's, so that
+names are listed without importing any of them: `--help` and completion stay quick, whatever a kind
+needs to compute.
 """
 
 import importlib
@@ -26,10 +27,11 @@ class Registry(Generic[Kind]):
         group: The entry-point group of third parties. An entry point names an object of that kind,
             or a class that makes one.
         what: What one is called in sentences, such as `ranking`.
+        hyphens: Whether names of ours have hyphens where their files have underscores.
     """
 
-    def __init__(self, package: str, group: str, what: str) -> None:
-        self.package, self.group, self.what = package, group, what
+    def __init__(self, package: str, group: str, what: str, *, hyphens: bool = False) -> None:
+        self.package, self.group, self.what, self.hyphens = package, group, what, hyphens
         self._loaded: dict[str, Kind] = {}
         self._failed: set[str] = set()
 
@@ -63,14 +65,18 @@ class Registry(Generic[Kind]):
     def _ours(self) -> tuple[str, ...]:
         path = importlib.import_module(self.package).__path__
         modules = (module.name for module in pkgutil.iter_modules(path))
-        return tuple(sorted(name for name in modules if name not in NOT_KINDS))
+        names = sorted(name for name in modules if name not in NOT_KINDS)
+        return tuple(name.replace("_", "-") if self.hyphens else name for name in names)
+
+    def _file(self, name: str) -> str:
+        return name.replace("-", "_") if self.hyphens else name
 
     def _theirs(self) -> dict[str, EntryPoint]:
         return {point.name: point for point in _entry_points(self.group)}
 
     def _load(self, name: str) -> Kind:
         if name in self._ours():
-            module: Any = importlib.import_module(f"{self.package}.{name}")
+            module: Any = importlib.import_module(f"{self.package}.{self._file(name)}")
             kind: Kind = getattr(module, ATTRIBUTE)
             return kind
         point = self._theirs().get(name)

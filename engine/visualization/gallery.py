@@ -15,6 +15,7 @@ from engine.schema.arrays import Array
 from engine.schema.records import Illusion, Illusions, IllusionStep, Label
 from engine.schema.requests import IllusionRequest
 from engine.visualization.checkpoint import DrawingCheckpoints
+from engine.visualization.core_sensitivity import class_means, core_sensitivity
 from engine.visualization.heatmap import overlay, to_pixels
 from engine.visualization.optimize import Drawing, Objective, draw
 from engine.visualization.store import Facts, find_drawing, mask_path, picture_path, save_drawing
@@ -86,6 +87,12 @@ class Gallery:
             predicted=Label(drawing.predicted, self.cache.classes[drawing.predicted]),
             p_class=drawing.p_class,
             clip_cosine=drawing.clip_cosine,
+            core_sensitivity=core_sensitivity(
+                drawing.features.numpy(),
+                drawing.masked_features.numpy(),
+                self._class_means,
+                self.request.class_index,
+            ),
             steps=drawing.steps,
             seconds=drawing.seconds,
             seed=self.request.seed,
@@ -95,6 +102,11 @@ class Gallery:
         )
         save_drawing(self.out, facts, illusion)
         return illusion
+
+    @cached_property
+    def _class_means(self) -> Array:
+        """(C, D), of the split."""
+        return class_means(self.cache)
 
     @cached_property
     def _largest_activations(self) -> Array:

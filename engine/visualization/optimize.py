@@ -42,13 +42,16 @@ memory of one picture only."""
 class Drawing:
     """A finished picture and what the models make of it.
 
-    `image` (3, H, W) and `mask` (H, W) lie in 0 to 1; `activation` is the neuron's, `p_class` the
-    requested class's probability, `seconds` the picture's share of its batch's time.
+    `image` (3, H, W) and `mask` (H, W) lie in 0 to 1; `features` (D,) are the picture's, and
+    `masked_features` those of the picture times its mask; `activation` is the neuron's, `p_class`
+    the requested class's probability, `seconds` the picture's share of its batch's time.
     """
 
     neuron: int
     image: Tensor
     mask: Tensor
+    features: Tensor
+    masked_features: Tensor
     activation: float
     predicted: int
     p_class: float
@@ -282,11 +285,15 @@ def _drawings(
         if objective.clip_model is not None and objective.text is not None:
             cosines = list(objective.clip_model.cosine(images, objective.text).tolist())
     masks = mask(heat_map(classifier, normalised, neurons), canvas.size)
+    with torch.no_grad():
+        masked = classifier.features(classifier.normalise(images * masks[:, None]))
     for row, neuron in enumerate(state.neurons):
         yield Drawing(
             neuron=neuron,
             image=images[row].cpu(),
             mask=masks[row].cpu(),
+            features=features[row].cpu(),
+            masked_features=masked[row].cpu(),
             activation=float(features[row, neuron]),
             predicted=int(p[row].argmax()),
             p_class=float(p[row, request.class_index]),

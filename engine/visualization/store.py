@@ -149,6 +149,18 @@ def finished(out: Path, class_index: int, weights: str | None = None) -> tuple[I
     return tuple(illusion for _, illusion in newest_first)
 
 
+def core_sensitivities(out: Path, class_index: int, weights: str) -> dict[int, float]:
+    """Return the core sensitivity of the neurons drawn for a class, each of its newest drawing.
+
+    The arguments are those of `finished`.
+    """
+    found: dict[int, float] = {}
+    for drawn in finished(out, class_index, weights):
+        if drawn.core_sensitivity is not None:
+            found.setdefault(drawn.neuron, drawn.core_sensitivity)
+    return found
+
+
 def _read(path: Path) -> FinishedDrawing | None:
     """Read STEM.json, with the pictures' present paths, as a workspace may have been moved."""
     picture, mask = picture_path(path.parent, path.stem), mask_path(path.parent, path.stem)

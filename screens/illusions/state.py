@@ -200,8 +200,11 @@ def current(drawings: Drawings, progress: DrawingProgress, neuron: int, stopped:
 def _made(drawn: Illusion) -> tuple[str, ...]:
     ratio, activation = drawn.activation_ratio, drawn.activation
     against = (f"{activation:.2f}, top image {activation / ratio:.2f}",) if ratio else ()
+    sensitivity = drawn.core_sensitivity
+    core = () if sensitivity is None else (f"core sensitivity {_share(sensitivity)}",)
     return (
         *against,
+        *core,
         f"{drawn.steps} steps, seed {drawn.seed}",
         f"{drawn.size} px, {seconds(drawn.seconds)}",
         "without CLIP" if drawn.clip is None else "guided by CLIP",

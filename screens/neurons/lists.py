@@ -69,7 +69,9 @@ class NeuronLists(Widget):
         first, self._ranking, self._selected_neurons = self._ranking is None, shown, tuple(selected)
         for side in (0, 1):
             more = () if shown.fits is None else (found.COLUMN,)
-            self._table(side).use(*ranking.columns(shown.by, named=shown.named), *more)
+            self._table(side).use(
+                *ranking.columns(shown.by, named=shown.named, drawn=shown.drawn), *more
+            )
         self._show_rows()
         if first:
             self._table(0 if self._rows[0] else 1).focus()
@@ -121,7 +123,7 @@ class NeuronLists(Widget):
     def _show_side(self, side: int, rows: list[RankedNeuron]) -> None:
         assert self._ranking is not None
         sort, selected = SORTS[self._sort], set(self._selected_neurons)
-        by = self._ranking.by
+        by, drawn = self._ranking.by, self._ranking.drawn
         table = self._table(side)
         table.empty = "No neuron is in both lists. a lists all." if self._only_ambiguous else "none"
         fits = self._ranking.fits
@@ -134,7 +136,7 @@ class NeuronLists(Widget):
         table.show(
             len(rows),
             lambda index: (
-                *ranking.cells(rows[index], rows[index].neuron in selected, by),
+                *ranking.cells(rows[index], rows[index].neuron in selected, by, drawn=drawn),
                 *(() if fits is None else (f"{fits[rows[index].neuron]:+.2f}",)),
             ),
             keys=[row.neuron for row in rows],

@@ -10,7 +10,7 @@ from textual.widgets import Label, Static
 
 from engine.schema.records import Illusion, RankedNeuron
 from screens.neuron_details import NeuronDetails, weights
-from screens.neurons.ranking import RANKED_BY, steady, voted
+from screens.neurons.ranking import OWN, RANKED_BY, steady, voted
 from screens.real_images import RealImages
 from screens.widgets.picture import Picture
 from screens.words import counted
@@ -112,7 +112,7 @@ def figures(ranked: RankedNeuron, insufficient: bool, by: str, width: int) -> Te
         "vote": voted(ranked),
         "contrast": f"{ranked.contrast:.3f}",
         "contribution": f"{ranked.contribution:+.3f}",
-        **({"groups": f"{ranked.score:.3f}"} if by == "groups" else {}),
+        **({OWN[by]: f"{ranked.score:.3f}"} if by in OWN else {}),
         "importance": f"{ranked.importance:.3f}",
         "stability": steady(ranked),
         "used more by": counted(ranked.used_by, "class", "classes"),

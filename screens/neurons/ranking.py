@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from rich.text import Text
 
-from engine.attribution.evidence import gather
-from engine.attribution.query import find_image, rank_neurons
+from engine.attribution.query import find_image, gather_drawn, rank_neurons
 from engine.attribution.ranking import order
 from engine.features.cache import FeatureCache
 from engine.schema.records import Neurons, RankedNeuron
@@ -15,7 +15,10 @@ from screens.widgets.table import Column
 
 LISTED = 20
 """Neurons a list, as the command `neurons` lists them."""
-RANKINGS: tuple[str, ...] = ("contrast", "votes", "contribution", "groups")
+RANKINGS: tuple[str, ...] = ("contrast", "votes", "contribution")
+"""Those there always are."""
+OWN = {"groups": "groups", "core-sensitivity": "core sens."}
+"""The columns of those that need groups, or drawings; one number for all mistakes."""
 AMBIGUOUS = "≈"
 
 
@@ -39,8 +42,7 @@ SORTS: tuple[Sort | None, ...] = (
     Sort("neuron", lambda n: n.neuron, descending=False),
 )
 """None is the ranking itself."""
-RANKED_BY = {"contrast": "contrast", "votes": "vote", "contribution": "contribution",
-             "groups": "groups"}  # fmt: skip
+RANKED_BY = {"contrast": "contrast", "votes": "vote", "contribution": "contribution", **OWN}
 """The column that each ranking sorts by."""
 
 
@@ -52,8 +54,16 @@ class Ranking:
     order: tuple[int, ...]
     by: str
     top: int
+    ways: tuple[str, ...]
+    """The rankings there are: by groups where there are groups, by drawings where there are."""
     fits: Mapping[int, float] | None = None
     """By neuron, its correlation with the text that is searched for; None without a search."""
+
+    @property
+    def drawn(self) -> bool:
+        """Whether any has a core sensitivity: of its drawing."""
+        listed = (*self.neurons.insufficient, *self.neurons.excessive)
+        return any(ranked.core_sensitivity is not None for ranked in listed)
 
     @property
     def named(self) -> bool:
@@ -69,33 +79,37 @@ def rank(
     top: int,
     mistake: str | None,
     names: NamedNeurons | None = None,
+    drawn: Path | None = None,
 ) -> Ranking:
     """Rank the neurons behind the mistakes of a class, or behind one of them.
 
-    With `names`, neurons have words.
+    With `names`, neurons have words; with `drawn`, a folder of drawings, their core sensitivity.
 
     Raises:
         RequestError: There are no mistakes, or the image is not one.
     """
-    neurons = rank_neurons(cache, class_index, by=by, top=top, seed=0, mistake=mistake)
+    neurons = rank_neurons(cache, class_index, by=by, top=top, seed=0, mistake=mistake, drawn=drawn)
     neurons = neurons if names is None else names.labelled(neurons)
     row = None if mistake is None else find_image(cache, mistake)
-    ordered = order(gather(cache, class_index, mistake=row), by)
-    return Ranking(neurons, tuple(ordered.tolist()), by, top)
+    evidence = gather_drawn(cache, class_index, drawn, row)
+    there = {"groups": cache.groups is not None, "core-sensitivity": evidence.core_sensitivity}
+    ways = (*RANKINGS, *(way for way in OWN if there[way]))
+    return Ranking(neurons, tuple(order(evidence, by).tolist()), by, top, ways)
 
 
-def columns(by: str, *, named: bool = False) -> tuple[Column, ...]:
+def columns(by: str, *, named: bool = False, drawn: bool = False) -> tuple[Column, ...]:
     """Return the columns; narrow tables keep the one that the ranking sorts by.
 
     Args:
         by: The ranking.
         named: Whether neurons have words.
+        drawn: Whether any has a core sensitivity.
     """
     words = (Column("word", 18, flex=True, drop=1),) if named else ()
-    if by == "groups":
+    if by in OWN:
         return (
             Column("neuron", 10, "right"),
-            Column("groups", 8, "right"),
+            Column(OWN[by], 10, "right"),
             Column("contrast", 9, "right", drop=1),
             Column("contribution", 13, "right", drop=3),
             Column("importance", 11, "right", drop=4),
@@ -111,16 +125,19 @@ def columns(by: str, *, named: bool = False) -> tuple[Column, ...]:
         Column("importance", 11, "right", drop=4),
         Column("stable", 7, "right", drop=2),
         Column("classes", 8, "right", drop=3),
+        *((Column(OWN["core-sensitivity"], 10, "right", drop=2),) if drawn else ()),
         *words,
     )
 
 
-def cells(ranked: RankedNeuron, selected: bool, by: str) -> tuple[Text | str, ...]:
+def cells(
+    ranked: RankedNeuron, selected: bool, by: str, *, drawn: bool = False
+) -> tuple[Text | str, ...]:
     """Return a row."""
     mark = AMBIGUOUS if ranked.ambiguous else " "
     name = f"{'[x]' if selected else '[ ]'} {ranked.neuron:>5}{mark}"
     word = () if ranked.word is None else (ranked.word or "–",)
-    if by == "groups":
+    if by in OWN:
         return (
             name,
             f"{ranked.score:.3f}",
@@ -138,8 +155,14 @@ def cells(ranked: RankedNeuron, selected: bool, by: str) -> tuple[Text | str, ..
         f"{ranked.importance:.3f}",
         steady(ranked),
         str(ranked.used_by),
+        *((sensed(ranked),) if drawn else ()),
         *word,
     )
+
+
+def sensed(ranked: RankedNeuron) -> str:
+    """Return the core sensitivity, a dash for a neuron that was not drawn."""
+    return "–" if ranked.core_sensitivity is None else f"{ranked.core_sensitivity:.2f}"
 
 
 def voted(ranked: RankedNeuron) -> str:
@@ -150,11 +173,6 @@ def voted(ranked: RankedNeuron) -> str:
 def steady(ranked: RankedNeuron) -> str:
     """Return the stability, a dash for a ranking that says the same of every mistake."""
     return "–" if ranked.stability is None else f"{ranked.stability:.0%}"
-
-
-def ways(cache: FeatureCache) -> tuple[str, ...]:
-    """Return the rankings there are for a split: by groups only where there are groups."""
-    return RANKINGS if cache.groups is not None else RANKINGS[:-1]
 
 
 def arranged(

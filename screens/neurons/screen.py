@@ -36,8 +36,6 @@ class _Loaded:
     name: str
     ranking: Ranking
     selected: tuple[int, ...]
-    ways: tuple[str, ...]
-    """The rankings there are."""
 
 
 class NeuronsScreen(Searchable):
@@ -125,11 +123,12 @@ class NeuronsScreen(Searchable):
         query = self.text_query
         listed = top if query is None else cache.meta.width
         names = self._naming.words.of_neurons(cache)
-        ranked = ranking.rank(cache, self.class_index, by, listed, self.mistake, names)
+        drawn = self.workspace.home / "illusions"
+        ranked = ranking.rank(cache, self.class_index, by, listed, self.mistake, names, drawn)
         if query is not None:
             ranked = found.ordered(replace(ranked, top=top), cache, query)
         selected = self.workspace.selected(self.class_index)
-        return _Loaded(cache.classes[self.class_index], ranked, selected, ranking.ways(cache))
+        return _Loaded(cache.classes[self.class_index], ranked, selected)
 
     def _show(self, loaded: _Loaded | None) -> None:
         if loaded is None:
@@ -286,9 +285,9 @@ class NeuronsScreen(Searchable):
             self._load.start(self._loaded.ranking.by, 2 * self._loaded.ranking.top)
 
     def action_rank(self) -> None:
-        """Rank by the next ranking: that by groups where there are groups."""
+        """Rank by the next ranking."""
         if self._loaded is not None:
-            ways = self._loaded.ways
+            ways = self._loaded.ranking.ways
             after = ways[(ways.index(self._loaded.ranking.by) + 1) % len(ways)]
             self._load.start(after, self._loaded.ranking.top)
 

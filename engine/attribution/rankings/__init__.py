@@ -9,5 +9,5 @@ if TYPE_CHECKING:  # names are listed without numpy
 
 DEFAULT = "contrast"
 RANKINGS: "Registry[Ranking]" = Registry(
-    "engine.attribution.rankings", "neuroinspect_tui.rankings", "ranking"
+    "engine.attribution.rankings", "neuroinspect_tui.rankings", "ranking", hyphens=True
 )

@@ -29,12 +29,7 @@ class Groups(Ranking):
 
     def scores(self, evidence: Evidence) -> Scores:
         """Return the share, the same for every mistake, in one of the two lists."""
-        share = self.strength(evidence)
-        weight, _ = evidence.head
-        toward = (weight[evidence.others] - weight[evidence.class_index]).mean(axis=0)
-        shape = (len(evidence.others), evidence.width)
-        weak, strong = np.where(toward > 0, 0.0, share), np.where(toward > 0, share, 0.0)
-        return np.broadcast_to(weak, shape), np.broadcast_to(strong, shape)
+        return evidence.one_sided(self.strength(evidence))
 
     def strength(self, evidence: Evidence) -> Array:
         """Return (D,), the share.

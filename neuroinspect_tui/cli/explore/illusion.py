@@ -73,7 +73,17 @@ def show(answer: Illusions) -> None:
     """Print what was drawn."""
     say(f"{answer.class_.name}, drawn {'with ' + answer.clip if answer.clip else 'without CLIP'}")
     table(
-        (">neuron", ">activation", ">of real", "predicted", ">p(class)", ">CLIP", ">s", "picture"),
+        (
+            ">neuron",
+            ">activation",
+            ">of real",
+            "predicted",
+            ">p(class)",
+            ">CLIP",
+            ">core sens.",
+            ">s",
+            "picture",
+        ),
         (
             (
                 str(i.neuron),
@@ -82,6 +92,7 @@ def show(answer: Illusions) -> None:
                 i.predicted.name,
                 f"{i.p_class:.2f}",
                 "-" if i.clip_cosine is None else f"{i.clip_cosine:.2f}",
+                "-" if i.core_sensitivity is None else f"{i.core_sensitivity:.2f}",
                 f"{i.seconds:.0f}",
                 Path(i.path or "").name,
             )

@@ -67,7 +67,13 @@ def command(
         for note in cache.overlay.notes:
             sys.stderr.write(f"{note}\n")
     answer = rank_neurons(
-        cache, class_of(cache, class_key), by=by, top=top, seed=seed, mistake=mistake
+        cache,
+        class_of(cache, class_key),
+        by=by,
+        top=top,
+        seed=seed,
+        mistake=mistake,
+        drawn=opened.home / "illusions",
     )
     names = kept_names(opened, cache) if looked is None else name_neurons(opened, looked)
     if names is not None:
@@ -88,15 +94,21 @@ def command(
     return None
 
 
+def _sensitivity(neuron: RankedNeuron) -> str:
+    return "-" if neuron.core_sensitivity is None else f"{neuron.core_sensitivity:.2f}"
+
+
 def _show(title: str, neurons: Sequence[RankedNeuron], own: str) -> None:
     """Print a list; a ranking `own` that has no column of its own gets one."""
     named = any(n.word is not None for n in neurons)
+    drawn = not own and any(n.core_sensitivity is not None for n in neurons)
     columns = (">vote", ">contrast", ">contribution", ">import.", ">stable", ">classes")
     table(
         (
             ">neuron",
             *((f">{own}",) if own else ()),
             *columns,
+            *((">core sens.",) if drawn else ()),
             *(("word",) if named else ()),
             "",
         ),
@@ -110,6 +122,7 @@ def _show(title: str, neurons: Sequence[RankedNeuron], own: str) -> None:
                 f"{n.importance:.3f}",
                 "-" if n.stability is None else f"{n.stability:.0%}",
                 str(n.used_by),
+                *((_sensitivity(n),) if drawn else ()),
                 *((n.word or "–",) if named else ()),
                 "in both lists" if n.ambiguous else "",
             )

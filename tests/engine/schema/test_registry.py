@@ -25,20 +25,24 @@ def install(monkeypatch, **points):
     registry._entry_points.cache_clear()
 
 
+OURS = ("contrast", "contribution", "core-sensitivity", "groups", "votes")
+"""As files, but with hyphens."""
+
+
 @pytest.fixture
 def rankings(monkeypatch):
     """Returns what makes a fresh registry with these entry points."""
     yield (
         lambda **points: (
             install(monkeypatch, **points)
-            or Registry("engine.attribution.rankings", GROUP, "ranking")
+            or Registry("engine.attribution.rankings", GROUP, "ranking", hyphens=True)
         )
     )
     registry._entry_points.cache_clear()
 
 
 def test_a_kind_is_called_as_its_file():
-    assert RANKINGS.names()[:4] == ("contrast", "contribution", "groups", "votes")
+    assert RANKINGS.names()[:5] == OURS
     assert {"zero", "ratio", "weighted", "focal", "dfr", "afr", "direction"} <= set(
         EDIT_METHODS.names()
     )
@@ -53,7 +57,7 @@ def test_every_kind_says_what_it_is():
 
 def test_a_third_party_s_is_listed_without_being_imported_and_made_when_asked(rankings):
     found = rankings(loudest=f"{__name__}:Loudest", gone="no.such.module:Kind")
-    assert found.names() == ("contrast", "contribution", "groups", "votes", "gone", "loudest")
+    assert found.names() == (*OURS, "gone", "loudest")
     assert isinstance(found.get("loudest"), Loudest)
 
 
@@ -68,7 +72,7 @@ def test_one_that_cannot_be_imported_costs_one_warning_and_its_own_use(rankings)
 
 def test_ours_are_not_replaced(rankings):
     found = rankings(votes=f"{__name__}:Loudest")
-    assert found.names() == ("contrast", "contribution", "groups", "votes")
+    assert found.names() == OURS
     assert not isinstance(found.get("votes"), Loudest)
 
 
