@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from engine.editing.plan import Aim
 from engine.features.cache import FeatureCache
 from engine.features.parts import in_parts
 from engine.schema.arrays import Array
@@ -55,6 +56,8 @@ class Edited:
     """The seed whose edit did best on the selection images."""
     notes: tuple[str, ...] = ()
     """What else there is to say of the edit, in sentences."""
+    aims: tuple[Aim, ...] = ()
+    """Whose neurons, where the edit chose among several orders of them; else those of the plan."""
     chosen: str | None = None
     """The method that made it, where one was chosen among several."""
     tried: dict[str, float] = field(default_factory=dict)

@@ -170,7 +170,7 @@ def _record(caches: Caches, plan: Plan, edited: Edited, predictions: HeldOutPred
     before = predictions.right(ORIGINAL)[0]
     used = {}
     if "neurons" in method.needs:
-        used = {str(aim.class_index): _neurons(aim, edited) for aim in plan.aims}
+        used = {str(aim.class_index): _neurons(aim, edited) for aim in edited.aims or plan.aims}
     report = caches.held_out
     return Edit(
         id="",
