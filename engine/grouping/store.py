@@ -29,7 +29,7 @@ class Origin(Struct, frozen=True, kw_only=True):
     """groups/NAME.json: where a grouping comes from."""
 
     source: str
-    """`directions`, `neurons` or `csv`."""
+    """`directions`, `neurons`, `csv` or `hand`."""
     created: str = ""
     digest: str = ""
     """sha256 of the CSV as it was made."""

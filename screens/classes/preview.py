@@ -1,4 +1,4 @@
-"""A preview of a class, beside the list: its mistakes, and the neurons behind them."""
+"""A preview of a class, beside the list: its mistakes, their kinds, and the neurons behind them."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,9 @@ from engine.attribution.query import rank_neurons
 from engine.data.stored import PictureFinder
 from engine.evaluation.scores import mistakes
 from engine.features.cache import FeatureCache
+from engine.grouping.sides import TwoKinds
 from engine.schema.records import Mistake, Mistakes, Neurons, RankedNeuron
+from screens.classes.kinds import KindsOfClasses, kinds_lines
 from screens.clip_words import ClipWords, Lines, beside
 from screens.latest import LatestTask
 from screens.ports import Workspace
@@ -52,6 +54,8 @@ class ClassPreview(Vertical):
         & > #preview-title { text-style: bold; }
         & > #preview-words { display: none; padding-bottom: 1; }
         & > #preview-words.-said { display: block; }
+        & > #preview-kinds { display: none; padding-bottom: 1; }
+        & > #preview-kinds.-said { display: block; }
         & > #preview-neurons { padding-bottom: 1; }
     }
     """
@@ -63,12 +67,15 @@ class ClassPreview(Vertical):
         self._wanted: tuple[FeatureCache, int] | None = None
         self._started: tuple[FeatureCache, int] | None = None
         self._timer: Timer | None = None
+        self._kinds = KindsOfClasses()
         self._load = LatestTask(self, self._summarize, self._show, self._fail)
+        self._find = LatestTask(self, self._find_kinds, self._show_kinds, self._fail)
 
     def compose(self) -> ComposeResult:
         """Return title, words, neurons, pictures."""
         yield Static("", id="preview-title", markup=False)
         yield Static("", id="preview-words", markup=False)
+        yield Static("", id="preview-kinds", markup=False)
         yield Static("", id="preview-neurons")
         gallery = Gallery(captions=2)
         gallery.can_focus = False
@@ -106,8 +113,23 @@ class ClassPreview(Vertical):
         words = self.words.of_class(class_index) if listed.mistakes else ()
         return Summary(cache.picture_of, listed, ranked, words)
 
+    def _find_kinds(self, cache: FeatureCache, class_index: int) -> tuple[int, TwoKinds]:
+        return class_index, self._kinds.of_class(cache, class_index)
+
+    def _show_kinds(self, found: tuple[int, TwoKinds] | None) -> None:
+        """Say what was found in the class that is shown; nothing for None."""
+        line = self.query_one("#preview-kinds", Static)
+        if found is None or self._started is None or found[0] == self._started[1]:
+            line.set_class(found is not None, "-said")
+            said = () if found is None else kinds_lines(found[1], self.content_size.width)
+            line.update("\n".join(said))
+
     def _show(self, summary: Summary) -> None:
-        listed = summary.mistakes
+        listed, shown = summary.mistakes, self._started
+        known = None if shown is None else self._kinds.known(*shown)
+        self._show_kinds(None if shown is None or known is None else (shown[1], known))
+        if shown is not None and known is None and listed.mistakes:  # the rest is shown first
+            self._find.start(*shown)
         wrong = listed.mistakes
         title = f"{listed.class_.name}: {counted(len(wrong), 'mistake')} of {listed.n:,}"
         self.query_one("#preview-title", Static).update(title)

@@ -13,8 +13,9 @@ from textual.message import Message
 from textual.widgets import Input
 
 from engine.features.aside import read_aside
+from engine.features.cache import FeatureCache
 from screens import clip_words
-from screens.base import Base
+from screens.classes.by_groups import ByGroups
 from screens.classes.listing import Listing, mistakes_of
 from screens.classes.preview import ClassPreview
 from screens.classes.skipped import SkippedImages
@@ -26,7 +27,9 @@ from screens.ensure_features import ensure_features
 from screens.job_line import JobLine
 from screens.latest import LatestTask
 from screens.messages import ToEdit, ToMistakes, ToNeurons, ToWhatIf
+from screens.new_grouping import NewGrouping
 from screens.ports import Workspace
+from screens.widgets.choice import Choice
 from screens.widgets.gallery import Gallery
 from screens.widgets.table import Table
 
@@ -35,11 +38,13 @@ AS_COMMAND = ("n", "name")
 OPENS = ("mistakes", "neurons", "whatif", "edit")
 
 
-class ClassesScreen(Base):
+class ClassesScreen(ByGroups):
     """Classes by accuracy, worst first."""
 
     NAME = "Classes"
-    PARTS: ClassVar = {"skipped images": SkippedImages}
+    PARTS: ClassVar = {
+        "skipped images": SkippedImages, "new grouping": NewGrouping, "an option": Choice
+    }  # fmt: skip
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (120, "-wide")]
     TABLE = (
         Command("classes.mistakes", "enter", "mistakes", "Mistakes", "Show the class's mistakes"),
@@ -52,7 +57,20 @@ class ClassesScreen(Base):
             "classes.filter", "slash", "filter", "Filter", "Show only names that contain some text"
         ),
         Command("classes.sort", "s", "sort", "Sort", "Sort by accuracy, mistakes, n, name or gain"),
-        Command("classes.groups", "u", "groups", "Groups", "Switch between classes and groups"),
+        Command(
+            "classes.groups",
+            "u",
+            "groups",
+            "Groups",
+            "Show classes, the data's groups, or each stored grouping",
+        ),
+        Command(
+            "classes.group",
+            "g",
+            "group",
+            "Group",
+            "Make a grouping: two kinds of images in a class, or in each",
+        ),
         clip_words.command("classes"),
         Command("classes.skipped", "i", "skipped", "Skipped", "List the skipped images", False),
     )
@@ -71,7 +89,6 @@ class ClassesScreen(Base):
     def __init__(self, workspace: Workspace) -> None:
         super().__init__(workspace)
         self._loaded: Loaded | None = None
-        self._listing: Listing | None = None
         self._sort, self._applied = "accuracy", Applied(None)
         self._extracted = False
         """Whether the job was waited for already: it is not to be started again and again."""
@@ -92,7 +109,7 @@ class ClassesScreen(Base):
     def command_line(self) -> list[str]:
         """Return `classes`, in the order shown where the command has it."""
         sort = ["--sort", self._sort] if self._sort in AS_COMMAND else []
-        return ["classes", *sort, *(["--groups"] if self._grouped else [])]
+        return ["classes", *sort, *self.cycle.words()]
 
     # the classes
 
@@ -100,22 +117,25 @@ class ClassesScreen(Base):
         """Load them; the first paint does not wait."""
         self._set_breadcrumb(self.workspace.source.eval_split)
         self.query_one(ClassTable).focus()
+        self.watch(self.app, "app_focus", self.look_again)
         self._start()
 
     def _set_breadcrumb(self, split: str) -> None:
         source = self.workspace.source
         data = Path(source.data)
         name = data.parent.name if data.suffix == ".csv" else data.name
-        self.set_breadcrumb(f"{name} · {source.model} · {split}")
+        steps = [f"{name} · {source.model} · {split}", self.cycle.title]
+        self.set_breadcrumb(*filter(None, steps))
 
     def _start(self) -> None:
         self._load.start(self.workspace)
 
     def _take(self, loaded: Loaded) -> None:
-        self._loaded, self._listing = loaded, loaded.listing
-        self._set_breadcrumb(f"{loaded.listing.scores.split} {loaded.total:,}")
+        self._loaded, self.listing = loaded, loaded.listing
+        self.cycle.own = bool(loaded.listing.scores.groups)
         if loaded.cache is not None:
             self._compare_applied()
+            self.look_again()
         elif self._extracted:
             split = self.workspace.source.eval_split
             self._fail(f"The images of {split} changed while their features were extracted.")
@@ -150,7 +170,7 @@ class ClassesScreen(Base):
     def _take_more(self, listing: Listing) -> None:
         loaded = self._loaded
         if loaded is not None and loaded.cache is None and listing.scores.n:
-            self._loaded, self._listing = replace(loaded, listing=listing), listing
+            self._loaded, self.listing = replace(loaded, listing=listing), listing
             self._show_new()
 
     @on(JobLine.Done)
@@ -158,6 +178,11 @@ class ClassesScreen(Base):
         self._extracted = True
         self.query_one(ClassPreview).forget()
         self._start()
+
+    @property
+    def cache(self) -> FeatureCache | None:
+        """The feature cache, once it is there."""
+        return None if self._loaded is None else self._loaded.cache
 
     # the applied edit
 
@@ -167,6 +192,7 @@ class ClassesScreen(Base):
             self._start()
         else:
             self._compare_applied()
+            self.look_again()
 
     def _compare_applied(self) -> None:
         loaded = self._loaded
@@ -174,10 +200,10 @@ class ClassesScreen(Base):
             self._score_edit.start(self.workspace, loaded.cache, loaded.listing)
 
     def _take_applied(self, scored: tuple[Applied, Listing]) -> None:
-        self._applied, self._listing = scored
-        if self._sort not in self._listing.sorts:
+        self._applied, self.listing = scored
+        if self._sort not in self.listing.sorts:
             self._sort = "accuracy"
-        self._show()
+        self.show_anew()
 
     # what is shown
 
@@ -185,19 +211,23 @@ class ClassesScreen(Base):
         """Show new figures; a cursor that still is on the worst class stays on the worst."""
         table = self.query_one(ClassTable)
         untouched = not table.index
-        self._show()
+        self.show_anew()
         if untouched:
             table.move_to(0)
 
-    def _show(self) -> None:
-        listing, loaded = self._listing, self._loaded
+    def show_anew(self) -> None:
+        """Show what there is."""
+        listing, loaded = self.listing, self._loaded
         if listing is None or loaded is None:
             return
+        self._set_breadcrumb(f"{listing.scores.split} {loaded.total:,}")
         missing = 0 if loaded.cache else max(1, loaded.total - listing.scores.n)
-        self.query_one(ClassTotals).total(listing, self._sort, self._applied, missing)
+        self.query_one(ClassTotals).total(
+            listing, self._sort, self._applied, missing, self.grouping
+        )
         text = self.query_one("#filter", Input).value
         self.query_one(ClassTable).list_classes(listing, self._sort, text)
-        self.query_one(GroupTable).list_groups(listing)
+        self.show_groups()
         self._preview()
         self.refresh_bindings()
 
@@ -209,7 +239,7 @@ class ClassesScreen(Base):
 
     @on(Input.Changed, "#filter")
     def _narrow(self) -> None:
-        self._show()
+        self.show_anew()
 
     @on(Input.Submitted, "#filter")
     def _narrowed(self) -> None:
@@ -237,17 +267,11 @@ class ClassesScreen(Base):
 
     def action_sort(self) -> None:
         """Take the next order."""
-        if self._listing is not None:
-            sorts = self._listing.sorts
+        if self.listing is not None:
+            sorts = self.listing.sorts
             self._sort = sorts[(sorts.index(self._sort) + 1) % len(sorts)]
-            self._show()
+            self.show_anew()
             self.query_one(ClassTable).move_to(0)
-
-    def action_groups(self) -> None:
-        """Show groups instead of classes, or classes again."""
-        self.toggle_class("-grouped")
-        self.query_one(GroupTable if self._grouped else ClassTable).focus()
-        self.refresh_bindings()
 
     def action_words(self) -> None:
         """Make what CLIP needs to say in words what mistakes look like."""
@@ -255,25 +279,21 @@ class ClassesScreen(Base):
 
     def action_skipped(self) -> None:
         """List the images that could not be decoded."""
-        if self._listing is not None:
-            self.app.push_screen(SkippedImages(self._listing.scores))
-
-    @property
-    def _grouped(self) -> bool:
-        return self.has_class("-grouped")
+        if self.listing is not None:
+            self.app.push_screen(SkippedImages(self.listing.scores))
 
     # what can be opened
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer only what can be done now."""
-        listing = self._listing
-        opened = self._loaded is not None and self._loaded.cache is not None
-        if action in OPENS:
-            return opened and not self._grouped and self.query_one(ClassTable).key is not None
+        listing = self.listing
+        opened = self.cache is not None
+        if action in (*OPENS, "group"):
+            return opened and not self.grouped and self.query_one(ClassTable).key is not None
         if action in ("filter", "sort"):
-            return listing is not None and not self._grouped
+            return listing is not None and not self.grouped
         if action == "groups":
-            return listing is not None and bool(listing.scores.groups)
+            return listing is not None and self.cycle.any
         if action == "words":
             return self.query_one(ClassPreview).words.missing and not self.job_line.running
         if action == "skipped":
@@ -285,9 +305,9 @@ class ClassesScreen(Base):
 
     def _open(self, message: Callable[[int], Message]) -> None:
         index = self.query_one(ClassTable).key
-        if self._listing is None or index is None:
+        if self.listing is None or index is None:
             return
-        entry = self._listing.scores.classes[index]
+        entry = self.listing.scores.classes[index]
         if mistakes_of(entry):
             self.post_message(message(index))
         else:

@@ -116,6 +116,11 @@ class ClassTable(ScoreTable):
 class GroupTable(ScoreTable):
     """The groups."""
 
+    def clear(self, sentence: str) -> None:
+        """Show a sentence instead."""
+        self.say(sentence)
+        self.show(0, lambda _: ())
+
     def list_groups(self, listing: Listing) -> None:
         """Show the groups, worst first."""
         groups, order = listing.scores.groups or (), listing.group_order

@@ -7,6 +7,7 @@ from textual.geometry import Size
 from textual.reactive import reactive
 from textual.widget import Widget
 
+from screens.classes.grouped import Shown
 from screens.classes.listing import SORTS, Listing
 from screens.classes.source import Applied
 from screens.words import counted, percent, points
@@ -33,7 +34,14 @@ class ClassTotals(Widget):
         self.add_class("-failed")
         self._lines = [[f"✗ {sentence}"], ["  R retries"]]
 
-    def total(self, listing: Listing, sort: str, applied: Applied, missing: int) -> None:
+    def total(
+        self,
+        listing: Listing,
+        sort: str,
+        applied: Applied,
+        missing: int,
+        grouping: tuple[str, Shown] | None,
+    ) -> None:
         """Show the totals.
 
         Args:
@@ -41,10 +49,13 @@ class ClassTotals(Widget):
             sort: Their order.
             applied: The applied edit, if there is one.
             missing: How many images are still to be evaluated.
+            grouping: The name and the groups of the grouping shown, instead of the data's own.
         """
         self.remove_class("-failed")
         counts = _counts(listing, sort, applied) if not missing else _progress(listing, missing)
-        self._lines = [_accuracies(listing), counts]
+        self._lines = [_accuracies(listing, grouping), counts]
+        if grouping is not None:
+            self._lines.append(list(grouping[1].facts))
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         """Return how many lines there are in `width` cells."""
@@ -75,7 +86,7 @@ def _progress(listing: Listing, missing: int) -> list[str]:
     return [f"{done:,} of {done + missing:,} images evaluated", "classes open when all are"]
 
 
-def _accuracies(listing: Listing) -> list[str]:
+def _accuracies(listing: Listing, grouping: tuple[str, Shown] | None) -> list[str]:
     scores = listing.scores
     parts = [
         f"accuracy {percent(scores.accuracy, 2)}",
@@ -83,8 +94,9 @@ def _accuracies(listing: Listing) -> list[str]:
     ]
     if listing.worst is not None:
         parts.append(f"worst class {percent(listing.worst.accuracy)}")
-    if listing.worst_group is not None:
-        parts.append(f"worst group {percent(listing.worst_group.accuracy)}")
+    grouped, by = (listing, "") if grouping is None else (grouping[1].listing, f" by {grouping[0]}")
+    if grouped is not None and grouped.worst_group is not None:
+        parts.append(f"worst group {percent(grouped.worst_group.accuracy)}{by}")
     return parts
 
 

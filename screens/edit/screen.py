@@ -18,7 +18,7 @@ from engine.schema.jobs import JobView
 from engine.schema.requests import EditRequest
 from screens.base import Base
 from screens.command import Command, bindings
-from screens.edit.fields import Choice, Line
+from screens.edit.fields import Line
 from screens.edit.form import (
     begin,
     field_of,
@@ -38,6 +38,7 @@ from screens.job_line import JobLine
 from screens.latest import LatestTask
 from screens.messages import ToCompare, ToEdit
 from screens.ports import Workspace
+from screens.widgets.choice import Choice
 
 
 class EditScreen(Base):

@@ -43,7 +43,7 @@ class Gallery(Cursor):
         Binding("up,k", "step(-1)", "Up", show=False, id="gallery.up"),
         Binding("pagedown,ctrl+d", "page(1)", "Page down", show=False, id="gallery.page_down"),
         Binding("pageup,ctrl+u", "page(-1)", "Page up", show=False, id="gallery.page_up"),
-        Binding("home,g", "first", "First", show=False, id="gallery.first"),
+        Binding("home", "first", "First", show=False, id="gallery.first"),
         Binding("end,G", "last", "Last", show=False, id="gallery.last"),
         Binding("enter", "choose", "Choose", show=False, id="gallery.choose"),
     ]

@@ -46,7 +46,7 @@ class Table(Cursor):
         Binding("pageup", "page(-1)", "Page up", show=False, id="table.page_up"),
         Binding("ctrl+d", "page(0.5)", "Half down", show=False, id="table.half_down"),
         Binding("ctrl+u", "page(-0.5)", "Half up", show=False, id="table.half_up"),
-        Binding("home,g", "first", "First", show=False, id="table.first"),
+        Binding("home", "first", "First", show=False, id="table.first"),
         Binding("end,G", "last", "Last", show=False, id="table.last"),
         Binding("enter", "choose", "Choose", show=False, id="table.choose"),
     ]

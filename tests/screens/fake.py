@@ -72,6 +72,9 @@ class FakeWorkspace:
             return self.on_cache
         if not self.cached:
             return None
+        if split == self.source.train_split:
+            planted = self.home / "features" / f"planted-{split}"
+            return self.planted.cache(split) if planted.exists() else None
         cache = self.planted.cache()
         return cache.without(*rows_aside(read_aside(self.home), "valid", cache.samples))
 

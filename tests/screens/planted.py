@@ -1,6 +1,7 @@
 """A workspace made by arithmetic: images, a feature cache and edits on disk, no torch anywhere.
 
-The classifier leans on neuron `SPURIOUS` for class 0 in a way that its mistakes show.
+The classifier leans on neuron `SPURIOUS` for class 0 in a way that its mistakes show: it fires on
+every second image, and these are the group `land`.
 """
 
 from dataclasses import dataclass
@@ -32,17 +33,18 @@ class Planted:
 
     def cache(self, split: str = "valid") -> FeatureCache:
         """Open the feature cache."""
-        return FeatureCache(self.home / "features" / f"planted-{split}", self.split)
+        listing = self.split if split == "valid" else open_split(self.source, split)
+        return FeatureCache(self.home / "features" / f"planted-{split}", listing)
 
 
-def plant(root: Path, *, groups: bool = False) -> Planted:
-    """Write images, workspace.toml and a feature cache below `root`."""
+def plant(root: Path, *, groups: bool = False, each: int = EACH) -> Planted:
+    """Write `each` images of a class and split, workspace.toml and a feature cache below `root`."""
     data, home = root / "data", root / "ws"
     for split in ("train", "valid"):
         for k, name in enumerate(NAMES):
             folder = data / split / f"{k:03d}_{name}"
             folder.mkdir(parents=True)
-            for i in range(EACH):
+            for i in range(each):
                 colour = (40 * k % 256, 20 * i % 256, 128)
                 Image.new("RGB", (24, 18), colour).save(folder / f"{i:02d}.png")
     (root / "weights.safetensors").write_bytes(b"not read")
@@ -62,16 +64,19 @@ def _listed(data: Path) -> str:
     for path in sorted(data.rglob("*.png")):
         split, folder = path.relative_to(data).parts[:2]
         rows.append(
-            f"{path.relative_to(data)},{folder},{split},{'land' if path.stem < '06' else 'sea'}"
+            f"{path.relative_to(data)},{folder},{split},{'sea' if int(path.stem) % 2 else 'land'}"
         )
     (data / "list.csv").write_text("\n".join(rows) + "\n")
     return str(data / "list.csv")
 
 
-def write_cache(directory: Path, split: Split, seed: int = 0, noise: float = 0.7) -> None:
+def write_cache(
+    directory: Path, split: Split, seed: int = 0, noise: float = 0.7, pull: float = 4.0
+) -> None:
     """Write a feature cache whose every array follows from features and a decision layer.
 
-    With more `noise`, such as 2.6, there are more mistakes.
+    With more `noise`, such as 2.6, there are more mistakes. With more `pull`, such as 14, most of
+    the images of class 0 on which `SPURIOUS` fires are predicted as class 1.
     """
     directory.mkdir(parents=True)
     labels = np.array([sample.label for sample in split.samples])
@@ -82,7 +87,7 @@ def write_cache(directory: Path, split: Split, seed: int = 0, noise: float = 0.7
     features = features.astype(np.float32)
     weight = (prototypes - prototypes.mean(0)).astype(np.float32) * 0.5
     weight[1, SPURIOUS] += 2.0
-    features[(labels == 0) & (np.arange(n) % 2 == 0), SPURIOUS] += 4.0
+    features[(labels == 0) & (np.arange(n) % 2 == 0), SPURIOUS] += pull
     bias = (-(prototypes**2).sum(1) / 8).astype(np.float32)
     logits = features @ weight.T + bias
     predicted = logits.argmax(1)

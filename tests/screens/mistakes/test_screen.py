@@ -208,7 +208,7 @@ async def test_any_size_has_room_for_the_cursors_picture(wrong):
             await settled(pilot)
             gallery = pictures(app)
             assert 14 <= gallery.side <= 30
-            await pilot.press("G", "g", "l")
+            await pilot.press("G", "home", "l")
             assert gallery.index == 1
 
 
@@ -242,7 +242,7 @@ async def test_of_ten_thousand_mistakes_only_visible_tiles_are_made(tmp_path):
             ordered.sections,
             ordered.keys,
         )
-        await pilot.press("G", "g", "j", "pagedown", "ctrl+u", "G")
+        await pilot.press("G", "home", "j", "pagedown", "ctrl+u", "G")
         await pilot.pause()
         assert gallery.index == 9_999
         assert len(made) < 400

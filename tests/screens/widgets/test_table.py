@@ -43,7 +43,18 @@ async def test_the_cursor_moves_and_scrolls(table):
     async with Showing(table).run_test(size=(40, 12)) as pilot:
         table.show(ROWS, table.row)
         places = []
-        for key in ("j", "down", "k", "pagedown", "ctrl+d", "ctrl+u", "pageup", "end", "up", "g"):
+        for key in (
+            "j",
+            "down",
+            "k",
+            "pagedown",
+            "ctrl+d",
+            "ctrl+u",
+            "pageup",
+            "end",
+            "up",
+            "home",
+        ):
             await pilot.press(key)
             places.append(table.index)
         assert places == [1, 2, 1, 12, 17, 12, 1, ROWS - 1, ROWS - 2, 0]
