@@ -9,6 +9,7 @@ import signal
 import threading
 import warnings
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -21,9 +22,10 @@ from textual.screen import ModalScreen, Screen
 from engine.schema.errors import EngineError
 from engine.schema.jobs import JobView
 from engine.schema.requests import EditRequest, FeaturesRequest
-from neuroinspect_tui.app import pictures, terminal, themes
+from neuroinspect_tui.app import pictures, themes
 from neuroinspect_tui.app.actions import APP
 from neuroinspect_tui.app.errors import ErrorReportingApp, reports_errors
+from neuroinspect_tui.app.terminal import copy_in_tmux, notification
 from neuroinspect_tui.app.watch import QUIET, JobsSnapshot, ending, watch_jobs
 from neuroinspect_tui.config import Config, remember_workspace
 from screens.base import COMMON, Base, TopBar
@@ -32,6 +34,10 @@ from screens.command import bindings
 from screens.latest import LatestTask
 from screens.messages import Copied, OpenScreen, ToDemo, ToResult, ToWorkspace
 from screens.ports import Workspace
+from screens.widgets.gallery import Gallery
+from screens.widgets.picture import Picture
+from screens.widgets.pictures.base import Terminal
+from screens.widgets.previews import ANYWHERE, Display
 from screens.words import progress
 
 LATER_SECONDS = 0.3
@@ -56,6 +62,7 @@ class NeuroinspectApp(ErrorReportingApp):
         open_workspace: Opens a directory; raises `EngineError` where it is no workspace.
         at: The workspace; without one, the start screen comes first.
         reason: Why `at` is no workspace: the start screen shows it, and offers to create one there.
+        terminal: What is known of the terminal, for pictures.
     """
 
     TITLE = "neuroinspect"
@@ -68,6 +75,7 @@ class NeuroinspectApp(ErrorReportingApp):
         open_workspace: Callable[[Path], Workspace],
         at: Path | None = None,
         reason: str = "",
+        terminal: Terminal = ANYWHERE,
     ) -> None:
         super().__init__()
         self.config = config
@@ -84,8 +92,11 @@ class NeuroinspectApp(ErrorReportingApp):
         self.theme = themes.chosen_theme(config.theme)
         self.keys = self._read_keys()
         self.set_keymap(self.keys)
-        found = terminal.description(self.console.color_system)
-        self.picture_renderer, self._picture_problems = pictures.chosen(config.pictures, found)
+        colors = None if self.no_color else self.console.color_system
+        seen = replace(terminal, colors=colors)
+        renderer, self._picture_problems = pictures.chosen(config.pictures, seen)
+        self.display_pictures = Display(renderer, seen)
+        """What draws pictures, and where."""
 
     def on_mount(self) -> None:
         """Show the first screen."""
@@ -194,7 +205,7 @@ class NeuroinspectApp(ErrorReportingApp):
     def on_copied(self, copied: Copied) -> None:
         """Put text on the clipboard of whoever sits at the terminal."""
         self.copy_to_clipboard(copied.text)
-        self.run_worker(partial(terminal.copy_in_tmux, copied.text), thread=True, group="copy")
+        self.run_worker(partial(copy_in_tmux, copied.text), thread=True, group="copy")
         self.notify(f"Copied: {copied.text}")
 
     # keys that work everywhere
@@ -241,7 +252,19 @@ class NeuroinspectApp(ErrorReportingApp):
                 yield SystemCommand(
                     command.title, command.help, partial(self.run_action, command.action)
                 )
+        for name, renderer in pictures.offered(self.display_pictures.terminal).items():
+            what = (type(renderer).__doc__ or "").partition("\n")[0]
+            yield SystemCommand(f"Pictures: {name}", what, partial(self.draw_pictures, name))
         yield SystemCommand("Theme", "Change the colours until you quit", self.action_change_theme)
+
+    def draw_pictures(self, renderer: str) -> None:
+        """Draw all pictures anew with another renderer, until the app is left."""
+        self.display_pictures = replace(self.display_pictures, renderer=renderer)
+        for screen in self.screen_stack:
+            for shown in screen.query(Gallery):
+                shown.redraw()
+            for picture in screen.query(Picture):
+                picture.redraw()
 
     # the jobs, on every screen
 
@@ -270,7 +293,7 @@ class NeuroinspectApp(ErrorReportingApp):
             self.notify(words)
         if job.state != "cancelled":
             self.bell()
-            self.send_to_terminal(terminal.notification(self.TITLE, words))
+            self.send_to_terminal(notification(self.TITLE, words))
 
     def send_to_terminal(self, escapes: str) -> None:
         """Send escape sequences to the terminal."""

@@ -4,13 +4,16 @@ from engine.schema.errors import RequestError
 from screens.widgets.pictures.base import BUILT_IN, RENDERERS, Renderer, Terminal
 
 AUTO = "auto"
+NONE = "none"
+ORDER = ("sextant", "quadrant", BUILT_IN)
+"""Ours that `auto` takes, best first; third parties' come before."""
 
 
 def chosen(name: str, terminal: Terminal) -> tuple[str, list[str]]:
     """Return the name of the renderer to draw with, and what went wrong, a sentence each.
 
-    `auto` is the first that supports the terminal; built-in half blocks, which every terminal
-    supports, come last. A renderer that is named is used as it is.
+    `auto` is the first that supports the terminal; half blocks, which every terminal supports,
+    come last. A renderer that is named is used as it is.
 
     Raises:
         RequestError: There is no renderer of that name.
@@ -21,13 +24,23 @@ def chosen(name: str, terminal: Terminal) -> tuple[str, list[str]]:
             f"Unknown picture renderer {name!r} in config.toml; choose from "
             f"{', '.join((AUTO, *names))}."
         )
-    others = [other for other in names if other != BUILT_IN]
     problems: list[str] = []
-    for candidate in (name,) if name != AUTO else (*others, BUILT_IN):
+    for candidate in (name,) if name != AUTO else _best_first():
         renderer = _loaded(candidate, problems)
         if renderer is not None and (name != AUTO or renderer.supported(terminal)):
             return candidate, problems
     return BUILT_IN, problems
+
+
+def offered(terminal: Terminal) -> dict[str, Renderer]:
+    """Return the renderers that support a terminal, best first, then none."""
+    loaded = {name: _loaded(name, []) for name in (*_best_first(), NONE)}
+    return {name: one for name, one in loaded.items() if one and one.supported(terminal)}
+
+
+def _best_first() -> list[str]:
+    theirs = [name for name in RENDERERS.names() if name not in (*ORDER, NONE)]
+    return [*theirs, *ORDER]
 
 
 def _loaded(name: str, problems: list[str]) -> Renderer | None:

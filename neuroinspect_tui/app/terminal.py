@@ -31,9 +31,9 @@ def need_terminal() -> None:
         raise EngineError(f"The app cannot be drawn on a dumb terminal (TERM=dumb); {instead}.")
 
 
-def description(colors: str | None) -> Terminal:
-    """Return what picture renderers may know of the terminal; `colors` as rich names them."""
-    return Terminal(environment=dict(os.environ), colors=colors)
+def description() -> Terminal:
+    """Return what picture renderers may know of the terminal; its colours, Textual knows."""
+    return Terminal(environment=dict(os.environ), colors=None)
 
 
 def notification(title: str, body: str) -> str:

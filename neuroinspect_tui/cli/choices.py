@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Literal
 
 from engine.attribution.rankings import RANKINGS
 from engine.editing.methods import EDIT_METHODS
+from screens.widgets.pictures.base import RENDERERS as PICTURE_RENDERERS
 
 if TYPE_CHECKING:
     RankingName = str
     MethodName = str
+    PictureName = str
 else:
     RankingName = Literal[*RANKINGS.names()]
     MethodName = Literal[*EDIT_METHODS.names()]
+    PictureName = Literal["auto", *PICTURE_RENDERERS.names()]

@@ -10,7 +10,7 @@ from engine.schema.records import IllusionStep
 from screens.illusions.state import Drawing, DrawingProgress, Drawings, cached, current
 from screens.latest import LatestTask
 from screens.widgets.gallery import Gallery, Tile
-from screens.widgets.previews import renderer_of
+from screens.widgets.previews import display_of
 
 CAPTIONS = 4
 LEAST_SIDE, MOST_SIDE = 12, 64
@@ -78,7 +78,7 @@ class DrawingGallery(Gallery):
     def _cache(
         self, progress: DrawingProgress, previews: dict[int, Path], side: int
     ) -> tuple[DrawingProgress, dict[int, Path]]:
-        return progress, cached(previews, side, renderer_of(self))
+        return progress, cached(previews, side, display_of(self))
 
     def _replace(self, rendered: tuple[DrawingProgress, dict[int, Path]]) -> None:
         progress, previews = rendered

@@ -17,7 +17,7 @@ from engine.schema.records import Illusion, IllusionStep
 from engine.schema.requests import IllusionRequest
 from engine.visualization.store import finished
 from screens.ports import Workspace
-from screens.widgets.previews import Box, draw
+from screens.widgets.previews import Box, Display, draw
 from screens.words import seconds
 
 TOP = 4
@@ -232,15 +232,15 @@ def with_steps(request: IllusionRequest, places: int) -> IllusionRequest:
     return structs.replace(request, steps=steps)
 
 
-def cached(previews: dict[int, Path], side: int, renderer: str) -> dict[int, Path]:
+def cached(previews: dict[int, Path], side: int, display: Display) -> dict[int, Path]:
     """Return the previews that are still there, rendered in advance so that none blinks.
 
     Args:
         previews: Their files, by neuron.
         side: Of a tile, in cells.
-        renderer: The name of the picture renderer.
+        display: What draws pictures, and where.
     """
-    boxes = {j: Box(path, side, side // 2, renderer) for j, path in previews.items()}
+    boxes = {j: Box(path, side, side // 2, display) for j, path in previews.items()}
     return {j: previews[j] for j, box in boxes.items() if not draw(box).problem}
 
 

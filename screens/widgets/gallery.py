@@ -12,7 +12,7 @@ from textual.strip import Strip
 
 from screens.widgets.cursor import Cursor
 from screens.widgets.grid import Grid, Spot
-from screens.widgets.previews import Box, Preview, cached, drawn, renderer_of
+from screens.widgets.previews import Box, Preview, cached, display_of, drawn
 from screens.widgets.slow_link import THUMBNAIL, on_slow_link
 from screens.widgets.strips import text_strip
 from screens.widgets.tiles import Frame, Tile, picture_line, with_edge, with_lower_edge
@@ -121,6 +121,10 @@ class Gallery(Cursor):
         self._lay_out()
         self._draw()
 
+    def redraw(self) -> None:
+        """Draw every picture anew: something else draws them now."""
+        self.watch_side()
+
     def on_resize(self) -> None:
         """Lay the tiles out again; the cursor stays visible."""
         self._lay_out()
@@ -227,7 +231,7 @@ class Gallery(Cursor):
 
     def _box(self, index: int) -> Box | None:
         source = self.tile(index).source
-        return None if source is None else Box(source, self.side, self._rows, renderer_of(self))
+        return None if source is None else Box(source, self.side, self._rows, display_of(self))
 
     def _preview(self, index: int) -> Preview | None:
         if (box := self._box(index)) is None:
@@ -297,4 +301,4 @@ class Gallery(Cursor):
             return text_strip(words, self.side, style, "center")
         preview = self._preview(index) or Preview((), "…")
         styles = (style, self.get_component_rich_style("gallery--words"))
-        return picture_line(preview.rows, preview.problem, line, (self.side, self._rows), styles)
+        return picture_line(preview.rows, preview.words, line, (self.side, self._rows), styles)

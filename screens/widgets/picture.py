@@ -9,7 +9,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from engine.data.stored import PictureSource
-from screens.widgets.previews import Box, Preview, cached, drawn, renderer_of
+from screens.widgets.previews import Box, Preview, cached, display_of, drawn
 from screens.widgets.rows import printable
 from screens.widgets.slow_link import LARGE, on_slow_link
 from screens.widgets.strips import text_strip
@@ -72,6 +72,10 @@ class Picture(Widget):
         self._draw(0)
         self.refresh()
 
+    def redraw(self) -> None:
+        """Draw the picture anew: something else draws it now."""
+        self._draw(0)
+
     def on_resize(self) -> None:
         """Draw at the new size, once it has settled."""
         self._draw(0 if self._preview is None else SETTLE)
@@ -82,7 +86,7 @@ class Picture(Widget):
             return None
         if on_slow_link(self) and not self.screen.is_modal:  # a zoom is meant to be large
             width, height = min(width, LARGE), min(height, LARGE // 2)
-        return Box(self._source, width, height, renderer_of(self))
+        return Box(self._source, width, height, display_of(self))
 
     def _draw(self, wait: float) -> None:
         if self.is_mounted and self._box() is not None:
@@ -113,4 +117,4 @@ class Picture(Widget):
         preview = self._preview or Preview((), "…" if self._source else self.missing)
         size = (self.size.width, self.size.height - len(captions))
         styles = (self.rich_style, self.get_component_rich_style("picture--words"))
-        return picture_line(preview.rows, preview.problem, y, size, styles)
+        return picture_line(preview.rows, preview.words, y, size, styles)

@@ -11,12 +11,16 @@ from textual.widget import Widget
 
 from engine.data.stored import PictureSource, StoredImage, decode_picture
 from engine.schema.errors import EngineError
-from screens.widgets.pictures.base import BUILT_IN, RENDERERS
+from screens.widgets.pictures.base import BUILT_IN, RENDERERS, Terminal
 
 CACHED_CELLS = 65_536
 """The cache's size, in cells of about 600 bytes: 512 thumbnails of 16 x 8."""
 _ONE = ThreadPoolExecutor(1, thread_name_prefix="pictures")
 """One: with four such threads on two cores, keys lag 104 ms (p95)."""
+
+
+ANYWHERE = Terminal({}, "truecolor")
+"""A terminal of which nothing is known."""
 
 
 @dataclass(frozen=True)
@@ -26,11 +30,30 @@ class Preview:
     rows: tuple[Strip, ...]
     problem: str = ""
     """One sentence without its stop; empty where there are rows."""
+    instead: str = ""
+    """Shown where there are no rows, and no problem."""
 
     @property
     def width(self) -> int:
         """In cells."""
         return self.rows[0].cell_length if self.rows else 0
+
+    @property
+    def words(self) -> str:
+        """What is shown where there are no rows."""
+        return self.problem or self.instead
+
+
+@dataclass(frozen=True)
+class Display:
+    """What draws pictures, and where they are seen."""
+
+    renderer: str = BUILT_IN
+    """A name in `RENDERERS`."""
+    terminal: Terminal = ANYWHERE
+
+
+HALF_BLOCKS = Display()
 
 
 @dataclass(frozen=True)
@@ -40,8 +63,7 @@ class Box:
     source: PictureSource
     width: int
     height: int
-    renderer: str = BUILT_IN
-    """A name in `RENDERERS`."""
+    display: Display = HALF_BLOCKS
 
 
 class PreviewCache:
@@ -77,9 +99,10 @@ class PreviewCache:
 cache = PreviewCache()
 
 
-def renderer_of(widget: Widget) -> str:
-    """Return the name of the renderer that the app chose; other apps draw half blocks."""
-    return str(getattr(widget.app, "picture_renderer", BUILT_IN))
+def display_of(widget: Widget) -> Display:
+    """Return what the app draws pictures with; other apps draw half blocks."""
+    display: Display = getattr(widget.app, "display_pictures", HALF_BLOCKS)
+    return display
 
 
 def cached(box: Box) -> Preview | None:
@@ -105,10 +128,12 @@ def draw(box: Box) -> Preview:
     if entry is not None and entry[0] == state:
         return entry[1]
     try:
+        renderer, terminal = RENDERERS.get(box.display.renderer), box.display.terminal
+        across, down = renderer.density(terminal)
         # twice the pixels shown: the rest of the way is LANCZOS
-        image = decode_picture(source, side=2 * max(box.width, 2 * box.height))
-        rows = RENDERERS.get(box.renderer).render(image, (box.width, box.height))
-        preview = Preview(tuple(rows))
+        image = decode_picture(source, side=2 * max(box.width * across, box.height * down))
+        rows = renderer.render(image, (box.width, box.height), terminal)
+        preview = Preview(tuple(rows), instead="" if rows else source.name)
     except EngineError as error:
         reason = str(error).removeprefix("cannot be decoded: ")
         preview = Preview((), f"cannot read {source.name}: {reason}")

@@ -12,6 +12,7 @@ import typer
 from msgspec import structs
 
 from engine.schema.errors import RequestError
+from neuroinspect_tui.cli.choices import PictureName
 from neuroinspect_tui.cli.options import Device
 from neuroinspect_tui.cli.options import Workspace as WorkspaceOption
 from neuroinspect_tui.config import Color, Config, demo_home, read_config, set_color
@@ -21,6 +22,7 @@ from screens.words import counted
 SLOW_LINK = {"TEXTUAL_ANIMATIONS": "none", "TEXTUAL_FPS": "12", "TEXTUAL_SMOOTH_SCROLL": "0"}
 OPTIONS = (
     "--device", "--color", "--slow-link", "--no-slow-link", "--mouse", "--no-mouse", "--theme",
+    "--pictures",
 )  # fmt: skip
 
 
@@ -51,6 +53,10 @@ def command(
             "--mouse/--no-mouse", help="Use the mouse; without it the terminal selects text."
         ),
     ] = None,
+    pictures: Annotated[
+        PictureName | None,
+        typer.Option("--pictures", help="What draws images [default: config.toml's, or auto]."),
+    ] = None,
     theme: Annotated[
         str | None, typer.Option("--theme", metavar="NAME", help="ctrl+p in the app lists them.")
     ] = None,
@@ -62,7 +68,8 @@ def command(
     from neuroinspect_tui.app.terminal import need_terminal
 
     need_terminal()
-    given = {"color": color, "slow_link": slow_link, "mouse": mouse, "theme": theme}
+    given = {"color": color, "slow_link": slow_link, "mouse": mouse, "theme": theme,
+             "pictures": pictures}  # fmt: skip
     config = structs.replace(
         read_config(), **{name: value for name, value in given.items() if value is not None}
     )
@@ -101,12 +108,17 @@ def _run(config: Config, at: Path | None, said: str, device: str | None) -> int:
     gc.disable()  # a seventh of the time of these imports goes into looking for garbage
     from neuroinspect_tui.app.app import DEMO, NeuroinspectApp
     from neuroinspect_tui.app.local_workspace import LocalWorkspace
+    from neuroinspect_tui.app.terminal import description
 
     gc.freeze()  # nor is there any in what was imported, when a key waits
     gc.enable()
 
+    def opened(path: Path) -> LocalWorkspace:
+        return LocalWorkspace(path, device)
+
+    seen = description()
     while True:
-        app = NeuroinspectApp(config, lambda path: LocalWorkspace(path, device), at, said)
+        app = NeuroinspectApp(config, opened, at, said, seen)
         left_for = app.run(mouse=config.mouse)
         if left_for != DEMO:
             break

@@ -1,7 +1,7 @@
 """What a picture renderer is, and the registry of them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from PIL import Image
@@ -19,7 +19,7 @@ BUILT_IN = "half"
 class Terminal:
     """What a renderer may know of the terminal."""
 
-    environment: Mapping[str, str]
+    environment: Mapping[str, str] = field(compare=False)
     """The process's, with `TERM`, `TERM_PROGRAM` and the like."""
     colors: str | None
     """As rich names them: `truecolor`, `256`, `standard`, or None without colours."""
@@ -34,12 +34,19 @@ class Renderer(Protocol):
         """Tell whether a terminal shows what this renderer draws."""
         ...
 
-    def render(self, image: Image.Image, cells: tuple[int, int]) -> "Sequence[Strip]":
+    def density(self, terminal: Terminal) -> tuple[int, int]:
+        """Return how many pixels of an image a cell shows, across and down."""
+        ...
+
+    def render(
+        self, image: Image.Image, cells: tuple[int, int], terminal: Terminal
+    ) -> "Sequence[Strip]":
         """Return an image in its own shape as rows of cells, all of one width.
 
         Args:
             image: Of any size and mode.
             cells: The most cells across and down that it may take.
+            terminal: Where it is shown.
         """
         ...
 
@@ -47,3 +54,4 @@ class Renderer(Protocol):
 RENDERERS: Registry[Renderer] = Registry(
     "screens.widgets.pictures", "neuroinspect_tui.pictures", "picture renderer"
 )
+"""Picture renderers: an image becomes rows of terminal cells. A new one is a file here."""

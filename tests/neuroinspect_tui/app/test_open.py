@@ -163,7 +163,7 @@ def test_after_the_demo_the_app_comes_back(monkeypatch, tmp_path, run):
     class App:
         active, workspace, return_code = 0, None, 0
 
-        def __init__(self, config, open_workspace, at, said):
+        def __init__(self, config, open_workspace, at, said, terminal):
             opened.append((at, bool(said)))
 
         def run(self, *, mouse):
@@ -184,7 +184,7 @@ def test_jobs_that_continue_are_named_on_leaving(monkeypatch, filled, run):
     class App:
         active, return_code = 2, 0
 
-        def __init__(self, config, open_workspace, at, said):
+        def __init__(self, config, open_workspace, at, said, terminal):
             self.workspace = open_workspace(at)
 
         def run(self, *, mouse):

@@ -16,12 +16,12 @@ from neuroinspect_tui.config import Config
 from screens.messages import ToMistakes
 from screens.widgets.pictures import base
 from screens.widgets.pictures.base import RENDERERS, Terminal
-from screens.widgets.previews import Box, draw
+from screens.widgets.previews import Box, Display, draw
 from tests.neuroinspect_tui.app.test_app import Opening, Recorded, go
 from tests.screens.conftest import planted, settled, shown, still, workspace  # noqa: F401
 from tests.screens.fake import FakeWorkspace
 
-PLAIN = Terminal({"TERM": "xterm"}, "256")
+PLAIN = Terminal({"TERM": "linux"}, "256")
 FANCY = Terminal({"TERM": "fancy"}, "truecolor")
 
 
@@ -33,7 +33,10 @@ class Letters:
     def supported(self, terminal: Terminal) -> bool:
         return terminal.environment.get("TERM") == "fancy"
 
-    def render(self, image: Image.Image, cells: tuple[int, int]) -> list[Strip]:
+    def density(self, terminal: Terminal) -> tuple[int, int]:
+        return 1, 1
+
+    def render(self, image: Image.Image, cells: tuple[int, int], terminal: Terminal) -> list[Strip]:
         from rich.segment import Segment
 
         return [Strip([Segment("x" * cells[0])], cells[0])] * cells[1]
@@ -70,8 +73,8 @@ def test_half_blocks_are_built_in_and_work_everywhere() -> None:
 
 def test_an_unknown_name_lists_those_there_are(installed: Any) -> None:
     installed(letters=f"{__name__}:Letters")
-    with pytest.raises(RequestError, match="choose from auto, half, letters"):
-        chosen("sixel", PLAIN)
+    with pytest.raises(RequestError, match=r"choose from auto, half, .*letters"):
+        chosen("oils", PLAIN)
 
 
 def test_auto_takes_the_first_that_supports_the_terminal(installed: Any) -> None:
@@ -84,7 +87,7 @@ def test_auto_takes_the_first_that_supports_the_terminal(installed: Any) -> None
 @pytest.mark.parametrize("name", ["auto", "broken"])
 def test_a_renderer_that_cannot_be_imported_is_one_sentence(installed: Any, name: str) -> None:
     installed(broken="no_such_module_at_all:Renderer")
-    renderer, [problem] = chosen(name, FANCY)
+    renderer, [problem] = chosen(name, PLAIN)
     assert renderer == "half"
     assert "picture renderer 'broken'" in problem
     assert "no_such_module_at_all" in problem
@@ -93,7 +96,9 @@ def test_a_renderer_that_cannot_be_imported_is_one_sentence(installed: Any, name
 def test_previews_are_drawn_by_the_renderer_of_their_box(installed: Any, tmp_path: Path) -> None:
     installed(letters=f"{__name__}:Letters")
     Image.new("RGB", (8, 8), "red").save(tmp_path / "a.png")
-    boxes = [Box(tmp_path / "a.png", 4, 2, name) for name in ("letters", "half", "letters")]
+    boxes = [
+        Box(tmp_path / "a.png", 4, 2, Display(name)) for name in ("letters", "half", "letters")
+    ]
     assert [draw(box).rows[0].text for box in boxes] == ["xxxx", "▄▄▄▄", "xxxx"]
 
 
@@ -120,5 +125,27 @@ async def test_a_broken_renderer_costs_one_warning(
     app = Recorded(Config(), Opening(workspace), workspace.home)
     async with app.run_test(notifications=True) as pilot:
         await settled(pilot)
-        assert app.picture_renderer == "half"
+        assert app.display_pictures.renderer == "half"
         assert len([toast for toast in app.toasts if "'broken'" in toast]) == 1
+
+
+async def test_another_renderer_draws_at_once_what_is_shown(
+    workspace: FakeWorkspace,  # noqa: F811
+) -> None:
+    app = NeuroinspectApp(Config(), Opening(workspace), workspace.home)
+    async with app.run_test() as pilot:
+        await go(pilot, ToMistakes(1))
+        await settled(pilot)
+        await pilot.press("t")
+        await settled(pilot)
+        assert "▄▄▄▄▄▄▄▄" in shown(pilot)
+        offered = [
+            command
+            for command in app.get_system_commands(app.screen)
+            if command.title.startswith("Pictures: ")
+        ]
+        assert [command.title for command in offered] == ["Pictures: half", "Pictures: none"]
+        offered[-1].callback()
+        await settled(pilot)
+        assert "▄" not in shown(pilot)
+        assert ".png" in shown(pilot)

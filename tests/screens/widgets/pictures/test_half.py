@@ -2,14 +2,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from screens.widgets.pictures.base import RENDERERS
-from screens.widgets.pictures.half import HalfBlocks, fitted
+from screens.widgets.pictures.base import RENDERERS, Terminal
+from screens.widgets.scaling import fitted
 
+TERMINAL = Terminal({}, "truecolor")
 RED, BLUE, WHITE, BLACK = (255, 0, 0), (0, 0, 255), (255, 255, 255), (0, 0, 0)
 
 
 def cells(image, width, height):
-    return RENDERERS.get("half").render(image, (width, height))
+    return RENDERERS.get("half").render(image, (width, height), TERMINAL)
 
 
 def colours(strip):
@@ -47,7 +48,7 @@ def test_equal_neighbours_are_one_segment():
     ids=str,
 )
 def test_the_shape_is_kept(size, box, pixels):
-    assert fitted(size, *box) == pixels
+    assert fitted(size, box) == (pixels[0], pixels[1] // 2)
     strips = cells(Image.new("RGB", size), *box)
     assert (strips[0].cell_length, 2 * len(strips)) == pixels
 
@@ -60,7 +61,5 @@ def test_downscaling_averages():
 
 
 def test_the_background_shows_through():
-    renderer = HalfBlocks()
-    renderer.background = "#ff0000"
-    [strip] = renderer.render(Image.new("RGBA", (2, 2), (0, 0, 0, 0)), (2, 1))
-    assert colours(strip) == [(RED, RED)] * 2
+    [strip] = cells(Image.new("RGBA", (2, 2), (0, 0, 0, 0)), 2, 1)
+    assert colours(strip) == [(WHITE, WHITE)] * 2
