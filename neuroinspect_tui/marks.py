@@ -1,4 +1,4 @@
-"""What a person has marked in a workspace: the edit that is applied, the neurons selected.
+"""What a person has marked in a workspace: the applied edit, the selected neurons and images.
 
 It lies in marks.json. A damaged file counts as none, and is set aside when something is marked.
 """
@@ -23,6 +23,8 @@ class Marks(Struct, frozen=True):
     """An edit's id."""
     selected: dict[str, tuple[int, ...]] = {}
     """Neurons by class index."""
+    images: dict[str, tuple[str, ...]] = {}
+    """Images by class index: their paths below the data's root."""
 
 
 class _Stored(Marks, frozen=True):
@@ -42,7 +44,8 @@ def _read(path: Path) -> Marks | None:
         stored = read_json(path, _Stored)
     except StorageError:
         return None
-    return Marks(stored.applied or stored.kept, stored.selected or stored.ticks)
+    selected = stored.selected or stored.ticks
+    return Marks(stored.applied or stored.kept, selected, stored.images)
 
 
 def applied_edit(home: Path) -> str | None:
@@ -73,6 +76,20 @@ def select_neurons(home: Path, class_index: int, neurons: tuple[int, ...]) -> No
     def changed(marks: Marks) -> Marks:
         every = marks.selected | {str(class_index): neurons}
         return structs.replace(marks, selected={k: v for k, v in every.items() if v})
+
+    _change(home, changed)
+
+
+def select_images(home: Path, class_index: int, paths: tuple[str, ...]) -> None:
+    """Remember the images selected for a class.
+
+    Raises:
+        EngineError: The workspace is gone, or cannot be written.
+    """
+
+    def changed(marks: Marks) -> Marks:
+        every = marks.images | {str(class_index): paths}
+        return structs.replace(marks, images={k: v for k, v in every.items() if v})
 
     _change(home, changed)
 

@@ -79,6 +79,14 @@ class Workspace(Protocol):
         """Remember the neurons selected for a class."""
         ...
 
+    def selected_images(self, class_index: int) -> tuple[str, ...]:
+        """Return the images selected for a class, by their paths below the data's root."""
+        ...
+
+    def select_images(self, class_index: int, paths: tuple[str, ...]) -> None:
+        """Remember the images selected for a class."""
+        ...
+
     def set_aside(self, path: str) -> None:
         """Let an image of the evaluation split count neither as right nor as wrong."""
         ...

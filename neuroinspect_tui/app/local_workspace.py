@@ -142,6 +142,14 @@ class LocalWorkspace:
         """Remember the neurons selected for a class."""
         marks.select_neurons(self.home, class_index, neurons)
 
+    def selected_images(self, class_index: int) -> tuple[str, ...]:
+        """Return the images selected for a class, by their paths below the data's root."""
+        return marks.read_marks(self.home).images.get(str(class_index), ())
+
+    def select_images(self, class_index: int, paths: tuple[str, ...]) -> None:
+        """Remember the images selected for a class."""
+        marks.select_images(self.home, class_index, paths)
+
     def set_aside(self, path: str) -> None:
         """Let an image of the evaluation split count neither as right nor as wrong."""
         self._mark_aside(path, aside=True)

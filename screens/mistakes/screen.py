@@ -1,6 +1,6 @@
 """The mistakes of a class, by predicted class."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from rich.text import Text
@@ -25,10 +25,13 @@ from screens.latest import LatestTask
 from screens.messages import Copied, ToMistakes, ToNeurons
 from screens.mistakes.found import FoundImages
 from screens.mistakes.grouped import SIDE, GroupedImages, facts, tile
+from screens.mistakes.selecting import Selecting
 from screens.mistakes.zoom import Zoom
+from screens.new_grouping import NewGrouping
 from screens.ports import Workspace
-from screens.search_field import Searchable, SearchField, TextQuery
-from screens.widgets.gallery import Gallery
+from screens.search_field import SearchField, TextQuery
+from screens.widgets.choice import Choice
+from screens.widgets.gallery import Gallery, Tile
 from screens.widgets.picture import Picture
 from screens.words import counted
 
@@ -44,6 +47,9 @@ class Loaded:
     split: str
     whole: bool
     words: Lines
+    cache: FeatureCache
+    selected: frozenset[str]
+    """The images selected by hand, by their paths below the data's root."""
 
 
 class Pictures(Gallery):
@@ -65,11 +71,14 @@ class Pictures(Gallery):
         super().on_resize()
 
 
-class MistakesScreen(Searchable):
+class MistakesScreen(Selecting):
     """The mistakes of a class, by predicted class."""
 
     NAME = "Mistakes"
-    PARTS: ClassVar = {"one image": Zoom, "file location": FileLocation}
+    PARTS: ClassVar = {
+        "one image": Zoom, "file location": FileLocation, "new grouping": NewGrouping,
+        "an option": Choice,
+    }  # fmt: skip
     OPENED_BY = ToMistakes
     TABLE = (
         Command("mistakes.zoom", "enter", "zoom", "Zoom", "Show one image, large"),
@@ -80,6 +89,21 @@ class MistakesScreen(Searchable):
             "mistakes.of_this", "N", "of_this", "This one", "Rank the neurons behind this mistake"
         ),
         Command("mistakes.whole", "t", "whole", "All", "Show or hide the correct predictions"),
+        Command(
+            "mistakes.select",
+            "space",
+            "select",
+            "Select",
+            "Select or deselect the image",
+        ),
+        Command("mistakes.clear", "u", "clear", "Clear", "Clear the selection", False),
+        Command(
+            "mistakes.group",
+            "g",
+            "group",
+            "Group",
+            "Make a grouping of the selected images, or of the two kinds of images of the class",
+        ),
         Command(
             "mistakes.search", "slash", "search", "Search", "Order by a text, as CLIP sees", False
         ),
@@ -112,8 +136,7 @@ class MistakesScreen(Searchable):
     """
 
     def __init__(self, workspace: Workspace, class_index: int) -> None:
-        super().__init__(workspace)
-        self.class_index = class_index
+        super().__init__(workspace, class_index)
         self._loaded: Loaded | None = None
         self._stay: int | None = None
         """Where the cursor stays although its image moves to those set aside."""
@@ -152,22 +175,21 @@ class MistakesScreen(Searchable):
         if (query := self.text_query) is not None:
             images = FoundImages(images, query.text, _likeness(cache, query))
         words = self._words.of_class(self.class_index) if listed.mistakes else ()
-        return Loaded(listed, images, cache.root, cache.picture_of, cache.meta.split, whole, words)
+        return Loaded(
+            listed, images, cache.root, cache.picture_of, cache.meta.split, whole, words, cache,
+            self.recall(),
+        )  # fmt: skip
 
     def _take(self, loaded: Loaded | None) -> None:
         if loaded is None:
             self._say(ensure_features(self.workspace, self.job_line))
             return
+        if self._loaded is None:  # later, what is selected here is the newer
+            self.chosen = loaded.selected
         gallery, self._loaded = self.query_one(Pictures), loaded
         listed, shown = loaded.listed, loaded.shown
+        self._show_counts(loaded)
         wrong = len(listed.mistakes)
-        count = f"{counted(wrong, 'mistake')} of {listed.n:,}"
-        if loaded.whole:
-            count = f"all {listed.n:,}, {counted(wrong, 'mistake')}"
-        doubted = sum(mistake.suspect is not None for mistake in listed.mistakes)
-        count += f", {doubted:,} of suspect labels (?)" if doubted else ""
-        count += f", {len(listed.set_aside):,} set aside" if listed.set_aside else ""
-        self.set_breadcrumb(listed.class_.name, count)
         if not wrong:
             self._say(f"No mistakes in {loaded.split}. t shows all {listed.n:,} images.")
         if not listed.n:
@@ -175,7 +197,7 @@ class MistakesScreen(Searchable):
         images = shown.images
         gallery.show(
             len(images),
-            lambda at: tile(images[at], gallery.side, loaded.picture_of),
+            lambda at: self._tile(images[at]),
             shown.sections,
             shown.keys,
         )
@@ -191,6 +213,28 @@ class MistakesScreen(Searchable):
         if not self.query_one(SearchField).is_open:
             gallery.focus()
         self._show_details()
+
+    def _show_counts(self, loaded: Loaded) -> None:
+        listed = loaded.listed
+        count = counted(len(listed.mistakes), "mistake")
+        count = f"all {listed.n:,}, {count}" if loaded.whole else f"{count} of {listed.n:,}"
+        count += f", {len(self.chosen):,} selected" if self.chosen else ""
+        doubted = sum(mistake.suspect is not None for mistake in listed.mistakes)
+        count += f", {doubted:,} of suspect labels (?)" if doubted else ""
+        count += f", {len(listed.set_aside):,} set aside" if listed.set_aside else ""
+        self.set_breadcrumb(listed.class_.name, count)
+
+    def _tile(self, image: Seen) -> Tile:
+        assert self._loaded is not None
+        made = tile(image, self.query_one(Pictures).side, self._loaded.picture_of)
+        return replace(made, selected=self.is_selected(image))
+
+    def selection_changed(self) -> None:
+        """Mark what is selected, and count it."""
+        if self._loaded is not None:
+            self._show_counts(self._loaded)
+            self.query_one(Pictures).refresh_tiles()
+            self.refresh_bindings()
 
     def order_anew(self) -> None:
         """Order the images by the text, or by predicted class again."""
@@ -226,13 +270,19 @@ class MistakesScreen(Searchable):
             self._load.start(whole=False)
 
     @property
-    def _image(self) -> Seen | None:
+    def opened(self) -> tuple[FeatureCache, Mistakes] | None:
+        """What the images are from, once they are there."""
+        return (self._loaded.cache, self._loaded.listed) if self._loaded is not None else None
+
+    @property
+    def image(self) -> Seen | None:
+        """The image under the cursor."""
         place = self.query_one(Pictures).index
         return None if place is None or self._loaded is None else self._loaded.shown.images[place]
 
     @on(Gallery.Moved)
     def _show_details(self) -> None:
-        image, loaded = self._image, self._loaded
+        image, loaded = self.image, self._loaded
         source, lines = None, list[Text]()
         if image is not None and loaded is not None:
             source, lines = loaded.picture_of(image.path), facts(image, loaded.root)
@@ -242,12 +292,14 @@ class MistakesScreen(Searchable):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer only what can be done now."""
-        if action in ("zoom", "file", "path", "aside"):
-            return self._image is not None
-        if action == "neurons":
+        if action in ("zoom", "file", "path", "aside", "select"):
+            return self.image is not None
+        if action == "clear":
+            return bool(self.chosen)
+        if action in ("neurons", "group"):
             return self._loaded is not None and bool(self._loaded.listed.mistakes)
         if action == "of_this":
-            return isinstance(self._image, Mistake)
+            return isinstance(self.image, Mistake)
         if action == "words":
             return self._words.missing and not self.job_line.running
         if action == "whole":
@@ -273,8 +325,8 @@ class MistakesScreen(Searchable):
 
     def action_of_this(self) -> None:
         """Rank the neurons behind the cursor's mistake."""
-        if self._image is not None:
-            self.post_message(ToNeurons(self.class_index, self._image.path))
+        if self.image is not None:
+            self.post_message(ToNeurons(self.class_index, self.image.path))
 
     def action_whole(self) -> None:
         """Show the correct predictions too, or only the mistakes again."""
@@ -283,7 +335,7 @@ class MistakesScreen(Searchable):
 
     def action_aside(self) -> None:
         """Set the cursor's image aside, or bring it back, and count anew."""
-        image, loaded = self._image, self._loaded
+        image, loaded = self.image, self._loaded
         if image is None or loaded is None or self._load.busy:
             return
         if image.path in loaded.shown.aside:
@@ -301,14 +353,14 @@ class MistakesScreen(Searchable):
 
     def action_file(self) -> None:
         """Show where the cursor's file is."""
-        if self._image is not None and self._loaded is not None:
-            source = self._loaded.picture_of(self._image.path)
+        if self.image is not None and self._loaded is not None:
+            source = self._loaded.picture_of(self.image.path)
             self.app.push_screen(FileLocation(source, self.workspace.home))
 
     def action_path(self) -> None:
         """Copy the path of the cursor's file."""
-        if self._image is not None:
-            self.post_message(Copied(self._image.path))
+        if self.image is not None:
+            self.post_message(Copied(self.image.path))
 
 
 def _likeness(cache: FeatureCache, query: TextQuery) -> dict[str, float]:

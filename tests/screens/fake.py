@@ -78,6 +78,12 @@ class FakeWorkspace:
         cache = self.planted.cache()
         return cache.without(*rows_aside(read_aside(self.home), "valid", cache.samples))
 
+    def selected_images(self, class_index: int) -> tuple[str, ...]:
+        return marks.read_marks(self.home).images.get(str(class_index), ())
+
+    def select_images(self, class_index: int, paths: tuple[str, ...]) -> None:
+        marks.select_images(self.home, class_index, paths)
+
     def set_aside(self, path: str) -> None:
         mark_aside(self.home, self.planted.cache(), path, aside=True)
 

@@ -13,7 +13,7 @@ def test_classes_on_a_small_terminal(wrong, snap_compare):
 def test_classes_on_a_wide_terminal(wrong, snap_compare):
     async def previewed(pilot):
         await settled(pilot)
-        await until(pilot, lambda: "too strong" in shown(pilot))
+        await until(pilot, lambda: "too strong" in shown(pilot) and "two kinds" in shown(pilot))
         await settled(pilot)
 
     assert snap_compare(Host(ClassesScreen(wrong)), terminal_size=(160, 48), run_before=previewed)
