@@ -90,6 +90,16 @@ class MistakesScreen(Selecting):
         ),
         Command("mistakes.whole", "t", "whole", "All", "Show or hide the correct predictions"),
         Command(
+            "mistakes.search", "slash", "search", "Search", "Order by a text, as CLIP sees", False
+        ),
+        Command(
+            "mistakes.aside",
+            "x",
+            "aside",
+            "Set aside",
+            "Let an image count neither as right nor as wrong; again: bring it back",
+        ),
+        Command(
             "mistakes.select",
             "space",
             "select",
@@ -103,16 +113,6 @@ class MistakesScreen(Selecting):
             "group",
             "Group",
             "Make a grouping of the selected images, or of the two kinds of images of the class",
-        ),
-        Command(
-            "mistakes.search", "slash", "search", "Search", "Order by a text, as CLIP sees", False
-        ),
-        Command(
-            "mistakes.aside",
-            "x",
-            "aside",
-            "Set aside",
-            "Let an image count neither as right nor as wrong; again: bring it back",
         ),
         clip_words.command("mistakes"),
         Command("mistakes.file", "o", "file", "File", "Show where the file is, and how to copy it"),
