@@ -4,7 +4,7 @@ Methods and rankings are those of the registries, and so are their fields and li
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, cast
@@ -14,13 +14,18 @@ from msgspec import structs
 from engine.attribution.rankings import RANKINGS
 from engine.editing.methods import DEFAULT, EDIT_METHODS
 from engine.editing.methods.base import EditMethod
+from engine.grouping.store import FOUND
 from engine.schema.bounds import bounds
 from engine.schema.requests import EditRequest, Preset
 
 AUTO = "auto"
 OF_NEURONS = ("neurons", "top", "by", "rows")
 """The fields of methods that need neurons."""
-OF_EVERY_METHOD = ("method", "seeds", "select", "test_split")
+OF_EVERY_METHOD = ("method", "seeds", "select", "group_by", "test_split")
+"""Every edit tells its worst group, and its verdict goes by that."""
+NO_GROUPS, OWN_GROUPS = "none", "the data's own"
+UNSAID = (("by", AUTO), ("group_by", NO_GROUPS), ("group_by", OWN_GROUPS))
+"""What a request says by not naming it."""
 PRESETS = {
     "wide": "ratio 1 for every affected class, lambda 0.1, the top 40% of the neurons",
     "paper": "as published: a ratio by the neurons' importance, lambda 0.01, the top 5",
@@ -104,6 +109,11 @@ def fields() -> tuple[Field, ...]:
         _number("seeds", "seeds", "the number of random seeds; intervals are over them",
                 within["seeds"], int),
         Field("select", "select", choices=SELECTS),
+        Field("group_by", "groups", choices={
+            NO_GROUPS: "the data has no groups, and none are found",
+            OWN_GROUPS: "the groups of the data",
+            FOUND: "found without labels for this edit, on its selection images",
+        }),
         Field("test_split", "test split", "the split to report on; the whole evaluation split "
               "then selects, instead of half of it"),
     )  # fmt: skip
@@ -114,15 +124,44 @@ def field_of(name: str) -> Field:
     return next(some for some in fields() if some.name == name)
 
 
-def options(some: Field, grouped: bool) -> tuple[str, ...]:
-    """Return what may be chosen; some of it needs groups."""
-    return tuple(word for word in some.choices if grouped or not _needs_groups(some.name, word))
+def options(some: Field, grouped: bool, stored: Sequence[str] = ()) -> tuple[str, ...]:
+    """Return what may be chosen.
+
+    Args:
+        some: The field.
+        grouped: Whether the data has groups.
+        stored: The names of the workspace's groupings.
+    """
+    if some.name != "group_by":
+        return tuple(some.choices)
+    return tuple(dict.fromkeys((usual_groups(grouped), FOUND, *stored)))
 
 
-def _needs_groups(name: str, word: str) -> bool:
-    if name == "method":
-        return "groups" in EDIT_METHODS.get(word).needs
-    return word == "worst-group"
+def usual_groups(grouped: bool) -> str:
+    """Return the groups of an edit that names none."""
+    return OWN_GROUPS if grouped else NO_GROUPS
+
+
+def help_of(some: Field, values: Mapping[str, str]) -> str:
+    """Return a line of help on a field, or on what is chosen in it."""
+    chosen = values[some.name]
+    if some.name == "group_by" and chosen == NO_GROUPS and method_of(values).finds_groups:
+        return f"none are named, and {values['method']} finds some itself"
+    if some.name == "group_by" and chosen == NO_GROUPS and (what := _needing_groups(values)):
+        return f"{what} needs groups: take found, or those of a grouping"
+    if some.name == "group_by" and chosen not in some.choices:
+        return f"those of the grouping {chosen}, instead of the data's own"
+    return some.choices[chosen] if some.choices else some.help
+
+
+def _needing_groups(values: Mapping[str, str]) -> str:
+    """Return what in a form needs groups; nothing where it does without."""
+    if "groups" in method_of(values).needs:
+        return values["method"]
+    if values["select"] == "worst-group":
+        return "worst-group"
+    by = values["by"] == "groups" and matters(field_of("by"), values)
+    return "the ranking groups" if by else ""
 
 
 def method_of(values: Mapping[str, str]) -> EditMethod:
@@ -156,7 +195,8 @@ def filled(request: EditRequest) -> dict[str, str]:
     given = structs.asdict(request) | {"by": request.by or AUTO} | request.options
     for name in values.keys() - {"neurons", "top"}:
         value = given.get(name)
-        values[name] = str(value) if value is not None else ""
+        usual = NO_GROUPS if name == "group_by" else ""
+        values[name] = str(value) if value is not None else usual
         if not field_of(name).choices and value == getattr(plain, name, None):
             values[name] = ""
     return values
@@ -172,6 +212,8 @@ def problems(values: Mapping[str, str]) -> dict[str, str]:
     top = values["top"].strip()
     if "top" in found and top not in ("", "auto") and not re.fullmatch(r"\d+|\d+(\.\d+)?%", top):
         found["top"] = "give N, N% or auto"
+    if values["group_by"] == NO_GROUPS and _needing_groups(values):
+        found["group_by"] = "needed: → takes found"
     return {name: wrong for name, wrong in found.items() if wrong}
 
 
@@ -181,7 +223,7 @@ def request_of(values: Mapping[str, str], class_index: int, on: str | None = Non
     own = {option.name for option in method_of(values).own_options}
     for some in fields():
         text = values[some.name].strip()
-        if matters(some, values) and text and (some.name, text) != ("by", AUTO):
+        if matters(some, values) and text and (some.name, text) not in UNSAID:
             given[some.name] = some.kind(text)
     if "neurons" in given:
         given["neurons"] = tuple(map(int, re.findall(r"\d+", values["neurons"])))
@@ -221,7 +263,7 @@ def words_of(values: Mapping[str, str], name: str, on: str | None) -> tuple[str,
     own = {option.name for option in method_of(values).own_options}
     for some in fields():
         text = values[some.name].strip()
-        if not matters(some, values) or text == fresh[some.name]:
+        if not matters(some, values) or text == fresh[some.name] or (some.name, text) in UNSAID:
             continue
         if some.name == "neurons":
             words += [word for j in re.findall(r"\d+", text) for word in ("--neuron", j)]

@@ -12,7 +12,7 @@ from textual.widgets import Button, Input, Static
 
 from engine.data.splits import Split
 from engine.editing.plan import Plan
-from engine.editing.planning import make_plan
+from engine.grouping.store import names
 from engine.schema.edits import Edit, EditEpoch
 from engine.schema.jobs import JobView
 from engine.schema.requests import EditRequest
@@ -24,15 +24,18 @@ from screens.edit.form import (
     field_of,
     fields,
     filled,
+    help_of,
     matters,
     options,
     problems,
     request_of,
     suggested,
+    usual_groups,
     words_of,
 )
 from screens.edit.live import Live
 from screens.edit.log import Log
+from screens.edit.planning import plan_of
 from screens.edit.summary import planned, summarize
 from screens.job_line import JobLine
 from screens.latest import LatestTask
@@ -113,10 +116,10 @@ class EditScreen(Base):
 
     # in threads
 
-    def _open(self) -> tuple[Split, JobView | None]:
+    def _open(self) -> tuple[Split, list[str], JobView | None]:
         split = self.workspace.split(self.workspace.source.eval_split)
         running = (job for job in self.workspace.jobs() if self._is_mine(job))
-        return split, next(running, None)
+        return split, names(self.workspace.home), next(running, None)
 
     def _is_mine(self, job: JobView) -> bool:
         asked = job.request
@@ -126,16 +129,7 @@ class EditScreen(Base):
         return same and job.may_go_on and asked.on == self.on_edit
 
     def _planned(self, request: EditRequest) -> tuple[EditRequest, Plan | None]:
-        """Plan an edit, which refuses what cannot be done before a job is submitted.
-
-        Without cached features, or on another edit, only the job can plan.
-        """
-        if request.test_split is not None:
-            self.workspace.split(request.test_split)
-        cache = None if request.on else self.workspace.cache()
-        if cache is None:
-            return request, None
-        return request, make_plan(cache, request, tested=request.test_split is not None)
+        return request, plan_of(self.workspace, request)
 
     # the form
 
@@ -144,17 +138,23 @@ class EditScreen(Base):
         """The class's name, once it is known."""
         return self._split.classes[self.class_index] if self._split else ""
 
-    def _opened(self, found: tuple[Split, JobView | None]) -> None:
-        self._split, job = found
-        self.call_later(self._lay_out, bool(self._split.groups), job)
+    def _opened(self, found: tuple[Split, list[str], JobView | None]) -> None:
+        self._split, stored, job = found
+        self.call_later(self._lay_out, self._split, stored, job)
 
-    async def _lay_out(self, grouped: bool, job: JobView | None) -> None:
-        await self.query_one("#lines").mount(
-            *(Line(some, options(some, grouped)) for some in fields()),
-            Button("Run", id="run", compact=True, variant="primary"),
-        )
+    async def _lay_out(self, split: Split, stored: list[str], job: JobView | None) -> None:
+        grouped = bool(split.groups)
+        self.values["group_by"] = usual_groups(grouped)
         if job is not None and isinstance(job.request, EditRequest):
             self.values = filled(job.request)
+            if job.request.group_by is None:
+                self.values["group_by"] = usual_groups(grouped)
+            else:  # it may be gone meanwhile
+                stored = sorted({*stored, job.request.group_by})
+        await self.query_one("#lines").mount(
+            *(Line(some, options(some, grouped, stored)) for some in fields()),
+            Button("Run", id="run", compact=True, variant="primary"),
+        )
         self._fill()
         self.query_one("#run").focus()
         self.query_one(Live).begin(self.name_of_class)
@@ -205,10 +205,8 @@ class EditScreen(Base):
         some = next((one for one in fields() if one.name == self._focused_id), None)
         if some is None:
             words = "enter runs it; ↑ ↓ go to the fields, ← → change an option"
-        elif some.choices:
-            words = some.choices[self.values[some.name]]
         else:
-            words = some.help
+            words = help_of(some, self.values)
         self.query_one("#help", Static).update(Text(words))
 
     @property

@@ -7,7 +7,7 @@ from rich.text import Text
 
 from engine.editing.methods.base import controls_of
 from engine.editing.plan import Plan
-from screens.edit.form import field_of, method_of, request_of, suggested
+from screens.edit.form import NO_GROUPS, field_of, help_of, method_of, request_of, suggested
 from screens.words import counted
 
 CONTROLS = {
@@ -39,6 +39,7 @@ def summarize(
         ("trains on", _trains(values, train)),
         ("selects on", f"{chosen}: {decides}"),
         ("reports on", reported),
+        ("groups", _groups(values)),
         ("controls", _controls(values)),
         ("then", "the comparison opens; the checkpoint does not change"),
     ):
@@ -92,6 +93,13 @@ def _halves(values: Mapping[str, str], images: tuple[str, int], on: str | None) 
     if on is not None:
         return f"the selection half of {on}, of {everything}", "the held-out half of that edit"
     return f"one half of the {everything}", "the other half, held out from selection"
+
+
+def _groups(values: Mapping[str, str]) -> str:
+    chosen, said = values["group_by"], help_of(field_of("group_by"), values)
+    if chosen == NO_GROUPS:
+        return said
+    return f"{said}: the worst of them is in all figures, and decides the verdict"
 
 
 def _controls(values: Mapping[str, str]) -> str:
