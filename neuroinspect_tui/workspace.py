@@ -147,7 +147,7 @@ def write_source(home: Path, source: Source) -> Path:
         document.add(name, item)
     path = home / FILE
     try:
-        home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        home.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise WorkspaceError(cannot_write(path, error)) from error
     write_text(path, tomlkit.dumps(document))

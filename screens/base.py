@@ -5,16 +5,14 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from rich.text import Text
-from textual import events
 from textual.app import ComposeResult, RenderResult
 from textual.dom import DOMNode
 from textual.reactive import reactive
-from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Footer
 
-from engine.schema.errors import EngineError
 from screens.command import Command, bindings
+from screens.guarded import Guarded
 from screens.job_line import JobLine
 from screens.messages import Copied, OpenScreen
 from screens.ports import Workspace
@@ -24,9 +22,6 @@ COMMON = (
     Command("screen.retry", "R", "retry", "Retry", "Retry the job that failed", show=False),
     Command("screen.copy", "y", "copy", "Copy", "Copy the equivalent command"),
 )
-
-LONG_SECONDS = 10.0
-"""How long a notification that must be read stays."""
 
 
 class TopBar(Widget):
@@ -50,7 +45,7 @@ class TopBar(Widget):
         return Text.assemble(left, " " * gap, status, no_wrap=True)
 
 
-class Base(Screen[None]):
+class Base(Guarded[None]):
     """A screen of a workspace.
 
     Args:
@@ -93,13 +88,6 @@ class Base(Screen[None]):
     def set_breadcrumb(self, *steps: str) -> None:
         """Say where this is."""
         self.query_one(TopBar).breadcrumb = " › ".join(steps)
-
-    async def on_event(self, event: events.Event) -> None:
-        """Notify of an expected failure of an event or a callback; else it would end the app."""
-        try:
-            await super().on_event(event)
-        except EngineError as error:
-            self.notify(str(error), severity="error", timeout=LONG_SECONDS, markup=False)
 
     def action_back(self) -> None:
         """Go back; from the first screen there is nowhere to go."""

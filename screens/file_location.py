@@ -9,12 +9,12 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Footer, Static
 
 from engine.data.stored import PictureSource, StoredImage, write_out
 from engine.schema.errors import StorageError
 from screens.command import Command, bindings
+from screens.guarded import Dialog
 from screens.latest import LatestTask
 from screens.messages import Copied
 
@@ -22,7 +22,7 @@ FOLDER = "images"
 """Of the workspace: where images that are no files of their own are written out to."""
 
 
-class FileLocation(ModalScreen[None]):
+class FileLocation(Dialog[None]):
     """Shows where a file is, and the scp command that copies it.
 
     An image inside another file is written out first, when it is asked for.

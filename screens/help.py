@@ -7,14 +7,15 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import VerticalScroll
-from textual.screen import ModalScreen
 from textual.widgets import Static
+
+from screens.guarded import Dialog
 
 Section = tuple[str, Sequence[tuple[str, str, str]]]
 """A heading, and of each command its keys, what it does, and its id."""
 
 
-class HelpScreen(ModalScreen[None]):
+class HelpScreen(Dialog[None]):
     """Lists keys over the screen below.
 
     Args:

@@ -13,6 +13,7 @@ from engine.schema.errors import EngineError
 from engine.schema.jobs import OVER, JobView, Record, Request
 from engine.schema.records import IllusionStep, Progress
 from engine.schema.training import TrainEpoch
+from screens.failures import sentence
 from screens.ports import Workspace
 from screens.widgets.bars import bar
 from screens.words import seconds
@@ -156,9 +157,9 @@ class JobLine(Widget):
                     return
                 last = record
                 self.post_message(self.Reported(job, record))
-        except EngineError as error:
+        except Exception as error:  # noqa: BLE001  whatever it is, the thread must say it
             if not stop.is_set():
-                self.post_message(self.Failed(job, str(error)))
+                self.post_message(self.Failed(job, sentence(error)))
         else:
             if not stop.is_set():
                 self.post_message(self.Done(job, last))

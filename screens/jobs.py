@@ -16,6 +16,7 @@ from engine.schema.errors import EngineError
 from engine.schema.jobs import OVER, JobView
 from screens.base import Base
 from screens.command import Command, bindings
+from screens.guarded import while_open
 from screens.latest import LatestTask
 from screens.messages import Copied, ToResult
 from screens.ports import Workspace
@@ -96,7 +97,7 @@ class JobsScreen(Base):
         """Load the jobs now, and then every second."""
         self.set_breadcrumb("jobs")
         self._jobs.start()
-        self.set_interval(POLL_SECONDS, self.reload)
+        self.set_interval(POLL_SECONDS, while_open(self, self.reload))
 
     def on_resize(self, event: events.Resize) -> None:
         """Show the log where there is room beside the table, unless a key hid or showed it."""
@@ -218,7 +219,8 @@ class JobsScreen(Base):
             act(job)
         except EngineError as error:
             self.call_later(self._warn, str(error))
-        self.call_later(self._jobs.start)
+        finally:
+            self.call_later(self._jobs.start)
 
     def _warn(self, sentence: str) -> None:
         self.notify(sentence, severity="warning", markup=False)

@@ -6,7 +6,8 @@ from typing import Generic, ParamSpec, TypeVar
 
 from textual.dom import DOMNode
 
-from engine.schema.errors import EngineError
+from screens.failures import sentence
+from screens.guarded import is_open, report
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -19,7 +20,7 @@ class LatestTask(Generic[P, T]):
         node: The screen or widget that it works for; once that is gone, results are dropped.
         function: Runs in the thread; touches no widget.
         on_result: Runs in the app with the result.
-        on_error: Runs in the app with the sentence of an expected failure.
+        on_error: Runs in the app with the sentence of a failure, expected or not.
     """
 
     def __init__(
@@ -58,8 +59,8 @@ class LatestTask(Generic[P, T]):
                     return
             try:
                 result = call()
-            except EngineError as error:
-                self._post(self._on_error, str(error))
+            except Exception as error:  # noqa: BLE001  the screen must hear of it, whatever it is
+                self._post(self._on_error, sentence(error))
             else:
                 self._post(self._on_result, result)
 
@@ -69,5 +70,9 @@ class LatestTask(Generic[P, T]):
     def _deliver(self, to: Callable[[T | str], None], value: T | str) -> None:
         with self._lock:
             stale = self._newest is not None
-        if not stale and self._node.is_attached:
+        if stale or not is_open(self._node):
+            return
+        try:
             to(value)
+        except Exception as error:  # noqa: BLE001  of a widget's, which nothing else guards
+            report(self._node, error)

@@ -13,7 +13,8 @@ from textual.widgets import Input, Static
 from engine.clip.image_features import ClipFeatures
 from engine.schema.arrays import Array
 from engine.schema.requests import ClipRequest
-from screens.base import LONG_SECONDS, Base
+from screens.base import Base
+from screens.guarded import LONG_SECONDS, while_open
 from screens.job_line import JobLine
 from screens.latest import LatestTask
 from screens.ports import Workspace
@@ -122,7 +123,7 @@ class SearchField(Widget):
             self.post_message(self.Cleared())
             return
         self._look.start(self._text, rested=False)
-        self._rest = self.set_timer(self.REST, self._rested)
+        self._rest = self.set_timer(self.REST, while_open(self, self._rested))
 
     def _rested(self) -> None:
         if self._text:

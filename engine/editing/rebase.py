@@ -53,7 +53,7 @@ def fill_stacked(
             return
         partial = partial_of(directory)
         shutil.rmtree(partial, ignore_errors=True)
-        partial.mkdir(mode=0o700)
+        partial.mkdir()
         yield from _decide(cache, head, partial)
         yield from _summarise(cache, head, partial, device)
         finish(partial, structs.replace(cache.meta, key=directory.name, on=edit.name))

@@ -86,7 +86,7 @@ def save_edit(root: Path, record: Edit, head: Head, rows: Array, partial: Path) 
     record = msgspec.structs.replace(record, created=stamp.isoformat(timespec="seconds"))
     temporary = partial / f"{wanted}.{stamp.microsecond}"
     try:
-        temporary.mkdir(parents=True, mode=0o700)
+        temporary.mkdir(parents=True)
         arrays = {"weight": head.weight, "bias": head.bias, "held_out": rows}
         save_file({key: np.ascontiguousarray(some) for key, some in arrays.items()},
                   temporary / HEAD)  # fmt: skip

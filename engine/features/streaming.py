@@ -54,7 +54,7 @@ def built(
         StorageError: The workspace cannot be written.
     """
     try:
-        directory.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        directory.parent.mkdir(parents=True, exist_ok=True)
         lock = FileLock(directory.with_suffix(".lock"))
         yield from wait_for(lock)
     except OSError as error:
@@ -63,7 +63,7 @@ def built(
         if is_finished(directory):
             return
         partial = partial_of(directory)
-        partial.mkdir(exist_ok=True, mode=0o700)
+        partial.mkdir(exist_ok=True)
         yield from build(partial)
         if directory.exists():
             shutil.rmtree(directory)  # it was never finished

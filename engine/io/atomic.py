@@ -1,10 +1,12 @@
 """Atomic writes: a temporary file beside the target, then a rename. And JSON, and digests."""
 
+import errno
 import glob
 import hashlib
 import os
+import secrets
 import socket
-import tempfile
+import stat
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
@@ -39,18 +41,26 @@ def write_beside(path: Path, write: Callable[[Path], None]) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         _clear(path)
-        handle, name = tempfile.mkstemp(
-            dir=path.parent, prefix=f".{path.name}.{OURS}{os.getpid()}."
-        )
-        os.close(handle)
-        temporary = Path(name)
+        beside = path.with_name(f".{path.name}.{OURS}{os.getpid()}.{secrets.token_hex(4)}")
+        beside.touch(exist_ok=False)  # as the umask says: others of a group read workspaces too
+        temporary = beside
         write(temporary)
+        if (before := _mode(path)) is not None:
+            temporary.chmod(before)
         temporary.replace(path)
     except OSError as error:
         raise StorageError(cannot_write(path, error)) from error
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
+
+
+def _mode(path: Path) -> int | None:
+    """Return the permissions of a file, which may be private; None where there is none."""
+    try:
+        return stat.S_IMODE(path.stat().st_mode)
+    except OSError:
+        return None
 
 
 def _clear(path: Path) -> None:
@@ -74,6 +84,13 @@ def _runs(pid: int) -> bool:
 
 def cannot_write(path: Path, error: OSError) -> str:
     """Return the sentence for a failed write."""
+    if error.errno == errno.ENOLCK:
+        return (
+            f"Cannot lock files in {path.parent}: {error.strerror}; its file system has no file "
+            "locks (NFS needs lockd): turn them on, or move the workspace to another file system."
+        )
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return f"Cannot write {path}: {error.strerror}; it is read-only for you."
     reason = error.strerror or str(error)
     return f"Cannot write {path}: {reason}; free some space there or make it writable, then retry."
 

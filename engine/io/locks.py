@@ -1,5 +1,6 @@
 """Locks between processes."""
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,6 +10,9 @@ from filelock import FileLock, Timeout
 from engine.io.atomic import cannot_write
 from engine.schema.errors import EngineError, StorageError
 from engine.schema.records import Progress
+
+warnings.filterwarnings("ignore", "flock not supported on this filesystem", UserWarning)
+"""Where there is no flock (ENOSYS), filelock takes lock files instead, and that is enough."""
 
 
 @contextmanager

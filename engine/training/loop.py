@@ -105,7 +105,7 @@ def train(
     _check(request, splits[1])
     lock = FileLock(directory.with_suffix(".lock"))
     try:
-        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        directory.mkdir(parents=True, exist_ok=True)
         yield from wait_for(lock)
     except OSError as error:
         raise StorageError(cannot_write(directory, error)) from error

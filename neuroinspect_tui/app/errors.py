@@ -1,37 +1,79 @@
-"""Expected failures of the app itself become a sentence on screen, in one place."""
+"""Failures of the app itself, and of its workers and threads, become a sentence: in one place."""
 
+import threading
+import time
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
 from textual import events
 from textual.app import App
+from textual.worker import WorkerFailed
 
-from engine.schema.errors import EngineError
-from screens.base import LONG_SECONDS
+from screens.failures import record, sentence
+from screens.guarded import LONG_SECONDS
 
 
 class ErrorReportingApp(App[str]):
-    """Shows an `EngineError` of any action, event or callback; a bug still ends the app."""
+    """Shows an error of any action, event, worker or thread; the app goes on.
+
+    Screens guard what they handle themselves (`screens.guarded`). What is left, such as an error in
+    drawing a widget, would come back with every frame: it ends the app, and is in the log.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._told: tuple[str, float] = ("", 0.0)
+
+    def on_mount(self) -> None:
+        """Hear of threads that no worker runs in."""
+        self._hook_before = threading.excepthook
+        threading.excepthook = self._report_thread
+
+    def on_unmount(self) -> None:
+        """Leave threads to others again."""
+        threading.excepthook = self._hook_before
+
+    def _report_thread(self, failed: threading.ExceptHookArgs) -> None:
+        if isinstance(failed.exc_value, Exception):
+            self.call_later(self.warn, sentence(failed.exc_value))
 
     async def run_action(self, *args: Any, **kwargs: Any) -> bool:
         """Run an action of any screen or widget."""
         try:
             return await super().run_action(*args, **kwargs)
-        except EngineError as error:
-            self.warn(str(error))
+        except Exception as error:  # noqa: BLE001  a key must not end the app
+            self.warn(sentence(error))
             return True
 
     async def on_event(self, event: events.Event) -> None:
         """Handle an event or a callback."""
         try:
             await super().on_event(event)
-        except EngineError as error:
-            self.warn(str(error))
+        except Exception as error:  # noqa: BLE001  nor a callback
+            self.warn(sentence(error))
+
+    def _handle_exception(self, error: Exception) -> None:
+        """End the app, but for a worker's error; Textual has no public place for all workers."""
+        if isinstance(error, WorkerFailed) and isinstance(error.error, Exception):
+            self.warn(sentence(error.error))
+            return
+        record(error)
+        super()._handle_exception(error)
 
     def notify(self, message: str, **options: Any) -> None:
-        """Show a sentence as it is: names in it may contain brackets."""
+        """Show a sentence as it is: names in it may contain brackets; not twice at once."""
+        now = time.monotonic()
+        if options.get("severity") == "error":
+            (told, at), self._told = self._told, (message, now)
+            if message == told and now - at < LONG_SECONDS:
+                return
         super().notify(message, **{**options, "markup": False})
+
+    def clear_notifications(self) -> None:
+        """Remove all notifications."""
+        self._told = ("", 0.0)
+        super().clear_notifications()
 
     def warn(self, sentence: str) -> None:
         """Show a sentence that must be read."""
@@ -39,13 +81,13 @@ class ErrorReportingApp(App[str]):
 
 
 def reports_errors(handler: Callable[..., None]) -> Callable[..., None]:
-    """Let the app's handler of a message show an `EngineError` instead of ending the app."""
+    """Let the app's handler of a message show an error instead of ending the app."""
 
     @wraps(handler)
     def reporting(self: ErrorReportingApp, *args: Any) -> None:
         try:
             handler(self, *args)
-        except EngineError as error:
-            self.warn(str(error))
+        except Exception as error:  # noqa: BLE001  nor a message
+            self.warn(sentence(error))
 
     return reporting

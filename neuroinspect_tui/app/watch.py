@@ -5,8 +5,8 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from engine.schema.errors import EngineError
 from engine.schema.jobs import OVER, JobView, State
+from screens.failures import sentence
 from screens.ports import Workspace
 from screens.words import MARKS, counted, seconds
 
@@ -67,12 +67,15 @@ def watch_jobs(
     workspace: Workspace, every: float, stop: threading.Event, tell: Callable[[JobsSnapshot], None]
 ) -> None:
     """Read the jobs every so many seconds, until `stop` is set."""
-    watch = Watch()
+    watch, told = Watch(), ""
     while not stop.is_set():
         began = time.monotonic()
         try:
             snapshot = watch.update(workspace.jobs())
-        except EngineError:
+        except Exception as error:  # noqa: BLE001  the next look may do better
+            if repr(error) != told:  # else the log would get one a second
+                told = repr(error)
+                sentence(error)
             snapshot = JobsSnapshot("cannot read the jobs", 0, ())
         if not stop.is_set():
             tell(snapshot)

@@ -166,7 +166,7 @@ def _remove_outdated(plan: Plan) -> None:
         ):
             shutil.rmtree(plan.home / name, ignore_errors=True)
         (plan.home / FILE).unlink(missing_ok=True)
-    plan.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    plan.home.mkdir(parents=True, exist_ok=True)
     write_json(stamp, made_of)
 
 

@@ -90,6 +90,12 @@ class Store:
             ) from error
         return job
 
+    def withdraw(self, job: Job) -> None:
+        """Remove a job that nothing can run."""
+        with contextlib.suppress(OSError):
+            self.tickets.drop(job.queue, job.id)
+            shutil.rmtree(self.root / job.id, ignore_errors=True)
+
     def _take_id(self, now: float) -> tuple[str, Path]:
         """Return the first free id from now on, and the job's hidden directory."""
         while True:
@@ -98,7 +104,7 @@ class Store:
             with contextlib.suppress(
                 FileExistsError
             ):  # of two submitters at once, one goes to the next id
-                hidden.mkdir(mode=0o700)
+                hidden.mkdir()
                 if not (self.root / name).exists():
                     return name, hidden
                 hidden.rmdir()

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from engine.schema.errors import EngineError
 from engine.schema.jobs import Request
 from engine.schema.requests import (
     ClipRequest,
@@ -53,7 +54,11 @@ def submit(
         interactive=interactive, executor=source.executor, ready=ready,
     )  # fmt: skip
     if not ready:
-        executor.ensure(store.home, job)
+        try:
+            executor.ensure(store.home, job)
+        except EngineError:
+            store.withdraw(job)  # it would wait for ever
+            raise
     return job
 
 
@@ -66,7 +71,11 @@ def resume(store: Store, job_id: str) -> Job:
     """
     executor = EXECUTORS.get(store.read(job_id).executor)
     job = store.resume(job_id)
-    executor.ensure(store.home, job)
+    try:
+        executor.ensure(store.home, job)
+    except EngineError:
+        store.tickets.drop(job.queue, job.id)  # it is interrupted again, and can be resumed
+        raise
     return job
 
 

@@ -22,7 +22,7 @@ class Tickets:
         Raises:
             OSError: The workspace cannot be written.
         """
-        self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.root.mkdir(parents=True, exist_ok=True)
 
     def put(self, job: Job) -> None:
         """Put a job in the queue."""

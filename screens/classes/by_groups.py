@@ -1,11 +1,12 @@
 """What the list of classes does with groups: shows them in the classes' place, and makes some."""
 
 from engine.features.cache import FeatureCache
-from screens.base import LONG_SECONDS, Base
+from screens.base import Base
 from screens.classes.grouped import OWN, Cycle, Shown, load_grouping, stored_groupings
 from screens.classes.listing import Listing
 from screens.classes.table import ClassTable, GroupTable
 from screens.grouping_sources import FromDirections, Made
+from screens.guarded import LONG_SECONDS
 from screens.latest import LatestTask
 from screens.new_grouping import NewGrouping
 from screens.ports import Workspace

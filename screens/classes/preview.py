@@ -17,6 +17,7 @@ from engine.grouping.sides import TwoKinds
 from engine.schema.records import Mistake, Mistakes, Neurons, RankedNeuron
 from screens.classes.kinds import KindsOfClasses, kinds_lines
 from screens.clip_words import ClipWords, Lines, beside
+from screens.guarded import while_open
 from screens.latest import LatestTask
 from screens.ports import Workspace
 from screens.widgets.gallery import Gallery, Tile
@@ -98,7 +99,7 @@ class ClassPreview(Vertical):
         if self._timer is not None:
             self._timer.stop()
         if self.display and self._wanted != self._started:
-            self._timer = self.set_timer(SETTLE, self._start)
+            self._timer = self.set_timer(SETTLE, while_open(self, self._start))
 
     def _start(self) -> None:
         if self._wanted is not None:

@@ -5,16 +5,16 @@ from typing import ClassVar
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Footer, Static
 
 from engine.schema.records import Classes
 from screens.command import Command, bindings
+from screens.guarded import Dialog
 from screens.widgets.table import Column, Table
 from screens.words import counted, differences
 
 
-class SkippedImages(ModalScreen[None]):
+class SkippedImages(Dialog[None]):
     """Lists the skipped images, which no count includes."""
 
     TABLE: ClassVar = (

@@ -8,17 +8,17 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from engine.schema.edits import Edit
 from screens.compare.words import target
+from screens.guarded import Dialog
 from screens.widgets.table import Column, Table
 
 ENDING = ".safetensors"
 
 
-class ExportDialog(ModalScreen[Path | None]):
+class ExportDialog(Dialog[Path | None]):
     """Asks for a file that does not exist yet.
 
     Args:
@@ -62,7 +62,7 @@ class ExportDialog(ModalScreen[Path | None]):
             self.dismiss(path)
 
 
-class EditList(ModalScreen[Edit | None]):
+class EditList(Dialog[Edit | None]):
     """Lists all edits, newest first; closed, it returns the chosen one.
 
     Args:

@@ -37,6 +37,7 @@ from screens.edit.live import Live
 from screens.edit.log import Log
 from screens.edit.planning import plan_of
 from screens.edit.summary import planned, summarize
+from screens.guarded import is_open
 from screens.job_line import JobLine
 from screens.latest import LatestTask
 from screens.messages import ToCompare, ToEdit
@@ -143,6 +144,8 @@ class EditScreen(Base):
         self.call_later(self._lay_out, self._split, stored, job)
 
     async def _lay_out(self, split: Split, stored: list[str], job: JobView | None) -> None:
+        if not is_open(self):
+            return
         grouped = bool(split.groups)
         self.values["group_by"] = usual_groups(grouped)
         if job is not None and isinstance(job.request, EditRequest):
@@ -155,6 +158,8 @@ class EditScreen(Base):
             *(Line(some, options(some, grouped, stored)) for some in fields()),
             Button("Run", id="run", compact=True, variant="primary"),
         )
+        if not is_open(self):  # closed meanwhile: nothing was mounted
+            return
         self._fill()
         self.query_one("#run").focus()
         self.query_one(Live).begin(self.name_of_class)

@@ -6,12 +6,13 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.suggester import SuggestFromList
 from textual.widgets import Input, Label
 
+from screens.guarded import Dialog
 
-class ClassChoice(ModalScreen[int | None]):
+
+class ClassChoice(Dialog[int | None]):
     """Asks for a class by its name; None if cancelled.
 
     Args:

@@ -18,6 +18,7 @@ from screens.base import Base
 from screens.command import Command, bindings
 from screens.ensure_features import FAILED, ensure_features
 from screens.file_location import scp_command
+from screens.guarded import while_open
 from screens.illusions.class_choice import ClassChoice
 from screens.illusions.grid import DrawingGallery
 from screens.illusions.state import (
@@ -147,7 +148,8 @@ class IllusionsScreen(Base):
         if drawings.missing and drawings.job is not None and drawings.job != self.job_line.job:
             self.job_line.track(drawings.job)
         elif drawings.missing and drawings.job is None and not self.job_line.error:
-            self._rest = self.set_timer(self.REST, lambda: self._begin(drawings))
+            begin = while_open(self, lambda: self._begin(drawings))
+            self._rest = self.set_timer(self.REST, begin)
         self.refresh_bindings()
 
     def _begin(self, drawings: Drawings) -> None:

@@ -7,9 +7,9 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Footer, Label, Static
 
+from screens.guarded import Dialog
 from screens.illusions.state import Drawing
 from screens.latest import LatestTask
 from screens.neuron_details import NeuronDetails, weights
@@ -17,7 +17,7 @@ from screens.real_images import RealImages
 from screens.widgets.picture import Picture
 
 
-class Zoom(ModalScreen[int]):
+class Zoom(Dialog[int]):
     """One neuron after the other, large; closed, it returns the last one.
 
     Args:

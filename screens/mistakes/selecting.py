@@ -2,8 +2,8 @@
 
 from engine.features.cache import FeatureCache
 from engine.schema.records import Mistakes, Seen
-from screens.base import LONG_SECONDS
 from screens.grouping_sources import FromDirections, FromSelection, GroupingSource, Made
+from screens.guarded import LONG_SECONDS
 from screens.new_grouping import NewGrouping
 from screens.ports import Workspace
 from screens.search_field import Searchable

@@ -4,17 +4,17 @@ from typing import ClassVar
 
 from rich.text import Text
 from textual.app import ComposeResult
-from textual.screen import ModalScreen
 from textual.widgets import Footer, Static
 
 from engine.data.stored import PictureFinder
 from screens.command import Command, bindings
+from screens.guarded import Dialog
 from screens.messages import Copied
 from screens.mistakes.grouped import GroupedImages, facts
 from screens.widgets.picture import Picture
 
 
-class Zoom(ModalScreen[int]):
+class Zoom(Dialog[int]):
     """Shows one image after the other; closed, it returns the last one's index.
 
     Args:

@@ -14,6 +14,7 @@ from engine.schema.requests import HeatRequest
 from screens import clip_words
 from screens.command import Command, bindings
 from screens.ensure_features import FAILED, ensure_features
+from screens.guarded import while_open
 from screens.latest import LatestTask
 from screens.messages import ToEdit, ToIllusions, ToNeurons, ToWhatIf
 from screens.neuron_details import NeuronDetails, load_details
@@ -202,7 +203,8 @@ class NeuronsScreen(Searchable):
         if self._rest is not None:
             self._rest.stop()
         if not details.heat and not self.job_line.error:
-            self._rest = self.set_timer(self.REST, lambda: self._request_heat(details))
+            request = while_open(self, lambda: self._request_heat(details))
+            self._rest = self.set_timer(self.REST, request)
 
     def _request_heat(self, details: NeuronDetails) -> None:
         """Request the heat maps, once a visit, and of one neuron at a time."""

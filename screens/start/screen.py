@@ -12,11 +12,11 @@ from typing import ClassVar
 import msgspec
 from textual.app import ComposeResult
 from textual.containers import Container, Vertical
-from textual.screen import Screen
 from textual.widgets import Footer, Label, Static
 
 from screens.base import TopBar
 from screens.command import Command, bindings
+from screens.guarded import Guarded, is_open
 from screens.messages import Copied, ToDemo, ToWorkspace
 from screens.start.form import Form, init_words
 from screens.widgets.table import Column, Table
@@ -40,7 +40,7 @@ class Decided(msgspec.Struct):
     notes: tuple[str, ...] = ()
 
 
-class StartScreen(Screen[None]):
+class StartScreen(Guarded[None]):
     """Chooses or makes a workspace.
 
     Args:
@@ -118,6 +118,8 @@ class StartScreen(Screen[None]):
         self.post_message(ToWorkspace(str(message.key)))
 
     def _say(self, sentence: str, *, failed: bool = False) -> None:
+        if not is_open(self):  # left while `init` ran
+            return
         message = self.query_one("#message", Static)
         message.update(f"✗ {sentence}" if failed else sentence)
         message.set_class(failed, "-failed")

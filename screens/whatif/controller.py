@@ -8,6 +8,7 @@ from engine.ablation.interactive import Answer, InteractiveAblation, Question
 from engine.attribution.query import check_neurons
 from engine.schema.records import CurvePoint, Outcome
 from engine.schema.requests import Rows
+from screens.guarded import while_open
 from screens.latest import LatestTask
 from screens.ports import Workspace
 
@@ -120,7 +121,7 @@ class WhatIfController:
         self._answer_task.start(question)
         if self._pause is not None:
             self._pause.stop()
-        self._pause = self._screen.set_timer(PAUSE, self.compute_slower)
+        self._pause = self._screen.set_timer(PAUSE, while_open(self._screen, self.compute_slower))
 
     def compute_slower(self) -> None:
         """Compute the curve and the random control where they are not known."""

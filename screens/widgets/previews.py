@@ -11,6 +11,7 @@ from textual.widget import Widget
 
 from engine.data.stored import PictureSource, StoredImage, decode_picture
 from engine.schema.errors import EngineError
+from screens.failures import sentence
 from screens.widgets.pictures.base import BUILT_IN, RENDERERS, Terminal
 
 CACHED_CELLS = 65_536
@@ -137,5 +138,7 @@ def draw(box: Box) -> Preview:
     except EngineError as error:
         reason = str(error).removeprefix("cannot be decoded: ")
         preview = Preview((), f"cannot read {source.name}: {reason}")
+    except Exception as error:  # noqa: BLE001  one picture must not end the app
+        return Preview((), f"cannot read {source.name}: {sentence(error)}")
     cache.put(box, state, preview)
     return preview

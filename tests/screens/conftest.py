@@ -1,6 +1,6 @@
 """Screens alone, in an app that does nothing but hold one."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +8,7 @@ import pytest
 from textual.app import App
 from textual.pilot import Pilot
 
+from screens import failures
 from tests.screens.fake import FakeWorkspace
 from tests.screens.planted import Planted, plant
 
@@ -21,6 +22,27 @@ def still(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TEXTUAL_ANIMATIONS", "none")
     monkeypatch.setenv("TZ", "UTC")
     monkeypatch.delenv("NO_COLOR", raising=False)
+
+
+@pytest.fixture(autouse=True)
+def log(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """Where unexpected failures go instead of a person's own log."""
+    path = tmp_path / "app.log"
+    monkeypatch.setattr(failures, "log_path", lambda: path)
+    return path
+
+
+@pytest.fixture
+def logged() -> None:
+    """This test wants unexpected failures."""
+
+
+@pytest.fixture(autouse=True)
+def unfailing(request: pytest.FixtureRequest, log: Path) -> Iterator[None]:
+    """A bug does not end the app, so the test must fail by its log."""
+    yield
+    if "logged" not in request.fixturenames:
+        assert not log.exists(), log.read_text()
 
 
 @pytest.fixture

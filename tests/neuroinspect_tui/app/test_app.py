@@ -1,5 +1,6 @@
 """The app around the screens: where they lead, what is heard of jobs, keys and failures."""
 
+import threading
 import warnings
 from pathlib import Path
 from typing import Any
@@ -46,7 +47,17 @@ from screens.mistakes.screen import MistakesScreen
 from screens.neurons.screen import NeuronsScreen
 from screens.start.screen import StartScreen
 from screens.whatif.screen import WhatIfScreen
-from tests.screens.conftest import planted, settled, shown, still, until, workspace  # noqa: F401
+from tests.screens.conftest import (  # noqa: F401
+    log,
+    logged,
+    planted,
+    settled,
+    shown,
+    still,
+    unfailing,
+    until,
+    workspace,
+)
 from tests.screens.fake import FakeWorkspace
 
 
@@ -318,14 +329,55 @@ async def test_an_expected_failure_is_said(
         assert "[b]cat[/] [/dog] has no mistakes." in shown(pilot)
 
 
-async def test_a_bug_ends_the_app(app: NeuroinspectApp, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def pressed() -> None:
-        async with app.run_test() as pilot:
-            await pilot.press("y")
+@pytest.mark.usefixtures("logged")
+async def test_a_bug_is_said_with_its_log_and_the_app_goes_on(
+    app: NeuroinspectApp,
+    monkeypatch: pytest.MonkeyPatch,
+    log: Path,  # noqa: F811
+) -> None:
+    def fail(*_: Any) -> None:
+        raise KeyError("neuron")
 
-    monkeypatch.setattr(Base, "action_copy", lambda *_: 1 // 0)
-    with pytest.raises(ZeroDivisionError):
-        await pressed()
+    async def fail_later() -> None:
+        fail()
+
+    told = f"Internal error, KeyError: 'neuron' (details in {log})."
+    async with app.run_test() as pilot:
+        await pilot.pause()
+        monkeypatch.setattr(Base, "action_copy", fail)
+        for bug in (
+            lambda: app.simulate_key("y"),
+            lambda: app.run_worker(fail_later()),
+            lambda: app.run_worker(fail, thread=True),
+            lambda: app.screen.run_worker(fail_later()),
+            lambda: threading.Thread(target=fail).start(),
+            lambda: app.screen.call_later(fail),
+        ):
+            toasts(app).clear()
+            bug()
+            await until(pilot, lambda: toasts(app) == [told])
+        assert names(pilot) == ["ClassesScreen"]
+    assert log.read_text().count("KeyError: 'neuron'") == 6
+
+
+@pytest.mark.usefixtures("logged")
+async def test_jobs_that_cannot_be_read_are_said_and_read_again(
+    app: NeuroinspectApp,
+    workspace: FakeWorkspace,  # noqa: F811
+    log: Path,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail() -> None:
+        raise OSError(5, "Input/output error")
+
+    async with app.run_test() as pilot:
+        await pilot.pause()
+        bar = app.screen.query_one(TopBar)
+        with monkeypatch.context() as broken:
+            broken.setattr(workspace, "jobs", fail)
+            await until(pilot, lambda: bar.status == "cannot read the jobs")
+        await until(pilot, lambda: not bar.status)
+    assert log.read_text().count("OSError: [Errno 5]") == 1  # not one a second
 
 
 async def test_without_a_workspace_the_start_screen_comes_first(
