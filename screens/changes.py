@@ -31,10 +31,11 @@ class Change:
     """A class or a group whose predictions changed."""
 
     entry: ClassChange
-    group: bool
+    group: str
+    """`group`, or the grouping that it is a group of; empty for a class."""
 
     @property
-    def key(self) -> tuple[bool, int]:
+    def key(self) -> tuple[str, int]:
         """What identifies it."""
         return self.group, self.entry.index
 
@@ -53,7 +54,7 @@ class Change:
         entry = self.entry
         style = "" if abs(self.points) < 1e-9 else ("green" if self.points > 0 else "red")
         return (
-            f"{entry.name} (group)" if self.group else entry.name,
+            f"{entry.name} ({self.group})" if self.group else entry.name,
             f"{entry.n:,}",
             percent(entry.before),
             percent(entry.after),
@@ -63,11 +64,13 @@ class Change:
         )
 
 
-def changed(classes: Sequence[ClassChange], groups: Sequence[ClassChange] | None) -> list[Change]:
+def changed(result: Comparison | AblationPreview) -> list[Change]:
     """Return the classes and groups with fixed or broken images, the most changed first."""
-    both = [Change(entry, False) for entry in classes]
-    both += [Change(entry, True) for entry in groups or ()]
-    moved = [change for change in both if change.images]
+    every = [Change(entry, "") for entry in result.classes]
+    every += [Change(entry, "group") for entry in result.groups or ()]
+    if isinstance(result, Comparison) and result.grouping is not None:
+        every += [Change(entry, result.grouping) for entry in result.by_grouping or ()]
+    moved = [change for change in every if change.images]
     return sorted(moved, key=lambda change: (-abs(change.points), -change.images))
 
 
@@ -144,7 +147,7 @@ class Changes(Horizontal):
     def show(self, result: Comparison | AblationPreview, picture_of: PictureFinder) -> None:
         """Show what is fixed and what is broken."""
         self.images = MovedImages.of(result.fixed, result.broken)
-        self._fill(self.query_one(Table), changed(result.classes, result.groups))
+        self._fill(self.query_one(Table), changed(result))
         self.images.show(self.query_one(Gallery), picture_of)
 
     def _fill(self, table: Table, changes: Sequence[Change]) -> None:

@@ -60,6 +60,17 @@ class HeldOutPredictions:
         """Return a variant's outcome, seed by seed."""
         return [outcome(self.cache, some, self.classes, self.rows) for some in self.right(variant)]
 
+    def worst_own_groups(self, variant: str) -> list[float]:
+        """Return a variant's worst group by the data's own groups, seed by seed.
+
+        Empty where these are the groups anyway, and where the data has none.
+        """
+        if self.cache.overlay is None:
+            return []
+        own, right = self.cache.under_own_groups, self.right(variant)
+        found = [outcome(own, some, self.classes, self.rows).worst_group for some in right]
+        return [worst for worst in found if worst is not None]
+
 
 def estimate(values: Sequence[float]) -> Estimate:
     """Return the mean over seeds and its 95% interval (Student's t); none from one seed."""
@@ -78,12 +89,14 @@ def describe(predictions: HeldOutPredictions, name: str) -> Variant:
     right = predictions.right(name)
     targets = [o.target for o in found if o.target is not None]
     groups = [o.worst_group for o in found if o.worst_group is not None]
+    own_groups = predictions.worst_own_groups(name)
     return Variant(
         name=name,
         overall=estimate([o.overall for o in found]),
         target=estimate(targets) if targets else None,
         worst_class=estimate([o.worst_class for o in found if o.worst_class is not None]),
         worst_group=estimate(groups) if groups else None,
+        worst_own_group=estimate(own_groups) if own_groups else None,
         fixed=float((right & ~before).sum(axis=1).mean()),
         broken=float((before & ~right).sum(axis=1).mean()),
     )

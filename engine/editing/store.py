@@ -20,10 +20,13 @@ from engine.editing.heads import Head
 from engine.evaluation.changes import class_changes, moved
 from engine.evaluation.scores import outcome
 from engine.features.cache import FeatureCache
+from engine.grouping.laying import overlay
+from engine.grouping.store import load, names
 from engine.io.atomic import cannot_write, read_json, write_json
 from engine.schema.arrays import Array
 from engine.schema.edits import Comparison, Edit
-from engine.schema.errors import EditError, StorageError
+from engine.schema.errors import EditError, EngineError, StorageError
+from engine.schema.records import ClassChange
 
 RECORD, HEAD = "edit.json", "head.safetensors"
 PARTIAL, FINISHED = ".partial", "finished.json"
@@ -230,6 +233,7 @@ def compare_edit(cache: FeatureCache, directory: Path, record: Edit | None = Non
     before, after = Head.of(cache).predict(cache, rows), head.predict(cache, rows)
     was, now = before == cache.labels[rows], after == cache.labels[rows]
     classes, groups = class_changes(cache, was, now, rows)
+    grouping, by_grouping = _changes_by_grouping(cache, directory, record, was, now, rows)
     return Comparison(
         id=record.id,
         split=record.reported_on,
@@ -237,7 +241,30 @@ def compare_edit(cache: FeatureCache, directory: Path, record: Edit | None = Non
         after=outcome(cache, now, aimed, rows),
         classes=classes,
         groups=groups,
+        grouping=grouping,
+        by_grouping=by_grouping,
         fixed=moved(cache, rows[now & ~was], after[now & ~was]),
         broken=moved(cache, rows[was & ~now], after[was & ~now]),
         verdict=record.verdict,
     )
+
+
+def _changes_by_grouping(
+    cache: FeatureCache, directory: Path, record: Edit, was: Array, now: Array, rows: Array
+) -> tuple[str | None, tuple[ClassChange, ...] | None]:
+    """Return the stored grouping that an edit went by, and what changed in its groups.
+
+    Nothing where it went by none, or by one that is another meanwhile or was never stored.
+    """
+    home = directory.parents[1]
+    name, _, digest = record.provenance.get("groups", "").partition(" ")
+    if not name or name not in names(home):
+        return None, None
+    try:
+        stored = load(home, name)
+        laid = overlay(stored, cache)
+    except EngineError:
+        return None, None  # damaged, or no longer of these images
+    if stored.digest != digest:
+        return None, None
+    return name, class_changes(cache.with_groups(laid), was, now, rows)[1]

@@ -242,6 +242,15 @@ class FeatureCache:
         return laid
 
     @property
+    def under_own_groups(self) -> "FeatureCache":
+        """The same images under the data's own groups, if it has any."""
+        if self.overlay is None:
+            return self
+        bare = copy(self)
+        bare.overlay = None
+        return bare
+
+    @property
     def groups(self) -> Array | None:
         """(n,), indices into `groups_named`; None where there are no groups.
 

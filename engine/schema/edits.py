@@ -28,6 +28,8 @@ class Variant(Struct, frozen=True, kw_only=True):
     worst_class: Estimate
     worst_group: Estimate | None
     """None without groups."""
+    worst_own_group: Estimate | None = None
+    """By the data's own groups, where the edit went by others (`--group-by`); None elsewhere."""
     fixed: float
     """Images that this variant predicts correctly and the original does not; mean over seeds."""
     broken: float
@@ -114,6 +116,11 @@ class Comparison(Struct, frozen=True, kw_only=True):
     after: Outcome
     classes: tuple[ClassChange, ...]
     groups: tuple[ClassChange, ...] | None
+    """By the data's own groups; None without."""
+    grouping: str | None = None
+    """The stored grouping that the edit went by, as long as it is what it was then."""
+    by_grouping: tuple[ClassChange, ...] | None = None
+    """By that grouping's groups."""
     fixed: tuple[Moved, ...]
     broken: tuple[Moved, ...]
     verdict: str

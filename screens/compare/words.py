@@ -6,6 +6,7 @@ from dataclasses import replace
 from rich.text import Text
 
 from engine.editing.heads import EDIT, LAMBDA_0, ORIGINAL, PLACEBO, RETRAIN, SHIFT
+from engine.grouping.store import FOUND
 from engine.schema.edits import Difference, Edit, Estimate, Variant
 from engine.schema.records import Exported
 from screens.widgets.rows import Column, fitted, header, line
@@ -51,15 +52,17 @@ def _neurons(edit: Edit) -> str:
 def experiment(edit: Edit, width: int) -> Text:
     """Return a table of all variants: before, the controls, the edit; at most `width` cells."""
     grouped = any(variant.worst_group for variant in edit.variants)
+    own = any(variant.worst_own_group for variant in edit.variants)
     against = {difference.control: difference for difference in edit.differences}
     variants = _in_order(edit.variants)
-    rows = [_cells(variant, against.get(variant.name), grouped) for variant in variants]
+    rows = [_cells(variant, against.get(variant.name), grouped, own) for variant in variants]
     heads = (
         Column("", 10),
         Column(f"{target(edit)[:9]} %", 11, "right"),
         Column("overall %", 10, "right"),
         Column("worst class", 11, "right", drop=1),
         *((Column("worst group", 11, "right"),) if grouped else ()),
+        *((Column("by data's", 9, "right"),) if own else ()),
         Column("fixed·broken", 12, "right", drop=2),
         Column("edit − this", 18, "right"),
     )
@@ -80,7 +83,23 @@ def experiment(edit: Edit, width: int) -> Text:
 def controls(edit: Edit) -> str:
     """Return what the controls in the table are."""
     names = [variant.name for variant in _in_order(edit.variants)]
-    return "   ".join(f"{name}: {CONTROLS[name]}" for name in names if name in CONTROLS)
+    return "   ".join(
+        [*(f"{name}: {CONTROLS[name]}" for name in names if name in CONTROLS), *_by(edit)]
+    )
+
+
+def _by(edit: Edit) -> list[str]:
+    """Say by which groups the worst group is, where not by the data's own."""
+    grouping = edit.provenance.get("groups", "").partition(" ")[0]
+    if not grouping:
+        return []
+    beside = any(variant.worst_own_group for variant in edit.variants)
+    own = "; by data's: by the data's own groups" if beside else ""
+    return [
+        f"worst group: by {grouping} groups{own}"
+        if grouping == FOUND
+        else f"worst group: by the grouping {grouping}{own}"
+    ]
 
 
 def _in_order(variants: Sequence[Variant]) -> list[Variant]:
@@ -88,7 +107,7 @@ def _in_order(variants: Sequence[Variant]) -> list[Variant]:
     return sorted(variants, key=lambda variant: places.get(variant.name, 0))
 
 
-def _cells(variant: Variant, against: Difference | None, grouped: bool) -> Cells:
+def _cells(variant: Variant, against: Difference | None, grouped: bool, own: bool) -> Cells:
     name = {ORIGINAL: "before", EDIT: "edit"}.get(variant.name, variant.name)
     return (
         name,
@@ -96,6 +115,7 @@ def _cells(variant: Variant, against: Difference | None, grouped: bool) -> Cells
         estimated(variant.overall),
         estimated(variant.worst_class),
         *((estimated(variant.worst_group),) if grouped else ()),
+        *((estimated(variant.worst_own_group),) if own else ()),
         ""
         if variant.name == ORIGINAL
         else f"{round(variant.fixed, 1):g}·{round(variant.broken, 1):g}",

@@ -1,9 +1,9 @@
 """A workspace made by arithmetic: images, a feature cache and edits on disk, no torch anywhere.
 
-The classifier leans on neuron `SPURIOUS` for class 0 in a way that its mistakes show: it fires on
-every second image, and these are the group `land`.
+The classifier leans on neuron `SPURIOUS` for class 0 in a way that its mistakes show.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,8 +37,17 @@ class Planted:
         return FeatureCache(self.home / "features" / f"planted-{split}", listing)
 
 
-def plant(root: Path, *, groups: bool = False, each: int = EACH) -> Planted:
-    """Write `each` images of a class and split, workspace.toml and a feature cache below `root`."""
+def plant(
+    root: Path,
+    *,
+    groups: bool = False,
+    each: int = EACH,
+    on_land: Callable[[int], bool] = lambda number: number < EACH // 2,
+) -> Planted:
+    """Write `each` images of a class and split, workspace.toml and a feature cache below `root`.
+
+    With `groups` they have the groups `land` and `sea`; `on_land` takes an image's number.
+    """
     data, home = root / "data", root / "ws"
     for split in ("train", "valid"):
         for k, name in enumerate(NAMES):
@@ -51,7 +60,7 @@ def plant(root: Path, *, groups: bool = False, each: int = EACH) -> Planted:
     write_source(
         home,
         Source(model="test_resnet", checkpoint=str(root / "weights.safetensors"),
-               data=_listed(data) if groups else str(data), device="cpu"),
+               data=_listed(data, on_land) if groups else str(data), device="cpu"),
     )  # fmt: skip
     source = read_source(home)
     listing = open_split(source, "valid")
@@ -59,13 +68,12 @@ def plant(root: Path, *, groups: bool = False, each: int = EACH) -> Planted:
     return Planted(home, source, listing)
 
 
-def _listed(data: Path) -> str:
+def _listed(data: Path, on_land: Callable[[int], bool]) -> str:
     rows = ["path,label,split,group"]
     for path in sorted(data.rglob("*.png")):
         split, folder = path.relative_to(data).parts[:2]
-        rows.append(
-            f"{path.relative_to(data)},{folder},{split},{'sea' if int(path.stem) % 2 else 'land'}"
-        )
+        place = "land" if on_land(int(path.stem)) else "sea"
+        rows.append(f"{path.relative_to(data)},{folder},{split},{place}")
     (data / "list.csv").write_text("\n".join(rows) + "\n")
     return str(data / "list.csv")
 

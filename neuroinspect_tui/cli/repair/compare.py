@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from engine.schema.edits import Comparison
-from engine.schema.records import Moved
+from engine.schema.records import ClassChange, Moved
 from neuroinspect_tui.cli import completion
 from neuroinspect_tui.cli.options import Json, Workspace
 from neuroinspect_tui.cli.output import below, print_json, say, table
@@ -47,7 +47,13 @@ def _show(answer: Comparison, root: str, retrained: str) -> None:
         f"overall {percent(answer.before.overall)} → {percent(answer.after.overall)}, class "
         f"{percent(answer.before.target)} → {percent(answer.after.target)}"
     )
-    changed = [c for c in (*answer.classes, *(answer.groups or ())) if c.fixed or c.broken]
+    every = (*answer.classes, *(answer.groups or ()), *(answer.by_grouping or ()))
+    changed = [c for c in every if c.fixed or c.broken]
+    if answer.grouping is not None and answer.groups and answer.by_grouping:
+        say(
+            _worst("the data's own groups", answer.groups),
+            _worst(f"the grouping {answer.grouping}", answer.by_grouping),
+        )
     if changed:
         table(
             ("class", ">n", ">before", ">after", ">fixed", ">broken"),
@@ -59,6 +65,11 @@ def _show(answer: Comparison, root: str, retrained: str) -> None:
     for title, images in (("fixed", answer.fixed), ("broken", answer.broken)):
         say(*(f"{title}: {_line(image, root)}" for image in images))
     say(answer.verdict, retrained)
+
+
+def _worst(by: str, groups: tuple[ClassChange, ...]) -> str:
+    before, after = min(g.before for g in groups), min(g.after for g in groups)
+    return f"worst group by {by}: {percent(before)} → {percent(after)}"
 
 
 def _line(image: Moved, root: str) -> str:

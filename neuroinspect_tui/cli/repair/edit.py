@@ -167,6 +167,8 @@ def show(answer: Edit, home: Path) -> None:
     grouped = any(variant.worst_group for variant in answer.variants)
     columns = ["", ">overall", ">class", ">worst class"]
     columns += [">worst group"] if grouped else []
+    own = any(variant.worst_own_group for variant in answer.variants)
+    columns += [">by the data's"] if own else []
     table(
         (*columns, ">fixed", ">broken"),
         (
@@ -178,6 +180,7 @@ def show(answer: Edit, home: Path) -> None:
                         : 3 + grouped
                     ],
                 ),
+                *([interval(variant.worst_own_group)] if own else []),
                 f"{variant.fixed:.3g}",
                 f"{variant.broken:.3g}",
             )

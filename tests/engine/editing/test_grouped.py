@@ -1,13 +1,16 @@
 import numpy as np
 import pytest
 import torch
+from msgspec import structs
 
 from engine.editing.grouped import grouped
+from engine.editing.heads import EDIT, ORIGINAL
 from engine.editing.planning import divide, make_plan
 from engine.editing.run import Caches, edit
+from engine.editing.store import compare_edit, read_head
 from engine.features.halves import halves
 from engine.grouping.finding import by_directions
-from engine.grouping.laying import members_of
+from engine.grouping.laying import members_of, overlay
 from engine.grouping.store import Member, Origin, save
 from engine.schema.edits import Edit
 from engine.schema.errors import RequestError
@@ -43,8 +46,6 @@ def saved(home, cache, *, seed=0, name="kinds"):
 
 def worst_true_group(cache, edits, record):
     """The worst group by the data's own labels, of the held-out images."""
-    from engine.editing.store import read_head
-
     head, rows = read_head(edits / record.id, cache.meta.width, 2)
     right = head.predict(cache, rows) == cache.labels[rows]
     return min(right[cache.own_groups[rows] == g].mean() for g in range(4))
@@ -154,3 +155,40 @@ def test_nothing_found_is_no_edit(tmp_path):
     )
     with pytest.raises(RequestError, match=r"No two kinds .*too few mistakes to group \(0\)"):
         grouped(Caches(cache, []), REQUEST, tmp_path)
+
+
+def test_worst_groups_by_the_grouping_and_by_the_datas_groups_stand_side_by_side(caches, tmp_path):
+    cache = caches.evaluation
+    grouping = saved(tmp_path, cache)
+    request = structs.replace(REQUEST, group_by="kinds", seeds=2)
+    record = made(Caches(cache, []), request, tmp_path)  # of the evaluation split alone
+    edits = tmp_path / "edits"
+    edit_, original = (
+        next(variant for variant in record.variants if variant.name == name)
+        for name in (EDIT, ORIGINAL)
+    )
+    assert all(variant.worst_own_group is not None for variant in record.variants)
+    head, rows = read_head(edits / record.id, cache.meta.width, 2)
+    was = cache.predicted[rows] == cache.labels[rows]
+    own = [was[cache.own_groups[rows] == g].mean() for g in range(4)]
+    assert original.worst_own_group.mean == pytest.approx(min(own))
+    assert edit_.worst_own_group.mean > original.worst_own_group.mean
+    found = compare_edit(cache, edits / record.id)
+    now = head.predict(cache, rows) == cache.labels[rows]
+    groups = overlay(grouping, cache).groups[rows]
+    assert found.grouping == "kinds"
+    assert {g.n for g in found.by_grouping} == set(np.bincount(groups).tolist())
+    after = {g.index: g.after for g in found.by_grouping}
+    assert after == pytest.approx({g: now[groups == g].mean() for g in range(4)})
+    assert len(found.groups) == 4
+    assert min(g.before for g in found.groups) == pytest.approx(min(own))
+    path = tmp_path / "groups" / "kinds.csv"
+    path.write_text(path.read_text().replace("like its mistakes", "unusual"))
+    assert compare_edit(cache, edits / record.id).by_grouping is None  # it is another now
+
+
+def test_by_the_datas_own_groups_nothing_stands_beside(caches, tmp_path):
+    record = made(caches, structs.replace(REQUEST, group_by=None), tmp_path)
+    assert all(variant.worst_own_group is None for variant in record.variants)
+    found = compare_edit(caches.evaluation, tmp_path / "edits" / record.id)
+    assert (found.grouping, found.by_grouping) == (None, None)

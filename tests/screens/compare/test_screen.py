@@ -5,6 +5,7 @@ import re
 import pytest
 from msgspec import structs
 
+from engine.grouping.store import Member, Origin, save
 from engine.io.atomic import write_json
 from engine.schema.edits import Estimate
 from engine.schema.records import Exported
@@ -16,6 +17,7 @@ from screens.messages import Copied, ToEdit
 from screens.widgets.gallery import Gallery
 from tests.screens.conftest import Host, settled, shown, until
 from tests.screens.fake import FakeWorkspace
+from tests.screens.planted import NAMES
 from tests.screens.planted_edit import plant_harder, saved_edit
 
 ANT, DOG = 0, 3
@@ -243,3 +245,43 @@ async def test_an_unknown_or_damaged_edit_is_one_sentence(workspace, edit, damag
         await pilot.press("L")
         await settled(pilot)
         assert isinstance(app.screen, EditList)
+
+
+async def test_worst_groups_by_a_grouping_and_by_the_datas_stand_side_by_side(tmp_path):
+    workspace = FakeWorkspace(plant_harder(tmp_path, groups=True))
+    samples = workspace.planted.split.samples
+    members = [
+        Member(s.path, "valid", NAMES[s.label], "first" if i % 12 < 4 else "last")
+        for i, s in enumerate(samples)
+    ]
+    grouping = save(workspace.home, "thirds", members, Origin(source="csv"))
+    made = saved_edit(workspace.planted, ANT)
+    by = structs.replace(
+        made,
+        provenance=made.provenance | {"groups": f"thirds {grouping.digest}"},
+        variants=tuple(
+            structs.replace(v, worst_group=Estimate(0.25), worst_own_group=Estimate(0.375))
+            for v in made.variants
+        ),
+    )
+    write_json(workspace.home / "edits" / made.id / "edit.json", by)
+    app = Host(CompareScreen(workspace, made.id))
+    async with app.run_test(size=(160, 40)) as pilot:
+        await settled(pilot)
+        said = shown(pilot)
+        row = next(line for line in said.splitlines() if line.startswith(" before"))
+        assert "25.0" in row
+        assert "37.5" in row
+        assert "worst group: by the grouping thirds; by data's: by the data's own groups" in (
+            " ".join(said.split())
+        )
+        assert "(group)" in said  # both stand among the changes
+        assert "(thirds)" in said
+        await pilot.resize_terminal(80, 24)
+        await settled(pilot)
+        assert "by data's" in shown(pilot)
+
+
+async def test_without_other_groups_there_is_no_second_column(workspace, edit):
+    assert "by data's" not in str(experiment(edit, 120))
+    assert workspace.compare(edit).grouping is None
