@@ -1,7 +1,7 @@
 """TorchEngine: the one stateful class. Holds device, model and CLIP; joins the modules."""
 
 from collections.abc import Generator
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from engine.clip.image_features import find_clip_features
 from engine.clip.texts import TextStore
 from engine.data.images import open_for_model, write_picture
 from engine.data.splits import Split, open_split
-from engine.editing.grouped import grouped
+from engine.editing.grouped import clip_needed, grouped
 from engine.editing.methods import EDIT_METHODS
 from engine.editing.options import check_options
 from engine.editing.rebase import fill_stacked, kept_back_by, stacked_on
@@ -24,13 +24,14 @@ from engine.editing.store import find_edit, read_edit, read_head
 from engine.features.cache import FeatureCache, find_cache, is_finished, reopen_cache
 from engine.features.extract import fill_cache
 from engine.features.weights import architecture, weights_digest
+from engine.grouping.described import open_by_clip, without_clip
 from engine.models.checkpoint import read_metadata, write_state
 from engine.models.classifier import Classifier, pick_device
 from engine.models.clip import ClipModel, load_clip
 from engine.models.facts import metadata
 from engine.models.loading import load_classifier, new_classifier
 from engine.schema.bounds import check_bounds
-from engine.schema.errors import EditError, RequestError
+from engine.schema.errors import ClipError, EditError, RequestError
 from engine.schema.protocol import (
     ClipJob,
     EditJob,
@@ -128,7 +129,7 @@ class TorchEngine:
         """
         store = TextStore(self.home, self.source)  # before long work: is there a CLIP?
         cache = yield from self.ready_cache(request.split)
-        directory, probe = find_clip_features(self.home, self.source, cache)
+        directory, probe = find_clip_features(self.home, self.source, cache, whole=request.whole)
         if "clip_model" not in self.__dict__:
             yield Progress(stage="loading CLIP", done=0, total=0, unit="")
         model = self.clip_model
@@ -203,7 +204,14 @@ class TorchEngine:
         for view in views if "training" in EDIT_METHODS.get(request.method).needs else ():
             cache = yield from self.ready_cache(self.source.train_split, view)
             training.append(cache)
-        caches = grouped(Caches(evaluation, training, test, kept_back), request, self.home)
+        caches = Caches(evaluation, training, test, kept_back)
+        try:
+            for missing in clip_needed(self.home, self.source, caches, request):
+                yield from self.clip(missing)
+        except ClipError as error:
+            raise without_clip(error) from error
+        sight = partial(open_by_clip, self.home, self.source)
+        caches = grouped(caches, request, self.home, sight)
         yield from edit(caches, request, self.home / "edits", self.device)
 
     def _test_cache(self, name: str, on: str | None) -> Generator[Progress, None, FeatureCache]:

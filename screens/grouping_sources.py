@@ -10,7 +10,7 @@ from engine.features.cache import FeatureCache
 from engine.features.halves import halves
 from engine.grouping.by_hand import save_by_hand
 from engine.grouping.finding import by_directions
-from engine.grouping.making import save_found
+from engine.grouping.making import origin_of_found, save_found
 from engine.grouping.store import Grouping, names
 from engine.schema.errors import RequestError
 
@@ -102,12 +102,13 @@ class FromDirections:
             raise RequestError(f"{found.refusal}.")
         if left.is_set():
             return None
-        return Made(save_found(home, name, found, caches, selection, SEED), found.notes)
+        origin = origin_of_found(found, cache, selection, SEED, "directions")
+        return Made(save_found(home, name, found, caches, origin), found.notes)
 
     def command(self, name: str, chosen: Mapping[str, str]) -> list[str]:
         """Return `groups make`."""
         of = [] if self._of_all(chosen) else ["--class", self._class[1]]
-        return ["groups", "make", name, *of]
+        return ["groups", "make", name, *of, "--space", "features"]
 
     def _of_all(self, chosen: Mapping[str, str]) -> bool:
         return chosen["divide"] == ALL

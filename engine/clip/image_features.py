@@ -64,36 +64,47 @@ class ClipFeatures:
         return found, present
 
 
-def find_clip_features(home: Path, source: Source, cache: FeatureCache) -> tuple[Path, Probe]:
+def find_clip_features(
+    home: Path, source: Source, cache: FeatureCache, *, whole: bool = False
+) -> tuple[Path, Probe]:
     """Return where the CLIP features of a split lie, or will lie, and of which images they are.
 
     Whatever the weights: the key is of CLIP and of the chosen images, with their sizes and times.
+
+    Args:
+        home: The workspace.
+        source: What it names.
+        cache: The split's feature cache.
+        whole: All images of a split, however large; else a probe of large ones.
 
     Raises:
         ClipError: The workspace names no CLIP.
         StorageError: Its files, or the feature cache's, cannot be read.
     """
-    probe = choose(cache)
+    probe = choose(cache, whole=whole)
     samples = cache.samples
     images = [(s.path, s.size, s.mtime_ns) for s in (samples[row] for row in probe.rows)]
     key = key_of((FORMAT, clip_key(home, source), cache.meta.split, images), 16)
     return home / FOLDER / key, probe
 
 
-def open_clip_features(home: Path, source: Source, cache: FeatureCache) -> ClipFeatures | None:
+def open_clip_features(
+    home: Path, source: Source, cache: FeatureCache, *, whole: bool = False
+) -> ClipFeatures | None:
     """Open the CLIP features of a split; None where they are still to be made, or without a CLIP.
 
     Args:
         home: The workspace.
         source: What it names.
         cache: The split's feature cache.
+        whole: Of all images; else of a probe where the split is large.
 
     Raises:
         StorageError: They are damaged.
     """
     if not source.has_clip:
         return None
-    directory, probe = find_clip_features(home, source, cache)
+    directory, probe = find_clip_features(home, source, cache, whole=whole)
     if not is_finished(directory):
         return None
     meta = read_json(directory / META, ClipMeta)

@@ -26,8 +26,8 @@ class Probe:
     """Which they are, where they are not all: one sentence."""
 
 
-def choose(cache: FeatureCache) -> Probe:
-    """Choose the images of a split that get a CLIP feature: all, up to MOST.
+def choose(cache: FeatureCache, *, whole: bool = False) -> Probe:
+    """Choose the images of a split that get a CLIP feature: all, up to MOST, or wherever `whole`.
 
     Of more: mistakes of the checkpoint's own decision layer, up to half of the places; then images
     of small classes, with fewer than half as many images as the mean class, up to a quarter; then
@@ -35,7 +35,7 @@ def choose(cache: FeatureCache) -> Probe:
     so that the choice is the same on every machine.
     """
     total = cache.meta.n
-    if total <= MOST:
+    if whole or total <= MOST:
         return Probe(np.arange(total, dtype=np.int64), "")
     labels = cache.own_labels
     hashes = np.array([_hashed(sample.path) for sample in cache.samples], dtype=np.uint64)

@@ -1,44 +1,62 @@
 """The groups that an edit goes by instead of the data's own (`edit --group-by`)."""
 
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
+from engine.clip.image_features import open_clip_features
 from engine.editing.methods import EDIT_METHODS
 from engine.editing.planning import divide
 from engine.editing.run import Caches
 from engine.features.cache import FeatureCache
-from engine.grouping.finding import by_directions
+from engine.grouping.choosing import find_kinds
+from engine.grouping.described import CLIP, Described, by_features
 from engine.grouping.laying import found_overlay, overlay
 from engine.grouping.store import FOUND, load, names
+from engine.schema.arrays import Array
 from engine.schema.errors import RequestError
-from engine.schema.requests import EditRequest
+from engine.schema.requests import ClipRequest, EditRequest, Source
+
+Sight = Callable[[FeatureCache], Described | None]
+"""Returns the images of a split by CLIP's features; None where there is no CLIP."""
 
 
-def grouped(caches: Caches, request: EditRequest, home: Path) -> Caches:
-    """Return the caches with the request's grouping laid over each of them.
+def no_sight(_: FeatureCache) -> None:
+    """Return that there is no CLIP."""
+
+
+def looks_for_groups(evaluation: FeatureCache, request: EditRequest, home: Path) -> bool:
+    """Return whether an edit finds groups, instead of taking stored ones or the data's.
 
     A method that finds groups has them found where neither the request nor the data has any.
-    `found` is the grouping of that name where someone made one, else it is found here, on the
-    images that this edit chooses on.
+    `found` is the grouping of that name where someone made one.
+    """
+    if request.group_by is None:
+        return EDIT_METHODS.get(request.method).finds_groups and evaluation.groups is None
+    return request.group_by == FOUND and FOUND not in names(home)
+
+
+def grouped(caches: Caches, request: EditRequest, home: Path, sight: Sight = no_sight) -> Caches:
+    """Return the caches with the request's grouping laid over each of them.
+
+    What is found is found here, on the images that this edit chooses on.
 
     Args:
         caches: What the edit reads.
         request: The edit.
         home: The workspace.
+        sight: What CLIP sees.
 
     Raises:
         RequestError: There is no such grouping, it says nothing of a split, or nothing is found.
         DataError: It is damaged.
-        StorageError: It cannot be read.
+        StorageError: It, or CLIP's features, cannot be read.
     """
-    name, finds = request.group_by, EDIT_METHODS.get(request.method).finds_groups
-    if name is None and finds and caches.evaluation.groups is None:
-        return _by_found(caches, request)
-    if name is None:
+    if looks_for_groups(caches.evaluation, request, home):
+        return _by_found(caches, request, sight)
+    if request.group_by is None:
         return caches
-    if name == FOUND and FOUND not in names(home):
-        return _by_found(caches, request)
-    stored = load(home, name)
+    stored = load(home, request.group_by)
 
     def lay(cache: FeatureCache) -> FeatureCache:
         return cache.with_groups(overlay(stored, cache))
@@ -51,19 +69,47 @@ def grouped(caches: Caches, request: EditRequest, home: Path) -> Caches:
     )
 
 
-def _by_found(caches: Caches, request: EditRequest) -> Caches:
+def clip_needed(
+    home: Path, source: Source, caches: Caches, request: EditRequest
+) -> Iterator[ClipRequest]:
+    """Yield what is still to be made of CLIP's features before groups can be found.
+
+    All images get them, however many: a group is of every image. Those of the training split only
+    where the method reads its groups.
+    """
+    if not source.has_clip or not looks_for_groups(caches.evaluation, request, home):
+        return
+    seen = [caches.evaluation, *([] if caches.test is None else [caches.test])]
+    seen += caches.training[:1] if _needs_training_groups(request) else []  # views are of the same
+    for cache in seen:
+        if open_clip_features(home, source, cache, whole=True) is None:
+            yield ClipRequest(split=cache.meta.split, whole=True)
+
+
+def _needs_training_groups(request: EditRequest) -> bool:
+    return EDIT_METHODS.get(request.method).needs >= {"groups", "training"}
+
+
+def _by_found(caches: Caches, request: EditRequest, sight: Sight) -> Caches:
     cache, test = caches.evaluation, caches.test
     selection, _ = divide(cache, request.seed, tested=test is not None, kept_back=caches.kept_back)
-    found = by_directions(cache, selection, range(len(cache.classes)), request.seed)
+    classes = range(len(cache.classes))
+    found = find_kinds(cache, selection, classes, request.seed, sight(cache))
     if found.refusal and cache.groups is None and EDIT_METHODS.get(request.method).finds_groups:
-        return caches  # the method says what it does without
+        return replace(caches, sought=found)  # the method says what it does without
     if found.refusal:
         raise RequestError(
             f"{found.refusal}, so there are no groups to edit by; choose a method that needs none."
         )
+
+    def lay(some: FeatureCache, rows: Array | None = None) -> FeatureCache:
+        images = sight(some) if found.space == CLIP else by_features(some)
+        return some.with_groups(found_overlay(found, some, rows, images))
+
+    seen = found.space != CLIP or _needs_training_groups(request)  # else nothing reads them
     return replace(
         caches,
-        evaluation=cache.with_groups(found_overlay(found, cache, selection)),
-        training=[some.with_groups(found_overlay(found, some, None)) for some in caches.training],
-        test=None if test is None else test.with_groups(found_overlay(found, test, None)),
+        evaluation=lay(cache, selection),
+        training=[lay(some) for some in caches.training] if seen else caches.training,
+        test=None if test is None else lay(test),
     )

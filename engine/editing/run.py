@@ -24,6 +24,7 @@ from engine.editing.store import finished_edit, open_partial, save_edit
 from engine.editing.task import EditTask
 from engine.evaluation.scores import outcome
 from engine.features.cache import FeatureCache
+from engine.grouping.finding import Found
 from engine.io.atomic import key_of
 from engine.schema.arrays import Array
 from engine.schema.edits import Edit, EditEpoch
@@ -44,6 +45,8 @@ class Caches:
     test: FeatureCache | None = None
     kept_back: Array | None = None
     """Rows of `evaluation` that report; None: this edit is the first to divide it."""
+    sought: Found | None = None
+    """What was looked for when no groups were found."""
 
     @property
     def held_out(self) -> FeatureCache:
@@ -93,7 +96,7 @@ def _make(
     def replan(asked: EditRequest, rows: Array) -> Plan:
         return settle(cache, asked, rows, plan.held_out)
 
-    task = EditTask(cache, caches.training, plan, scorer, device, partial, replan)
+    task = EditTask(cache, caches.training, plan, scorer, device, partial, replan, caches.sought)
     edited = yield from _beside_retraining(EDIT_METHODS.get(request.method), task)
     rows = plan.held_out if caches.test is None else caches.test.counted
     assert rows is not None  # without a test split a plan keeps a half back
@@ -242,6 +245,8 @@ def _provenance(caches: Caches) -> dict[str, str]:
     }
     if (laid := caches.evaluation.overlay) is not None:
         found["groups"] = f"{laid.name} {laid.digest}"
+        if laid.space:
+            found["groups_space"] = laid.space
     if any(len(cache.aside) for cache in _read(caches)):  # else an interrupted edit's key stays
         found["set_aside"] = key_of([(c.meta.split, c.aside.tolist()) for c in _read(caches)], 16)
     if caches.evaluation.meta.on is not None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from engine.editing.plan import Plan
 from engine.editing.selection import SelectionScorer
 from engine.features.cache import FeatureCache
+from engine.grouping.finding import Found
 from engine.schema.arrays import Array
 from engine.schema.requests import EditRequest
 
@@ -32,3 +33,5 @@ class EditTask:
     replan: Callable[[EditRequest, Array], Plan] | None = None
     """Makes the plan of another request by looking at some rows alone, for methods that try others
     on parts of the selection images."""
+    sought: Found | None = None
+    """What was looked for when no groups were found; None: none were looked for."""

@@ -21,3 +21,5 @@ class Overlay:
     found on this split; None where that cannot be told any more."""
     notes: tuple[str, ...] = ()
     """What to know about it, in sentences."""
+    space: str = ""
+    """What described the images that it was found on: `clip`, `features`; empty for neither."""

@@ -1,4 +1,4 @@
-"""From a feature cache to kinds of images, for this and any other split. No torch."""
+"""From images to kinds of images, by a rule for this and any other split. No torch."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,18 +7,15 @@ import numpy as np
 from msgspec import Struct, structs
 
 from engine.features.cache import FeatureCache
-from engine.features.parts import in_parts
-from engine.grouping.directions import LEAST, MOST, STABLE, Cut, find_cut, otsu
+from engine.grouping.described import IN_SPACE, Described, Space, by_features
+from engine.grouping.directions import LEAST, MOST, STABLE, Cut, find_cut
 from engine.schema.arrays import Array
-from engine.schema.errors import RequestError
 
 LIKE_MISTAKES, LIKE_OTHERS = "like its mistakes", "like the others"
 """The values of a grouping by directions. They are relative to the class: what is unusual for one
 class may be usual for another."""
 SHOWN = 5
 """Classes named in a sentence."""
-TINY = 1e-6
-"""Added to standard deviations; a neuron that never fires has none."""
 
 
 class Kinds(Struct, frozen=True, kw_only=True):
@@ -31,56 +28,95 @@ class Kinds(Struct, frozen=True, kw_only=True):
     images: int
     stability: float | None = None
     """Share of resamples in which disjoint halves of the images find the same kinds."""
+    clearness: float | None = None
+    """How clear the gap between the kinds is: 2/pi none, 1 two points."""
     by: str = ""
-    """What the direction comes from: `mistakes`, `loss`, or `neurons`."""
+    """What the direction comes from: `mistakes`, `loss`, `neurons`, `texts` or `ticked`."""
     why_not: str = ""
     """Why the class is not divided; empty where it is."""
+    words: dict[str, tuple[str, ...]] = {}
+    """By value, what the images of that value look like, the strongest word first."""
+    no_words: str = ""
+    """Why there are none; empty where there are, and where none were looked for."""
 
 
 @dataclass(frozen=True)
 class Found:
-    """Kinds of images in some classes, as a rule that applies to the features of any split."""
+    """Kinds of images in some classes, as a rule that applies to the images of any split."""
 
     values: tuple[str, str]
     """Of the images above and below a class's threshold."""
+    space: Space
+    """What describes the images."""
     mean: Array
     scale: Array
-    """(D,), of the images looked at: features are standardised by these."""
+    """(D,): descriptions are standardised by these."""
     cuts: Mapping[int, tuple[Array, float]]
     """By class: a direction (D,) and a threshold on it. Classes that are not divided have none."""
     kinds: tuple[Kinds, ...]
+    why: str = ""
+    """Why in this space: a sentence; empty where there was no choice."""
 
-    def apply(self, cache: FeatureCache) -> list[str]:
-        """Return the value of each image of a split; empty for classes that are not divided."""
+    def apply(self, cache: FeatureCache, images: Described | None = None) -> list[str]:
+        """Return the value of each image of a split.
+
+        Empty for classes that are not divided, and for images that nothing describes.
+
+        Args:
+            cache: Of the split.
+            images: What describes them; None: the classifier's own features.
+
+        Raises:
+            ValueError: They are described otherwise than those that the rule was found on.
+        """
+        images = by_features(cache) if images is None else images
+        if images.space != self.space:
+            raise ValueError(f"found in {self.space}, applied in {images.space}")
         found = [""] * cache.meta.n
         for k, (direction, threshold) in self.cuts.items():
             rows = np.flatnonzero(cache.own_labels == k)  # also of what may be brought back
-            for part, features in in_parts(cache.features, rows):
+            for part, features in images.parts(rows):
                 above = (features - self.mean) / self.scale @ direction > threshold
                 for row, high in zip(part.tolist(), above.tolist(), strict=True):
                     found[row] = self.values[0 if high else 1]
         return found
+
+    def lacking(self, cache: FeatureCache, images: Described) -> str:
+        """Say how many images of the divided classes get no value; empty where all get one."""
+        rows = np.flatnonzero(np.isin(cache.own_labels, list(self.cuts)))
+        if not (missing := len(rows) - len(images.having(rows))):
+            return ""
+        return (
+            f"{missing:,} of {len(rows):,} images of {cache.meta.split} have no CLIP feature "
+            f"({images.note}) and so no value."
+        )
 
     @property
     def refusal(self) -> str:
         """Why no class is divided, as the start of a sentence; empty where one is."""
         if self.cuts:
             return ""
-        shown = "; ".join(f"{kind.name}: {kind.why_not}" for kind in self.kinds[:SHOWN])
-        more = f"; and {len(self.kinds) - SHOWN} more" if len(self.kinds) > SHOWN else ""
-        return f"No two kinds of images were found ({shown}{more})"
+        where = IN_SPACE[self.space]
+        return f"No two kinds of images were found {where} ({_whys(self.kinds)})"
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What the classes that are not divided have to do with it, in sentences."""
         whole = [kind for kind in self.kinds if kind.why_not]
-        shown = "; ".join(f"{kind.name}: {kind.why_not}" for kind in whole[:SHOWN])
-        more = f"; and {len(whole) - SHOWN} more" if len(whole) > SHOWN else ""
-        return (f"Not divided, each one group: {shown}{more}.",) if whole else ()
+        return (f"Not divided, each one group: {_whys(whole)}.",) if whole else ()
+
+
+def _whys(kinds: Sequence[Kinds]) -> str:
+    shown = "; ".join(f"{kind.name}: {kind.why_not}" for kind in kinds[:SHOWN])
+    return f"{shown}; and {len(kinds) - SHOWN} more" if len(kinds) > SHOWN else shown
 
 
 def by_directions(
-    cache: FeatureCache, selection: Array, classes: Sequence[int], seed: int
+    cache: FeatureCache,
+    selection: Array,
+    classes: Sequence[int],
+    seed: int,
+    images: Described | None = None,
 ) -> Found:
     """Divide classes along the direction of their mistakes, looking at the selection images only.
 
@@ -89,31 +125,44 @@ def by_directions(
         selection: Its rows that may be looked at.
         classes: Those to divide.
         seed: Of the resamples, and of the images drawn from very large classes.
+        images: What describes them; None: the classifier's own features.
     """
-    mean, scale = _standard(cache.features, selection)
+    images = by_features(cache) if images is None else images
+    mean, scale = images.standard(selection)
     cuts, kinds = {}, []
     for k in classes:
-        rows = selection[cache.labels[selection] == k]
-        if len(rows) > MOST:
-            rows = np.sort(np.random.default_rng((19, seed, k)).permutation(rows)[:MOST])
+        rows = drawn(images.having(selection[cache.labels[selection] == k]), seed, k)
         wrong = cache.predicted[rows] != k
-        told = _told(cache, k, rows)
+        told = of_class(cache, k, rows)
         if why_not := _too_few(wrong):
             kinds.append(structs.replace(told, why_not=why_not))
             continue
-        features = (np.asarray(cache.features[rows], dtype=np.float64) - mean) / scale
+        features = (images.at(rows) - mean) / scale
         cut = find_cut(features, wrong, _loss(cache.logits[rows], k), seed)
-        why_not = _unstable(cut, int(wrong.sum()))
+        why_not = unstable(cut, f"its {int(wrong.sum())} mistakes")
         if not why_not:
             cuts[k] = (cut.direction, cut.threshold)
-        told = structs.replace(told, stability=cut.stability, by=cut.by)
+        told = measured(told, cut)
         kinds.append(structs.replace(told, why_not=why_not))
-    return Found((LIKE_MISTAKES, LIKE_OTHERS), mean, scale, cuts, tuple(kinds))
+    return Found((LIKE_MISTAKES, LIKE_OTHERS), images.space, mean, scale, cuts, tuple(kinds))
 
 
-def _told(cache: FeatureCache, k: int, rows: Array) -> Kinds:
+def drawn(rows: Array, seed: int, k: int) -> Array:
+    """Return the rows of a class that a direction is found on: all, or 5,000 at random, sorted."""
+    if len(rows) <= MOST:
+        return rows
+    return np.sort(np.random.default_rng((19, seed, k)).permutation(rows)[:MOST])
+
+
+def of_class(cache: FeatureCache, k: int, rows: Array) -> Kinds:
+    """Return what there is to find kinds among: rows of class k."""
     mistakes = int((cache.predicted[rows] != k).sum())
     return Kinds(index=k, name=cache.classes[k], mistakes=mistakes, images=len(rows))
+
+
+def measured(told: Kinds, cut: Cut) -> Kinds:
+    """Return what there is with what was measured of its cut."""
+    return structs.replace(told, stability=cut.stability, clearness=cut.clearness, by=cut.by)
 
 
 def _too_few(wrong: Array) -> str:
@@ -123,12 +172,18 @@ def _too_few(wrong: Array) -> str:
     return f"too few right images to compare with ({right})" if right < LEAST else ""
 
 
-def _unstable(cut: Cut, count: int) -> str:
+def unstable(cut: Cut, those: str) -> str:
+    """Say why a cut is no more than noise would give; empty where it is.
+
+    Args:
+        cut: What was found.
+        those: What it was found by, such as `its 5 mistakes`.
+    """
     if cut.stable:
         return ""
     if cut.stability < STABLE:
-        return f"its {count} mistakes are no kind of their own (stable in {cut.stability:.0%})"
-    return f"its {count} mistakes may lie together by chance (p {cut.chance:.2f})"
+        return f"{those} are no kind of their own (stable in {cut.stability:.0%})"
+    return f"{those} may lie together by chance (p {cut.chance:.2f})"
 
 
 def _loss(logits: Array, k: int) -> Array:
@@ -136,43 +191,3 @@ def _loss(logits: Array, k: int) -> Array:
     shifted = np.asarray(logits, dtype=np.float64)
     shifted = np.exp(shifted - shifted.max(axis=1, keepdims=True))
     return np.asarray(1 - shifted[:, k] / shifted.sum(axis=1))
-
-
-def by_neurons(
-    cache: FeatureCache, selection: Array, classes: Sequence[int], neurons: Sequence[int]
-) -> Found:
-    """Divide classes by how strongly some neurons fire: the mean of their z-scores, by Otsu.
-
-    Raises:
-        RequestError: There is no such neuron.
-    """
-    width = cache.meta.width
-    for neuron in neurons:
-        if not 0 <= neuron < width:
-            raise RequestError(f"There is no neuron {neuron}; there are 0 to {width - 1}.")
-    mean, scale = _standard(cache.features, selection)
-    direction = np.zeros(width)
-    direction[list(neurons)] = 1 / len(set(neurons))
-    cuts, kinds = {}, []
-    for k in classes:
-        rows = selection[cache.labels[selection] == k]
-        parts = [
-            (features - mean) / scale @ direction for _, features in in_parts(cache.features, rows)
-        ]
-        along = np.concatenate(parts) if parts else np.zeros(0)
-        told = _told(cache, k, rows)
-        if len(along) < 2 or np.ptp(along) == 0:
-            kinds.append(structs.replace(told, why_not="its images do not differ there"))
-            continue
-        cuts[k] = (direction, float(otsu(along[:, None])[0]))
-        kinds.append(structs.replace(told, by="neurons"))
-    named = "+".join(map(str, neurons))
-    return Found((f"{named} strong", f"{named} weak"), mean, scale, cuts, tuple(kinds))
-
-
-def _standard(features: Array, rows: Array) -> tuple[Array, Array]:
-    """Return the mean and the standard deviation (D,) of some rows, a bounded part at a time."""
-    total = sum(part.sum(axis=0) for _, part in in_parts(features, rows))
-    mean = np.asarray(total / len(rows))
-    squares = sum(((part - mean) ** 2).sum(axis=0) for _, part in in_parts(features, rows))
-    return mean, np.sqrt(np.asarray(squares) / len(rows)) + TINY

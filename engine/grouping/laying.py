@@ -1,6 +1,7 @@
 """A grouping laid over the images of a split, and how pure it is against true groups. No torch."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ import numpy as np
 from engine.data.splits import Sample, Split
 from engine.features.cache import FeatureCache
 from engine.features.overlay import Overlay
+from engine.grouping.described import IN_SPACE, Described, by_features
 from engine.grouping.finding import Found
 from engine.grouping.store import FOUND, Grouping, Member
 from engine.io.atomic import key_of
@@ -77,7 +79,8 @@ def overlay(grouping: Grouping, cache: FeatureCache) -> Overlay:
         f"{len(values)} images of {split} have a value."
     )
     used = looked_at(grouping, cache)
-    return Overlay(grouping.name, grouping.digest, groups, named, used, (note,))
+    space = "" if grouping.origin is None else grouping.origin.space
+    return Overlay(grouping.name, grouping.digest, groups, named, used, (note,), space)
 
 
 def looked_at(grouping: Grouping, cache: FeatureCache) -> Array | None:
@@ -90,19 +93,28 @@ def looked_at(grouping: Grouping, cache: FeatureCache) -> Array | None:
     return np.array(origin.rows, dtype=np.int64)
 
 
-def found_overlay(found: Found, cache: FeatureCache, rows: Array | None) -> Overlay:
+def found_overlay(
+    found: Found, cache: FeatureCache, rows: Array | None, images: Described | None = None
+) -> Overlay:
     """Return the groups of a split by what was found for one edit.
 
     Args:
         found: What was found.
         cache: Of the split.
         rows: Those of its rows that were looked at; None for none.
+        images: What describes its images; None: the classifier's own features.
     """
-    groups, named = groups_from(found.apply(cache), cache.own_labels, cache.classes, found.values)
+    images = by_features(cache) if images is None else images
+    values = found.apply(cache, images)
+    groups, named = groups_from(values, cache.own_labels, cache.classes, found.values)
     used = np.zeros(0, dtype=np.int64) if rows is None else rows
-    note = "Groups: found on the selection images by the direction of the mistakes."
+    note = (
+        "Groups: found on the selection images by the direction of the mistakes "
+        f"{IN_SPACE[found.space]}."
+    )
     digest = key_of((groups.tolist(), named), 64)
-    return Overlay(FOUND, digest, groups, named, used, (note, *found.notes))
+    notes = (note, found.why, *found.notes, found.lacking(cache, images))
+    return Overlay(FOUND, digest, groups, named, used, tuple(filter(None, notes)), found.space)
 
 
 def without_looked_at(laid: Overlay) -> Overlay:
@@ -110,14 +122,15 @@ def without_looked_at(laid: Overlay) -> Overlay:
     groups = laid.groups.copy()
     if laid.looked_at is not None:
         groups[laid.looked_at] = -1
-    return Overlay(laid.name, laid.digest, groups, laid.named, laid.looked_at, laid.notes)
+    return replace(laid, groups=groups)
 
 
-def members_of(found: Found, cache: FeatureCache) -> list[Member]:
-    """Return a split's images with the values that they get."""
+def members_of(found: Found, cache: FeatureCache, images: Described | None = None) -> list[Member]:
+    """Return a split's images with the values that they get; arguments as `found_overlay`'s."""
+    values = found.apply(cache, images)
     return [
         Member(sample.path, cache.meta.split, cache.classes[sample.label], value)
-        for sample, value in zip(cache.samples, found.apply(cache), strict=True)
+        for sample, value in zip(cache.samples, values, strict=True)
     ]
 
 

@@ -29,7 +29,7 @@ class Origin(Struct, frozen=True, kw_only=True):
     """groups/NAME.json: where a grouping comes from."""
 
     source: str
-    """`directions`, `neurons`, `csv` or `hand`."""
+    """`directions`, `neurons`, `words`, `query`, `ticked`, `hand` or `csv`."""
     created: str = ""
     digest: str = ""
     """sha256 of the CSV as it was made."""
@@ -41,6 +41,13 @@ class Origin(Struct, frozen=True, kw_only=True):
     """The rows of it that were looked at: selection images."""
     seed: int = 0
     space: str = ""
+    """What described the images: `clip`, `features`, or nothing."""
+    why: str = ""
+    """Why that space, in a sentence."""
+    clip: str = ""
+    """The key of the CLIP, where its features or its words were used."""
+    texts: tuple[str, ...] = ()
+    """What the images were compared with: two words, or a query."""
     neurons: tuple[int, ...] = ()
     file: str = ""
     """The CSV that it was read from."""

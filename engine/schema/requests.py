@@ -106,6 +106,8 @@ class ClipRequest(Struct, frozen=True, kw_only=True, tag="clip"):
     """CLIP features of a split's images, and embeddings of texts or of an image file."""
 
     split: str
+    whole: bool = False
+    """All images of however large a split, as groups need them; else a probe of a large one."""
     texts: tuple[str, ...] = ()
     """Texts, which go through the templates, or `word<TAB>prompt`, embedded by the prompt alone."""
     image: str | None = None

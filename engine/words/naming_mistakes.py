@@ -77,6 +77,8 @@ class Tested:
     effects: Effects | None
     stands_out: Array | None
     """(W,), whether a word is more than luck."""
+    those: str = ""
+    """What no word separates, where none does."""
 
     def shown(self, words: Sequence[str], is_class: Array, alpha: float = ALPHA) -> ClassWords:
         """Return the words whose p is at most `alpha`, or why there are none."""
@@ -84,7 +86,7 @@ class Tested:
             return self.told
         survive = self.effects.p <= alpha
         if not survive.any():
-            return structs.replace(self.told, why_not=_too_weak(self.told))
+            return structs.replace(self.told, why_not=f"no word separates {self.those}")
         if not (survive & self.stands_out).any():
             return structs.replace(self.told, why_not=_by_luck(self, words))
         effect = self.effects.effect
@@ -151,9 +153,34 @@ def examine(
     )
     if not len(wrong) or not len(right) or not len(space.words):
         return Tested(structs.replace(told, why_not=_nothing(told)), None, None)
-    rows = np.concatenate([wrong, right])
-    found = effects(space.cosines(rows), np.arange(len(rows)) < len(wrong), seed, permutations)
-    known = _known(space, k, other, seed)
+    those = "this mistake" if told.mistakes == 1 else f"these {told.mistakes} mistakes"
+    known = known_among_confusions(space, k, other, seed)
+    return separated(space, (wrong, right), told, known, those, seed, permutations)
+
+
+def separated(
+    space: WordSpace,
+    sides: tuple[Array, Array],
+    told: ClassWords,
+    known: Known | None,
+    those: str,
+    seed: int,
+    permutations: int = PERMUTATIONS,
+) -> Tested:
+    """Test every word on two sets of images.
+
+    Args:
+        space: The words, and all images.
+        sides: The images of both sets, as places in the space; neither is empty.
+        told: What is known of them, to be completed.
+        known: How well CLIP knows the class.
+        those: What the sets are, where no word separates them.
+        seed: Of the permutations.
+        permutations: How many.
+    """
+    first, second = sides
+    rows = np.concatenate(sides)
+    found = effects(space.cosines(rows), np.arange(len(rows)) < len(first), seed, permutations)
     told = structs.replace(told, p=float(found.p.min()))
     if known is not None:
         told = structs.replace(
@@ -162,10 +189,10 @@ def examine(
     if known is None or not known.known:
         told = structs.replace(told, why_not=_unknown(known))
     centre = [
-        np.asarray(space.images[side], dtype=np.float64).mean(axis=0) for side in (wrong, right)
+        np.asarray(space.images[side], dtype=np.float64).mean(axis=0) for side in (first, second)
     ]
     luck = np.asarray(space.reference, dtype=np.float64) @ (centre[0] - centre[1])
-    return Tested(told, found, stands_out(found.difference, luck))
+    return Tested(told, found, stands_out(found.difference, luck), those)
 
 
 def _sides(space: WordSpace, k: int, other: int | None, seed: int) -> tuple[Array, Array]:
@@ -180,7 +207,7 @@ def _sides(space: WordSpace, k: int, other: int | None, seed: int) -> tuple[Arra
     return some[0], some[1]
 
 
-def _known(space: WordSpace, k: int, other: int | None, seed: int) -> Known | None:
+def known_among_confusions(space: WordSpace, k: int, other: int | None, seed: int) -> Known | None:
     """Return how well CLIP knows the class among those it is taken for."""
     taken = space.predicted[(space.labels == k) & (space.predicted != k)]
     counts = np.bincount(taken, minlength=len(space.classes))
@@ -204,11 +231,6 @@ def _unknown(known: Known | None) -> str:
             f"or under {LEAST_REFERENCE} words name none of them"
         )
     return known.why_not
-
-
-def _too_weak(told: ClassWords) -> str:
-    those = "this mistake" if told.mistakes == 1 else f"these {told.mistakes} mistakes"
-    return f"no word separates {those}"
 
 
 def _by_luck(tested: Tested, words: Sequence[str]) -> str:

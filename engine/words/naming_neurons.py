@@ -11,8 +11,9 @@ from msgspec import Struct, structs
 from engine.schema.arrays import Array
 from engine.schema.records import Neurons, Progress, RankedNeuron
 from engine.words.clarity import SHOWN, clarity, polysemanticity
-from engine.words.competence import LEAST_REFERENCE, Known, drawn, stands_out, zero_shot
+from engine.words.competence import stands_out
 from engine.words.dissection import TOP, evidence, log_mean, top_rows
+from engine.words.known import known_classes, why_unknown
 from engine.words.longer import without_longer
 from engine.words.space import WordSpace
 
@@ -22,8 +23,6 @@ PERMUTED = 400
 """Neurons with permuted activations that a label's score is compared with."""
 SURE = 0.95
 """Share of those that a neuron's best word must beat."""
-MOST_CLASSES = 40
-"""Classes that CLIP is tried on: as many random words must be there, many times over."""
 AT_ONCE = 64
 """Neurons between two reports of progress."""
 
@@ -110,7 +109,7 @@ def name_neurons(
     common = log_mean(scores)
     scores -= common
     luck = np.sort(_by_luck(space, permuted, common, width))
-    known = _known(space, seed)
+    known = known_classes(space, seed)
     found = []
     for j in range(width):
         if j % AT_ONCE == 0:
@@ -118,7 +117,7 @@ def name_neurons(
         confidence = float(np.searchsorted(luck, scores[j].max())) / PERMUTED
         sure = known is not None and known.known and confidence >= SURE
         found.append(_told(space, j, scores[j], tops[j], confidence, named=sure))
-    why_not = "" if known is not None and known.known else _why_not(known)
+    why_not = why_unknown(known)
     return NamedNeurons(neurons=tuple(found), tested=len(space.words), images=n, why_not=why_not)
 
 
@@ -139,24 +138,6 @@ def _by_luck(space: WordSpace, permuted: Array, common: Array, width: int) -> Ar
         mean = np.logaddexp(np.log(width) + common, part) - np.log(width + 1)
         found.append((part - mean).max(axis=1))
     return np.concatenate(found)
-
-
-def _known(space: WordSpace, seed: int) -> Known | None:
-    present = np.unique(space.labels[space.labels >= 0])
-    if len(present) > MOST_CLASSES:  # names of hundreds leave too few words for luck to be told by
-        present = np.random.default_rng((43, seed)).permutation(present)[:MOST_CLASSES]
-    rows = drawn(np.flatnonzero(np.isin(space.labels, present)), seed)
-    images, labels = space.images[rows], space.labels[rows]
-    return zero_shot(images, labels, space.class_texts, space.reference, seed)
-
-
-def _why_not(known: Known | None) -> str:
-    if known is None:
-        return (
-            "this CLIP cannot be tried on these classes: fewer than two have images, "
-            f"or under {LEAST_REFERENCE} words name none of them"
-        )
-    return known.why_not
 
 
 def _told(

@@ -1,13 +1,12 @@
 """`groups`: list, make, show and export groupings of images."""
 
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from engine.schema.errors import DataError, EngineError, RequestError
+from engine.schema.errors import EngineError, RequestError
 from neuroinspect_tui.cli import completion
 from neuroinspect_tui.cli.options import Device, Json, Seed, Workspace
 from neuroinspect_tui.cli.output import print_json, say, table
@@ -16,10 +15,11 @@ from screens.words import percent
 
 if TYPE_CHECKING:
     from engine.data.splits import Split
-    from engine.grouping.finding import Found
-    from engine.grouping.store import Grouping, Member
+    from engine.grouping.finding import Kinds
+    from engine.grouping.store import Grouping
     from neuroinspect_tui.cli.opening import Opened
 
+Space = Literal["clip", "features"]
 app = typer.Typer(
     no_args_is_help=True, help="Group images without labels, or by a file, and use the groups."
 )
@@ -76,11 +76,21 @@ def make(
         typer.Option("--csv", metavar="FILE", help="Read the values from a table path,value "
                      "(optionally split)."),
     ] = None,
+    words: Annotated[
+        str | None,
+        typer.Option("--words", metavar="A,B", help="Divide by which of two words CLIP finds "
+                     "images more like, such as land,water."),
+    ] = None,
+    query: Annotated[
+        list[str] | None,
+        typer.Option("--query", metavar="TEXT", help="Divide by how like a text CLIP finds them."),
+    ] = None,
     space: Annotated[
-        Literal["features"],
-        typer.Option("--space", help="What describes the images to directions: the classifier's "
-                     "own features."),
-    ] = "features",
+        Space | None,
+        typer.Option("--space", help="What describes the images to directions: CLIP's image "
+                     "features, or the classifier's own [default: where the gaps between the "
+                     "kinds are clearer]."),
+    ] = None,
     split: Annotated[
         list[str] | None,
         typer.Option("--split", metavar="NAME", help="A split to group; may be repeated "
@@ -93,113 +103,46 @@ def make(
 ) -> None:  # fmt: skip
     """Group the images of a workspace, without labels: two kinds in each class.
 
-    Without --neuron and --csv, by the direction of each class's mistakes. It is found on the
-    images that `edit` with the same --seed chooses on, and on none that it reports on.
+    Without --neuron, --words, --query and --csv, by the direction of each class's mistakes. What is
+    found is found on the images that `edit` with the same --seed chooses on, and on none that it
+    reports on.
 
     Example: neuroinspect-tui groups make kinds -w ws
+
+    Example: neuroinspect-tui groups make place -w ws --words land,water
 
     Example: neuroinspect-tui groups make n12 -w ws --neuron 12 --class waterbird
     """
     from engine.grouping.store import check_new, save
+    from neuroinspect_tui.cli import group_sources as sources
     from neuroinspect_tui.cli.opening import class_of, open_workspace
 
-    del space  # one so far
-    if neuron and csv is not None:
-        raise RequestError("A grouping is made from one source: give --neuron or --csv.")
+    given = {"--neuron": neuron, "--csv": csv, "--words": words, "--query": query}
+    _check([option for option, value in given.items() if value is not None], space)
     opened = open_workspace(workspace, device)
     check_new(opened.home, name)
     listed = opened.split()
     classes = [class_of(listed, key) for key in class_key or ()] or range(len(listed.classes))
-    classes = list(dict.fromkeys(classes))
+    asked = sources.Asked(opened, list(dict.fromkeys(classes)), split, seed)
     if csv is not None:
-        members, origin = _from_csv(opened, csv, classes, split)
+        members, origin = sources.from_csv(asked, csv)
+    elif neuron:
+        members, origin = sources.from_neurons(asked, neuron)
+    elif words is not None:
+        members, origin = sources.from_words(asked, words)
+    elif query:
+        members, origin = sources.from_query(asked, query)
     else:
-        members, origin = _from_features(opened, classes, neuron or [], split, seed)
+        members, origin = sources.from_directions(asked, space)
     grouping = save(opened.home, name, members, origin)
     return print_json(_summary(grouping, listed)) if json else _show(grouping, opened, listed)
 
 
-def _splits(opened: "Opened", asked: Sequence[str] | None) -> list["Split"]:
-    """List the splits to group; the training split may be absent unless it is asked for."""
-    from engine.data.splits import open_split
-
-    source = opened.source
-    if asked:
-        return [open_split(source, name) for name in dict.fromkeys(asked)]
-    found = [opened.split()]
-    try:
-        training = open_split(source, source.train_split)
-    except DataError as error:
-        sys.stderr.write(f"The training split gets no groups: {error}\n")
-    else:
-        found += [training] * (training.name != found[0].name)
-    return found
-
-
-def _from_features(
-    opened: "Opened", classes: list[int], neurons: list[int], asked: list[str] | None, seed: int
-) -> tuple[list["Member"], Any]:
-    from engine.features.halves import halves
-    from engine.grouping.finding import by_directions, by_neurons
-    from engine.grouping.laying import members_of
-    from engine.grouping.store import Origin
-
-    splits = _splits(opened, asked)
-    cache = opened.cache()
-    selection, _ = halves(cache, seed)
-    if neurons:
-        found = by_neurons(cache, selection, classes, neurons)
-    else:
-        found = by_directions(cache, selection, classes, seed)
-    _say_of(found)
-    members = []
-    for listed in splits:
-        members += members_of(found, opened.cache(listed.name))
-    origin = Origin(
-        source="neurons" if neurons else "directions", created=_now(), split=cache.meta.split,
-        cache=cache.meta.base, rows=tuple(selection.tolist()), seed=seed, space="features",
-        neurons=tuple(neurons), weights=cache.meta.weights, kinds=found.kinds,
-        versions=_versions(),
-    )  # fmt: skip
-    return members, origin
-
-
-def _say_of(found: "Found") -> None:
-    """Say on stderr which classes are not divided.
-
-    Raises:
-        RequestError: None is.
-    """
-    if found.refusal:
-        raise RequestError(f"{found.refusal}; a file (--csv) or a neuron (--neuron) may tell them.")
-    for note in found.notes:
-        sys.stderr.write(f"{note}\n")
-
-
-def _from_csv(
-    opened: "Opened", file: Path, classes: list[int], asked: list[str] | None
-) -> tuple[list["Member"], Any]:
-    from engine.grouping.laying import matched
-    from engine.grouping.store import Origin, read_members
-
-    file = file.expanduser().absolute()
-    members, left = matched(read_members(file), _splits(opened, asked), classes, file)
-    if left:
-        sys.stderr.write(f"{left} rows of {file} are of no image of these splits and classes.\n")
-    origin = Origin(source="csv", created=_now(), file=str(file), versions=_versions())
-    return members, origin
-
-
-def _now() -> str:
-    from datetime import UTC, datetime
-
-    return datetime.now(UTC).isoformat(timespec="seconds")
-
-
-def _versions() -> dict[str, str]:
-    from importlib.metadata import version
-
-    return {name: version(name) for name in ("neuroinspect-tui", "numpy")}
+def _check(sources: list[str], space: str | None) -> None:
+    if len(sources) > 1:
+        raise RequestError(f"A grouping is made from one source: give {' or '.join(sources)}.")
+    if sources and space is not None:
+        raise RequestError(f"--space is of directions; {sources[0]} needs none: leave it out.")
 
 
 @app.command()
@@ -247,14 +190,20 @@ def _summary(grouping: "Grouping", listed: "Split") -> dict[str, Any]:
         "values": grouping.values,
         "counts": grouping.counts,
         "purity": mean_purity(grouping, listed),
+        "space": (grouping.origin and grouping.origin.space) or None,
+        "kinds": grouping.origin.kinds if grouping.origin else (),
     }
 
 
 def _show(grouping: "Grouping", opened: "Opened", listed: "Split") -> None:
+    from engine.grouping.described import IN_SPACE
+
     origin = grouping.origin
     kinds = {kind.name: kind for kind in origin.kinds} if origin else {}
     say(f"{grouping.name}: from {_source(grouping)}; purity against the data's groups "
         f"{_purity(grouping, listed)}")  # fmt: skip
+    if origin and origin.space:
+        say(f"Found {IN_SPACE[origin.space]}. {origin.why}".strip())
     counts: dict[tuple[str, str, str], int] = {}
     for member in grouping.members:
         key = (member.split or "every split", member.class_, member.value or "none")
@@ -269,8 +218,17 @@ def _show(grouping: "Grouping", opened: "Opened", listed: "Split") -> None:
     say(
         *(f"{kind.name} is not divided: {kind.why_not}." for kind in kinds.values() if kind.why_not)
     )
+    say(*(line for kind in kinds.values() for line in _in_words(kind)))
     used = command_line(opened.home, "classes", "--group-by", grouping.name)
     say("Next:", f"  {used}")
+
+
+def _in_words(kind: "Kinds") -> list[str]:
+    """Return what the kinds of a class look like, in a line, or why no word says it."""
+    if kind.words:
+        sides = (f"{value}: {', '.join(of) or 'no word'}" for value, of in kind.words.items())
+        return [f"{kind.name}  {' | '.join(sides)}"]
+    return [f"{kind.name}: groups found; {kind.no_words}."] if kind.no_words else []
 
 
 def _source(grouping: "Grouping") -> str:

@@ -15,10 +15,11 @@ from engine.data.splits import Split, open_split
 from engine.features.aside import FILE
 from engine.features.cache import FeatureCache, open_cache, reopen_cache
 from engine.features.halves import halves
-from engine.grouping.finding import by_directions
+from engine.grouping.choosing import find_kinds
+from engine.grouping.described import CLIP, Described, by_clip, by_features, without_clip
 from engine.grouping.laying import found_overlay, overlay
 from engine.grouping.store import FOUND, load, names
-from engine.schema.errors import RequestError, StorageError
+from engine.schema.errors import ClipError, RequestError, StorageError
 from engine.schema.jobs import Request
 from engine.schema.requests import ClipRequest, FeaturesRequest, Source
 from neuroinspect_tui.cli.output import say
@@ -78,14 +79,49 @@ class Opened:
         if not quiet:
             _say_what_is_aside(cache)
         if find:
-            return _with_found(cache, seed or 0)
+            return self._with_found(cache, seed or 0)
         return cache if stored is None else cache.with_groups(overlay(stored, cache))
 
-    def clip(self, texts: Sequence[str] = ()) -> "tuple[ClipFeatures, Array]":
-        """Return the evaluation split's CLIP features, and embeddings of texts, made where missing.
+    def _with_found(self, cache: FeatureCache, seed: int) -> FeatureCache:
+        """Lay groups found without labels over the evaluation split.
+
+        Raises:
+            RequestError: None are found.
+            ClipError: The CLIP that the workspace names cannot be loaded.
+        """
+        selection, _ = halves(cache, seed)
+        clip = self.described(cache) if self.source.has_clip else None
+        found = find_kinds(cache, selection, range(len(cache.classes)), seed, clip)
+        if found.refusal:
+            raise RequestError(f"{found.refusal}, so there are no groups to go by.")
+        images = clip if found.space == CLIP else by_features(cache)
+        return cache.with_groups(found_overlay(found, cache, selection, images))
+
+    def described(self, cache: FeatureCache, *, wanted: bool = False) -> Described:
+        """Return a split's images by CLIP's features, of all of them, made first where missing.
+
+        Args:
+            cache: Of the split.
+            wanted: CLIP was asked for; else an error says how to do without.
+
+        Raises:
+            ClipError: The workspace names no CLIP, or it cannot be loaded.
+        """
+        try:
+            features, _ = self.clip(split=cache.meta.split, whole=True)
+        except ClipError as error:
+            raise (error if wanted else without_clip(error)) from error
+        return by_clip(features)
+
+    def clip(
+        self, texts: Sequence[str] = (), *, split: str | None = None, whole: bool = False
+    ) -> "tuple[ClipFeatures, Array]":
+        """Return a split's CLIP features, and embeddings of texts, made first where missing.
 
         Args:
             texts: Texts, or `word<TAB>prompt`.
+            split: Its name [default: the evaluation split].
+            whole: The features of all images; else of a probe, where the split is large.
 
         Returns:
             The features, and (n, E) float32, a row a text, each of length 1.
@@ -98,8 +134,8 @@ class Opened:
         def embedded() -> "Array | None":
             return open_texts(self.home, self.source, texts) if texts else np.zeros((0, 0))
 
-        request = ClipRequest(split=self.source.eval_split, texts=tuple(texts))
-        return self._ready_clip(request, embedded)
+        name = split or self.source.eval_split
+        return self._ready_clip(ClipRequest(split=name, whole=whole, texts=tuple(texts)), embedded)
 
     def clip_image(self, file: Path) -> "tuple[ClipFeatures, Array]":
         """Return the evaluation split's CLIP features, and that of an image file (E,).
@@ -123,7 +159,9 @@ class Opened:
         listing = open_split(self.source, request.split)
         for _ in range(2):
             cache = open_cache(self.home, self.source, listing)
-            features = None if cache is None else open_clip_features(self.home, self.source, cache)
+            features = None
+            if cache is not None:
+                features = open_clip_features(self.home, self.source, cache, whole=request.whole)
             found = embedded()
             ready = features is not None and found is not None
             if self.detach or not ready:
@@ -166,19 +204,6 @@ class Opened:
     def split(self) -> Split:
         """List the evaluation split."""
         return open_split(self.source, self.source.eval_split)
-
-
-def _with_found(cache: FeatureCache, seed: int) -> FeatureCache:
-    """Lay groups found without labels over a split.
-
-    Raises:
-        RequestError: None are found.
-    """
-    selection, _ = halves(cache, seed)
-    found = by_directions(cache, selection, range(len(cache.classes)), seed)
-    if found.refusal:
-        raise RequestError(f"{found.refusal}, so there are no groups to go by.")
-    return cache.with_groups(found_overlay(found, cache, selection))
 
 
 def open_workspace(

@@ -16,6 +16,7 @@ from engine.editing.plan import Plan
 from engine.editing.selection import SelectionScorer
 from engine.editing.task import EditTask
 from engine.features.cache import FeatureCache
+from engine.grouping.described import IN_SPACE
 from engine.grouping.directions import LEAST
 from engine.grouping.finding import by_directions
 from engine.schema.arrays import Array
@@ -77,18 +78,21 @@ def _guard(task: EditTask) -> tuple[str, ...]:
     if task.cache.groups is not None:
         return ()
     plan = task.plan
-    found = by_directions(task.cache, plan.selection, plan.classes, plan.request.seed)
-    most = max(kind.mistakes for kind in found.kinds)
+    found = task.sought
+    if found is None:
+        found = by_directions(task.cache, plan.selection, plan.classes, plan.request.seed)
+    kinds = [kind for kind in found.kinds if kind.index in plan.classes]
+    most = max(kind.mistakes for kind in kinds)
     if most < LEAST:
         raise RequestError(
             f"--method auto has too few mistakes to choose by: at most {most} of a class among the "
             "selection images, from which no groups can be found; give a larger evaluation split, "
             "a --test-split (all of the evaluation split then chooses), or a method by name."
         )
-    why = "; ".join(f"{kind.name}: {kind.why_not}" for kind in found.kinds[:3] if kind.why_not)
+    why = "; ".join(f"{kind.name}: {kind.why_not}" for kind in kinds[:3] if kind.why_not)
     return (
-        f"No groups were found ({why}), so the worst class decided: what an edit does to kinds of "
-        "images within a class was not seen.",
+        f"No groups were found {IN_SPACE[found.space]} ({why}), so the worst class decided: "
+        "what an edit does to kinds of images within a class was not seen.",
     )
 
 

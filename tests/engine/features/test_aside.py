@@ -16,7 +16,7 @@ from engine.features.aside import (
     set_aside,
 )
 from engine.features.halves import halves
-from engine.grouping.finding import by_neurons
+from engine.grouping.cutting import by_neurons
 from engine.grouping.laying import found_overlay
 from engine.schema.errors import EngineError, StorageError
 from tests.making import birds, logistic, planted_cache

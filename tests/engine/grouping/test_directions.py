@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 
 from engine.features.halves import halves
+from engine.grouping.cutting import by_neurons
 from engine.grouping.directions import LEAST, MANY, find_cut, otsu
-from engine.grouping.finding import LIKE_MISTAKES, by_directions, by_neurons
+from engine.grouping.finding import LIKE_MISTAKES, by_directions
 from engine.schema.errors import RequestError
 from tests.making import birds, logistic, planted_cache
 

@@ -150,10 +150,12 @@ async def test_the_dialog_makes_it_for_all_classes_and_the_training_split_and_co
         await settled(pilot)
         await pilot.press(*["backspace"] * 5, *"birds", "down", "right", "y")
         await pilot.pause()
-        assert app.posted(Copied)[0].text.startswith("neuroinspect-tui groups make birds -w ")
+        assert app.posted(Copied)[0].text.startswith(
+            "neuroinspect-tui groups make birds --space features -w "
+        )
         await pilot.press("left", "y", "ctrl+r")
         await pilot.pause()
-        assert "groups make birds --class ant -w" in app.posted(Copied)[1].text
+        assert "groups make birds --class ant --space features -w" in app.posted(Copied)[1].text
         await until(pilot, lambda: app.screen is app.first)
         grouping = load(workspace.home, "birds")
         assert {m.split for m in grouping.members if m.value} == {"valid", "train"}
@@ -173,7 +175,11 @@ async def test_what_is_refused_is_a_sentence_in_the_dialog(workspace):
         for name, said in (
             ("taken", "There is a grouping taken already"),
             ("../up", "is no name for a grouping"),
-            ("fine", "No two kinds of images were found (dog: too few mistakes to group (0))."),
+            (
+                "fine",
+                "No two kinds of images were found in the classifier's own features "
+                "(dog: too few mistakes to group (0)).",
+            ),
         ):
             field.value = name
             field.focus()
