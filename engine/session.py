@@ -15,7 +15,7 @@ from engine.clip.image_features import find_clip_features
 from engine.clip.texts import TextStore
 from engine.data.images import open_for_model, write_picture
 from engine.data.splits import Split, open_split
-from engine.editing.grouped import clip_needed, grouped
+from engine.editing.grouped import Sight, clip_needed, grouped
 from engine.editing.methods import EDIT_METHODS
 from engine.editing.options import check_options
 from engine.editing.rebase import fill_stacked, kept_back_by, stacked_on
@@ -58,6 +58,7 @@ from engine.visualization.heatmap import heat_map, mask, overlay, to_pixels
 from engine.visualization.heatmap_store import heat_path, with_heat, without_heat
 from engine.visualization.optimize import Objective
 from engine.visualization.store import facts_of
+from engine.words.opening import open_space
 
 
 class TorchEngine:
@@ -210,7 +211,10 @@ class TorchEngine:
                 yield from self.clip(missing)
         except ClipError as error:
             raise without_clip(error) from error
-        sight = partial(open_by_clip, self.home, self.source)
+        sight = Sight(
+            partial(open_by_clip, self.home, self.source),
+            partial(open_space, self.home, self.source),
+        )
         caches = grouped(caches, request, self.home, sight)
         yield from edit(caches, request, self.home / "edits", self.device)
 

@@ -1,7 +1,7 @@
 """The groups that an edit goes by instead of the data's own (`edit --group-by`)."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from engine.clip.image_features import open_clip_features
@@ -16,13 +16,22 @@ from engine.grouping.store import FOUND, load, names
 from engine.schema.arrays import Array
 from engine.schema.errors import RequestError
 from engine.schema.requests import ClipRequest, EditRequest, Source
+from engine.words.naming_kinds import name_kinds
+from engine.words.space import WordSpace
 
-Sight = Callable[[FeatureCache], Described | None]
-"""Returns the images of a split by CLIP's features; None where there is no CLIP."""
+
+@dataclass(frozen=True)
+class Sight:
+    """What CLIP says of the images of a split; None where there is no CLIP, or nothing yet."""
+
+    images: Callable[[FeatureCache], Described | None] = lambda _: None
+    """Its features of all of them."""
+    words: Callable[[FeatureCache], WordSpace | None] = lambda _: None
+    """The words to look for in them."""
 
 
-def no_sight(_: FeatureCache) -> None:
-    """Return that there is no CLIP."""
+BLIND = Sight()
+"""There is no CLIP."""
 
 
 def looks_for_groups(evaluation: FeatureCache, request: EditRequest, home: Path) -> bool:
@@ -36,7 +45,7 @@ def looks_for_groups(evaluation: FeatureCache, request: EditRequest, home: Path)
     return request.group_by == FOUND and FOUND not in names(home)
 
 
-def grouped(caches: Caches, request: EditRequest, home: Path, sight: Sight = no_sight) -> Caches:
+def grouped(caches: Caches, request: EditRequest, home: Path, sight: Sight = BLIND) -> Caches:
     """Return the caches with the request's grouping laid over each of them.
 
     What is found is found here, on the images that this edit chooses on.
@@ -94,7 +103,7 @@ def _by_found(caches: Caches, request: EditRequest, sight: Sight) -> Caches:
     cache, test = caches.evaluation, caches.test
     selection, _ = divide(cache, request.seed, tested=test is not None, kept_back=caches.kept_back)
     classes = range(len(cache.classes))
-    found = find_kinds(cache, selection, classes, request.seed, sight(cache))
+    found = find_kinds(cache, selection, classes, request.seed, sight.images(cache))
     if found.refusal and cache.groups is None and EDIT_METHODS.get(request.method).finds_groups:
         return replace(caches, sought=found)  # the method says what it does without
     if found.refusal:
@@ -102,8 +111,12 @@ def _by_found(caches: Caches, request: EditRequest, sight: Sight) -> Caches:
             f"{found.refusal}, so there are no groups to edit by; choose a method that needs none."
         )
 
+    if (words := sight.words(cache)) is not None:
+        values = found.apply(cache, sight.images(cache) if found.space == CLIP else None)
+        found = name_kinds(words.among(selection), found, values, request.seed)
+
     def lay(some: FeatureCache, rows: Array | None = None) -> FeatureCache:
-        images = sight(some) if found.space == CLIP else by_features(some)
+        images = sight.images(some) if found.space == CLIP else by_features(some)
         return some.with_groups(found_overlay(found, some, rows, images))
 
     seen = found.space != CLIP or _needs_training_groups(request)  # else nothing reads them

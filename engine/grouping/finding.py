@@ -39,6 +39,14 @@ class Kinds(Struct, frozen=True, kw_only=True):
     no_words: str = ""
     """Why there are none; empty where there are, and where none were looked for."""
 
+    @property
+    def in_words(self) -> str:
+        """What both kinds look like, or why no word says it; empty where none was looked for."""
+        if self.words:
+            sides = (f"{value}: {', '.join(of) or 'no word'}" for value, of in self.words.items())
+            return f"{self.name}  {' | '.join(sides)}"
+        return f"{self.name}: groups found; {self.no_words}." if self.no_words else ""
+
 
 @dataclass(frozen=True)
 class Found:
@@ -101,9 +109,12 @@ class Found:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What the classes that are not divided have to do with it, in sentences."""
+        """Which classes are not divided, and what the kinds of the others look like."""
         whole = [kind for kind in self.kinds if kind.why_not]
-        return (f"Not divided, each one group: {_whys(whole)}.",) if whole else ()
+        named = [kind.in_words for kind in self.kinds if kind.in_words]
+        more = (f"and {len(named) - SHOWN} more classes in words",) if len(named) > SHOWN else ()
+        undivided = (f"Not divided, each one group: {_whys(whole)}.",) if whole else ()
+        return (*undivided, *named[:SHOWN], *more)
 
 
 def _whys(kinds: Sequence[Kinds]) -> str:

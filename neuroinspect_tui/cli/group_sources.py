@@ -74,7 +74,8 @@ def from_directions(asked: Asked, space: "Space | None") -> "tuple[list[Member],
         images = clip if space == CLIP else None
         found = by_directions(cache, selection, asked.classes, asked.seed, images)
         found = replace(found, why="As asked for.")
-    words = _word_space(opened, cache, make=space != FEATURES and bool(found.cuts))
+    _say_of(found)
+    words = _word_space(opened, cache, make=space != FEATURES)
     found = _named(found, cache, clip, words, selection, asked.seed)
     return _laid(asked, splits, found, selection, source="directions", images=clip)
 
@@ -91,6 +92,7 @@ def from_neurons(asked: Asked, neurons: Sequence[int]) -> "tuple[list[Member], O
     splits, cache = asked.listed(), asked.opened.cache()
     selection, _ = halves(cache, asked.seed)
     found = by_neurons(cache, selection, asked.classes, neurons)
+    _say_of(found)
     words = _word_space(asked.opened, cache, make=False)
     found = _named(found, cache, None, words, selection, asked.seed)
     return _laid(asked, splits, found, selection, source="neurons", neurons=tuple(neurons))
@@ -165,6 +167,7 @@ def _from_texts(
         )
     direction = own[0] - own[1] if len(own) == 2 else own[0]
     found = by_texts(cache, by_clip(features), selection, asked.classes, direction, values)
+    _say_of(found)
     return _laid(
         asked, splits, found, selection, source=source, texts=texts, images=by_clip(features)
     )
@@ -195,7 +198,7 @@ def _named(
     from engine.grouping.described import CLIP
     from engine.words.naming_kinds import name_kinds
 
-    if words is None or not found.cuts:
+    if words is None:
         return found
     values = found.apply(cache, clip if found.space == CLIP else None)
     return name_kinds(words.among(selection), found, values, seed)
@@ -211,11 +214,7 @@ def _laid(
     images: "Described | None" = None,
     **more: Any,
 ) -> "tuple[list[Member], Origin]":
-    """Give every image of the splits its value, and say what was found on which images.
-
-    Raises:
-        RequestError: No class is divided.
-    """
+    """Give every image of the splits its value, and say what was found on which images."""
     from engine.clip.identity import clip_key
     from engine.grouping.described import CLIP, by_features
     from engine.grouping.laying import members_of
@@ -223,7 +222,6 @@ def _laid(
 
     opened = asked.opened
     cache = opened.cache(quiet=True)
-    _say_of(found)
     members = []
     for listed in splits:
         some = opened.cache(listed.name, quiet=listed.name == cache.meta.split)

@@ -15,7 +15,6 @@ from screens.words import percent
 
 if TYPE_CHECKING:
     from engine.data.splits import Split
-    from engine.grouping.finding import Kinds
     from engine.grouping.store import Grouping
     from neuroinspect_tui.cli.opening import Opened
 
@@ -218,17 +217,9 @@ def _show(grouping: "Grouping", opened: "Opened", listed: "Split") -> None:
     say(
         *(f"{kind.name} is not divided: {kind.why_not}." for kind in kinds.values() if kind.why_not)
     )
-    say(*(line for kind in kinds.values() for line in _in_words(kind)))
+    say(*(kind.in_words for kind in kinds.values() if kind.in_words))
     used = command_line(opened.home, "classes", "--group-by", grouping.name)
     say("Next:", f"  {used}")
-
-
-def _in_words(kind: "Kinds") -> list[str]:
-    """Return what the kinds of a class look like, in a line, or why no word says it."""
-    if kind.words:
-        sides = (f"{value}: {', '.join(of) or 'no word'}" for value, of in kind.words.items())
-        return [f"{kind.name}  {' | '.join(sides)}"]
-    return [f"{kind.name}: groups found; {kind.no_words}."] if kind.no_words else []
 
 
 def _source(grouping: "Grouping") -> str:

@@ -22,6 +22,8 @@ from engine.grouping.store import FOUND, load, names
 from engine.schema.errors import ClipError, RequestError, StorageError
 from engine.schema.jobs import Request
 from engine.schema.requests import ClipRequest, FeaturesRequest, Source
+from engine.words.naming_kinds import name_kinds
+from engine.words.opening import open_space
 from neuroinspect_tui.cli.output import say
 from neuroinspect_tui.cli.progress import follow
 from neuroinspect_tui.cli.record_lines import line, row
@@ -95,6 +97,8 @@ class Opened:
         if found.refusal:
             raise RequestError(f"{found.refusal}, so there are no groups to go by.")
         images = clip if found.space == CLIP else by_features(cache)
+        if (words := open_space(self.home, self.source, cache)) is not None:
+            found = name_kinds(words.among(selection), found, found.apply(cache, images), seed)
         return cache.with_groups(found_overlay(found, cache, selection, images))
 
     def described(self, cache: FeatureCache, *, wanted: bool = False) -> Described:

@@ -182,6 +182,8 @@ def test_edits_and_rankings_find_what_groups_make_finds(home, run):
     by_name, by_found = (ok(run(*words, name)) for name in ("kinds", "found"))
     assert by_found["provenance"]["groups_space"] == "clip"
     assert any("in CLIP's image features" in note for note in by_found["notes"])
+    words = "red thing  like its mistakes: forest | like the others: river"
+    assert words in by_found["notes"]
     assert by_found["after"] == by_name["after"]
     ranked = [
         ok(run("neurons", "-c", 0, "--by", "groups", "--group-by", name, "-w", home, "--json"))
