@@ -72,8 +72,8 @@ def _listed(data: Path, on_land: Callable[[int], bool]) -> str:
     rows = ["path,label,split,group"]
     for path in sorted(data.rglob("*.png")):
         split, folder = path.relative_to(data).parts[:2]
-        place = "land" if on_land(int(path.stem)) else "sea"
-        rows.append(f"{path.relative_to(data)},{folder},{split},{place}")
+        group = "land" if on_land(int(path.stem)) else "sea"
+        rows.append(f"{path.relative_to(data)},{folder},{split},{group}")
     (data / "list.csv").write_text("\n".join(rows) + "\n")
     return str(data / "list.csv")
 

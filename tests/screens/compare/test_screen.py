@@ -255,7 +255,7 @@ async def test_worst_groups_by_a_grouping_and_by_the_datas_stand_side_by_side(tm
         for i, s in enumerate(samples)
     ]
     grouping = save(workspace.home, "thirds", members, Origin(source="csv"))
-    made = saved_edit(workspace.planted, ANT)
+    made = saved_edit(workspace.planted, DOG, 8)
     by = structs.replace(
         made,
         provenance=made.provenance | {"groups": f"thirds {grouping.digest}"},
