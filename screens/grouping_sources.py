@@ -2,21 +2,33 @@
 
 import threading
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
+from engine.clip.identity import clip_key
+from engine.clip.image_features import open_clip_features
 from engine.features.cache import FeatureCache
 from engine.features.halves import halves
 from engine.grouping.by_hand import save_by_hand
-from engine.grouping.finding import by_directions
+from engine.grouping.choosing import find_kinds
+from engine.grouping.described import CLIP, Described, by_clip, by_features
+from engine.grouping.finding import Found, by_directions
 from engine.grouping.making import origin_of_found, save_found
 from engine.grouping.store import Grouping, names
-from engine.schema.errors import RequestError
+from engine.schema.arrays import Array
+from engine.schema.errors import EngineError, RequestError
+from engine.schema.jobs import Request
+from engine.schema.requests import ClipRequest
+from engine.words.naming_kinds import name_kinds
+from screens.ports import Workspace
 
 SEED = 0
 """That of the app's edits: a grouping is found on the half on which they select."""
 ALL = "all classes"
+CLEARER, BY_CLIP, BY_OWN = "where they are clearer", "in CLIP's features", "in the classifier's own"
+SPACES = {CLEARER: [], BY_CLIP: ["--space", "clip"], BY_OWN: ["--space", "features"]}
+"""What describes the images, with the options of `groups make`."""
 
 
 @dataclass(frozen=True)
@@ -45,17 +57,26 @@ class GroupingSource(Protocol):
     training: bool
     """Whether it can group the training split too."""
 
+    def look(self) -> Mapping[str, str]:
+        """Return better defaults for some of `choices`, by what there is. For threads."""
+        ...
+
+    def note(self, chosen: Mapping[str, str]) -> str:
+        """Return what to know of what is chosen; empty for nothing."""
+        ...
+
     def make(
         self,
-        home: Path,
         name: str,
         chosen: Mapping[str, str],
         caches: Sequence[FeatureCache],
         left: threading.Event,
-    ) -> Made | None:
+    ) -> Made | Request | None:
         """Find and save a grouping of some splits, first the evaluation split. For threads.
 
-        None where `left` was set meanwhile: then nothing is saved.
+        Returns:
+            What was made; or the job that must be done first; or None where `left` was set
+            meanwhile. In the last two cases nothing is saved.
         """
         ...
 
@@ -68,50 +89,130 @@ class FromDirections:
     """Two kinds of images in a class, or in each: the direction of its mistakes tells them apart.
 
     Args:
-        home: The workspace.
+        workspace: Where.
         class_index: The class that is offered first.
         class_name: Its name.
     """
 
     training = True
 
-    def __init__(self, home: Path, class_index: int, class_name: str) -> None:
+    def __init__(self, workspace: Workspace, class_index: int, class_name: str) -> None:
+        self._workspace = workspace
         self._class = (class_index, class_name)
-        self.suggested = free_name(home, "kinds")
+        self._seen = False
+        """Whether CLIP has seen the evaluation split."""
+        self.suggested = free_name(workspace.home, "kinds")
         self.about = (
             "Two kinds of images in a class, told apart by the direction of its mistakes. It is "
             "found on the images that edits select on, and on none that they report on."
         )
         # a class may be called like the other option
-        self.choices: Mapping[str, Sequence[str]] = {"divide": (f"class {class_name}", ALL)}
+        choices: dict[str, Sequence[str]] = {"divide": (f"class {class_name}", ALL)}
+        if workspace.source.has_clip:
+            choices["find them"] = (BY_OWN, CLEARER, BY_CLIP)
+        self.choices: Mapping[str, Sequence[str]] = choices
+
+    def look(self) -> Mapping[str, str]:
+        """Prefer the clearer space where CLIP's features are there."""
+        cache = self._workspace.cache() if self._workspace.source.has_clip else None
+        try:
+            self._seen = cache is not None and clip_of(self._workspace, cache) is not None
+        except EngineError:
+            return {}  # a CLIP that cannot be read is said where it is chosen
+        return {"find them": CLEARER} if self._seen else {}
+
+    def note(self, chosen: Mapping[str, str]) -> str:
+        """Say that CLIP has to see the images."""
+        if self._space(chosen) == BY_OWN or self._seen:
+            return ""
+        return "CLIP sees every image once for this, in a job"
 
     def make(
         self,
-        home: Path,
         name: str,
         chosen: Mapping[str, str],
         caches: Sequence[FeatureCache],
         left: threading.Event,
-    ) -> Made | None:
+    ) -> Made | Request | None:
         """Find and save it; refuse where no class is divided."""
-        cache = caches[0]
+        cache, space, clip = caches[0], self._space(chosen), None
+        if space != BY_OWN and (clip := clip_of(self._workspace, cache)) is None:
+            return ClipRequest(split=cache.meta.split, whole=True)
         selection, _ = halves(cache, SEED)
         classes = range(len(cache.classes)) if self._of_all(chosen) else [self._class[0]]
-        found = by_directions(cache, selection, classes, SEED)
+        if space == CLEARER:
+            found = find_kinds(cache, selection, classes, SEED, clip)
+        else:
+            found = by_directions(cache, selection, classes, SEED, clip)
+            found = replace(found, why="As asked for.")
         if found.refusal:
             raise RequestError(f"{found.refusal}.")
+        seen = self._described(found, caches)
+        if not isinstance(seen, list):
+            return seen
+        found = self._in_words(found, cache, seen[0], selection)
         if left.is_set():
             return None
-        origin = origin_of_found(found, cache, selection, SEED, "directions")
-        return Made(save_found(home, name, found, caches, origin), found.notes)
+        return self._save(name, found, caches, seen, selection)
+
+    def _described(
+        self, found: Found, caches: Sequence[FeatureCache]
+    ) -> list[Described] | ClipRequest:
+        """Return the images of each split as those were that the kinds were found on."""
+        if found.space != CLIP:
+            return [by_features(cache) for cache in caches]
+        seen = []
+        for cache in caches:
+            if (clip := clip_of(self._workspace, cache)) is None:
+                return ClipRequest(split=cache.meta.split, whole=True)
+            seen.append(clip)
+        return seen
+
+    def _in_words(
+        self, found: Found, cache: FeatureCache, images: Described, selection: Array
+    ) -> Found:
+        """Return the kinds with words for them, where those are there."""
+        words = self._workspace.word_space() if self._workspace.source.has_clip else None
+        if words is None:
+            return found
+        return name_kinds(words.among(selection), found, found.apply(cache, images), SEED)
+
+    def _save(
+        self,
+        name: str,
+        found: Found,
+        caches: Sequence[FeatureCache],
+        seen: Sequence[Described],
+        selection: Array,
+    ) -> Made:
+        home = self._workspace.home
+        named = found.space == CLIP or any(kind.words for kind in found.kinds)
+        key = clip_key(home, self._workspace.source) if named else ""
+        origin = origin_of_found(found, caches[0], selection, SEED, "directions", clip=key)
+        grouping = save_found(home, name, found, caches, origin, seen)
+        lacking = (found.lacking(*pair) for pair in zip(caches, seen, strict=True))
+        return Made(grouping, (*found.notes, *filter(None, lacking)))
 
     def command(self, name: str, chosen: Mapping[str, str]) -> list[str]:
         """Return `groups make`."""
         of = [] if self._of_all(chosen) else ["--class", self._class[1]]
-        return ["groups", "make", name, *of, "--space", "features"]
+        return ["groups", "make", name, *of, *SPACES[self._space(chosen)]]
 
     def _of_all(self, chosen: Mapping[str, str]) -> bool:
         return chosen["divide"] == ALL
+
+    def _space(self, chosen: Mapping[str, str]) -> str:
+        return chosen.get("find them", BY_OWN)
+
+
+def clip_of(workspace: Workspace, cache: FeatureCache) -> Described | None:
+    """Return a split's images by CLIP's features; None before they are made, and without a CLIP.
+
+    Raises:
+        EngineError: They, or the CLIP, cannot be read.
+    """
+    found = open_clip_features(workspace.home, workspace.source, cache, whole=True)
+    return None if found is None else by_clip(found)
 
 
 class FromSelection:
@@ -136,7 +237,7 @@ class FromSelection:
         selected: Collection[str],
         mistakes: int,
     ) -> None:
-        self._class, self._selected = class_index, frozenset(selected)
+        self._home, self._class, self._selected = home, class_index, frozenset(selected)
         self.suggested = free_name(home, "selected")
         count = len(self._selected)
         self.about = (
@@ -149,17 +250,25 @@ class FromSelection:
                 "select right images of their kind too (t shows them)."
             )
 
+    def look(self) -> Mapping[str, str]:
+        """Return nothing: nothing is chosen."""
+        return {}
+
+    def note(self, chosen: Mapping[str, str]) -> str:
+        """Return nothing."""
+        del chosen
+        return ""
+
     def make(
         self,
-        home: Path,
         name: str,
         chosen: Mapping[str, str],
         caches: Sequence[FeatureCache],
         left: threading.Event,
-    ) -> Made | None:
+    ) -> Made:
         """Save it."""
         del chosen, left  # it takes no time
-        return Made(save_by_hand(home, name, caches[0], self._class, self._selected))
+        return Made(save_by_hand(self._home, name, caches[0], self._class, self._selected))
 
     def command(self, name: str, chosen: Mapping[str, str]) -> list[str]:
         """Return nothing: a hand has no command."""

@@ -1,7 +1,7 @@
 """A dialog that makes a grouping: it asks for a name, and for what splits and classes."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -10,16 +10,17 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from engine.features.cache import FeatureCache
 from engine.grouping.store import check_new
 from engine.schema.errors import EngineError, RequestError
+from engine.schema.jobs import Request
+from engine.schema.requests import FeaturesRequest
 from screens.base import command_text
-from screens.ensure_features import ensure_features
 from screens.grouping_sources import GroupingSource, Made
-from screens.job_line import JobLine
+from screens.guarded import Dialog
+from screens.job_line import JobLine, newest
 from screens.latest import LatestTask
 from screens.messages import Copied
 from screens.ports import Workspace
@@ -38,7 +39,7 @@ class _Training:
     """Why it cannot be grouped at all."""
 
 
-class NewGrouping(ModalScreen[Made | None]):
+class NewGrouping(Dialog[Made | None]):
     """Makes a grouping, off the app's thread; closed, it returns what was made.
 
     Args:
@@ -65,11 +66,11 @@ class NewGrouping(ModalScreen[Made | None]):
         }
         & Static { height: auto; }
         & Horizontal { height: 1; }
-        & .title { width: 10; }
+        & .title { width: 11; }
         & Horizontal > Input { width: 1fr; }
         & Horizontal > Choice { width: 1fr; max-width: 48; }
         & #about { padding-bottom: 1; }
-        & #splits-note { color: $text-muted; }
+        & .note { color: $text-muted; }
         & .wrong { color: $text-error; }
         & .keys { color: $text-muted; padding-top: 1; }
     }
@@ -80,10 +81,12 @@ class NewGrouping(ModalScreen[Made | None]):
         self.workspace, self._source = workspace, source
         self.job_line = JobLine(workspace)
         self._training: _Training | None = None
+        self._touched = False
+        """Whether something was chosen: then it stays."""
         self._left = threading.Event()
         used, train = workspace.source.eval_split, workspace.source.train_split
         self._splits = (f"{used} and {train}", f"{used} alone")
-        self._look = LatestTask(self, self._look_at_training, self._seen, self._fail)
+        self._look = LatestTask(self, self._look_around, self._seen, self._fail)
         self._make = LatestTask(self, self._made_of, self._done, self._fail)
 
     def compose(self) -> ComposeResult:
@@ -95,9 +98,10 @@ class NewGrouping(ModalScreen[Made | None]):
                 yield Input(self._source.suggested, compact=True, select_on_focus=False)
             for title, words in self._source.choices.items():
                 yield from self._line(title, words)
+            yield Static(id="note", classes="note", markup=False)
             if self._trains:
                 yield from self._line("splits", self._splits[::-1])
-                yield Static(id="splits-note", markup=False)
+                yield Static(id="splits-note", classes="note", markup=False)
             yield Static(classes="wrong", markup=False)
             yield self.job_line
             copies = "   ctrl+y: copy command" if self._command() else ""
@@ -107,7 +111,7 @@ class NewGrouping(ModalScreen[Made | None]):
     def _line(self, title: str, words: Sequence[str]) -> ComposeResult:
         with Horizontal():
             yield Static(title, classes="title")
-            choice = Choice(words, id=title)
+            choice = Choice(words, id=_id(title))
             choice.value = words[0]
             yield choice
 
@@ -125,14 +129,17 @@ class NewGrouping(ModalScreen[Made | None]):
         return self._trains and self.query_one("#splits", Choice).value == self._splits[0]
 
     def _chosen(self) -> dict[str, str]:
-        return {title: self.query_one(f"#{title}", Choice).value for title in self._source.choices}
+        titles = self._source.choices
+        return {title: self.query_one(f"#{_id(title)}", Choice).value for title in titles}
 
     # the training split
 
     def on_mount(self) -> None:
-        """Look whether the training split can be grouped too."""
-        if self._trains:
-            self._look.start()
+        """Look what there is already, and whether the training split can be grouped too."""
+        self._look.start()
+
+    def _look_around(self) -> tuple[Mapping[str, str], _Training | None]:
+        return self._source.look(), self._look_at_training() if self._trains else None
 
     def _look_at_training(self) -> _Training:
         name = self.workspace.source.train_split
@@ -142,18 +149,25 @@ class NewGrouping(ModalScreen[Made | None]):
         except EngineError as error:
             return _Training(problem=str(error))
 
-    def _seen(self, training: _Training) -> None:
-        first = self._training is None
-        self._training = training
-        choice = self.query_one("#splits", Choice)
-        choice.disabled = bool(training.problem)
-        if first and training.ready:
-            choice.value = self._splits[0]
+    def _seen(self, found: tuple[Mapping[str, str], _Training | None]) -> None:
+        better, self._training = found
+        for title, word in better.items() if not self._touched else ():
+            self.query_one(f"#{_id(title)}", Choice).value = word
+        if self._training is not None:
+            choice = self.query_one("#splits", Choice)
+            choice.disabled = bool(self._training.problem)
+            if self._training.ready and not self._touched:
+                choice.value = self._splits[0]
         self._explain()
 
     @on(Choice.Changed)
+    def _changed(self) -> None:
+        self._touched = True
+        self._explain()
+
     def _explain(self) -> None:
-        """Say what becomes of the training split."""
+        """Say what has to be made first, and what becomes of the training split."""
+        self.query_one("#note", Static).update(self._source.note(self._chosen()))
         if not self._trains or (training := self._training) is None:
             return
         train = self.workspace.source.train_split
@@ -182,26 +196,30 @@ class NewGrouping(ModalScreen[Made | None]):
         self.query_one(".keys", Static).update("finding …   esc: back, and make none")
         self._make.start(self.query_one(Input).value.strip(), self._chosen(), self._both)
 
-    def _made_of(self, name: str, chosen: dict[str, str], both: bool) -> Made | bool | None:
-        """Return the grouping; False where the training split's features are missing."""
+    def _made_of(self, name: str, chosen: dict[str, str], both: bool) -> Made | Request | None:
+        """Return the grouping, or the job that must be done first."""
         check_new(self.workspace.home, name)
         cache = self.workspace.cache()
         if cache is None:
             raise RequestError("The features of these images are gone; go back to extract them.")
         caches: list[FeatureCache] = [cache]
         if both:
-            training = self.workspace.cache(self.workspace.source.train_split)
+            train = self.workspace.source.train_split
+            training = self.workspace.cache(train)
             if training is None:
-                return False
+                return FeaturesRequest(split=train)
             caches.append(training)
-        return self._source.make(self.workspace.home, name, chosen, caches, self._left)
+        return self._source.make(name, chosen, caches, self._left)
 
-    def _done(self, made: Made | bool | None) -> None:
+    def _done(self, made: Made | Request | None) -> None:
         if isinstance(made, Made):
             self.dismiss(made)
-        elif made is False:
-            train = self.workspace.source.train_split
-            ensure_features(self.workspace, self.job_line, split=train)
+        elif made is not None:
+            job = newest(self.workspace, made)
+            if job is None:
+                self.job_line.submit(made)
+            else:
+                self.job_line.track(job.id)
             self.query_one(".keys", Static).update("esc: back; the job goes on, g asks again")
 
     def _fail(self, sentence: str) -> None:
@@ -212,7 +230,7 @@ class NewGrouping(ModalScreen[Made | None]):
         self.query_one(".wrong", Static).update(Text(sentence))
 
     def on_job_line_done(self, message: JobLine.Done) -> None:
-        """Go on: the training split's features are there."""
+        """Go on: what was missing is there."""
         message.stop()
         self.job_line.forget()
         self.action_make()
@@ -250,3 +268,7 @@ class NewGrouping(ModalScreen[Made | None]):
         """Copy the command that makes the same."""
         if words := self._command():
             self.post_message(Copied(command_text(words, self.workspace)))
+
+
+def _id(title: str) -> str:
+    return title.replace(" ", "-")

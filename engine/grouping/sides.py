@@ -5,7 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.features.cache import FeatureCache
-from engine.grouping.finding import Kinds, by_directions
+from engine.grouping.choosing import find_kinds
+from engine.grouping.described import CLIP, Described, Space
+from engine.grouping.finding import Kinds
 from engine.schema.arrays import Array
 
 
@@ -30,9 +32,17 @@ class TwoKinds:
     kinds: Kinds
     sides: tuple[Side, Side] | None
     """Those like its mistakes, and the others; None where the class is not divided."""
+    space: Space
+    """Where they were told apart."""
 
 
-def two_kinds(cache: FeatureCache, selection: Array, class_index: int, seed: int) -> TwoKinds:
+def two_kinds(
+    cache: FeatureCache,
+    selection: Array,
+    class_index: int,
+    seed: int,
+    clip: Described | None = None,
+) -> TwoKinds:
     """Find the two kinds of images of a class, and count both among the images looked at.
 
     The accuracies are of the very images on which the direction was found, and so are farther
@@ -43,16 +53,20 @@ def two_kinds(cache: FeatureCache, selection: Array, class_index: int, seed: int
         selection: Its rows that may be looked at.
         class_index: The class.
         seed: Of the resamples.
+        clip: The images by CLIP's features: they are told apart where that is clearer; None: by
+            the classifier's own.
     """
-    found = by_directions(cache, selection, [class_index], seed)
+    found = find_kinds(cache, selection, [class_index], seed, clip)
     [kinds] = found.kinds
     if found.refusal:
-        return TwoKinds(kinds, None)
+        return TwoKinds(kinds, None, found.space)
     first, second = found.values
     rows = selection[cache.labels[selection] == class_index]
-    values = np.array(found.apply(cache), dtype=object)[rows]
+    images = clip if found.space == CLIP else None
+    values = np.array(found.apply(cache, images), dtype=object)[rows]
     right = cache.predicted[rows] == class_index
-    return TwoKinds(kinds, (_side(first, values, right), _side(second, values, right)))
+    sides = (_side(first, values, right), _side(second, values, right))
+    return TwoKinds(kinds, sides, found.space)
 
 
 def _side(value: str, values: Array, right: Array) -> Side:

@@ -91,7 +91,7 @@ class ByGroups(Base):
         index = self.query_one(ClassTable).key
         if self.listing is not None and index is not None:
             name = self.listing.scores.classes[index].name
-            source = FromDirections(self.workspace.home, index, name)
+            source = FromDirections(self.workspace, index, name)
             self.app.push_screen(NewGrouping(self.workspace, source), self._made)
 
     def _made(self, made: Made | None) -> None:

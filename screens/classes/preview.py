@@ -68,7 +68,7 @@ class ClassPreview(Vertical):
         self._wanted: tuple[FeatureCache, int] | None = None
         self._started: tuple[FeatureCache, int] | None = None
         self._timer: Timer | None = None
-        self._kinds = KindsOfClasses()
+        self._kinds = KindsOfClasses(workspace)
         self._load = LatestTask(self, self._summarize, self._show, self._fail)
         self._find = LatestTask(self, self._find_kinds, self._show_kinds, self._fail)
 
@@ -90,6 +90,7 @@ class ClassPreview(Vertical):
     def forget(self) -> None:
         """Compute what is shown anew: there may be words now."""
         self._started = None
+        self._kinds.forget()
 
     def on_show(self) -> None:
         """Catch up: nothing is computed while there is no room."""

@@ -74,7 +74,7 @@ class Selecting(Searchable):
         if chosen := self.chosen & mine:
             wrong = {self._key(mistake) for mistake in listed.mistakes}
             return FromSelection(home, self.class_index, name, chosen, len(chosen & wrong))
-        return FromDirections(home, self.class_index, name)
+        return FromDirections(self.workspace, self.class_index, name)
 
     def _made(self, made: Made | None) -> None:
         if made is not None:

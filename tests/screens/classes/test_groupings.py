@@ -4,16 +4,18 @@ import numpy as np
 import pytest
 from textual.widgets import Input
 
+from engine.clip.image_features import find_clip_features
 from engine.evaluation.scores import score
 from engine.grouping.laying import overlay, without_looked_at
 from engine.grouping.store import Member, Origin, load, names, save
-from engine.schema.requests import FeaturesRequest
+from engine.schema.requests import ClipRequest, FeaturesRequest
 from screens.classes.screen import ClassesScreen
 from screens.classes.table import ClassTable, GroupTable
 from screens.messages import Copied
 from screens.new_grouping import NewGrouping
 from tests.screens.conftest import Host, settled, shown, until
 from tests.screens.planted import NAMES
+from tests.screens.planted_clip import plant_clip
 from tests.screens.planted_kinds import ANT, DOG, extract_training, plant_kinds
 
 
@@ -234,3 +236,48 @@ async def test_a_dialog_that_is_left_makes_nothing(workspace, monkeypatch):
         await settled(pilot)
         assert app.screen is app.first
         assert names(workspace.home) == []
+
+
+async def test_where_clip_has_seen_the_images_the_clearer_space_is_the_default(tmp_path):
+    workspace = plant_kinds(tmp_path, training=False)
+    clipped = plant_clip(workspace.planted, workspace.planted.cache())
+    workspace.source = clipped.source
+    app = Host(ClassesScreen(workspace))
+    async with app.run_test(size=(160, 40), message_hook=app.hear) as pilot:
+        await until(pilot, lambda: "in CLIP's image features" in " ".join(shown(pilot).split()))
+        await pilot.press("g")
+        await until(pilot, lambda: "◀ where they are clearer ▶" in shown(pilot))
+        await pilot.press("ctrl+y", "enter")
+        await until(pilot, lambda: app.screen is app.first)
+    assert "groups make kinds --class ant --split valid -w" in app.posted(Copied)[0].text
+    origin = load(workspace.home, "kinds").origin
+    assert origin.space == "clip"
+    assert origin.why.startswith("The gaps between kinds are clearer there")
+    assert origin.clip
+
+
+async def test_without_clips_features_its_own_are_the_default_and_clip_is_a_job(tmp_path):
+    workspace = plant_kinds(tmp_path, training=False)
+    cache = workspace.planted.cache()
+    workspace.source = plant_clip(workspace.planted, cache).source
+    directory, _ = find_clip_features(workspace.home, workspace.source, cache, whole=True)
+    away = directory.with_name("away")
+    directory.rename(away)
+    app = Host(ClassesScreen(workspace))
+    async with app.run_test(size=(100, 30)) as pilot:
+        await settled(pilot)
+        await pilot.press("g")
+        await settled(pilot)
+        assert "◀ in the classifier's own ▶" in shown(pilot)
+        await pilot.press("down", "down", "right", "right")
+        await pilot.pause()
+        assert "◀ in CLIP's features ▶" in shown(pilot)
+        assert "CLIP sees every image once for this, in a job" in shown(pilot)
+        await pilot.press("ctrl+r")
+        await until(pilot, lambda: bool(workspace.made))
+        assert workspace.last.request == ClipRequest(split="valid", whole=True)
+        assert names(workspace.home) == []
+        away.rename(directory)
+        workspace.last.end()
+        await until(pilot, lambda: app.screen is app.first)
+    assert load(workspace.home, "kinds").origin.space == "clip"
