@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 import psutil
 from msgspec import Struct
-from rich.console import Console
+from rich.console import Console  # noqa: TID251  asked for its colours
 
 from engine.data.readers import READERS
 from engine.data.splits import open_split

@@ -1,10 +1,10 @@
 """How this program is started again: by itself, or by a person who pastes what it printed."""
 
-import shlex
 import sys
 from pathlib import Path
 
 from neuroinspect_tui.workspace import WorkspaceError, find_home
+from screens.shown import command
 
 NAME = "neuroinspect-tui"
 PROGRAM = (sys.executable, "-P", "-m", "neuroinspect_tui")
@@ -21,7 +21,7 @@ def command_line(home: Path, *words: str) -> str:
         words: The command and its arguments, such as `jobs`, `follow` and an id.
     """
     where = () if _is_found(home) else ("-w", str(home.resolve()))
-    return shlex.join((NAME, *words, *where))
+    return command(NAME, *words, *where)
 
 
 def _is_found(home: Path) -> bool:

@@ -1,10 +1,8 @@
 """What all screens share: a line on top, the keys that work now at the bottom, a way back."""
 
-import shlex
 from collections.abc import Sequence
 from typing import ClassVar
 
-from rich.text import Text
 from textual.app import ComposeResult, RenderResult
 from textual.dom import DOMNode
 from textual.reactive import reactive
@@ -16,6 +14,8 @@ from screens.guarded import Guarded
 from screens.job_line import JobLine
 from screens.messages import Copied, OpenScreen
 from screens.ports import Workspace
+from screens.shown import command
+from screens.widgets.text import Text
 
 COMMON = (
     Command("screen.back", "escape", "back", "Back", "Go back to the previous screen"),
@@ -107,4 +107,4 @@ class Base(Guarded[None]):
 
 def command_text(words: Sequence[str], workspace: Workspace) -> str:
     """Return a whole command line, quoted for a shell."""
-    return shlex.join(["neuroinspect-tui", *words, "-w", str(workspace.home.resolve())])
+    return command("neuroinspect-tui", *words, "-w", str(workspace.home.resolve()))

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 
@@ -12,6 +11,7 @@ from engine.schema.edits import Comparison
 from engine.schema.records import AblationPreview, ClassChange, Moved
 from screens.widgets.gallery import Gallery, Tile
 from screens.widgets.table import Column, Table
+from screens.widgets.text import Text
 from screens.words import percent, points
 
 COLUMNS = (

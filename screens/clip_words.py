@@ -2,9 +2,6 @@
 
 from collections.abc import Sequence
 
-from rich.table import Table as Grid
-from rich.text import Text
-
 from engine.features.cache import FeatureCache
 from engine.schema.errors import EngineError
 from engine.schema.requests import ClipRequest
@@ -16,6 +13,7 @@ from engine.words.space import WordSpace
 from screens.command import Command
 from screens.job_line import JobLine, newest
 from screens.ports import Workspace
+from screens.widgets.text import Columns, Text
 from screens.words import sides
 
 KEY = "d"
@@ -97,11 +95,11 @@ def ensure_words(workspace: Workspace, job_line: JobLine) -> None:
         job_line.track(job.id)
 
 
-def beside(lines: Lines) -> Grid | Text:
+def beside(lines: Lines) -> Columns | Text:
     """Return lines as two columns, titles and words; one sentence goes across."""
     if not lines or not lines[0][0]:
         return Text(lines[0][1] if lines else "", style="dim")
-    grid = Grid.grid(padding=(0, 3, 0, 0))
+    grid = Columns((0, 3, 0, 0))
     grid.add_column(no_wrap=True)
     grid.add_column()
     for title, words in lines:

@@ -1,7 +1,6 @@
 """Where an image is, and how to copy it to another machine."""
 
 import getpass
-import shlex
 import socket
 import tempfile
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
-from textual.widgets import Footer, Static
+from textual.widgets import Footer
 
 from engine.data.stored import PictureSource, StoredImage, write_out
 from engine.schema.errors import StorageError
@@ -17,6 +16,8 @@ from screens.command import Command, bindings
 from screens.guarded import Dialog
 from screens.latest import LatestTask
 from screens.messages import Copied
+from screens.shown import quoted
+from screens.widgets.text import Static
 
 FOLDER = "images"
 """Of the workspace: where images that are no files of their own are written out to."""
@@ -61,9 +62,9 @@ class FileLocation(Dialog[None]):
         """Leave room for path and command."""
         with Vertical():
             yield Static(id="what", classes="where--what")
-            yield Static(id="path", markup=False)
-            yield Static(id="how", classes="where--what where--scp", markup=False)
-            yield Static(id="scp", markup=False)
+            yield Static(id="path")
+            yield Static(id="how", classes="where--what where--scp")
+            yield Static(id="scp")
         yield Footer(show_command_palette=False)
 
     def on_mount(self) -> None:
@@ -129,4 +130,4 @@ def scp_command(path: str) -> str:
         host = f"{getpass.getuser()}@{host}"
     except (OSError, KeyError):
         pass  # a user without an entry in passwd, as in a container
-    return f"scp {shlex.quote(f'{host}:{path}')} ."
+    return f"scp {quoted(f'{host}:{path}')} ."

@@ -2,14 +2,12 @@
 
 from collections.abc import Sequence
 
-from rich.table import Table
-from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import VerticalScroll
-from textual.widgets import Static
 
 from screens.guarded import Dialog
+from screens.widgets.text import Columns, Static, Text
 
 Section = tuple[str, Sequence[tuple[str, str, str]]]
 """A heading, and of each command its keys, what it does, and its id."""
@@ -55,9 +53,9 @@ class HelpScreen(Dialog[None]):
         self.query_one(VerticalScroll).scroll_relative(y=lines, animate=False)
 
 
-def listed(sections: Sequence[Section]) -> Table:
+def listed(sections: Sequence[Section]) -> Columns:
     """Return the list: heading, keys, meaning, and the id by which config.toml changes a key."""
-    table = Table.grid(padding=(0, 2), expand=True)
+    table = Columns((0, 2), expand=True)
     table.add_column(no_wrap=True, max_width=20)
     table.add_column(ratio=1)
     table.add_column(no_wrap=True, style="dim", justify="right")

@@ -2,7 +2,6 @@
 
 import threading
 
-from rich.text import Text
 from textual.app import RenderResult
 from textual.message import Message
 from textual.reactive import reactive
@@ -16,6 +15,7 @@ from engine.schema.training import TrainEpoch
 from screens.failures import sentence
 from screens.ports import Workspace
 from screens.widgets.bars import bar
+from screens.widgets.text import Text, short, stacked
 from screens.words import seconds
 
 LOG_LINES = 4
@@ -120,14 +120,14 @@ class JobLine(Widget):
         self._stop.set()
         self.error = error
         lines = [] if self.job is None else self._log(self.job)
-        text = Text(f"✗ {error}")
-        for line in lines:
-            end = Text(f"\n  │ {line}", style="dim")
-            end.truncate(self.screen.size.width - 2, overflow="ellipsis")
-            text.append_text(end)
+        width = self.screen.size.width - 2
+        told: list[Text | str] = [
+            f"✗ {error}",
+            *(Text(short(f"  │ {line}", width), "dim") for line in lines),
+        ]
         if self.job is not None:
-            text.append("\n  R retries")
-        self._show(text)
+            told.append("  R retries")
+        self._show(stacked(told))
         self.add_class("-failed")
 
     def _log(self, job: str) -> list[str]:

@@ -5,12 +5,10 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from rich.text import Text
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Container, VerticalScroll
-from textual.widgets import Static
 
 from engine.schema.errors import EngineError
 from engine.schema.jobs import OVER, JobView
@@ -22,6 +20,7 @@ from screens.messages import Copied, ToResult
 from screens.ports import Workspace
 from screens.widgets.bars import bar
 from screens.widgets.table import Column, Table
+from screens.widgets.text import Static, Text, stacked
 from screens.words import MARKS, seconds
 
 POLL_SECONDS = 1.0
@@ -79,7 +78,7 @@ class JobsScreen(Base):
 
     def body(self) -> ComposeResult:
         """Return the runner's line, the table and the log."""
-        yield Static("loading…", id="runner", markup=False)
+        yield Static("loading…", id="runner")
         with Container(id="both"):
             yield JobTable(
                 Column("", 1),
@@ -91,7 +90,7 @@ class JobsScreen(Base):
                 empty="loading…",
             )
             with VerticalScroll(id="log", can_focus=False):
-                yield Static(markup=False)
+                yield Static()
 
     def on_mount(self) -> None:
         """Load the jobs now, and then every second."""
@@ -161,12 +160,9 @@ class JobsScreen(Base):
         job, lines = loaded
         box = self.query_one("#log", VerticalScroll)
         room = max(1, box.size.height - ABOVE_LOG)
-        text = Text.assemble(
-            (f"{MARKS[job.state]} {job.title}", "bold"), "  ", _progress(job), "\n"
-        )
-        text.append(f"{job.directory}\n", "dim")
-        text.append("\n".join(lines[-room:]) or "The log is empty.")
-        box.query_one(Static).update(text)
+        first = Text.assemble((f"{MARKS[job.state]} {job.title}", "bold"), "  ", _progress(job))
+        log = lines[-room:] or ["The log is empty."]
+        box.query_one(Static).update(stacked((first, Text(job.directory, "dim"), *log)))
 
     # actions
 
@@ -223,7 +219,7 @@ class JobsScreen(Base):
             self.call_later(self._jobs.start)
 
     def _warn(self, sentence: str) -> None:
-        self.notify(sentence, severity="warning", markup=False)
+        self.notify(sentence, severity="warning")
 
 
 def row(job: JobView) -> Sequence[Text | str]:

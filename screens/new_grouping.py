@@ -5,12 +5,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
-from textual.widgets import Input, Static
+from textual.widgets import Input
 
 from engine.features.cache import FeatureCache
 from engine.grouping.store import check_new
@@ -25,6 +24,7 @@ from screens.latest import LatestTask
 from screens.messages import Copied
 from screens.ports import Workspace
 from screens.widgets.choice import Choice
+from screens.widgets.text import Static, Text
 from screens.words import counted
 
 
@@ -92,17 +92,17 @@ class NewGrouping(Dialog[Made | None]):
     def compose(self) -> ComposeResult:
         """Put the fields under what will be made."""
         with Vertical():
-            yield Static(self._source.about, id="about", markup=False)
+            yield Static(self._source.about, id="about")
             with Horizontal():
                 yield Static("name", classes="title")
                 yield Input(self._source.suggested, compact=True, select_on_focus=False)
             for title, words in self._source.choices.items():
                 yield from self._line(title, words)
-            yield Static(id="note", classes="note", markup=False)
+            yield Static(id="note", classes="note")
             if self._trains:
                 yield from self._line("splits", self._splits[::-1])
-                yield Static(id="splits-note", classes="note", markup=False)
-            yield Static(classes="wrong", markup=False)
+                yield Static(id="splits-note", classes="note")
+            yield Static(classes="wrong")
             yield self.job_line
             copies = "   ctrl+y: copy command" if self._command() else ""
             fields = "   ↑ ↓: fields" if self.query(Choice) or self._choices else ""

@@ -6,11 +6,11 @@ from pathlib import Path
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.widget import Widget
-from textual.widgets import Label
 
 from engine.data.stored import PictureFinder
 from engine.schema.records import Neuron, NeuronImage
 from screens.widgets.gallery import Gallery, Tile
+from screens.widgets.text import Label
 from screens.words import counted
 
 TOP = "top activating images"

@@ -8,7 +8,7 @@ from textual.events import Key
 from textual.message import Message
 from textual.timer import Timer
 from textual.widget import Widget
-from textual.widgets import Input, Static
+from textual.widgets import Input
 
 from engine.clip.image_features import ClipFeatures
 from engine.schema.arrays import Array
@@ -18,6 +18,7 @@ from screens.guarded import LONG_SECONDS, while_open
 from screens.job_line import JobLine
 from screens.latest import LatestTask
 from screens.ports import Workspace
+from screens.widgets.text import Static
 
 LONGEST = 300
 WITHOUT_CLIP = (
@@ -87,7 +88,7 @@ class SearchField(Widget):
         yield Input(
             placeholder="what is shown: a word or a sentence", compact=True, max_length=LONGEST
         )
-        yield Static(markup=False)
+        yield Static()
         yield self._job_line
 
     @property
@@ -208,7 +209,7 @@ class Searchable(Base):
         if self.workspace.source.has_clip:
             self.query_one(SearchField).open()
         else:
-            self.notify(WITHOUT_CLIP, severity="warning", timeout=LONG_SECONDS, markup=False)
+            self.notify(WITHOUT_CLIP, severity="warning", timeout=LONG_SECONDS)
 
     def action_back(self) -> None:
         """End the search; then, go back."""

@@ -8,7 +8,7 @@ import importlib
 import signal
 import threading
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -16,6 +16,7 @@ from typing import Any
 
 from textual import on
 from textual.app import SystemCommand
+from textual.filter import LineFilter
 from textual.message import Message
 from textual.screen import ModalScreen, Screen
 
@@ -25,6 +26,7 @@ from engine.schema.requests import EditRequest, FeaturesRequest
 from neuroinspect_tui.app import pictures, themes
 from neuroinspect_tui.app.actions import APP
 from neuroinspect_tui.app.errors import ErrorReportingApp, reports_errors
+from neuroinspect_tui.app.guard import Guard
 from neuroinspect_tui.app.terminal import copy_in_tmux, notification
 from neuroinspect_tui.app.watch import QUIET, JobsSnapshot, ending, watch_jobs
 from neuroinspect_tui.config import Config, remember_workspace
@@ -34,6 +36,7 @@ from screens.command import bindings
 from screens.latest import LatestTask
 from screens.messages import Copied, OpenScreen, ToDemo, ToResult, ToWorkspace
 from screens.ports import Workspace
+from screens.shown import pasteable
 from screens.widgets.gallery import Gallery
 from screens.widgets.picture import Picture
 from screens.widgets.pictures.base import Terminal
@@ -85,6 +88,7 @@ class NeuroinspectApp(ErrorReportingApp):
         self._open_workspace = open_workspace
         self._at, self._reason = at, reason
         self._line = ""
+        self._guard = Guard()
         self._stop = threading.Event()
         self.set_class(config.slow_link, "-slow-link")
         for theme in themes.OURS:
@@ -97,6 +101,10 @@ class NeuroinspectApp(ErrorReportingApp):
         renderer, self._picture_problems = pictures.chosen(config.pictures, seen)
         self.display_pictures = Display(renderer, seen)
         """What draws pictures, and where."""
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Let nothing that is drawn be obeyed by the terminal."""
+        return (*super().get_line_filters(), self._guard)
 
     def on_mount(self) -> None:
         """Show the first screen."""
@@ -204,9 +212,10 @@ class NeuroinspectApp(ErrorReportingApp):
 
     def on_copied(self, copied: Copied) -> None:
         """Put text on the clipboard of whoever sits at the terminal."""
-        self.copy_to_clipboard(copied.text)
-        self.run_worker(partial(copy_in_tmux, copied.text), thread=True, group="copy")
-        self.notify(f"Copied: {copied.text}")
+        text = pasteable(copied.text)
+        self.copy_to_clipboard(text)
+        self.run_worker(partial(copy_in_tmux, text), thread=True, group="copy")
+        self.notify(f"Copied: {text}")
 
     # keys that work everywhere
 

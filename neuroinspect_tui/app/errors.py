@@ -12,6 +12,7 @@ from textual.worker import WorkerFailed
 
 from screens.failures import record, sentence
 from screens.guarded import LONG_SECONDS
+from screens.shown import shown
 
 
 class ErrorReportingApp(App[str]):
@@ -61,14 +62,15 @@ class ErrorReportingApp(App[str]):
         record(error)
         super()._handle_exception(error)
 
-    def notify(self, message: str, **options: Any) -> None:
-        """Show a sentence as it is: names in it may contain brackets; not twice at once."""
+    def notify(self, message: str, *, title: str = "", **options: Any) -> None:
+        """Show a sentence as it is, names in it too; not twice at once."""
         now = time.monotonic()
         if options.get("severity") == "error":
             (told, at), self._told = self._told, (message, now)
             if message == told and now - at < LONG_SECONDS:
                 return
-        super().notify(message, **{**options, "markup": False})
+        options["markup"] = False
+        super().notify(shown(message), title=shown(title), **options)
 
     def clear_notifications(self) -> None:
         """Remove all notifications."""

@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 from engine.schema.errors import EngineError
+from screens.shown import shown
 from screens.widgets.pictures.base import Terminal
 
 CLIPBOARD_SECONDS = 2.0
@@ -13,7 +14,8 @@ CLIPBOARD_SECONDS = 2.0
 
 def is_terminal() -> bool:
     """Tell whether the app could be drawn here: Textual draws on stderr and reads stdin."""
-    return all(stream is not None and stream.isatty() for stream in (sys.__stdin__, sys.__stderr__))
+    streams = (sys.__stdin__, sys.__stderr__)  # noqa: TID251  only asked
+    return all(stream is not None and stream.isatty() for stream in streams)
 
 
 def need_terminal() -> None:
@@ -38,16 +40,12 @@ def description() -> Terminal:
 
 def notification(title: str, body: str) -> str:
     """Return the escapes for a desktop notification: OSC 9 and OSC 777, through tmux too."""
-    title, body = (_escaped(text) for text in (title, body))
+    # a `;` would separate the fields of the escape
+    title, body = (shown(text).replace(";", ",") for text in (title, body))
     escapes = f"\x1b]9;{title}: {body}\x1b\\\x1b]777;notify;{title};{body}\x1b\\"
     if "TMUX" not in os.environ:
         return escapes
     return "\x1bPtmux;" + escapes.replace("\x1b", "\x1b\x1b") + "\x1b\\"
-
-
-def _escaped(text: str) -> str:
-    """Remove what would end the escape, or separate its fields."""
-    return "".join(c for c in text.replace(";", ",") if c.isprintable())
 
 
 def copy_in_tmux(text: str) -> None:

@@ -9,6 +9,7 @@ import typer
 from engine.schema.errors import RequestError
 from neuroinspect_tui.cli import groups, jobs
 from neuroinspect_tui.cli.options import WORKSPACE_HELP
+from neuroinspect_tui.cli.output import say
 from neuroinspect_tui.program import NAME
 
 COMMANDS = {
@@ -50,7 +51,7 @@ def _print_version(wanted: bool) -> None:
     if wanted:
         from importlib.metadata import version  # 0.1 s that no other command needs
 
-        typer.echo(f"{NAME} {version(NAME)}")
+        say(f"{NAME} {version(NAME)}")
         raise typer.Exit
 
 

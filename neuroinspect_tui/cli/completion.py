@@ -13,6 +13,8 @@ from pathlib import Path
 import msgspec
 import typer
 
+from screens.shown import shown
+
 VARIABLE = "_NEUROINSPECT_TUI_COMPLETE"
 NEWEST = 40
 """Jobs offered; each costs a small file to read."""
@@ -27,7 +29,9 @@ def _cautious(offer: Callable[[Path], Iterator[tuple[str, str]]]) -> Callable[..
     def offering(ctx: typer.Context) -> Offered:
         offered: Offered = []
         with contextlib.suppress(Exception):  # a traceback would land in the command line
-            offered.extend(offer(_home(ctx)))
+            for value, help_ in offer(_home(ctx)):
+                if shown(value) == value:  # else only an index or an id names it
+                    offered.append((value, shown(help_)))
         return offered
 
     return offering

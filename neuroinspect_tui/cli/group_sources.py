@@ -1,12 +1,12 @@
 """What `groups make` makes groups from: directions, neurons, texts, a file."""
 
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.schema.errors import DataError, RequestError
+from neuroinspect_tui.cli.output import note
 
 if TYPE_CHECKING:
     from engine.data.splits import Split
@@ -45,7 +45,7 @@ class Asked:
         try:
             training = open_split(source, source.train_split)
         except DataError as error:
-            sys.stderr.write(f"The training split gets no groups: {error}\n")
+            note(f"The training split gets no groups: {error}")
         else:
             found += [training] * (training.name != found[0].name)
         return found
@@ -233,7 +233,7 @@ def _laid(
             seen = opened.described(some, wanted=True)
         members += members_of(found, some, seen)
         if lacking := found.lacking(some, seen):
-            sys.stderr.write(f"{lacking}\n")
+            note(lacking)
     named = found.space == CLIP or any(kind.words for kind in found.kinds)
     key = clip_key(opened.home, opened.source) if named else ""
     made = origin_of_found(found, cache, selection, asked.seed, source, clip=key, **more)
@@ -251,8 +251,7 @@ def _say_of(found: "Found") -> None:
             f"{found.refusal}; a file (--csv), a neuron (--neuron) or words (--words) may tell "
             "them."
         )
-    for note in found.notes:
-        sys.stderr.write(f"{note}\n")
+    note(*found.notes)
 
 
 def from_csv(asked: Asked, file: Path) -> "tuple[list[Member], Origin]":
@@ -268,6 +267,6 @@ def from_csv(asked: Asked, file: Path) -> "tuple[list[Member], Origin]":
     file = file.expanduser().absolute()
     members, left = matched(read_members(file), asked.listed(), asked.classes, file)
     if left:
-        sys.stderr.write(f"{left} rows of {file} are of no image of these splits and classes.\n")
+        note(f"{left} rows of {file} are of no image of these splits and classes.")
     origin = Origin(source="csv", created=now(), file=str(file), versions=versions())
     return members, origin

@@ -1,6 +1,5 @@
 """`groups`: list, make, show and export groupings of images."""
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -9,7 +8,7 @@ import typer
 from engine.schema.errors import EngineError, RequestError
 from neuroinspect_tui.cli import completion
 from neuroinspect_tui.cli.options import Device, Json, Seed, Workspace
-from neuroinspect_tui.cli.output import print_json, say, table
+from neuroinspect_tui.cli.output import note, print_json, say, table
 from neuroinspect_tui.program import command_line
 from screens.words import percent
 
@@ -42,7 +41,7 @@ def list_(workspace: Workspace = None, json: Json = False) -> None:
         try:
             found.append(load(opened.home, name))
         except EngineError as error:  # the others are whole
-            sys.stderr.write(f"{error}\n")
+            note(str(error))
     listed = opened.split()
     if json:
         return print_json([_summary(grouping, listed) for grouping in found])

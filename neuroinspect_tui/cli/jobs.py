@@ -15,7 +15,7 @@ import typer
 from engine.schema.jobs import JobView
 from neuroinspect_tui.cli import completion
 from neuroinspect_tui.cli.options import Json, Workspace
-from neuroinspect_tui.cli.output import print_json, say, table
+from neuroinspect_tui.cli.output import note, print_json, print_json_line, say, table
 from neuroinspect_tui.program import command_line
 from screens.words import MARKS, seconds
 
@@ -121,7 +121,7 @@ def follow(
 
     Example: neuroinspect-tui jobs follow 81c2
     """
-    from neuroinspect_tui.cli.progress import follow as shown
+    from neuroinspect_tui.cli.progress import follow as followed_here
     from neuroinspect_tui.cli.record_lines import line, row
     from neuroinspect_tui.cli.results import print_result
     from neuroinspect_tui.jobs.follow import follow as followed
@@ -133,7 +133,7 @@ def follow(
             for record in records:
                 print_json_line(record)
             return
-        last = shown(records, first="waiting", on_record=line, keep=row, plain=plain)
+        last = followed_here(records, first="waiting", on_record=line, keep=row, plain=plain)
     except KeyboardInterrupt:
         again = command_line(store.home, "jobs", "follow", job_id)
         say(f"Job {job_id} continues; follow it again with: {again}")
@@ -141,12 +141,6 @@ def follow(
     for text in store.log(job_id, LOG_LINES):
         say(f"| {text}")
     print_result(last, store.home)
-
-
-def print_json_line(record: object) -> None:
-    """Print a record as one line, at once."""
-    sys.stdout.write(msgspec.json.encode(record).decode() + "\n")
-    sys.stdout.flush()
 
 
 @app.command()
@@ -209,7 +203,7 @@ def run(
     for number in SCHEDULERS:
         signal.signal(number, signal.SIG_IGN)
     end_children()
-    sys.stderr.write(f"{attempt.job.id} {state} {attempt.status.error}\n".replace(" \n", "\n"))
+    note(f"{attempt.job.id} {state} {attempt.status.error}".rstrip())
     raise typer.Exit({"done": 0, "interrupted": INTERRUPTED}.get(state, 1))
 
 

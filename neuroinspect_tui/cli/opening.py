@@ -1,6 +1,5 @@
 """From a workspace to its features: opened without torch, or extracted first."""
 
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +23,7 @@ from engine.schema.jobs import Request
 from engine.schema.requests import ClipRequest, FeaturesRequest, Source
 from engine.words.naming_kinds import name_kinds
 from engine.words.opening import open_space
-from neuroinspect_tui.cli.output import say
+from neuroinspect_tui.cli.output import note, say
 from neuroinspect_tui.cli.progress import follow
 from neuroinspect_tui.cli.record_lines import line, row
 from neuroinspect_tui.program import command_line
@@ -203,7 +202,7 @@ class Opened:
                      out=out, interactive=False, ready=ready)  # fmt: skip
         say(job.id)
         followed = command_line(self.home, "jobs", "follow", job.id)
-        sys.stderr.write(f"Follow it with: {followed}\n")
+        note(f"Follow it with: {followed}")
 
     def split(self) -> Split:
         """List the evaluation split."""
@@ -244,20 +243,18 @@ def _say_what_is_aside(cache: FeatureCache) -> None:
     """Say on stderr how many images do not count, and what is listed in vain."""
     split = cache.meta.split
     if count := len(cache.aside):
-        sys.stderr.write(
-            f"{counted(count, 'image')} of {split} set aside ({FILE}): neither right nor wrong.\n"
-        )
+        note(f"{counted(count, 'image')} of {split} set aside ({FILE}): neither right nor wrong.")
     if lacking := cache.aside_lacking:
-        sys.stderr.write(
+        note(
             f"{FILE} lists {counted(len(lacking), 'image')} that {split} does not have, such as "
-            f"{lacking[0]}; left out of account.\n"
+            f"{lacking[0]}; left out of account."
         )
 
 
 def _say_what_is_old(home: Path) -> None:
     """Say on stderr what to do about features that version 0.1 extracted."""
     if (sentence := old_features(home)) is not None:
-        sys.stderr.write(f"{sentence}\n")
+        note(sentence)
 
 
 def class_of(listing: FeatureCache | Split, key: str) -> int:

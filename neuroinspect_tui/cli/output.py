@@ -1,5 +1,9 @@
-"""What commands print: one JSON document, or tables."""
+"""What commands print: one JSON document, or sentences and tables, of text that is only shown.
 
+Nothing else writes to stdout or stderr, but for progress.py: a lint of pyproject.toml.
+"""
+
+import json
 import os
 import sys
 from collections.abc import Iterable, Sequence
@@ -8,8 +12,10 @@ from typing import Any
 import msgspec
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
+
+from screens.shown import json_escaped, shown, shown_lines
 
 RENAMED = {"class_": "class"}
 FILE_WIDTH = 200
@@ -19,7 +25,17 @@ LEAST_TEXT = 12
 def print_json(record: object) -> None:
     """Print a record as one JSON document."""
     plain = _renamed(msgspec.to_builtins(record))
-    sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(plain), indent=2) + b"\n")
+    _write_json(msgspec.json.format(msgspec.json.encode(plain), indent=2))
+
+
+def print_json_line(record: object) -> None:
+    """Print a record as one line of JSON, at once, as the file of a job's events has it."""
+    _write_json(msgspec.json.encode(record))
+
+
+def _write_json(document: bytes) -> None:
+    """Write JSON that holds nothing a terminal obeys, and is the same to whoever parses it."""
+    sys.stdout.buffer.write(json_escaped(document.decode()).encode() + b"\n")
     sys.stdout.flush()
 
 
@@ -28,9 +44,18 @@ def _renamed(value: Any) -> Any:
         return {RENAMED.get(key, key): _renamed(inner) for key, inner in value.items()}
     if isinstance(value, (list, tuple)):
         return [_renamed(inner) for inner in value]
-    if isinstance(value, str):  # a path need not be UTF-8, JSON must
-        return value.encode("utf-8", "replace").decode("utf-8")
+    if isinstance(value, str) and not _is_unicode(value):
+        return msgspec.Raw(json.dumps(value).encode())  # `\udcff`, as Python reads it back
     return value
+
+
+def _is_unicode(text: str) -> bool:
+    """Tell whether text is all characters; a path need not be UTF-8."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def say(*lines: str) -> None:
@@ -38,22 +63,34 @@ def say(*lines: str) -> None:
     console = _console(soft_wrap=True)
     for line in lines:
         if line:
-            console.print(escape(line))
+            console.print(Text(shown(line)))
+
+
+def note(*lines: str) -> None:
+    """Print lines of plain text on stderr: what is beside the answer."""
+    for line in lines:
+        sys.stderr.write(f"{shown(line)}\n")
+
+
+def note_lines(text: str) -> None:
+    """Print a text of ours that has several lines on stderr: a usage, a traceback."""
+    sys.stderr.write(f"{shown_lines(text)}\n")
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]], title: str = "") -> None:
     """Print a table; a column named `>...` is right-aligned, one named `|...` is never folded."""
-    shown = Table(box=SIMPLE_HEAD, title=title or None, title_justify="left", pad_edge=False)
+    above = Text(shown(title), style="table.title") if title else None
+    whole = Table(box=SIMPLE_HEAD, title=above, title_justify="left", pad_edge=False)
     for column in columns:
         right = column.startswith(">")
         min_width = LEAST_TEXT if column and column[0] not in ">|" else None
-        shown.add_column(
-            column.lstrip(">|"), justify="right" if right else "left",
+        whole.add_column(
+            Text(shown(column.lstrip(">|"))), justify="right" if right else "left",
             overflow="fold", no_wrap=right or column.startswith("|"), min_width=min_width,
         )  # fmt: skip
     for row in rows:
-        shown.add_row(*map(escape, row))
-    _console().print(shown)
+        whole.add_row(*(Text(shown(cell)) for cell in row))
+    _console().print(whole)
 
 
 def _console(*, soft_wrap: bool = False) -> Console:

@@ -6,8 +6,10 @@ from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.text import Text
 
 from engine.schema import records
+from screens.shown import shown
 
 EVERY_SECONDS = 10.0
 
@@ -31,24 +33,24 @@ def follow(
     """
     console = Console(stderr=True, force_terminal=False if plain else None)
     last: Any = None
-    shown = float("-inf")
+    told = float("-inf")
     with _bar(console) as bar:
-        task = bar.add_task(first, total=None)
+        task = bar.add_task(shown(first), total=None)
         for last in job:
             note, done, total = _read(last, on_record)
             row = keep(last) if keep else None
             if row:
-                console.print(row, highlight=False, soft_wrap=True)
-            bar.update(task, description=note, completed=done, total=total or None)
-            if not console.is_terminal and note and time.monotonic() - shown > EVERY_SECONDS:
-                shown = time.monotonic()
-                console.print(f"{note} {done}/{total}" if total else note, highlight=False)
+                console.print(Text(shown(row)), soft_wrap=True)
+            bar.update(task, description=shown(note), completed=done, total=total or None)
+            if not console.is_terminal and note and time.monotonic() - told > EVERY_SECONDS:
+                told = time.monotonic()
+                console.print(Text(shown(f"{note} {done}/{total}" if total else note)))
     return last
 
 
 def _bar(console: Console) -> Progress:
     return Progress(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TimeRemainingColumn(),

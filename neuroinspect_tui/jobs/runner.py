@@ -25,6 +25,7 @@ from neuroinspect_tui.jobs.process import IDLE_SECONDS, Alive, end_children, thi
 from neuroinspect_tui.jobs.signals import HEARD
 from neuroinspect_tui.jobs.store import Store
 from neuroinspect_tui.workspace import FILE
+from screens.shown import shown
 
 POLL_SECONDS = 0.03
 NICE = 10
@@ -128,7 +129,7 @@ class Runner:
             else:
                 time.sleep(POLL_SECONDS)  # somebody is resuming it
         except JobError as error:
-            sys.stderr.write(f"{job_id}: {error}\n")
+            sys.stderr.write(f"{job_id}: {shown(str(error))}\n")  # noqa: TID251  the runner's log
             drop()
         except BaseException:
             drop()

@@ -2,12 +2,9 @@
 
 from dataclasses import dataclass
 
-from rich.table import Table as Grid
-from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.timer import Timer
-from textual.widgets import Static
 
 from engine.attribution.query import rank_neurons
 from engine.data.stored import PictureFinder
@@ -21,6 +18,7 @@ from screens.guarded import while_open
 from screens.latest import LatestTask
 from screens.ports import Workspace
 from screens.widgets.gallery import Gallery, Tile
+from screens.widgets.text import Columns, Static, Text, stacked
 from screens.words import counted
 
 NEURONS = 3
@@ -74,9 +72,9 @@ class ClassPreview(Vertical):
 
     def compose(self) -> ComposeResult:
         """Return title, words, neurons, pictures."""
-        yield Static("", id="preview-title", markup=False)
-        yield Static("", id="preview-words", markup=False)
-        yield Static("", id="preview-kinds", markup=False)
+        yield Static("", id="preview-title")
+        yield Static("", id="preview-words")
+        yield Static("", id="preview-kinds")
         yield Static("", id="preview-neurons")
         gallery = Gallery(captions=2)
         gallery.can_focus = False
@@ -124,7 +122,7 @@ class ClassPreview(Vertical):
         if found is None or self._started is None or found[0] == self._started[1]:
             line.set_class(found is not None, "-said")
             said = () if found is None else kinds_lines(found[1], self.content_size.width)
-            line.update("\n".join(said))
+            line.update(stacked(said))
 
     def _show(self, summary: Summary) -> None:
         listed, shown = summary.mistakes, self._started
@@ -157,9 +155,9 @@ def thumbnail(mistake: Mistake, picture_of: PictureFinder) -> Tile:
     return Tile(picture_of(mistake.path), words)
 
 
-def side_by_side(neurons: Neurons) -> Grid:
+def side_by_side(neurons: Neurons) -> Columns:
     """Return the first neurons of both lists, side by side."""
-    grid = Grid.grid(padding=(0, 2, 0, 0), expand=True)
+    grid = Columns((0, 2, 0, 0), expand=True)
     grid.add_column(ratio=1)
     grid.add_column(ratio=1)
     grid.add_row(Text("too weak", style="bold"), Text("too strong", style="bold"))

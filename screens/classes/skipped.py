@@ -2,15 +2,15 @@
 
 from typing import ClassVar
 
-from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import Vertical
-from textual.widgets import Footer, Static
+from textual.widgets import Footer
 
 from engine.schema.records import Classes
 from screens.command import Command, bindings
 from screens.guarded import Dialog
 from screens.widgets.table import Column, Table
+from screens.widgets.text import Static, stacked
 from screens.words import counted, differences
 
 
@@ -42,7 +42,7 @@ class SkippedImages(Dialog[None]):
             many = counted(len(self._skipped), "image")
             yield Static(f"{many} skipped and in no count. Repair the files to include them.")
             if self._differs:
-                yield Static(Text("\n".join(self._differs)))
+                yield Static(stacked(self._differs))
             yield Table(Column("image", 20, flex=True), Column("reason", 20, flex=True))
         yield Footer(show_command_palette=False)
 

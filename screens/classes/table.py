@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 
-from rich.text import Text
 from textual.binding import Binding
 
 from engine.schema.records import ClassScore, GroupScore
 from screens.classes.listing import Listing
 from screens.widgets.bars import bar
 from screens.widgets.table import Column, Table
+from screens.widgets.text import Text
 from screens.words import interval, percent, points
 
 BAR = 8

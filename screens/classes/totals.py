@@ -1,7 +1,6 @@
 """A split's classes in two lines, or more where there is no room."""
 
 from rich.cells import cell_len
-from rich.text import Text
 from textual.app import RenderResult
 from textual.geometry import Size
 from textual.reactive import reactive
@@ -10,6 +9,8 @@ from textual.widget import Widget
 from screens.classes.grouped import Shown
 from screens.classes.listing import SORTS, Listing
 from screens.classes.source import Applied
+from screens.shown import shown
+from screens.widgets.text import Text, stacked
 from screens.words import counted, percent, points
 
 GAP = 3
@@ -66,13 +67,13 @@ class ClassTotals(Widget):
         return self._drawn(self.size.width)
 
     def _drawn(self, width: int) -> Text:
-        return Text("\n").join(Text(line) for parts in self._lines for line in flowed(parts, width))
+        return stacked(line for parts in self._lines for line in flowed(parts, width))
 
 
 def flowed(parts: list[str], width: int) -> list[str]:
     """Return parts side by side, in as many lines of `width` cells as they need."""
     lines = [""]
-    for part in parts:
+    for part in map(shown, parts):
         longer = lines[-1] + " " * GAP * bool(lines[-1]) + part
         if lines[-1] and cell_len(longer) > width:
             lines.append(part)

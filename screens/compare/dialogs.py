@@ -8,12 +8,13 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.widgets import Input, Static
+from textual.widgets import Input
 
 from engine.schema.edits import Edit
 from screens.compare.words import target
 from screens.guarded import Dialog
 from screens.widgets.table import Column, Table
+from screens.widgets.text import Static
 
 ENDING = ".safetensors"
 

@@ -4,9 +4,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar
 
-from rich.text import Text
 from textual.app import ComposeResult
-from textual.widgets import Static
 
 from engine.data.stored import PictureFinder
 from engine.editing.store import find_edit, made_on, read_edit
@@ -26,6 +24,7 @@ from screens.job_line import JobLine
 from screens.latest import LatestTask
 from screens.messages import ToCompare, ToEdit
 from screens.ports import Workspace
+from screens.widgets.text import Static, Text, stacked
 
 
 @dataclass(frozen=True)
@@ -160,14 +159,14 @@ class CompareScreen(Base):
             self._show()
 
     def _fail(self, sentence: str) -> None:
-        self._say_instead(f"✗ {sentence}\n  L lists all edits.")
+        self._say_instead(f"✗ {sentence}", "  L lists all edits.")
         self.add_class("-failed")
 
-    def _say_instead(self, sentence: str) -> None:
+    def _say_instead(self, *sentences: str) -> None:
         self.view = None
         self.remove_class("-failed")
         self.add_class("-instead")
-        self.query_one("#about", Static).update(Text(sentence))
+        self.query_one("#about", Static).update(stacked(sentences))
         for part in ("#variants", "#controls", "#verdict"):
             self.query_one(part, Static).update("")
         self.refresh_bindings()
@@ -181,13 +180,14 @@ class CompareScreen(Base):
         self.query_one("#about", Static).update(about(edit, view.applied == edit.id))
         self.query_one("#variants", Static).update(experiment(edit, width))
         self.query_one("#controls", Static).update(controls(edit))
-        verdict = Text.assemble(("verdict: ", "bold"), (edit.verdict, "bold"))
         moved = self.query_one(Changes).images
         counts = f"fixed {len(moved.fixed):,} · broken {len(moved.broken):,}"
-        verdict.append(f"\n{counts}   {moved.by_class()}")
-        for note in edit.notes:
-            verdict.append(f"\n{note}", "dim")
-        self.query_one("#verdict", Static).update(verdict)
+        verdict: list[Text | str] = [
+            Text.assemble(("verdict: ", "bold"), (edit.verdict, "bold")),
+            f"{counts}   {moved.by_class()}",
+            *(Text(note, "dim") for note in edit.notes),
+        ]
+        self.query_one("#verdict", Static).update(stacked(verdict))
         self.refresh_bindings()
 
     # keys

@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from rich.text import Text
+from rich.cells import cell_len
 
 from engine.editing.heads import EDIT, LAMBDA_0, ORIGINAL, PLACEBO, RETRAIN, SHIFT
 from engine.grouping.store import FOUND
 from engine.schema.edits import Difference, Edit, Estimate, Variant
 from engine.schema.records import Exported
 from screens.widgets.rows import Column, fitted, header, line
+from screens.widgets.text import Text, short, stacked
 from screens.words import counted, percent
 
 Cells = tuple[str, ...]
@@ -24,17 +25,16 @@ CONTROLS = {
 def about(edit: Edit, applied: bool) -> Text:
     """Return what was edited how, on which images it was selected and reported, and its state."""
     start = f", on {on}" if (on := edit.provenance.get("on")) else ""
-    text = Text.assemble(
+    first = Text.assemble(
         (f"{edit.made_by} for {target(edit)}{_neurons(edit)}{start}", "bold"),
         "   ",
         "✓ applied: the list of classes shows it" if applied else "not applied",
     )
-    text.append(
-        f"\nselection {edit.selected_on} · held-out {edit.reported_on}: "
-        f"{counted(edit.n_report, 'image')}, {edit.n_target:,} of {target(edit)}",
-        "dim",
+    images = (
+        f"selection {edit.selected_on} · held-out {edit.reported_on}: "
+        f"{counted(edit.n_report, 'image')}, {edit.n_target:,} of {target(edit)}"
     )
-    return text
+    return stacked((first, Text(images, "dim")))
 
 
 def target(edit: Edit) -> str:
@@ -58,7 +58,7 @@ def experiment(edit: Edit, width: int) -> Text:
     rows = [_cells(variant, against.get(variant.name), grouped, own) for variant in variants]
     heads = (
         Column("", 10),
-        Column(f"{target(edit)[:9]} %", 11, "right"),
+        Column(f"{short(target(edit), 9)} %", 11, "right"),
         Column("overall %", 10, "right"),
         Column("worst class", 11, "right", drop=1),
         *((Column("worst group", 11, "right"),) if grouped else ()),
@@ -67,7 +67,7 @@ def experiment(edit: Edit, width: int) -> Text:
         Column("edit − this", 18, "right"),
     )
     columns = tuple(
-        replace(column, width=max(column.width, *map(len, cells)))
+        replace(column, width=max(column.width, *map(cell_len, cells)))
         for column, cells in zip(heads, zip(*rows, strict=True), strict=True)
     )
     fit = fitted(columns, width)
@@ -77,7 +77,7 @@ def experiment(edit: Edit, width: int) -> Text:
         lines.append(line(columns, cells, fit))
         if variant.name == EDIT:
             lines[-1].stylize("bold")
-    return Text("\n").join(lines)
+    return stacked(lines)
 
 
 def controls(edit: Edit) -> str:
@@ -144,7 +144,5 @@ def exported(done: Exported, model: str, classes: int, name: str) -> Text:
     loading = (
         f'timm.create_model("{model}", num_classes={classes}, checkpoint_path="{done.checkpoint}")'
     )
-    return Text.assemble(
-        ("✓ written ", "bold"), f"{done.checkpoint}\n",
-        f"  accuracy {accuracies}, on the held-out images\n  {loading}",
-    )  # fmt: skip
+    first = Text.assemble(("✓ written ", "bold"), done.checkpoint)
+    return stacked((first, f"  accuracy {accuracies}, on the held-out images", f"  {loading}"))

@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import Horizontal
-from textual.widgets import Input, Static
+from textual.widgets import Input
 
 from screens.edit.form import Field
 from screens.widgets.choice import Choice
+from screens.widgets.text import Static
 
 
 class Entry(Input):
@@ -64,7 +65,7 @@ class Line(Horizontal):
         """Put title, control and error in a line."""
         yield Static(self.field.title, classes="title")
         yield self.control
-        yield Static(classes="wrong", markup=False)
+        yield Static(classes="wrong")
 
     def show_problem(self, wrong: str) -> None:
         """Say what is wrong, or nothing."""

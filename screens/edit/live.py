@@ -2,15 +2,14 @@
 
 from collections.abc import Callable
 
-from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import Vertical
-from textual.widgets import Static
 
 from engine.schema.edits import EditEpoch
 from engine.schema.records import Outcome
 from screens.edit.summary import CONTROLS
 from screens.widgets.chart import DASHED, DOTTED, SOLID, Chart, Series
+from screens.widgets.text import Static, Text
 from screens.words import percent
 
 DASHES = (DASHED, DOTTED, "1100", "11110100")

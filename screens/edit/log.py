@@ -1,9 +1,8 @@
 """The end of a job's log, as much of it as fits."""
 
-from textual.widgets import Static
-
 from screens.latest import LatestTask
 from screens.ports import Workspace
+from screens.widgets.text import Static, stacked
 
 LINES = 40
 
@@ -20,7 +19,7 @@ class Log(Static):
     """
 
     def __init__(self, workspace: Workspace) -> None:
-        super().__init__(markup=False)
+        super().__init__()
         self._read = LatestTask(
             self, lambda job: workspace.log(job, LINES), self._show, self.update
         )
@@ -30,4 +29,4 @@ class Log(Static):
         self._read.start(job)
 
     def _show(self, lines: list[str]) -> None:
-        self.update("\n".join(lines[-max(1, self.size.height) :]))
+        self.update(stacked(lines[-max(1, self.size.height) :]))

@@ -2,13 +2,12 @@
 
 from typing import ClassVar
 
-from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.css.query import NoMatches
 from textual.events import DescendantFocus
-from textual.widgets import Button, Input, Static
+from textual.widgets import Button, Input
 
 from engine.data.splits import Split
 from engine.editing.plan import Plan
@@ -43,6 +42,7 @@ from screens.latest import LatestTask
 from screens.messages import ToCompare, ToEdit
 from screens.ports import Workspace
 from screens.widgets.choice import Choice
+from screens.widgets.text import Static, Text
 
 
 class EditScreen(Base):
@@ -258,7 +258,7 @@ class EditScreen(Base):
 
     def _start(self, ready: tuple[EditRequest, Plan | None]) -> None:
         request, plan = ready
-        self.query_one("#plan", Static).update(Text(planned(plan) if plan else ""))
+        self.query_one("#plan", Static).update(planned(plan) if plan else "")
         self.query_one(Live).begin(self.name_of_class)
         self.job_line.submit(request)
         if self.job_line.running:

@@ -2,12 +2,10 @@
 
 from collections.abc import Mapping
 
-from rich.table import Table
-from rich.text import Text
-
 from engine.editing.methods.base import controls_of
 from engine.editing.plan import Plan
 from screens.edit.form import NO_GROUPS, field_of, help_of, method_of, request_of, suggested
+from screens.widgets.text import Columns, Text, stacked
 from screens.words import counted
 
 CONTROLS = {
@@ -20,7 +18,7 @@ CONTROLS = {
 
 def summarize(
     values: Mapping[str, str], images: tuple[str, int], train: str, on: str | None
-) -> Table:
+) -> Columns:
     """Return what a form without problems will do.
 
     Args:
@@ -29,7 +27,7 @@ def summarize(
         train: The training split's name.
         on: The edit it starts from.
     """
-    table = Table.grid(padding=(0, 2, 1, 0), expand=True)
+    table = Columns((0, 2, 1, 0), expand=True)
     table.add_column(width=10)
     table.add_column(ratio=1)
     chosen, reported = _halves(values, images, on)
@@ -47,14 +45,14 @@ def summarize(
     return table
 
 
-def planned(plan: Plan) -> str:
+def planned(plan: Plan) -> Text:
     """Return what a plan settles, and its notes, a line each."""
     held_out = "the test split" if plan.held_out is None else counted(len(plan.held_out), "image")
     first = (
         f"{counted(len(plan.touched), 'class', 'classes')} may change · selects on "
         f"{counted(len(plan.selection), 'image')} · reports on {held_out}"
     )
-    return "\n".join((first, *plan.notes))
+    return stacked((first, *plan.notes))
 
 
 def _or_usual(values: Mapping[str, str], name: str) -> str:
@@ -102,6 +100,6 @@ def _groups(values: Mapping[str, str]) -> str:
     return f"{said}: the worst of them is in all figures, and decides the verdict"
 
 
-def _controls(values: Mapping[str, str]) -> str:
+def _controls(values: Mapping[str, str]) -> Text:
     names = controls_of(method_of(values))
-    return "\n".join(f"{name}: {CONTROLS.get(name, 'a control of the method')}" for name in names)
+    return stacked(f"{name}: {CONTROLS.get(name, 'a control of the method')}" for name in names)

@@ -7,9 +7,10 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.suggester import SuggestFromList
-from textual.widgets import Input, Label
+from textual.widgets import Input
 
 from screens.guarded import Dialog
+from screens.widgets.text import Label
 
 
 class ClassChoice(Dialog[int | None]):

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Hashable, Sequence
 from pathlib import Path
 
-from rich.text import Text
 from textual.message import Message
 
 from engine.schema.records import IllusionStep
@@ -11,6 +10,7 @@ from screens.illusions.state import Drawing, DrawingProgress, Drawings, cached, 
 from screens.latest import LatestTask
 from screens.widgets.gallery import Gallery, Tile
 from screens.widgets.previews import display_of
+from screens.widgets.text import Text
 
 CAPTIONS = 4
 LEAST_SIDE, MOST_SIDE = 12, 64

@@ -5,11 +5,9 @@ from dataclasses import replace
 from typing import ClassVar
 
 from msgspec import structs
-from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.timer import Timer
-from textual.widgets import Static
 
 from engine.schema.errors import EngineError
 from engine.schema.records import IllusionStep
@@ -37,6 +35,7 @@ from screens.neuron_details import NeuronDetails, load_details
 from screens.ports import Workspace
 from screens.real_images import RealImages
 from screens.widgets.gallery import Gallery
+from screens.widgets.text import Static, stacked
 
 TALL = 40
 """Lines from which on real images are shown below."""
@@ -304,7 +303,7 @@ class IllusionsScreen(Base):
         command = scp_command(str(path.resolve()))
         where = self.query_one("#where", Static)
         where.display = True
-        where.update(Text(f"{path.resolve()}\n{command}"))
+        where.update(stacked((str(path.resolve()), command)))
         self.post_message(Copied(command))
         return None
 

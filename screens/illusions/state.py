@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 from msgspec import structs
-from rich.text import Text
 
 from engine.attribution.evidence import gather
 from engine.attribution.ranking import order
@@ -18,6 +17,7 @@ from engine.schema.requests import IllusionRequest
 from engine.visualization.store import finished
 from screens.ports import Workspace
 from screens.widgets.previews import Box, Display, draw
+from screens.widgets.text import Text
 from screens.words import seconds
 
 TOP = 4

@@ -3,11 +3,10 @@
 from collections.abc import Callable, Sequence
 from typing import ClassVar
 
-from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
-from textual.widgets import Footer, Label, Static
+from textual.widgets import Footer
 
 from screens.guarded import Dialog
 from screens.illusions.state import Drawing
@@ -15,6 +14,7 @@ from screens.latest import LatestTask
 from screens.neuron_details import NeuronDetails, weights
 from screens.real_images import RealImages
 from screens.widgets.picture import Picture
+from screens.widgets.text import Label, Static, stacked
 
 
 class Zoom(Dialog[int]):
@@ -89,9 +89,7 @@ class Zoom(Dialog[int]):
         self.query_one("#mask", Picture).show(drawing.mask)
         place = f"{self._at + 1} of {len(self._neurons)}"
         self.query_one("#title-figures", Label).update(f"neuron {self.neuron}   {place}")
-        self.query_one("#figures", Static).update(
-            Text("\n".join((*drawing.figures, *drawing.made)))
-        )
+        self.query_one("#figures", Static).update(stacked((*drawing.figures, *drawing.made)))
 
     def action_go(self, places: int) -> None:
         """Show another neuron; after the last comes the first."""
@@ -109,9 +107,11 @@ class Zoom(Dialog[int]):
         neuron = details.neuron
         self.query_one(RealImages).show(neuron, details.picture_of)
         self.query_one("#weights", Static).update(
-            Text(
-                f"weight {neuron.weight:+.3f} for {neuron.class_.name}\n"
-                f"positive weight: {weights(neuron.used_by)}\n"
-                f"negative weight: {weights(neuron.opposed_by)}"
+            stacked(
+                (
+                    f"weight {neuron.weight:+.3f} for {neuron.class_.name}",
+                    f"positive weight: {weights(neuron.used_by)}",
+                    f"negative weight: {weights(neuron.opposed_by)}",
+                )
             )
         )

@@ -4,12 +4,11 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from rich.text import Text
-
 from engine.data.stored import PictureFinder
 from engine.schema.records import Mistake, Mistakes, Seen
 from screens.widgets.bars import bar
 from screens.widgets.gallery import Tile
+from screens.widgets.text import Text, short
 from screens.words import counted
 
 SIDE = 14
@@ -59,9 +58,8 @@ def tile(image: Seen, width: int = SIDE, picture_of: PictureFinder = Path) -> Ti
 
 
 def _beside(mark: str, name: str, p: float, width: int) -> str:
-    label, probability = Text(name), f"{p:.2f}".removeprefix("0")
-    label.truncate(max(1, width - len(mark) - 1 - len(probability)), overflow="ellipsis")
-    return f"{mark}{label.plain} {probability}"
+    probability = f"{p:.2f}".removeprefix("0")
+    return f"{mark}{short(name, width - len(mark) - 1 - len(probability))} {probability}"
 
 
 def facts(image: Seen, root: str) -> list[Text]:

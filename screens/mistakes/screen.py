@@ -3,12 +3,10 @@
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
-from textual.widgets import Static
 
 from engine.data.stored import PictureFinder
 from engine.evaluation.scores import correct_images, mistakes
@@ -33,6 +31,7 @@ from screens.search_field import SearchField, TextQuery
 from screens.widgets.choice import Choice
 from screens.widgets.gallery import Gallery, Tile
 from screens.widgets.picture import Picture
+from screens.widgets.text import Static, Text, stacked
 from screens.words import counted
 
 
@@ -146,8 +145,8 @@ class MistakesScreen(Selecting):
     def body(self) -> ComposeResult:
         """Return the search, the words, the images, and beside them the cursor's."""
         yield SearchField(self.workspace)
-        yield Static("", id="words", markup=False)
-        yield Static("loading…", id="instead", markup=False)
+        yield Static("", id="words")
+        yield Static("loading…", id="instead")
         with Horizontal():
             yield Pictures(captions=2, side=SIDE)
             with Vertical(id="detail"):
@@ -248,10 +247,10 @@ class MistakesScreen(Selecting):
     def _fail(self, sentence: str) -> None:
         self._loaded = None
         self.add_class("-none")
-        self._say(f"✗ {sentence}\nR retries")
+        self._say(f"✗ {sentence}", "R retries")
 
-    def _say(self, sentence: str) -> None:
-        self.query_one("#instead", Static).update(sentence)
+    def _say(self, *sentences: str) -> None:
+        self.query_one("#instead", Static).update(stacked(sentences))
 
     def on_job_line_done(self) -> None:
         """Show the mistakes now that the features are there, or the words."""
@@ -287,7 +286,7 @@ class MistakesScreen(Selecting):
         if image is not None and loaded is not None:
             source, lines = loaded.picture_of(image.path), facts(image, loaded.root)
         self.query_one(Picture).show(source)
-        self.query_one("#detail > Static", Static).update(Text("\n").join(lines))
+        self.query_one("#detail > Static", Static).update(stacked(lines))
         self.refresh_bindings()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:

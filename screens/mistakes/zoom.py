@@ -2,9 +2,8 @@
 
 from typing import ClassVar
 
-from rich.text import Text
 from textual.app import ComposeResult
-from textual.widgets import Footer, Static
+from textual.widgets import Footer
 
 from engine.data.stored import PictureFinder
 from screens.command import Command, bindings
@@ -12,6 +11,7 @@ from screens.guarded import Dialog
 from screens.messages import Copied
 from screens.mistakes.grouped import GroupedImages, facts
 from screens.widgets.picture import Picture
+from screens.widgets.text import Static, Text
 
 
 class Zoom(Dialog[int]):

@@ -2,18 +2,17 @@
 
 from collections.abc import Iterable
 
-from rich.text import Text
 from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.widget import Widget
-from textual.widgets import Label, Static
 
 from engine.schema.records import RankedNeuron
 from screens.neurons import found, ranking
 from screens.neurons.ranking import SORTS, Ranking
 from screens.widgets.table import Table
+from screens.widgets.text import Label, Static, Text
 
 SIDES = ("insufficient", "excessive")
 TITLES = ("too weak (insufficient)", "too strong (excessive)")

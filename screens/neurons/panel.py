@@ -2,17 +2,16 @@
 
 from pathlib import Path
 
-from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
-from textual.widgets import Label, Static
 
 from engine.schema.records import Illusion, RankedNeuron
 from screens.neuron_details import NeuronDetails, weights
 from screens.neurons.ranking import OWN, RANKED_BY, steady, voted
 from screens.real_images import RealImages
 from screens.widgets.picture import Picture
+from screens.widgets.text import Label, Static, Text, stacked
 from screens.words import counted
 
 HEAT = ("on mistakes", "on all", "off")
@@ -78,9 +77,12 @@ class NeuronPanel(Widget):
             text = figures(self._ranked, self._insufficient, self._by, self.size.width)
         if self._details is not None:
             neuron = self._details.neuron
-            text.append(f"\nweight {neuron.weight:+.3f}")
-            text.append("  positive for ", style="dim").append(weights(neuron.used_by))
-            text.append("  negative for ", style="dim").append(weights(neuron.opposed_by))
+            more = Text.assemble(
+                f"weight {neuron.weight:+.3f}",
+                ("  positive for ", "dim"), weights(neuron.used_by),
+                ("  negative for ", "dim"), weights(neuron.opposed_by),
+            )  # fmt: skip
+            text = stacked((text, more), no_wrap=text.no_wrap)
         self.query_one("#figures", Static).update(text)
 
     def _show_drawn(self, drawn: Illusion | None) -> None:

@@ -4,14 +4,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from rich.text import Text
-
 from engine.attribution.query import find_image, gather_drawn, rank_neurons
 from engine.attribution.ranking import order
 from engine.features.cache import FeatureCache
 from engine.schema.records import Neurons, RankedNeuron
 from engine.words.naming_neurons import NamedNeurons
 from screens.widgets.table import Column
+from screens.widgets.text import Text
 
 LISTED = 20
 """Neurons a list, as the command `neurons` lists them."""

@@ -7,7 +7,6 @@ from typing import ClassVar
 from textual import on
 from textual.app import ComposeResult
 from textual.timer import Timer
-from textual.widgets import Static
 
 from engine.schema.errors import EngineError
 from engine.schema.requests import HeatRequest
@@ -26,6 +25,7 @@ from screens.neurons.ranking import LISTED, Ranking
 from screens.ports import Workspace
 from screens.search_field import Searchable, SearchField
 from screens.widgets.table import Table
+from screens.widgets.text import Static
 from screens.words import counted
 
 DRAWN = 4

@@ -7,7 +7,9 @@ from textual import events
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
-from textual.widgets import Input, Label, Static
+from textual.widgets import Input
+
+from screens.widgets.text import Label, Static
 
 WEIGHTS = ("pretrained", "untrained")
 """Words in place of a checkpoint's path; flags of `init`."""
@@ -78,7 +80,7 @@ class Form(Vertical):
                 yield Label(field.name)
                 value = field.default if field.option else self._directory
                 yield Input(value, name=field.name, compact=True, select_on_focus=False)
-        yield Static(id="hint", markup=False)
+        yield Static(id="hint")
 
     @property
     def values(self) -> dict[str, str]:

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import os
-import shlex
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,14 +11,16 @@ from typing import ClassVar
 import msgspec
 from textual.app import ComposeResult
 from textual.containers import Container, Vertical
-from textual.widgets import Footer, Label, Static
+from textual.widgets import Footer
 
 from screens.base import TopBar
 from screens.command import Command, bindings
 from screens.guarded import Guarded, is_open
 from screens.messages import Copied, ToDemo, ToWorkspace
+from screens.shown import command
 from screens.start.form import Form, init_words
 from screens.widgets.table import Column, Table
+from screens.widgets.text import Label, Static
 
 FILE = "workspace.toml"
 TABLE = (
@@ -93,11 +94,11 @@ class StartScreen(Guarded[None]):
                     Column("recent workspaces", 20, flex=True),
                     empty="None yet. d opens a demo, n creates a workspace.",
                 )
-                yield Label(self._demo_hint(), classes="line", markup=False)
+                yield Label(self._demo_hint(), classes="line")
             with Vertical(id="new"):
                 yield Label("new workspace", classes="heading")
                 yield Form(self._directory)
-                yield Static(id="message", markup=False)
+                yield Static(id="message")
         yield Footer(show_command_palette=False)
 
     def _demo_hint(self) -> str:
@@ -152,7 +153,7 @@ class StartScreen(Guarded[None]):
     def action_copy(self) -> None:
         """Copy the `init` command of the form."""
         words = ["neuroinspect-tui", *init_words(self.query_one(Form).values)]
-        self.post_message(Copied(shlex.join(words)))
+        self.post_message(Copied(command(*words)))
 
     def action_make(self) -> None:
         """Create the workspace."""
@@ -210,5 +211,5 @@ class StartScreen(Guarded[None]):
             return
         with contextlib.suppress(msgspec.DecodeError):  # the workspace is there all the same
             notes = msgspec.json.decode(said, type=Decided).notes
-            self.notify("\n".join(notes), title="decided", timeout=NOTES_SECONDS, markup=False)
+            self.notify(" · ".join(notes), title="decided", timeout=NOTES_SECONDS)
         self.post_message(ToWorkspace(str(Path(directory).expanduser())))

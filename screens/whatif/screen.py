@@ -3,11 +3,9 @@
 from dataclasses import replace
 from typing import ClassVar
 
-from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
-from textual.widgets import Static
 
 from engine.ablation.interactive import Question
 from engine.schema.errors import EngineError
@@ -21,6 +19,7 @@ from screens.whatif.controller import WhatIfController
 from screens.whatif.words import command_words, setting, show_curve, summary
 from screens.widgets.chart import Chart
 from screens.widgets.table import Column, Table
+from screens.widgets.text import Static, Text
 from screens.words import counted
 
 START = 40

@@ -4,12 +4,13 @@ from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 
 from rich.cells import cell_len
-from rich.text import Text
 
 from engine.ablation.interactive import Answer, Question
 from engine.schema.records import CurvePoint, Outcome
+from screens.shown import shown
 from screens.whatif.controller import WhatIfController
 from screens.widgets.chart import DASHED, DOTTED, Chart, Series
+from screens.widgets.text import Text, short, stacked
 from screens.words import counted, percent
 
 WIDE = 100
@@ -29,11 +30,12 @@ def summary(controller: WhatIfController, width: int) -> Text:
     text = _question(question, listed, rows, took, width)
     if answer is not None:
         name = controller.name
+        style = "not bold" if controller.fresh else "not bold dim"
         lines = (
             *_outcome(answer, name, width),
             _controls(answer, controller.random, name, width),
         )
-        text.append("\n" + "\n".join(lines), "not bold" if controller.fresh else "not bold dim")
+        return stacked((text, *(Text(line, style) for line in lines)), no_wrap=True)
     return text
 
 
@@ -98,9 +100,7 @@ def _outcome(answer: Answer, name: str, width: int) -> tuple[str, str]:
     overall = f"overall {_pair(before.overall, after.overall, 2)}   "
     target = f" {_pair(before.target, after.target)}   "
     moved = f"fixed {len(answer.whatif.fixed):,} · broken {len(answer.whatif.broken):,}"
-    short = Text(name)
-    short.truncate(max(1, width - len(overall + target + moved)), overflow="ellipsis")
-    first = overall + short.plain + target + moved
+    first = overall + short(name, width - len(overall + target + moved)) + target + moved
     second = f"worst class {_pair(before.worst_class, after.worst_class)}"
     if before.worst_group is not None:
         second += f"   worst group {_pair(before.worst_group, after.worst_group)}"
@@ -111,6 +111,7 @@ def _controls(answer: Answer, random: Outcome | None, name: str, width: int) -> 
     """Return the class's accuracy under both controls, explained as far as there is room."""
     shifted = percent(answer.whatif.bias_shift.target)
     placebo = "…" if random is None else percent(random.target)
+    name = shown(name)
     texts = (
         f"{name}: bias shift (bias-adjustment baseline of the same overall cost) {shifted} · "
         f"placebo (random-neuron control of as many neurons) {placebo}",

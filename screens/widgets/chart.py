@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 
-from rich.text import Text
 from textual.geometry import Size
 from textual.strip import Strip
 from textual.widget import Widget
 
 from screens.widgets.curves import DASHED, DOTTED, SOLID, Series, chart
 from screens.widgets.strips import text_strip
+from screens.widgets.text import Text
 
 __all__ = ["DASHED", "DOTTED", "SOLID", "Chart", "Series"]
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from rich.text import Text
+from screens.widgets.text import Text
 
 SOLID, DASHED, DOTTED = "1", "111000", "100"
 """Which dots of a curve are drawn: curves differ by more than colour."""

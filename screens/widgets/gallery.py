@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Hashable, Sequence
 
-from rich.text import Text
 from textual import events, work
 from textual.binding import Binding
 from textual.cache import LRUCache
@@ -15,6 +14,7 @@ from screens.widgets.grid import Grid, Spot
 from screens.widgets.previews import Box, Preview, cached, display_of, drawn
 from screens.widgets.slow_link import THUMBNAIL, on_slow_link
 from screens.widgets.strips import text_strip
+from screens.widgets.text import Text
 from screens.widgets.tiles import Frame, Tile, picture_line, with_edge, with_lower_edge
 
 __all__ = ["Gallery", "Tile"]

@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 
 from rich.cells import cell_len
 
+from screens.shown import shown
+
 
 @dataclass(frozen=True)
 class Section:
@@ -52,6 +54,7 @@ class Grid:
         joined: list[Section] = []
         first = 0
         for heading, count in sections:
+            heading = shown(heading)
             section = Section(((0, heading),) if heading else (), first, count, 0)
             first += count
             if joined and count and self._fits(joined[-1], section):

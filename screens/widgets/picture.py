@@ -2,7 +2,6 @@
 
 from asyncio import sleep
 
-from rich.text import Text
 from textual import work
 from textual.reactive import var
 from textual.strip import Strip
@@ -10,9 +9,10 @@ from textual.widget import Widget
 
 from engine.data.stored import PictureSource
 from screens.widgets.previews import Box, Preview, cached, display_of, drawn
-from screens.widgets.rows import printable
+from screens.widgets.rows import one_line
 from screens.widgets.slow_link import LARGE, on_slow_link
 from screens.widgets.strips import text_strip
+from screens.widgets.text import Text
 from screens.widgets.tiles import picture_line
 
 SETTLE = 0.05
@@ -105,7 +105,7 @@ class Picture(Widget):
 
     def _captions(self) -> list[Text]:
         text = Text(self.caption) if isinstance(self.caption, str) else self.caption
-        return [printable(line) for line in text.split()] if text.plain else []
+        return [one_line(line) for line in text.split()] if text.plain else []
 
     def render_line(self, y: int) -> Strip:
         """Draw a row of the picture, of the text in its place, or of the caption."""

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
-from rich.text import Text
+from screens.shown import shown
+from screens.widgets.text import Text
 
 GAP = 2
 Align = Literal["left", "center", "right"]
@@ -70,15 +71,16 @@ def header(
 
 def fit_in(content: Text | str, width: int, align: Align = "left") -> Text:
     """Return one line of text, aligned in `width` cells, cut with an ellipsis."""
-    text = printable(content)
+    text = one_line(content)
     text.truncate(width, overflow="ellipsis")
     text.align(align, width)
     return text
 
 
-def printable(content: Text | str) -> Text:
-    """Return a copy as one line: a control character, as in a file's name, becomes �."""
-    text = Text(content) if isinstance(content, str) else content.copy()
-    if not text.plain.isprintable():
-        text.plain = "".join(c if c.isprintable() else "�" for c in text.plain)
+def one_line(content: Text | str) -> Text:
+    """Return a copy as one line."""
+    if isinstance(content, str):
+        return Text(content)
+    text = content.copy()
+    text.plain = shown(text.plain)
     return text

@@ -1,12 +1,12 @@
 """Text and pictures -> strips of a given width. Pure."""
 
-from rich.console import Console
+from rich.console import Console  # noqa: TID251  it prints nothing
 from rich.segment import Segment
 from rich.style import Style
-from rich.text import Text
 from textual.strip import Strip
 
 from screens.widgets.rows import Align, fit_in
+from screens.widgets.text import Text
 
 _CONSOLE = Console(width=80)
 """Resolves the names of styles and wraps text; never printed to."""

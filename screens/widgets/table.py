@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Hashable, Sequence
 
-from rich.text import Text
 from textual import events
 from textual.binding import Binding
 from textual.cache import LRUCache
@@ -12,6 +11,7 @@ from textual.strip import Strip
 from screens.widgets.cursor import Cursor
 from screens.widgets.rows import Column, fitted, header, line
 from screens.widgets.strips import over, text_strip
+from screens.widgets.text import Text
 
 __all__ = ["Column", "Table"]
 

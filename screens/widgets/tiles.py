@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rich.style import Style
-from rich.text import Text
 from textual.strip import Strip
 
 from engine.data.stored import PictureSource
 from screens.widgets.strips import centred, centred_text, text_strip
+from screens.widgets.text import Text
 
 SELECTED = "[x]"
 

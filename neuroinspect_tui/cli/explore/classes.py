@@ -1,6 +1,5 @@
 """`classes`: the classes by accuracy."""
 
-import sys
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -18,7 +17,7 @@ from neuroinspect_tui.cli.options import (
     Workers,
     Workspace,
 )
-from neuroinspect_tui.cli.output import print_json, say, table
+from neuroinspect_tui.cli.output import note, print_json, say, table
 from screens.widgets.bars import bar
 from screens.words import differences, interval, percent
 
@@ -85,17 +84,16 @@ def command(
 
 def _say_of(laid: "Overlay") -> None:
     """Say on stderr which images the groups are scored on."""
-    for note in laid.notes:
-        sys.stderr.write(f"{note}\n")
+    note(*laid.notes)
     if laid.looked_at is None:
-        sys.stderr.write(
+        note(
             f"{laid.name} was found before the images or the weights changed: which of these "
-            "images it has seen is unknown, and on those its groups are flattered.\n"
+            "images it has seen is unknown, and on those its groups are flattered."
         )
     elif len(laid.looked_at):
-        sys.stderr.write(
+        note(
             f"Groups are scored on the images that {laid.name} was not found on; "
-            f"{len(laid.looked_at)} are left out.\n"
+            f"{len(laid.looked_at)} are left out."
         )
 
 

@@ -1,6 +1,5 @@
 """`neurons`: the neurons behind a class's mistakes."""
 
-import sys
 from collections.abc import Sequence
 from typing import Annotated
 
@@ -18,7 +17,7 @@ from neuroinspect_tui.cli.options import (
     Seed,
     Workspace,
 )
-from neuroinspect_tui.cli.output import print_json, say, table
+from neuroinspect_tui.cli.output import note, print_json, say, table
 from screens.words import counted
 
 
@@ -64,8 +63,7 @@ def command(
     looked = look(opened) if words else None
     cache = opened.cache(group_by=group_by, seed=seed)
     if cache.overlay is not None:
-        for note in cache.overlay.notes:
-            sys.stderr.write(f"{note}\n")
+        note(*cache.overlay.notes)
     answer = rank_neurons(
         cache,
         class_of(cache, class_key),

@@ -1,10 +1,9 @@
 """`edits`: the edits of a workspace."""
 
-import sys
 from pathlib import Path
 
 from neuroinspect_tui.cli.options import Json, Workspace
-from neuroinspect_tui.cli.output import print_json, say, table
+from neuroinspect_tui.cli.output import note, print_json, say, table
 from screens.words import percent
 
 
@@ -49,4 +48,4 @@ def _say_what_is_old(home: Path) -> None:
     from neuroinspect_tui.version_0_1 import old_edits_of
 
     if (sentence := old_edits_of(home)) is not None:
-        sys.stderr.write(f"{sentence}\n")
+        note(sentence)

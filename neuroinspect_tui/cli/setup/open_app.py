@@ -3,7 +3,6 @@
 import gc
 import os
 import subprocess
-import sys
 from collections.abc import Container
 from pathlib import Path
 from typing import Annotated
@@ -15,6 +14,7 @@ from engine.schema.errors import RequestError
 from neuroinspect_tui.cli.choices import PictureName
 from neuroinspect_tui.cli.options import Device
 from neuroinspect_tui.cli.options import Workspace as WorkspaceOption
+from neuroinspect_tui.cli.output import note
 from neuroinspect_tui.config import Color, Config, demo_home, read_config, set_color
 from neuroinspect_tui.program import PROGRAM, command_line
 from screens.words import counted
@@ -129,7 +129,7 @@ def _run(config: Config, at: Path | None, said: str, device: str | None) -> int:
     if app.active and app.workspace is not None:
         runs = "continues" if app.active == 1 else "continue"
         listed = command_line(app.workspace.home, "jobs", "list")
-        sys.stderr.write(f"{counted(app.active, 'job')} {runs}; list them with: {listed}\n")
+        note(f"{counted(app.active, 'job')} {runs}; list them with: {listed}")
     return app.return_code or 0
 
 

@@ -79,7 +79,7 @@ async def test_the_form_asks_for_what_is_missing_then_runs_init(tmp_path: Path) 
         await until(pilot, lambda: bool(app.posted(ToWorkspace)))
         assert app.posted(ToWorkspace)[0].home == home
         [told] = app._notifications  # markup in names is text
-        assert told.message == "Classes [sorted] by name.\nTried on 30 images."
+        assert told.message == "Classes [sorted] by name. · Tried on 30 images."
         asked = f"init {home} --model toy --untrained --data /data --json"
         assert Path(home, "said").read_text() == asked
 

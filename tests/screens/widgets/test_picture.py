@@ -6,6 +6,7 @@ from textual.screen import ModalScreen
 
 from screens.widgets import previews
 from screens.widgets.picture import Picture
+from screens.widgets.text import stacked
 from tests.screens.widgets.showing import Showing, settle, shown
 
 
@@ -14,7 +15,7 @@ def half_blocks(widget):
 
 
 async def test_a_picture_fills_its_place_above_its_caption(pictures, decoded):
-    picture = Picture(pictures / "1.png", "853\n60% of votes")
+    picture = Picture(pictures / "1.png", stacked(("853", "60% of votes")))
     async with Showing(picture).run_test(size=(20, 8)) as pilot:
         await settle(pilot)
         lines = shown(picture)
