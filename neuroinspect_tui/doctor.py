@@ -4,6 +4,7 @@ import os
 import platform
 import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -60,6 +61,7 @@ def examine(workspace: Path | None) -> Iterator[Check]:
     yield _memory()
     yield _readers()
     yield _guarded("colours", _colors)
+    yield _guarded("pictures", _pictures)
     try:
         home = find_home(workspace)
         source = read_source(home)
@@ -140,6 +142,35 @@ def _colors() -> str:
     why += [f"config.toml says {asked}"] if asked != "auto" else []
     more = "" if found == "truecolor" else "; more, where the terminal has them: --color truecolor"
     return f"{found} ({', '.join(why) or 'TERM is not set'}){more}"
+
+
+def _pictures() -> str:
+    """Return what the app would draw pictures with here, and why."""
+    from neuroinspect_tui.app import pictures, probe
+    from neuroinspect_tui.app.terminal import is_terminal
+
+    config = read_config()
+    answers = probe.ask() if is_terminal() else None
+    terminal = probe.understood_here("" if answers is None else answers.text)
+    colors = None if "NO_COLOR" in os.environ else "truecolor"
+    name, problems = pictures.chosen(config.pictures, replace(terminal, colors=colors))
+    why = [*problems]
+    if config.pictures != pictures.AUTO:
+        why.append(f"config.toml says {config.pictures}")
+    if answers is None:
+        why.append("the terminal was not asked, as stdin or stderr is not one")
+    elif not answers.complete:
+        why.append(f"no answer within {probe.SECONDS:g} s; the app waits on as it runs")
+    known = terminal.name or f"TERM={terminal.environment.get('TERM', '')}"
+    shows = ", ".join(sorted(terminal.graphics)) or "no protocol for pictures"
+    why.append(f"{known} shows {shows}")
+    if terminal.cell:
+        why.append(f"cells of {terminal.cell[0]} x {terminal.cell[1]} pixels")
+    if "TMUX" in os.environ and not terminal.tmux:
+        why.append(
+            "tmux passes on kitty's pictures to kitty and Ghostty: set -g allow-passthrough on"
+        )
+    return f"{name} ({'; '.join(why)})"
 
 
 def _disk(home: Path) -> Check:

@@ -9,7 +9,6 @@ import signal
 import threading
 import warnings
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -23,11 +22,12 @@ from textual.screen import ModalScreen, Screen
 from engine.schema.errors import EngineError
 from engine.schema.jobs import JobView
 from engine.schema.requests import EditRequest, FeaturesRequest
-from neuroinspect_tui.app import pictures, themes
+from neuroinspect_tui.app import terminal, themes
 from neuroinspect_tui.app.actions import APP
-from neuroinspect_tui.app.errors import ErrorReportingApp, reports_errors
+from neuroinspect_tui.app.errors import reports_errors
 from neuroinspect_tui.app.guard import Guard
-from neuroinspect_tui.app.terminal import copy_in_tmux, notification
+from neuroinspect_tui.app.painting import PaintingApp
+from neuroinspect_tui.app.probe import NO_ANSWERS, Answers, understood_here
 from neuroinspect_tui.app.watch import QUIET, JobsSnapshot, ending, watch_jobs
 from neuroinspect_tui.config import Config, remember_workspace
 from screens.base import COMMON, Base, TopBar
@@ -37,10 +37,7 @@ from screens.latest import LatestTask
 from screens.messages import Copied, OpenScreen, ToDemo, ToResult, ToWorkspace
 from screens.ports import Workspace
 from screens.shown import pasteable
-from screens.widgets.gallery import Gallery
-from screens.widgets.picture import Picture
-from screens.widgets.pictures.base import Terminal
-from screens.widgets.previews import ANYWHERE, Display
+from screens.widgets.previews import ANYWHERE
 from screens.words import progress
 
 LATER_SECONDS = 0.3
@@ -57,7 +54,7 @@ class JobsPolled(Message):
         self.snapshot = snapshot
 
 
-class NeuroinspectApp(ErrorReportingApp):
+class NeuroinspectApp(PaintingApp):
     """All screens over one workspace. Returns `DEMO` when that is to be made first.
 
     Args:
@@ -65,7 +62,7 @@ class NeuroinspectApp(ErrorReportingApp):
         open_workspace: Opens a directory; raises `EngineError` where it is no workspace.
         at: The workspace; without one, the start screen comes first.
         reason: Why `at` is no workspace: the start screen shows it, and offers to create one there.
-        terminal: What is known of the terminal, for pictures.
+        answers: What the terminal answered; None: it was not asked, and pictures are half blocks.
     """
 
     TITLE = "neuroinspect"
@@ -78,9 +75,10 @@ class NeuroinspectApp(ErrorReportingApp):
         open_workspace: Callable[[Path], Workspace],
         at: Path | None = None,
         reason: str = "",
-        terminal: Terminal = ANYWHERE,
+        answers: Answers | None = None,
     ) -> None:
-        super().__init__()
+        seen = ANYWHERE if answers is None else understood_here(answers.text)
+        super().__init__(config.pictures, seen, answers or NO_ANSWERS, slow_link=config.slow_link)
         self.config = config
         self.active = 0
         """How many jobs waited or ran when last read."""
@@ -96,11 +94,6 @@ class NeuroinspectApp(ErrorReportingApp):
         self.theme = themes.chosen_theme(config.theme)
         self.keys = self._read_keys()
         self.set_keymap(self.keys)
-        colors = None if self.no_color else self.console.color_system
-        seen = replace(terminal, colors=colors)
-        renderer, self._picture_problems = pictures.chosen(config.pictures, seen)
-        self.display_pictures = Display(renderer, seen)
-        """What draws pictures, and where."""
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Let nothing that is drawn be obeyed by the terminal."""
@@ -120,7 +113,7 @@ class NeuroinspectApp(ErrorReportingApp):
 
             at = str(self._at or "") if self._reason else ""
             self.push_screen(routes.start_screen(self._reason, at))
-        for sentence in self._picture_problems:
+        for sentence in self.picture_problems:
             self.warn(sentence)
         if self.config.keys:
             from neuroinspect_tui.app import keys  # noqa: PLC0415
@@ -214,7 +207,7 @@ class NeuroinspectApp(ErrorReportingApp):
         """Put text on the clipboard of whoever sits at the terminal."""
         text = pasteable(copied.text)
         self.copy_to_clipboard(text)
-        self.run_worker(partial(copy_in_tmux, text), thread=True, group="copy")
+        self.run_worker(partial(terminal.copy_in_tmux, text), thread=True, group="copy")
         self.notify(f"Copied: {text}")
 
     # keys that work everywhere
@@ -261,19 +254,8 @@ class NeuroinspectApp(ErrorReportingApp):
                 yield SystemCommand(
                     command.title, command.help, partial(self.run_action, command.action)
                 )
-        for name, renderer in pictures.offered(self.display_pictures.terminal).items():
-            what = (type(renderer).__doc__ or "").partition("\n")[0]
-            yield SystemCommand(f"Pictures: {name}", what, partial(self.draw_pictures, name))
+        yield from self.picture_commands()
         yield SystemCommand("Theme", "Change the colours until you quit", self.action_change_theme)
-
-    def draw_pictures(self, renderer: str) -> None:
-        """Draw all pictures anew with another renderer, until the app is left."""
-        self.display_pictures = replace(self.display_pictures, renderer=renderer)
-        for screen in self.screen_stack:
-            for shown in screen.query(Gallery):
-                shown.redraw()
-            for picture in screen.query(Picture):
-                picture.redraw()
 
     # the jobs, on every screen
 
@@ -302,9 +284,4 @@ class NeuroinspectApp(ErrorReportingApp):
             self.notify(words)
         if job.state != "cancelled":
             self.bell()
-            self.send_to_terminal(notification(self.TITLE, words))
-
-    def send_to_terminal(self, escapes: str) -> None:
-        """Send escape sequences to the terminal."""
-        if self._driver is not None:  # Textual has no public way
-            self._driver.write(escapes)
+            self.send_to_terminal(terminal.notification(self.TITLE, words))

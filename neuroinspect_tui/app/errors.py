@@ -8,6 +8,7 @@ from typing import Any
 
 from textual import events
 from textual.app import App
+from textual.driver import Driver
 from textual.worker import WorkerFailed
 
 from screens.failures import record, sentence
@@ -22,8 +23,8 @@ class ErrorReportingApp(App[str]):
     drawing a widget, would come back with every frame: it ends the app, and is in the log.
     """
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, driver_class: type[Driver] | None = None) -> None:
+        super().__init__(driver_class=driver_class)
         self._told: tuple[str, float] = ("", 0.0)
 
     def on_mount(self) -> None:

@@ -5,7 +5,7 @@ from screens.widgets.pictures.base import BUILT_IN, RENDERERS, Renderer, Termina
 
 AUTO = "auto"
 NONE = "none"
-ORDER = ("sextant", "quadrant", BUILT_IN)
+ORDER = ("kitty", "sixel", "iterm", "sextant", "quadrant", BUILT_IN)
 """Ours that `auto` takes, best first; third parties' come before."""
 
 
@@ -25,11 +25,23 @@ def chosen(name: str, terminal: Terminal) -> tuple[str, list[str]]:
             f"{', '.join((AUTO, *names))}."
         )
     problems: list[str] = []
+    if name != AUTO and (sentence := _doubt(name, terminal)):
+        problems.append(sentence)
     for candidate in (name,) if name != AUTO else _best_first():
         renderer = _loaded(candidate, problems)
         if renderer is not None and (name != AUTO or renderer.supported(terminal)):
             return candidate, problems
     return BUILT_IN, problems
+
+
+def _doubt(name: str, terminal: Terminal) -> str:
+    renderer = _loaded(name, [])
+    if renderer is None or renderer.supported(terminal):
+        return ""
+    return (
+        f"This terminal did not say that it shows {name}; if pictures are wrong, "
+        "choose others from the palette, or --pictures auto."
+    )
 
 
 def offered(terminal: Terminal) -> dict[str, Renderer]:

@@ -7,7 +7,6 @@ import sys
 
 from engine.schema.errors import EngineError
 from screens.shown import shown
-from screens.widgets.pictures.base import Terminal
 
 CLIPBOARD_SECONDS = 2.0
 
@@ -31,11 +30,6 @@ def need_terminal() -> None:
             raise EngineError(f"The app needs a terminal, but {name} is not one; {instead}.")
     if os.environ.get("TERM") == "dumb":
         raise EngineError(f"The app cannot be drawn on a dumb terminal (TERM=dumb); {instead}.")
-
-
-def description() -> Terminal:
-    """Return what picture renderers may know of the terminal; its colours, Textual knows."""
-    return Terminal(environment=dict(os.environ), colors=None)
 
 
 def notification(title: str, body: str) -> str:

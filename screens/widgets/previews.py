@@ -3,6 +3,7 @@
 import threading
 from asyncio import get_running_loop
 from collections import OrderedDict
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -28,7 +29,7 @@ ANYWHERE = Terminal({}, "truecolor")
 class Preview:
     """An image as rows of cells, or why there are none."""
 
-    rows: tuple[Strip, ...]
+    rows: Sequence[Strip]
     problem: str = ""
     """One sentence without its stop; empty where there are rows."""
     instead: str = ""
@@ -134,7 +135,7 @@ def draw(box: Box) -> Preview:
         # twice the pixels shown: the rest of the way is LANCZOS
         image = decode_picture(source, side=2 * max(box.width * across, box.height * down))
         rows = renderer.render(image, (box.width, box.height), terminal)
-        preview = Preview(tuple(rows), instead="" if rows else source.name)
+        preview = Preview(rows, instead="" if rows else source.name)
     except EngineError as error:
         reason = str(error).removeprefix("cannot be decoded: ")
         preview = Preview((), f"cannot read {source.name}: {reason}")

@@ -65,4 +65,5 @@ def picture_line(
     row = line - (height - len(rows)) // 2
     if not 0 <= row < len(rows):
         return Strip.blank(width, styles[0])
-    return centred(rows[row], width, styles[0])
+    # pixels have no style of their own, and stand on the background until they are drawn
+    return centred(rows[row].apply_style(styles[0]), width, styles[0])

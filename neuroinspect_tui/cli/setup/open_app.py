@@ -108,7 +108,7 @@ def _run(config: Config, at: Path | None, said: str, device: str | None) -> int:
     gc.disable()  # a seventh of the time of these imports goes into looking for garbage
     from neuroinspect_tui.app.app import DEMO, NeuroinspectApp
     from neuroinspect_tui.app.local_workspace import LocalWorkspace
-    from neuroinspect_tui.app.terminal import description
+    from neuroinspect_tui.app.probe import ask
 
     gc.freeze()  # nor is there any in what was imported, when a key waits
     gc.enable()
@@ -116,9 +116,8 @@ def _run(config: Config, at: Path | None, said: str, device: str | None) -> int:
     def opened(path: Path) -> LocalWorkspace:
         return LocalWorkspace(path, device)
 
-    seen = description()
     while True:
-        app = NeuroinspectApp(config, opened, at, said, seen)
+        app = NeuroinspectApp(config, opened, at, said, ask())
         left_for = app.run(mouse=config.mouse)
         if left_for != DEMO:
             break

@@ -9,7 +9,9 @@ from screens.widgets.pictures.base import Renderer, Terminal
 LEFT, RIGHT, ALL = 0b010101, 0b101010, 0b111111
 """The patterns that older blocks of Unicode have already."""
 DRAWN_BY = ("kitty", "ghostty", "wezterm", "foot", "contour", "alacritty")
-"""Terminals that draw sextants themselves, whatever the font; in TERM or TERM_PROGRAM."""
+"""Terminals that draw sextants themselves, whatever the font."""
+VTE = 5801
+"""The version of GNOME's terminals from which on they do."""
 
 
 def _glyph(pattern: int) -> str:
@@ -31,10 +33,10 @@ class Sextants:
     def supported(self, terminal: Terminal) -> bool:
         """Tell whether the terminal draws sextants itself: few fonts have them."""
         known = terminal.environment
-        if "WT_SESSION" in known or int("0" + _digits(known.get("VTE_VERSION", ""))) >= 5801:
+        vte = known.get("VTE_VERSION", "")
+        if "WT_SESSION" in known or (vte.isdecimal() and int(vte) >= VTE):
             return True
-        names = f"{known.get('TERM', '')} {known.get('TERM_PROGRAM', '')}".lower()
-        return any(name in names for name in DRAWN_BY)
+        return terminal.called(*DRAWN_BY)
 
     def density(self, terminal: Terminal) -> tuple[int, int]:
         """Return two pixels across, three down."""
@@ -44,10 +46,6 @@ class Sextants:
     def render(self, image: Image.Image, cells: tuple[int, int], terminal: Terminal) -> list[Strip]:
         """Return an image at the size that fits `cells`."""
         return Mosaic(GLYPHS, (2, 3)).strips(image, cells, terminal.colors)
-
-
-def _digits(text: str) -> str:
-    return text if text.isascii() and text.isdigit() else ""
 
 
 KIND: Renderer = Sextants()

@@ -135,6 +135,35 @@ def test_the_doctor_tells_the_colours_and_why(
 
 
 @pytest.mark.parametrize(
+    ("environment", "config", "found"),
+    [
+        ({"TERM": "xterm-256color"}, "", "quadrant (the terminal was not asked"),
+        ({"TERM": "linux"}, "", "half ("),
+        ({"TERM": "alacritty"}, "", "sextant ("),
+        ({"TERM": "alacritty"}, 'pictures = "half"', "config.toml says half"),
+        ({"TERM": "tmux-256color", "TMUX": "/nowhere,1,0"}, "", "set -g allow-passthrough on"),
+        ({"TERM": "xterm"}, 'pictures = "oils"', "Unknown picture renderer 'oils'"),
+    ],
+    ids=str,
+)
+def test_the_doctor_tells_what_draws_pictures_and_why(
+    environment, config, found, monkeypatch, tmp_path
+):
+    from neuroinspect_tui.doctor import examine
+
+    for name in ("TMUX", "NO_COLOR", "TERM_PROGRAM", "VTE_VERSION", "WT_SESSION"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr("neuroinspect_tui.doctor._devices", lambda: "none")
+    monkeypatch.setattr("neuroinspect_tui.config.config_path", lambda: tmp_path / "config.toml")
+    (tmp_path / "config.toml").write_text(config)
+    [pictures] = [check for check in examine(tmp_path) if check.what == "pictures"]
+    assert found in pictures.found
+    assert pictures.state == ("failed" if "Unknown" in found else "ok")
+
+
+@pytest.mark.parametrize(
     ("terminal", "words", "opens"),
     [(True, (), True), (True, ("--no-open",), False), (True, ("--json",), False),
      (False, (), False)],

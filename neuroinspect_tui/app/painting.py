@@ -1,0 +1,117 @@
+"""The part of the app that draws pictures: what with, and how they reach the terminal."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
+
+from textual import events
+from textual.app import SystemCommand
+
+from neuroinspect_tui.app import pictures, probe
+from neuroinspect_tui.app.driver import LateAnswers, PictureDriver
+from neuroinspect_tui.app.errors import ErrorReportingApp
+from screens.widgets.gallery import Gallery
+from screens.widgets.picture import Picture
+from screens.widgets.pictures.base import RENDERERS, PixelRenderer, Terminal
+from screens.widgets.pixels.painter import BlankPainter, Painter
+from screens.widgets.previews import ANYWHERE, Display
+
+
+class PaintingApp(ErrorReportingApp):
+    """Draws pictures.
+
+    Args:
+        renderer: The name of a picture renderer, or `auto`.
+        terminal: What is known of the terminal.
+        answers: What it answered.
+        slow_link: Whether `auto` is to take cells, which are fewer bytes than pixels.
+    """
+
+    def __init__(
+        self,
+        renderer: str,
+        terminal: Terminal = ANYWHERE,
+        answers: probe.Answers = probe.NO_ANSWERS,
+        *,
+        slow_link: bool = False,
+    ) -> None:
+        super().__init__(driver_class=PictureDriver)
+        self.answers = answers
+        self.painter: Painter = BlankPainter()
+        """Draws pictures within what Textual writes, where they are pixels."""
+        self.display_pictures = Display()
+        """What draws pictures, and where."""
+        self._asked_renderer, self._slow_link = renderer, slow_link
+        self._kernel_cell = probe.cell_size()
+        self.picture_problems = self._choose(terminal)
+
+    def _choose(self, terminal: Terminal) -> list[str]:
+        """Choose a renderer for a terminal; return what went wrong, a sentence each."""
+        seen = replace(terminal, colors=None if self.no_color else self.console.color_system)
+        if self._slow_link:
+            seen = replace(seen, graphics=frozenset())
+        name, problems = pictures.chosen(self._asked_renderer, seen)
+        self._show_with(Display(name, seen))
+        return problems
+
+    def _show_with(self, display: Display) -> None:
+        """Draw all pictures with something else, or of another size."""
+        if display == self.display_pictures:
+            return
+        self.display_pictures = display
+        self.send_to_terminal(self.painter.forget())
+        renderer = RENDERERS.get(display.renderer)
+        self.painter = BlankPainter()
+        if isinstance(renderer, PixelRenderer):
+            self.painter = renderer.painter(display.terminal)
+        if self.is_running:
+            self._redraw()
+
+    def _redraw(self) -> None:
+        for screen in self.screen_stack:
+            for gallery in screen.query(Gallery):
+                gallery.redraw()
+            for picture in screen.query(Picture):
+                picture.redraw()
+            screen.refresh()
+
+    def draw_pictures(self, renderer: str) -> None:
+        """Draw with another renderer, until the app is left."""
+        self._asked_renderer = renderer
+        self._show_with(replace(self.display_pictures, renderer=renderer))
+
+    def picture_commands(self) -> Iterator[SystemCommand]:
+        """Return the palette's entries: the renderers that the terminal shows."""
+        for name, renderer in pictures.offered(self.display_pictures.terminal).items():
+            what = (type(renderer).__doc__ or "").partition("\n")[0]
+            yield SystemCommand(f"Pictures: {name}", what, partial(self.draw_pictures, name))
+
+    def on_late_answers(self, message: LateAnswers) -> None:
+        """Choose again, now that the terminal has answered."""
+        self._choose(probe.understood_here(message.text))
+
+    def on_resize(self) -> None:
+        """Draw anew for another size of font."""
+        before, after = self._kernel_cell, probe.cell_size()
+        terminal = self.display_pictures.terminal
+        self._kernel_cell = after
+        if before and after and before != after and terminal.cell:
+            # the terminal's own word may differ, by the pixels of its screen
+            across, down = (
+                round(cell * new / old)
+                for cell, new, old in zip(terminal.cell, after, before, strict=True)
+            )
+            seen = replace(terminal, cell=(across, down))
+            self._show_with(replace(self.display_pictures, terminal=seen))
+
+    def on_app_focus(self, event: events.AppFocus) -> None:
+        """Send pictures again: tmux passes nothing on while another window is shown."""
+        del event
+        if self.display_pictures.terminal.tmux:
+            self.send_to_terminal(self.painter.forget())
+            self._redraw()
+
+    def send_to_terminal(self, escapes: str) -> None:
+        """Send escape sequences to the terminal."""
+        if self._driver is not None and escapes:  # Textual has no public way
+            self._driver.write(escapes)
