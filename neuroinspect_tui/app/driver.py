@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
+from textual.geometry import Size
 from textual.message import Message
 
 from neuroinspect_tui.app import probe
@@ -22,6 +23,11 @@ class Painting(Protocol):
 
     painter: Painter
     answers: probe.Answers
+
+    @property
+    def size(self) -> Size:
+        """Columns and lines."""
+        ...
 
 
 class LateAnswers(Message):
@@ -44,7 +50,7 @@ class PictureDriver(LinuxDriver):
 
     def write(self, data: str) -> None:
         """Write to the terminal."""
-        super().write(self._painting.painter.paint(data))
+        super().write(self._painting.painter.paint(data, self._painting.size.height))
 
     def stop_application_mode(self) -> None:
         """Remove the pictures; then leave the terminal as it was."""

@@ -1,13 +1,16 @@
 """An app of two screens of pictures, to be run in a terminal: python -m ... RENDERER FILE FILE ...
 
 It draws as the whole app does. Keys: a to z are shown; 2 shows another screen, 1 goes back; the
-arrows scroll; q quits.
+arrows scroll; 3 covers a part with a dialog; q quits. CONTROL names a pipe from which keys are
+read too, a line each, and STATE a file for the size of a cell in pixels.
 """
 
+import os
 import sys
+import threading
 from pathlib import Path
 
-from textual.screen import Screen
+from textual.screen import ModalScreen, Screen
 from textual.widgets import Static
 
 from neuroinspect_tui.app.painting import PaintingApp
@@ -18,6 +21,16 @@ from screens.widgets.gallery import Gallery, Tile
 class Other(Screen[None]):
     def compose(self):
         yield Static("no pictures here")
+
+
+class Dialog(ModalScreen[None]):
+    CSS = """
+    Dialog { background: #000000 0%; }
+    Dialog Static { margin: 4 0 0 8; width: 20; height: 6; }
+    """
+
+    def compose(self):
+        yield Static("a dialog")
 
 
 class GalleryApp(PaintingApp):
@@ -38,6 +51,15 @@ class GalleryApp(PaintingApp):
         gallery = self.query_one(Gallery)
         gallery.show(len(self.files), lambda i: Tile(self.files[i], [self.files[i].name]))
         gallery.focus()
+        if "STATE" in os.environ:
+            Path(os.environ["STATE"]).write_text(repr(self.display_pictures.terminal.cell))
+        if "CONTROL" in os.environ:
+            threading.Thread(target=self._obey, daemon=True).start()
+
+    def _obey(self):
+        with Path(os.environ["CONTROL"]).open() as pipe:
+            for line in pipe:
+                self.call_from_thread(self.simulate_key, line.strip())
 
     def _say(self):
         shown = f"<{self.display_pictures.renderer}:{self.pressed}>"
@@ -52,6 +74,8 @@ class GalleryApp(PaintingApp):
             self.exit()
         elif event.key == "2":
             self.push_screen(Other())
+        elif event.key == "3":
+            self.push_screen(Dialog())
         elif event.key == "1":
             self.pop_screen()
         elif event.character:

@@ -28,10 +28,11 @@ class KittyPainter:
         self._first = 1 + secrets.randbelow((1 << 24) - NUMBERS - 1)
         self._sent: set[int] = set()
 
-    def paint(self, text: str) -> str:
+    def paint(self, text: str, lines: int = 0) -> str:
         """Return text with kitty's cells; before it, the pictures not yet sent."""
+        del lines
         sending: list[str] = []
-        painted = replaced(text, lambda part: self._draw(part, sending))
+        painted = replaced(text, lambda part, _: self._draw(part, sending))
         for number in store.gone(self._sent):
             self._sent.discard(number)
             sending.append(self._removal(number))

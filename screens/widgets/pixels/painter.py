@@ -12,8 +12,13 @@ CELL = (10, 20)
 class Painter(Protocol):
     """Draws the pictures that text stands for. One for each run of the app."""
 
-    def paint(self, text: str) -> str:
-        """Return what Textual writes, with what draws pictures in place of their cells."""
+    def paint(self, text: str, lines: int = 0) -> str:
+        """Return what Textual writes, with what draws pictures in place of their cells.
+
+        Args:
+            text: What Textual writes.
+            lines: The lines of the terminal; 0 where they are not known.
+        """
         ...
 
     def forget(self) -> str:
@@ -24,9 +29,10 @@ class Painter(Protocol):
 class BlankPainter:
     """Draws blanks in place of pictures, such as those of a renderer that is no longer used."""
 
-    def paint(self, text: str) -> str:
+    def paint(self, text: str, lines: int = 0) -> str:
         """Return text with blanks."""
-        return replaced(text, lambda part: " " * part.count)
+        del lines
+        return replaced(text, lambda part, _: " " * part.count)
 
     def forget(self) -> str:
         """Return nothing: nothing was drawn."""
@@ -37,7 +43,7 @@ class RowPainter:
     """Draws a picture row by row: every part is an image of one row, where the cursor is.
 
     The cells are written as blanks first, which removes what was there, and the cursor ends where
-    text would have left it.
+    text would have left it. On the last line of the screen nothing is drawn.
     """
 
     protocol: str
@@ -47,19 +53,22 @@ class RowPainter:
         """Draw on a terminal whose cells have these pixels, across and down."""
         self.cell = cell
 
-    def paint(self, text: str) -> str:
+    def paint(self, text: str, lines: int = 0) -> str:
         """Return text with images in place of their cells."""
-        return replaced(text, self._draw)
+        return replaced(text, lambda part, line: self._draw(part, 0 < line == lines))
 
     def forget(self) -> str:
         """Return nothing: these images are gone where anything is written over them."""
         return ""
 
-    def _draw(self, part: Part) -> str:
+    def _draw(self, part: Part, last: bool) -> str:
         blank = " " * part.count
         picture = store.get(part.number)
+        # on the last line, xterm scrolls for an image that ends less than a band above its end
+        if last or picture is None:
+            return blank
         # another protocol's, or made for another size of font: it is about to be drawn anew
-        if picture is None or (picture.protocol, picture.cell) != (self.protocol, self.cell):
+        if (picture.protocol, picture.cell) != (self.protocol, self.cell):
             return blank
         return f"\x1b7{blank}\x1b8{self.escape(picture, part)}\x1b8\x1b[{part.count}C"
 

@@ -40,7 +40,8 @@ MOST = len(DIGITS)
 NUMBERS = MOST**2
 """How many pictures can be told apart."""
 _VALUES = {digit: value for value, digit in enumerate(DIGITS)}
-_RUN = re.compile(f"(?:{PLACEHOLDER}[{DIGITS}]{{4}})+")
+_RUN = re.compile(rf"\x1b\[(?P<line>\d+);\d+H|(?:{PLACEHOLDER}[{DIGITS}]{{4}})+")
+"""Cells, or what moves the cursor to a line."""
 
 
 @dataclass(frozen=True)
@@ -63,11 +64,23 @@ def row_text(number: int, row: int, columns: int) -> str:
     return "".join(PLACEHOLDER + DIGITS[row] + DIGITS[column] + end for column in range(columns))
 
 
-def replaced(text: str, draw: Callable[[Part], str]) -> str:
-    """Return text with what `draw` returns in place of each part of a picture."""
+def replaced(text: str, draw: Callable[[Part, int], str]) -> str:
+    """Return text with what `draw` returns in place of each part of a picture.
+
+    Its second argument is the line that the part is on, from 1; 0 where the text does not say.
+    """
     if PLACEHOLDER not in text:
         return text
-    return _RUN.sub(lambda run: "".join(map(draw, parts(run.group()))), text)
+    line = 0
+
+    def swap(found: re.Match[str]) -> str:
+        nonlocal line
+        if found["line"]:
+            line = int(found["line"])
+            return found.group()
+        return "".join(draw(part, line) for part in parts(found.group()))
+
+    return _RUN.sub(swap, text)
 
 
 def parts(run: str) -> list[Part]:

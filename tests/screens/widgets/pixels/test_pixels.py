@@ -169,3 +169,12 @@ def test_what_is_no_picture_is_left_alone():
     text = "\x1b[1mné 花\x1b[0m \x1b_Gi=1;\x1b\\"
     for name in ("kitty", "sixel", "iterm"):
         assert RENDERERS.get(name).painter(TERMINAL).paint(text) == text
+
+
+def test_nothing_is_drawn_on_the_last_line_which_would_scroll():
+    strips = rendered("sixel", bird(), (4, 2))
+    painter = RENDERERS.get("sixel").painter(TERMINAL)
+    text = "".join(f"\x1b[{line};3H{strip.render(CONSOLE)}" for line, strip in enumerate(strips, 9))
+    assert len(SIXEL.findall(painter.paint(text, 24))) == 2
+    assert painter.paint(text, 10).endswith("\x1b[10;3H    ")
+    assert len(SIXEL.findall(painter.paint(text, 10))) == 1
