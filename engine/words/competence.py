@@ -54,7 +54,12 @@ class Known:
 
 
 def zero_shot(
-    images: Array, labels: Array, names: Array, reference: Array, seed: int = 0
+    images: Array,
+    labels: Array,
+    names: Array,
+    reference: Array,
+    seed: int = 0,
+    kinds: Array | None = None,
 ) -> Known | None:
     """Return how well CLIP's own names tell the classes apart; None for fewer than two classes.
 
@@ -68,6 +73,8 @@ def zero_shot(
         names: (c, E), of length 1.
         reference: (r, E) of words that have nothing to do with the classes.
         seed: Of the random words.
+        kinds: (n,), which of two kinds of its class each image is of: both then count the same.
+            Where nearly all of a class are of one kind, any word for that tells the classes apart.
     """
     rng = np.random.default_rng((23, seed))
     present = np.unique(labels)
@@ -75,22 +82,19 @@ def zero_shot(
         return None
     images = np.asarray(images, dtype=np.float32)
     labels, names = np.searchsorted(present, labels), names[present]
-    hits = (images @ names.T).argmax(axis=1) == labels
-    n = np.bincount(labels)
-    right = np.bincount(labels, weights=hits)
-    likeness = images @ reference.T
+    cells = _Cells(labels, np.zeros(len(labels), np.int64) if kinds is None else kinds)
+    accuracy, low = cells.estimate((images @ names.T).argmax(axis=1) == labels)
+    likeness, count = images @ reference.T, len(present)
     random = [
-        _balanced(likeness[:, rng.choice(len(reference), len(n), replace=False)], labels, n)
+        cells.mean(
+            likeness[:, rng.choice(len(reference), count, replace=False)].argmax(1) == labels
+        )
         for _ in range(DRAWS)
     ]
-    # two hits and two misses more a class, so that a class without a miss is not without doubt
-    shares, many = (right + 2) / (n + 4), n + 4
-    spread = np.sqrt((shares * (1 - shares) / many).sum()) / len(n)
-    accuracy = float((right / n).mean())
     return Known(
         accuracy=accuracy,
-        low=accuracy - Z95 * float(spread),
-        chance=1 / len(n),
+        low=low,
+        chance=1 / count,
         luck=float(np.quantile(random, 1 - BY_LUCK)),
     )
 
@@ -102,9 +106,33 @@ def drawn(rows: Array, seed: int) -> Array:
     return np.sort(np.random.default_rng((41, seed)).permutation(rows)[:MOST_IMAGES])
 
 
-def _balanced(likeness: Array, labels: Array, n: Array) -> float:
-    hits = likeness.argmax(axis=1) == labels
-    return float((np.bincount(labels, weights=hits) / n).mean())
+class _Cells:
+    """Images by class and kind: classes count the same, and so do the kinds of a class.
+
+    Args:
+        labels: (n,), 0 to C - 1, each there.
+        kinds: (n,), of any numbers.
+    """
+
+    def __init__(self, labels: Array, kinds: Array) -> None:
+        cells, self._of = np.unique(np.stack([labels, kinds]), axis=1, return_inverse=True)
+        self._of = self._of.ravel()
+        self._n = np.bincount(self._of)
+        kinds_of_class = np.bincount(cells[0])
+        self._weight = 1 / (len(kinds_of_class) * kinds_of_class[cells[0]])
+
+    def mean(self, hits: Array) -> float:
+        """Return the mean of hits (n,)."""
+        return float(self._weight @ (np.bincount(self._of, weights=hits) / self._n))
+
+    def estimate(self, hits: Array) -> tuple[float, float]:
+        """Return the mean of hits (n,) and the lower end of its 95% interval."""
+        # two hits and two misses more a cell, so that one without a miss is not without doubt
+        many = self._n + 4
+        shares = (np.bincount(self._of, weights=hits) + 2) / many
+        spread = np.sqrt((self._weight**2 * shares * (1 - shares) / many).sum())
+        mean = self.mean(hits)
+        return mean, mean - Z95 * float(spread)
 
 
 def stands_out(difference: Array, reference: Array) -> Array:

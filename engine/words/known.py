@@ -19,14 +19,21 @@ HALF = 0.5
 """Of how much the classes' names move; a text that moves so much is known as they are."""
 
 
-def known_classes(space: WordSpace, seed: int) -> Known | None:
-    """Return how well CLIP tells the classes apart by their names: all, or 40 at random."""
+def known_classes(space: WordSpace, seed: int, kinds: Array | None = None) -> Known | None:
+    """Return how well CLIP tells the classes apart by their names: all, or 40 at random.
+
+    Args:
+        space: The images to look at.
+        seed: Of what is drawn.
+        kinds: As `zero_shot`'s.
+    """
     present = np.unique(space.labels[space.labels >= 0])
     if len(present) > MOST_CLASSES:  # names of hundreds leave too few words for luck to be told by
         present = np.random.default_rng((43, seed)).permutation(present)[:MOST_CLASSES]
     rows = drawn(np.flatnonzero(np.isin(space.labels, present)), seed)
     images, labels = space.images[rows], space.labels[rows]
-    return zero_shot(images, labels, space.class_texts, space.reference, seed)
+    some = None if kinds is None else kinds[rows]
+    return zero_shot(images, labels, space.class_texts, space.reference, seed, some)
 
 
 def why_unknown(known: Known | None) -> str:
@@ -42,10 +49,10 @@ def why_unknown(known: Known | None) -> str:
 def why_unknown_texts(space: WordSpace, texts: Array, names: tuple[str, ...], seed: int) -> str:
     """Say why CLIP does not know one text, or the difference of two; empty where it does.
 
-    It must know the classes. And over the images, the cosine with the text (or the difference of
-    both cosines) must move as only one in twenty random words (or pairs of them) does, or at least
-    half as much as the names of the classes, which CLIP knows: a text that it never learned hardly
-    moves. Where it knows most words, words at random are no measure, and the classes' names are.
+    Over the images, the cosine with the text (or the difference of both cosines) must move as only
+    one in twenty random words (or pairs of them) does: a text that CLIP never learned hardly moves.
+    Where CLIP knows the classes it may know most words, which then are no measure of luck; half as
+    much as the classes' names do is enough there.
 
     Args:
         space: The images to look at.
@@ -53,27 +60,31 @@ def why_unknown_texts(space: WordSpace, texts: Array, names: tuple[str, ...], se
         names: How they read.
         seed: Of what is drawn at random.
     """
-    if why := why_unknown(known_classes(space, seed)):
-        return why
     rng = np.random.default_rng((47, seed))
     images = np.asarray(space.images[drawn(np.arange(len(space.images)), seed)], dtype=np.float32)
-    present = np.unique(space.labels[space.labels >= 0])
-    if len(texts) == 2:
-        asked = texts[:1] - texts[1:]
-        random, classes = (
-            _pairs(some, rng) for some in (space.reference, space.class_texts[present])
+    if len(images) < 2 or len(space.reference) < LEAST_REFERENCE:
+        return (
+            f"this CLIP cannot be tried on these words: there are {len(images)} images to look at "
+            f"and {len(space.reference)} words to compare with"
         )
-    else:
-        asked, random, classes = texts, space.reference, space.class_texts[present]
-    [moves], by_luck, by_class = (_spread(images, some) for some in (asked, random, classes))
-    luck, usual = float(np.quantile(by_luck, 1 - BY_LUCK)), float(np.median(by_class))
-    if moves > min(luck, HALF * usual):
-        return ""
+    named = space.class_texts[np.unique(space.labels[space.labels >= 0])]
+    asked, random, classes = texts, space.reference, named
+    if len(texts) == 2:
+        asked, random, classes = texts[:1] - texts[1:], _pairs(random, rng), _pairs(named, rng)
+    [moves], by_luck = _spread(images, asked), _spread(images, random)
+    limit = luck = float(np.quantile(by_luck, 1 - BY_LUCK))
     those = " and ".join(f"“{name}”" for name in names)
-    return (
+    why = (
         f"this CLIP does not know {those}: over these images they move its cosines by {moves:.3f}, "
-        f"words at random by up to {luck:.3f}, the classes' names by {usual:.3f}"
+        f"words at random by up to {luck:.3f}"
     )
+    if (unknown := why_unknown(known_classes(space, seed))) == "":
+        usual = float(np.median(_spread(images, classes)))
+        limit = min(luck, HALF * usual)
+        why += f", the classes' names by {usual:.3f}"
+    else:
+        why += f"; and {unknown}"
+    return "" if moves > limit else why
 
 
 def _pairs(texts: Array, rng: np.random.Generator) -> Array:

@@ -50,7 +50,12 @@ def _named(space: WordSpace, found: Found, kind: Kinds, values: Array, seed: int
     rng = np.random.default_rng((59, seed, k))
     some = [np.sort(rng.permutation(side)[:MOST]) if len(side) > MOST else side for side in sides]
     mistaken = bool(((space.labels == k) & (space.predicted != k)).any())
-    known = known_among_confusions(space, k, None, seed) if mistaken else known_classes(space, seed)
+    # where nearly all of a class are on land, any word for land would seem to know the class
+    kinds = np.where(values == found.values[0], 0, np.where(values == found.values[1], 1, 2))
+    if mistaken:
+        known = known_among_confusions(space, k, None, seed, kinds)
+    else:
+        known = known_classes(space, seed, kinds)
     told = ClassWords(
         class_=Label(k, kind.name),
         words=(),

@@ -207,15 +207,18 @@ def _sides(space: WordSpace, k: int, other: int | None, seed: int) -> tuple[Arra
     return some[0], some[1]
 
 
-def known_among_confusions(space: WordSpace, k: int, other: int | None, seed: int) -> Known | None:
-    """Return how well CLIP knows the class among those it is taken for."""
+def known_among_confusions(
+    space: WordSpace, k: int, other: int | None, seed: int, kinds: Array | None = None
+) -> Known | None:
+    """Return how well CLIP knows the class among those it is taken for; kinds as `zero_shot`'s."""
     taken = space.predicted[(space.labels == k) & (space.predicted != k)]
     counts = np.bincount(taken, minlength=len(space.classes))
     among = np.argsort(-counts, kind="stable")[:CONFUSIONS]
     concerned = {k, *among[counts[among] > 0].tolist()} if other is None else {k, other}
     rows = drawn(np.flatnonzero(np.isin(space.labels, list(concerned))), seed)
     images, labels = space.images[rows], space.labels[rows]
-    return zero_shot(images, labels, space.class_texts, space.reference, seed)
+    some = None if kinds is None else kinds[rows]
+    return zero_shot(images, labels, space.class_texts, space.reference, seed, some)
 
 
 def _nothing(told: ClassWords) -> str:

@@ -149,8 +149,9 @@ def test_without_a_clip_there_are_no_words(without, run, words):
 
 
 def test_a_clip_that_does_not_know_the_classes_finds_groups_but_no_words(foreign, run):
-    ran = run("groups", "make", "x", "--words", "forest,river", "-w", foreign)
+    ran = run("groups", "make", "x", "--words", "chair,table", "-w", foreign)
     assert ran.code == 2
+    assert "this CLIP does not know “chair” and “table”" in ran.err
     assert "this CLIP does not know these classes" in ran.err
     found = run("groups", "make", "kinds", "-w", foreign)
     assert found.code == 0
