@@ -221,6 +221,19 @@ def test_a_probe_takes_mistakes_small_classes_and_others(tmp_path, monkeypatch):
     assert len(set(choose(cache).rows) & set(mistaken)) == 40
 
 
+def test_groups_are_of_all_images_of_a_large_split_and_words_of_a_probe(tmp_path, monkeypatch):
+    rng = np.random.default_rng(0)
+    features = rng.normal(size=(120, 8))
+    cache = planted_cache(
+        tmp_path / "cache", features, rng.integers(0, 2, 120), np.eye(2, 8), [0, 0]
+    )
+    monkeypatch.setattr(engine.clip.probe, "MOST", 50)
+    assert len(choose(cache).rows) == 50
+    assert np.array_equal(choose(cache, whole=True).rows, np.arange(120))
+    monkeypatch.setattr(engine.clip.probe, "MOST", 120)
+    assert np.array_equal(choose(cache).rows, choose(cache, whole=True).rows)  # one file for both
+
+
 def test_a_probe_of_mistakes_alone_fills_its_places(tmp_path, monkeypatch):
     labels = np.zeros(100, int)
     labels[:5] = 1

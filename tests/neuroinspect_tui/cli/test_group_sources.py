@@ -191,3 +191,23 @@ def test_edits_and_rankings_find_what_groups_make_finds(home, run):
         for name in ("kinds", "found")
     ]
     assert ranked[0] == ranked[1]
+
+
+def test_an_edit_makes_what_clip_has_not_seen_yet(without, run, tmp_path):
+    from msgspec import structs
+
+    from neuroinspect_tui.workspace import read_source, write_source
+    from tests.making import make_clip
+
+    home = copied(without, tmp_path)
+    clip = make_clip(tmp_path / "real")  # untrained: it sees no kinds
+    write_source(home, structs.replace(read_source(home), clip=clip))
+    edit = ("edit", "-w", home, "-c", 0, "--method", "dfr", "--seeds", 1, "--json")
+    stored = ok(run("groups", "make", "own", "-w", home, "--space", "features", "--json"))
+    assert stored["space"] == "features"
+    assert not list((home / "clip_features").glob("*/meta.json"))  # nor was CLIP asked for
+    edited = ok(run(*edit, "--group-by", "found"))
+    assert len(list((home / "clip_features").glob("*/meta.json"))) == 1
+    assert edited["provenance"]["groups_space"] == "features"
+    assert "No two kinds were found in CLIP's image features." in edited["notes"]
+    assert edited["after"] == ok(run(*edit, "--group-by", "own"))["after"]
