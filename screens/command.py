@@ -5,6 +5,9 @@ from dataclasses import dataclass
 
 from textual.binding import Binding, BindingType
 
+ENDS_HELP = "Sort the class's images along its mistakes' direction, and cut them in two"
+"""Of a key on two screens."""
+
 
 @dataclass(frozen=True)
 class Command:

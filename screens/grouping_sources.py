@@ -147,26 +147,13 @@ class FromDirections:
             found = replace(found, why="As asked for.")
         if found.refusal:
             raise RequestError(f"{found.refusal}.")
-        seen = self._described(found, caches)
+        seen = described(self._workspace, found, caches)
         if not isinstance(seen, list):
             return seen
         found = self._in_words(found, cache, seen[0], selection)
         if left.is_set():
             return None
-        return self._save(name, found, caches, seen, selection)
-
-    def _described(
-        self, found: Found, caches: Sequence[FeatureCache]
-    ) -> list[Described] | ClipRequest:
-        """Return the images of each split as those were that the kinds were found on."""
-        if found.space != CLIP:
-            return [by_features(cache) for cache in caches]
-        seen = []
-        for cache in caches:
-            if (clip := clip_of(self._workspace, cache)) is None:
-                return ClipRequest(split=cache.meta.split, whole=True)
-            seen.append(clip)
-        return seen
+        return save_kinds(self._workspace, name, found, (caches, seen), selection, "directions")
 
     def _in_words(
         self, found: Found, cache: FeatureCache, images: Described, selection: Array
@@ -176,22 +163,6 @@ class FromDirections:
         if words is None:
             return found
         return name_kinds(words.among(selection), found, found.apply(cache, images), SEED)
-
-    def _save(
-        self,
-        name: str,
-        found: Found,
-        caches: Sequence[FeatureCache],
-        seen: Sequence[Described],
-        selection: Array,
-    ) -> Made:
-        home = self._workspace.home
-        named = found.space == CLIP or any(kind.words for kind in found.kinds)
-        key = clip_key(home, self._workspace.source) if named else ""
-        origin = origin_of_found(found, caches[0], selection, SEED, "directions", clip=key)
-        grouping = save_found(home, name, found, caches, origin, seen)
-        lacking = (found.lacking(*pair) for pair in zip(caches, seen, strict=True))
-        return Made(grouping, (*found.notes, *filter(None, lacking)))
 
     def command(self, name: str, chosen: Mapping[str, str]) -> list[str]:
         """Return `groups make`."""
@@ -213,6 +184,60 @@ def clip_of(workspace: Workspace, cache: FeatureCache) -> Described | None:
     """
     found = open_clip_features(workspace.home, workspace.source, cache, whole=True)
     return None if found is None else by_clip(found)
+
+
+def described(
+    workspace: Workspace, found: Found, caches: Sequence[FeatureCache]
+) -> list[Described] | ClipRequest:
+    """Return the images of each split as those were that the kinds were found on.
+
+    Or the job that makes CLIP's features of one of them.
+
+    Raises:
+        EngineError: CLIP's features cannot be read.
+    """
+    if found.space != CLIP:
+        return [by_features(cache) for cache in caches]
+    seen = []
+    for cache in caches:
+        if (clip := clip_of(workspace, cache)) is None:
+            return ClipRequest(split=cache.meta.split, whole=True)
+        seen.append(clip)
+    return seen
+
+
+def save_kinds(
+    workspace: Workspace,
+    name: str,
+    found: Found,
+    images: tuple[Sequence[FeatureCache], Sequence[Described]],
+    selection: Array,
+    source: str,
+    neurons: Sequence[int] = (),
+) -> Made:
+    """Save kinds that were found as a grouping.
+
+    Args:
+        workspace: Where.
+        name: The grouping's.
+        found: The rule.
+        images: The splits, first that on which it was found, and what describes their images.
+        selection: The rows of the first that were looked at.
+        source: `directions` or `neurons`.
+        neurons: By which they are divided.
+
+    Raises:
+        EngineError: There is one of that name, or the workspace cannot be written.
+    """
+    caches, seen = images
+    named = found.space == CLIP or any(kind.words for kind in found.kinds)
+    key = clip_key(workspace.home, workspace.source) if named else ""
+    origin = origin_of_found(
+        found, caches[0], selection, SEED, source, clip=key, neurons=tuple(neurons)
+    )
+    grouping = save_found(workspace.home, name, found, caches, origin, seen)
+    lacking = (found.lacking(*pair) for pair in zip(caches, seen, strict=True))
+    return Made(grouping, (*found.notes, *filter(None, lacking)))
 
 
 class FromSelection:

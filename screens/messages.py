@@ -58,6 +58,15 @@ class ToEdit(OpenScreen):
 
 
 @dataclass(eq=False)
+class ToKinds(OpenScreen):
+    """Show both ends of a class's images along the direction of its mistakes, or of neurons."""
+
+    class_index: int
+    neurons: tuple[int, ...] = ()
+    """Empty: the direction of its mistakes."""
+
+
+@dataclass(eq=False)
 class ToCompare(OpenScreen):
     """Compare an edit with its controls."""
 

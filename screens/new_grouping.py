@@ -70,7 +70,8 @@ class NewGrouping(Dialog[Made | None]):
         & Horizontal > Input { width: 1fr; }
         & Horizontal > Choice { width: 1fr; max-width: 48; }
         & #about { padding-bottom: 1; }
-        & .note { color: $text-muted; }
+        & .note { color: $text-muted; display: none; }
+        & .note.-said { display: block; }
         & .wrong { color: $text-error; }
         & .keys { color: $text-muted; padding-top: 1; }
     }
@@ -167,7 +168,7 @@ class NewGrouping(Dialog[Made | None]):
 
     def _explain(self) -> None:
         """Say what has to be made first, and what becomes of the training split."""
-        self.query_one("#note", Static).update(self._source.note(self._chosen()))
+        self._note("#note", self._source.note(self._chosen()))
         if not self._trains or (training := self._training) is None:
             return
         train = self.workspace.source.train_split
@@ -183,7 +184,12 @@ class NewGrouping(Dialog[Made | None]):
                 f"the features of {train} are not extracted, so it gets no groups; edits that "
                 "train on it need them (→ extracts them)"
             )
-        self.query_one("#splits-note", Static).update(note)
+        self._note("#splits-note", note)
+
+    def _note(self, place: str, sentence: str) -> None:
+        line = self.query_one(place, Static)
+        line.update(sentence)
+        line.set_class(bool(sentence), "-said")
 
     # making it
 

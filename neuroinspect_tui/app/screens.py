@@ -9,12 +9,13 @@ from screens.compare.screen import CompareScreen
 from screens.edit.screen import EditScreen
 from screens.illusions.screen import IllusionsScreen
 from screens.jobs import JobsScreen
+from screens.kinds.screen import KindsScreen
 from screens.mistakes.screen import MistakesScreen
 from screens.neurons.screen import NeuronsScreen
 from screens.whatif.screen import WhatIfScreen
 
 SCREENS: tuple[type[Base], ...] = (
     ClassesScreen, MistakesScreen, NeuronsScreen, IllusionsScreen, WhatIfScreen, EditScreen,
-    CompareScreen, JobsScreen,
+    CompareScreen, KindsScreen, JobsScreen,
 )  # fmt: skip
 """In the order of help and of the table of keys."""

@@ -22,11 +22,11 @@ from screens.classes.skipped import SkippedImages
 from screens.classes.source import Applied, Loaded, load_classes, score_applied
 from screens.classes.table import ClassTable, GroupTable
 from screens.classes.totals import ClassTotals
-from screens.command import Command, bindings
+from screens.command import ENDS_HELP, Command, bindings
 from screens.ensure_features import ensure_features
 from screens.job_line import JobLine
 from screens.latest import LatestTask
-from screens.messages import ToEdit, ToMistakes, ToNeurons, ToWhatIf
+from screens.messages import ToEdit, ToKinds, ToMistakes, ToNeurons, ToWhatIf
 from screens.new_grouping import NewGrouping
 from screens.ports import Workspace
 from screens.widgets.choice import Choice
@@ -35,7 +35,7 @@ from screens.widgets.table import Table
 
 AS_COMMAND = ("n", "name")
 """The orders that `classes --sort` offers, beside its default."""
-OPENS = ("mistakes", "neurons", "whatif", "edit")
+OPENS = ("mistakes", "neurons", "whatif", "edit", "ends")
 
 
 class ClassesScreen(ByGroups):
@@ -71,6 +71,7 @@ class ClassesScreen(ByGroups):
             "Group",
             "Make a grouping: two kinds of images in a class, or in each",
         ),
+        Command("classes.ends", "b", "ends", "Both ends", ENDS_HELP, False),
         clip_words.command("classes"),
         Command("classes.skipped", "i", "skipped", "Skipped", "List the skipped images", False),
     )
@@ -327,6 +328,10 @@ class ClassesScreen(ByGroups):
     def action_whatif(self) -> None:
         """Preview an ablation."""
         self._open(ToWhatIf)
+
+    def action_ends(self) -> None:
+        """Show both ends of its images along the direction of its mistakes."""
+        self._open(ToKinds)
 
     def action_edit(self) -> None:
         """Edit the decision layer for the cursor's class."""

@@ -16,11 +16,11 @@ from engine.schema.records import Mistake, Mistakes, Seen
 from engine.words.search import image_likeness
 from screens import clip_words
 from screens.clip_words import ClipWords, Lines, beside
-from screens.command import Command, bindings
+from screens.command import ENDS_HELP, Command, bindings
 from screens.ensure_features import FAILED, ensure_features
 from screens.file_location import FileLocation
 from screens.latest import LatestTask
-from screens.messages import Copied, ToMistakes, ToNeurons
+from screens.messages import Copied, ToKinds, ToMistakes, ToNeurons
 from screens.mistakes.found import FoundImages
 from screens.mistakes.grouped import SIDE, GroupedImages, facts, tile
 from screens.mistakes.selecting import Selecting
@@ -113,6 +113,7 @@ class MistakesScreen(Selecting):
             "Group",
             "Make a grouping of the selected images, or of the two kinds of images of the class",
         ),
+        Command("mistakes.ends", "b", "ends", "Both ends", ENDS_HELP, False),
         clip_words.command("mistakes"),
         Command("mistakes.file", "o", "file", "File", "Show where the file is, and how to copy it"),
         Command("mistakes.path", "c", "path", "Copy path", "Copy the file's path"),
@@ -295,7 +296,7 @@ class MistakesScreen(Selecting):
             return self.image is not None
         if action == "clear":
             return bool(self.chosen)
-        if action in ("neurons", "group"):
+        if action in ("neurons", "group", "ends"):
             return self._loaded is not None and bool(self._loaded.listed.mistakes)
         if action == "of_this":
             return isinstance(self.image, Mistake)
@@ -321,6 +322,10 @@ class MistakesScreen(Selecting):
     def action_neurons(self) -> None:
         """Rank the neurons behind all mistakes."""
         self.post_message(ToNeurons(self.class_index))
+
+    def action_ends(self) -> None:
+        """Show both ends of the class's images along the direction of its mistakes."""
+        self.post_message(ToKinds(self.class_index))
 
     def action_of_this(self) -> None:
         """Rank the neurons behind the cursor's mistake."""

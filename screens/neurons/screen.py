@@ -15,7 +15,7 @@ from screens.command import Command, bindings
 from screens.ensure_features import FAILED, ensure_features
 from screens.guarded import while_open
 from screens.latest import LatestTask
-from screens.messages import ToEdit, ToIllusions, ToNeurons, ToWhatIf
+from screens.messages import ToEdit, ToIllusions, ToKinds, ToNeurons, ToWhatIf
 from screens.neuron_details import NeuronDetails, load_details
 from screens.neurons import found, ranking
 from screens.neurons.lists import NeuronLists
@@ -70,6 +70,14 @@ class NeuronsScreen(Searchable):
         ),
         Command(
             "neurons.search", "slash", "search", "Search", "Order by a text, as CLIP sees", False
+        ),
+        Command(
+            "neurons.ends",
+            "b",
+            "ends",
+            "Both ends",
+            "Sort the class's images by the selected neurons, and cut them in two",
+            False,
         ),
         clip_words.command("neurons"),
         Command("neurons.left", "h,left", "side(0)", "Left", "Go to the too weak", show=False),
@@ -250,6 +258,8 @@ class NeuronsScreen(Searchable):
             return False
         if action == "words" and not self._naming.can_start:
             return False
+        if action == "ends" and not self._selected_neurons:
+            return False
         return action not in own or not self.has_class("-instead")
 
     def _select(self, selected: tuple[int, ...]) -> None:
@@ -333,6 +343,11 @@ class NeuronsScreen(Searchable):
     def action_whatif(self) -> None:
         """Preview ablating the selected neurons."""
         self.post_message(ToWhatIf(self.class_index, self._selected_neurons))
+
+    def action_ends(self) -> None:
+        """Show both ends of the class's images by the selected neurons."""
+        if self._selected_neurons:
+            self.post_message(ToKinds(self.class_index, self._selected_neurons))
 
     def action_edit(self) -> None:
         """Edit with the selected neurons."""
