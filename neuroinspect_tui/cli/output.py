@@ -4,6 +4,7 @@ Nothing else writes to stdout or stderr, but for progress.py: a lint of pyprojec
 """
 
 import json
+import math
 import os
 import sys
 from collections.abc import Iterable, Sequence
@@ -25,17 +26,21 @@ LEAST_TEXT = 12
 def print_json(record: object) -> None:
     """Print a record as one JSON document."""
     plain = _renamed(msgspec.to_builtins(record))
-    _write_json(msgspec.json.format(msgspec.json.encode(plain), indent=2))
+    try:
+        document = msgspec.json.format(msgspec.json.encode(plain), indent=2).decode()
+    except UnicodeEncodeError:  # a path need not be UTF-8: `\\udcff`, as Python reads it back
+        document = json.dumps(plain, indent=2, ensure_ascii=False)
+    _write_json(document)
 
 
 def print_json_line(record: object) -> None:
     """Print a record as one line of JSON, at once, as the file of a job's events has it."""
-    _write_json(msgspec.json.encode(record))
+    _write_json(msgspec.json.encode(record).decode())
 
 
-def _write_json(document: bytes) -> None:
+def _write_json(document: str) -> None:
     """Write JSON that holds nothing a terminal obeys, and is the same to whoever parses it."""
-    sys.stdout.buffer.write(json_escaped(document.decode()).encode() + b"\n")
+    sys.stdout.buffer.write(json_escaped(document).encode() + b"\n")
     sys.stdout.flush()
 
 
@@ -44,18 +49,9 @@ def _renamed(value: Any) -> Any:
         return {RENAMED.get(key, key): _renamed(inner) for key, inner in value.items()}
     if isinstance(value, (list, tuple)):
         return [_renamed(inner) for inner in value]
-    if isinstance(value, str) and not _is_unicode(value):
-        return msgspec.Raw(json.dumps(value).encode())  # `\udcff`, as Python reads it back
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
     return value
-
-
-def _is_unicode(text: str) -> bool:
-    """Tell whether text is all characters; a path need not be UTF-8."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def say(*lines: str) -> None:
