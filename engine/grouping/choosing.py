@@ -35,6 +35,8 @@ def find_kinds(
         return replace(own, why="No CLIP is named in this workspace.")
     seen = by_directions(cache, selection, classes, seed, clip)
     better, other = (seen, own) if _rank(seen) >= _rank(own) else (own, seen)
+    if not better.cuts:
+        return replace(better, nor=other.space)
     return replace(better, why=_why(better, other))
 
 
@@ -50,8 +52,6 @@ def total_clearness(found: Found) -> float:
 
 def _why(better: Found, other: Found) -> str:
     where = IN_SPACE[other.space]
-    if not better.cuts:
-        return f"Nor were any {where}."
     if not other.cuts:
         return f"No two kinds were found {where}."
     return (

@@ -64,6 +64,8 @@ class Found:
     kinds: tuple[Kinds, ...]
     why: str = ""
     """Why in this space: a sentence; empty where there was no choice."""
+    nor: Space | None = None
+    """Another space in which no class is divided either."""
 
     def apply(self, cache: FeatureCache, images: Described | None = None) -> list[str]:
         """Return the value of each image of a split.
@@ -104,8 +106,13 @@ class Found:
         """Why no class is divided, as the start of a sentence; empty where one is."""
         if self.cuts:
             return ""
-        where = IN_SPACE[self.space]
-        return f"No two kinds of images were found {where} ({_whys(self.kinds)})"
+        return f"No two kinds of images were found {self.searched} ({_whys(self.kinds)})"
+
+    @property
+    def searched(self) -> str:
+        """In which spaces kinds were looked for in vain."""
+        nor = "" if self.nor is None else f", nor {IN_SPACE[self.nor]}"
+        return IN_SPACE[self.space] + nor
 
     @property
     def notes(self) -> tuple[str, ...]:

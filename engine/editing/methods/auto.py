@@ -16,7 +16,6 @@ from engine.editing.plan import Plan
 from engine.editing.selection import SelectionScorer
 from engine.editing.task import EditTask
 from engine.features.cache import FeatureCache
-from engine.grouping.described import IN_SPACE
 from engine.grouping.directions import LEAST
 from engine.grouping.finding import by_directions
 from engine.schema.arrays import Array
@@ -91,7 +90,7 @@ def _guard(task: EditTask) -> tuple[str, ...]:
         )
     why = "; ".join(f"{kind.name}: {kind.why_not}" for kind in kinds[:3] if kind.why_not)
     return (
-        f"No groups were found {IN_SPACE[found.space]} ({why}), so the worst class decided: "
+        f"No groups were found {found.searched} ({why}), so the worst class decided: "
         "what an edit does to kinds of images within a class was not seen.",
     )
 
