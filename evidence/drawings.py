@@ -35,7 +35,7 @@ def measure(model: Model) -> dict[str, list[float]]:
     Means over the background-driven neurons, then over the bird-driven ones: four figures. The best
     word counts, as a drawing of a lake should be far from `forest`.
     """
-    engine = model.engine(clip=True)
+    engine = model.engine(clip=model.plan.source.clip)
     background = background_dependence(engine.classifier, model.seed)
     bird = bird_dependence(engine.classifier, model.seed)
     sets = [np.argsort(-score)[:NEURONS] for score in (background - bird, bird - background)]

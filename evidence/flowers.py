@@ -3,16 +3,25 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+from msgspec import structs
+
 from engine.evaluation.scores import score
 from engine.schema.edits import Edit, Variant
 from engine.schema.requests import EditRequest, Source
 from engine.session import TorchEngine
+from engine.words.naming_mistakes import name_all
+from engine.words.opening import word_list
+from evidence.models import FOREIGN
 from evidence.rankings import last
+from evidence.words import class_logits_named, false_alarms, made_space
 
 SHARED = Path(__file__).parents[2] / "shared"
 CHECKPOINT = SHARED / "checkpoints/tf_efficientnet_lite0_flowers89.safetensors"
 DATA = SHARED / "data/flowers89"
+SOURCE = Source(model="tf_efficientnet_lite0", checkpoint=str(CHECKPOINT), data=str(DATA))
 WORST = 14
+DRAWS = 20
+"""Of mistakes at random."""
 METHODS: tuple[str, ...] = ("zero", "ratio")
 SEEDS = 3
 
@@ -27,9 +36,8 @@ def measure(home: Path) -> Iterator[tuple[str, dict[str, list[float]]]]:
 
     The figures are gain in the class and loss in all others, in points on the held-out half.
     """
-    source = Source(model="tf_efficientnet_lite0", checkpoint=str(CHECKPOINT), data=str(DATA))
-    engine = TorchEngine(source, home)
-    cache = last(engine.ready_cache(source.eval_split))
+    engine = TorchEngine(SOURCE, home)
+    cache = last(engine.ready_cache(SOURCE.eval_split))
     scored = [entry for entry in score(cache).classes if entry.accuracy is not None]
     worst = sorted(scored, key=lambda entry: (entry.accuracy or 0.0, entry.index))[:WORST]
     for entry in worst:
@@ -40,6 +48,26 @@ def measure(home: Path) -> Iterator[tuple[str, dict[str, list[float]]]]:
             assert isinstance(edit, Edit)  # the last record
             figures |= balance(method, edit)
         yield entry.name, figures
+
+
+def words(home: Path) -> list[str]:
+    """Say how well words do where the answer is known, with a CLIP of flowers."""
+    if not FOREIGN.is_dir():
+        return [f"Skipped: {FOREIGN} is missing."]
+    engine = TorchEngine(structs.replace(SOURCE, clip=f"local-dir:{FOREIGN}"), home)
+    cache = last(engine.ready_cache(SOURCE.eval_split))
+    listed = word_list(cache.classes)
+    space = made_space(engine, cache, listed)
+    named = class_logits_named(cache, space, space.class_texts)
+    told = name_all(space)
+    shown = sum(bool(of.words) for of in told)
+    alarms = false_alarms(space, 0, DRAWS)
+    return [
+        f"Class logits named right: {named} of {len(cache.classes)}, among {len(space.words):,} "
+        "words.",
+        f"Classes that show a word: {shown} of {len(told)} with mistakes.",
+        f"With mistakes dealt out at random, in {DRAWS} draws: {alarms:.3f} of classes.",
+    ]
 
 
 def balance(method: str, edit: Edit) -> dict[str, list[float]]:

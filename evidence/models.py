@@ -22,6 +22,8 @@ from neuroinspect_tui.workspace import FILE, read_source, write_source
 Case = Literal["pretrained", "scratch"]
 CASES: tuple[Case, ...] = ("pretrained", "scratch")
 SCRATCH_EPOCHS = 36
+FOREIGN = Path(__file__).parents[2] / "shared" / "clip" / "flowers-clip"
+"""A CLIP that has seen flowers only."""
 
 
 @dataclass(frozen=True)
@@ -48,14 +50,17 @@ class Model:
         """Its workspace."""
         return self.plan.home / self.case
 
-    def engine(self, evaluation: str = "valid", *, clip: bool = False) -> TorchEngine:
-        """Open its workspace with a validation split, and with CLIP if `clip`."""
-        source = structs.replace(
-            read_source(self.home),
-            eval_split=evaluation,
-            clip=self.plan.source.clip if clip else "none",
-        )
+    def engine(self, evaluation: str = "valid", clip: str = "none") -> TorchEngine:
+        """Open its workspace with a validation split and a CLIP, as workspace.toml names it."""
+        source = structs.replace(read_source(self.home), eval_split=evaluation, clip=clip)
         return TorchEngine(source, self.home)
+
+    def clips(self) -> dict[str, str]:
+        """Return by name the CLIPs that look for groups: its own, a foreign one if there, none."""
+        found = {"its own": self.plan.source.clip}
+        if FOREIGN.is_dir():
+            found["of flowers"] = f"local-dir:{FOREIGN}"
+        return found | {"none": "none"}
 
     def make(self) -> Iterator[Any]:
         """Train it, unless it is trained already; yield records of progress."""

@@ -12,17 +12,17 @@ Figures = dict[str, list[float]]
 
 def table(heads: Sequence[str], measured: Sequence[Figures], digits: int = 2) -> list[str]:
     """Return the lines of a table: a row a name, a column a figure, averaged over `measured`."""
-    lines = [_row(heads), _row(["---"] * len(heads))]
+    lines = [row(heads), row(["---"] * len(heads))]
     for name, rows in columns(measured).items():
         cells = [plain(estimate(list(values)), digits) for values in zip(*rows, strict=True)]
-        lines.append(_row([name.replace("|", "\\|"), *cells]))
+        lines.append(row([name.replace("|", "\\|"), *cells]))
     return lines
 
 
 def edits_table(measured: Sequence[Figures]) -> list[str]:
     """Return the lines of a table: every edit's average, worst group and gains, in points."""
     heads = ("edit", "average", "worst group", "gain over original", "gain over best control")
-    lines = [_row(heads), _row(["---"] * len(heads))]
+    lines = [row(heads), row(["---"] * len(heads))]
     variants = columns(measured)
     for name, rows in variants.items():
         if ": " in name:
@@ -36,7 +36,22 @@ def edits_table(measured: Sequence[Figures]) -> list[str]:
         best = best_control(name, variants)
         gain = "-" if best is None else plain(estimate(beyond(measured, name, best)), 1)
         cells.append(gain if best is None else f"{gain} ({best.split(': ')[1]})")
-        lines.append(_row([name, *cells]))
+        lines.append(row([name, *cells]))
+    return lines
+
+
+def repair_table(measured: Sequence[Figures]) -> list[str]:
+    """Return the lines of a table: every edit's average, worst group, and whether it was made."""
+    heads = ("edit", "average", "worst group", "lowest of the models", "made")
+    lines = [row(heads), row(["---"] * len(heads))]
+    for name, rows in columns(measured).items():
+        average, worst, made = zip(*rows, strict=True)
+        cells = [
+            plain(estimate([100 * value for value in values]), 1) for values in (average, worst)
+        ]
+        lines.append(
+            row([name, *cells, f"{100 * min(worst):.1f}", f"{int(sum(made))} of {len(made)}"])
+        )
     return lines
 
 
@@ -67,5 +82,6 @@ def plain(mean: Estimate, digits: int) -> str:
     return f"{mean.mean:.{digits}f} [{mean.lo:.{digits}f}, {mean.hi:.{digits}f}]"
 
 
-def _row(cells: Sequence[str]) -> str:
+def row(cells: Sequence[str]) -> str:
+    """Return a line of a table."""
     return f"| {' | '.join(cells)} |"
