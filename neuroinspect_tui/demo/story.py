@@ -9,9 +9,11 @@ from msgspec import json, structs
 from engine.ablation.query import preview_ablation
 from engine.attribution.evidence import gather
 from engine.attribution.ranking import rank
-from engine.editing.store import list_edits
+from engine.editing.heads import RETRAIN
+from engine.editing.store import compare_edit, list_edits
 from engine.evaluation.scores import mistakes, score
 from engine.features.cache import FeatureCache
+from engine.grouping.store import FOUND
 from engine.io.atomic import read_json, write_beside, write_json
 from engine.schema.edits import Edit
 from engine.schema.records import AblationPreview, Classes, Illusions, Mistakes, Neurons
@@ -31,6 +33,8 @@ STEPS = 256
 """Of a drawing."""
 TOP = "20%"
 """Share of all neurons that the ablation preview ablates."""
+TEST = "test"
+"""The split that reports."""
 SAID = 3
 """Words said of either side."""
 HELD_OUT = 400
@@ -64,13 +68,18 @@ class Story:
         drawn = yield from self._drawn(worst, ranked)
         yield self._say(_on_drawings(drawn))
         yield self._say(_on_ablation(preview_ablation(cache, worst, top=TOP)))
-        edited = yield from self._edited()
+        edited = yield from self._edited("zero")
         yield self._say(
             f"Edited for both birds, selected on {edited.selected_on}, evaluated on the "
             f"{edited.n_report} images of {edited.reported_on}: {edited.verdict}"
         )
+        by_found = yield from self._edited("dfr", group_by=FOUND)
+        by_labels = yield from self._edited("dfr")
+        compared = yield from self._compared(edited, by_found, by_labels)
+        self.lines.append(compared)
         self._write_summary(drawn)
         yield from self._next(cache, worst, ranked, edited)
+        yield compared
 
     def _say(self, sentence: str) -> str:
         self.lines.append(sentence)
@@ -109,8 +118,10 @@ class Story:
             write_json(path, last)
         return read_json(path, Illusions)
 
-    def _edited(self) -> Any:
-        request = EditRequest(classes=(0, 1), test_split="test", select="worst-group")
+    def _edited(self, method: str, group_by: str | None = None) -> Any:
+        request = EditRequest(
+            classes=(0, 1), method=method, group_by=group_by, test_split=TEST, select="worst-group"
+        )
         fields = json.decode(json.encode(request))  # as in edit.json
         for edit in list_edits(self.plan.home / "edits"):
             if all(edit.request.get(name) == value for name, value in fields.items()):
@@ -120,6 +131,23 @@ class Story:
             yield last
         assert isinstance(last, Edit)  # an edit's last record
         return last
+
+    def _compared(self, edited: Edit, by_found: Edit, by_labels: Edit) -> Any:
+        """Say what each reaches in the worst of the true groups, whatever groups it went by."""
+        cache = yield from self.engine.ready_cache(TEST)
+        folder = self.plan.home / "edits"
+        zero, found, labels = (
+            compare_edit(cache, folder / edit.id, edit) for edit in (edited, by_found, by_labels)
+        )
+        [retrain] = (variant for variant in edited.variants if variant.name == RETRAIN)
+        assert retrain.worst_group is not None  # the birds have groups
+        reached = {
+            "plain retraining": retrain.worst_group.mean,
+            "ablating neurons (zero)": zero.after.worst_group or 0.0,
+            "dfr by groups found without labels": found.after.worst_group or 0.0,
+            "dfr by the data's own group labels": labels.after.worst_group or 0.0,
+        }
+        return _on_comparison(edited.n_report, zero.before.worst_group or 0.0, reached)
 
     def _write_summary(self, drawn: Illusions) -> None:
         text = "\n\n".join(("# A small generated Waterbirds", *self.lines,
@@ -168,6 +196,21 @@ def _on_mistakes(wrong: Mistakes) -> str:
     return (
         f"Of the {len(wrong.mistakes)} {BIRDS[wrong.class_.index]}s predicted as the other bird, "
         f"{misaligned} are on the other bird's usual background."
+    )
+
+
+def _on_comparison(n: int, before: float, reached: dict[str, float]) -> str:
+    best = max(reached, key=lambda name: reached[name])
+    figures = "; ".join(f"{name} {share:.1%}" for name, share in reached.items())
+    retrained = (
+        " But these validation images have as many birds on either background, which is group "
+        "information in itself: without it plain retraining fails, and groups do not."
+        if best == "plain retraining"
+        else ""
+    )
+    return (
+        f"Worst group of the {n} test images, {before:.1%} before: {figures}. Here {best} does "
+        f"best.{retrained}"
     )
 
 
