@@ -58,6 +58,7 @@ def _figures(engine: TorchEngine, request: EditRequest) -> list[float]:
         *_, edit = engine.edit(request)
     except RequestError:  # no groups are found, or too few mistakes could tell
         as_it_was = score(last(engine.ready_cache(TEST)))
+        assert as_it_was.accuracy is not None  # the birds are there, and have groups
         assert as_it_was.worst_group_accuracy is not None
         return [as_it_was.accuracy, as_it_was.worst_group_accuracy, 0.0]
     assert isinstance(edit, Edit)  # an edit's last record

@@ -203,8 +203,9 @@ def _on_comparison(n: int, before: float, reached: dict[str, float]) -> str:
     best = max(reached, key=lambda name: reached[name])
     figures = "; ".join(f"{name} {share:.1%}" for name, share in reached.items())
     retrained = (
-        " But these validation images have as many birds on either background, which is group "
-        "information in itself: without it plain retraining fails, and groups do not."
+        " These validation images have as many birds on either background, which is group "
+        "information in itself; on images as biased as the training images plain retraining is far "
+        "behind (docs/evidence.md)."
         if best == "plain retraining"
         else ""
     )
