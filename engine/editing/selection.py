@@ -51,13 +51,15 @@ class SelectionScorer:
     def _right(self, predicted: Array) -> Array:
         return np.asarray(predicted == self.cache.labels[self.rows])
 
-    def _mistake_aware(self, right: Array) -> float:
+    @property
+    def kinds(self) -> list[Array]:
+        """What `mistake-aware` weighs the same, each (n,): right images and mistakes of a class."""
         labels = self.cache.labels[self.rows]
         was_right = self.cache.predicted[self.rows] == labels
         kinds = [
-            right[(labels == k) & (was_right == kind)]
-            for k in self.classes
-            for kind in (True, False)
+            (labels == k) & (was_right == kind) for k in self.classes for kind in (True, False)
         ]
-        kinds.append(right[~np.isin(labels, self.classes) & was_right])
-        return float(np.mean([kind.mean() for kind in kinds if len(kind)]))
+        return [*kinds, ~np.isin(labels, self.classes) & was_right]
+
+    def _mistake_aware(self, right: Array) -> float:
+        return float(np.mean([right[kind].mean() for kind in self.kinds if kind.any()]))

@@ -21,5 +21,8 @@ class Overlay:
     found on this split; None where that cannot be told any more."""
     notes: tuple[str, ...] = ()
     """What to know about it, in sentences."""
+    doubtful: tuple[str, ...] = ()
+    """Classes of which it is not sure that their groups are right: they are one group although
+    others are divided, or few mistakes divide them."""
     space: str = ""
     """What described the images that it was found on: `clip`, `features`; empty for neither."""

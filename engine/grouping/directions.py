@@ -13,6 +13,7 @@ from engine.schema.arrays import Array
 
 MANY = 10
 """Mistakes from which the direction is that of the mistakes; with fewer, that of the loss."""
+BY_MISTAKES, BY_LOSS = "mistakes", "loss"
 LEAST = 3
 """Mistakes below which a class is not grouped: one or two are no kind."""
 CHANCE = 0.05
@@ -80,8 +81,8 @@ def find_cut(features: Array, wrong: Array, loss: Array, seed: int) -> Cut:
         loss: (n,), 1 minus the probability of the class.
         seed: Of the resamples.
     """
-    by = "mistakes" if int(wrong.sum()) >= MANY else "loss"
-    towards = wrong.astype(np.float64) if by == "mistakes" else np.asarray(loss, dtype=np.float64)
+    by = BY_MISTAKES if int(wrong.sum()) >= MANY else BY_LOSS
+    towards = wrong.astype(np.float64) if by == BY_MISTAKES else np.asarray(loss, dtype=np.float64)
     whole = np.ones((1, len(wrong)))
     direction = _directions(features, towards, whole)[:, 0]
     along = features @ direction

@@ -10,7 +10,8 @@ from engine.data.splits import Sample, Split
 from engine.features.cache import FeatureCache
 from engine.features.overlay import Overlay
 from engine.grouping.described import IN_SPACE, Described, by_features
-from engine.grouping.finding import Found
+from engine.grouping.directions import BY_LOSS, BY_MISTAKES
+from engine.grouping.finding import Found, Kinds
 from engine.grouping.store import FOUND, Grouping, Member
 from engine.io.atomic import key_of
 from engine.schema.arrays import Array
@@ -80,7 +81,10 @@ def overlay(grouping: Grouping, cache: FeatureCache) -> Overlay:
     )
     used = looked_at(grouping, cache)
     space = "" if grouping.origin is None else grouping.origin.space
-    return Overlay(grouping.name, grouping.digest, groups, named, used, (note,), space)
+    kinds = () if grouping.origin is None else grouping.origin.kinds
+    return Overlay(
+        grouping.name, grouping.digest, groups, named, used, (note,), doubtful(kinds), space
+    )
 
 
 def looked_at(grouping: Grouping, cache: FeatureCache) -> Array | None:
@@ -114,7 +118,21 @@ def found_overlay(
     )
     digest = key_of((groups.tolist(), named), 64)
     notes = (note, found.why, *found.notes, found.lacking(cache, images))
-    return Overlay(FOUND, digest, groups, named, used, tuple(filter(None, notes)), found.space)
+    notes = tuple(filter(None, notes))
+    return Overlay(FOUND, digest, groups, named, used, notes, doubtful(found.kinds), found.space)
+
+
+def doubtful(kinds: Sequence[Kinds]) -> tuple[str, ...]:
+    """Return the classes that a direction did not divide, or did by fewer than 10 mistakes."""
+    return tuple(
+        kind.name
+        for kind in kinds
+        if kind.mistakes and (kind.by == BY_LOSS or (kind.why_not and _by_direction(kinds)))
+    )
+
+
+def _by_direction(kinds: Sequence[Kinds]) -> bool:
+    return any(kind.by in (BY_LOSS, BY_MISTAKES) for kind in kinds)
 
 
 def without_looked_at(laid: Overlay) -> Overlay:

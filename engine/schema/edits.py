@@ -98,8 +98,9 @@ class Edit(Struct, frozen=True, kw_only=True, tag="edit"):
     chosen: str | None = None
     """The method that `auto` chose; None for every other method."""
     tried: dict[str, float] = {}
-    """By method that `auto` tried, what it was chosen by: the accuracy of the worst group (or
-    class) by cross-validation on the selection images."""
+    """By method that `auto` tried, what it was chosen by, by cross-validation on the selection
+    images: the accuracy of the worst group (or class), or `mistake-aware` where groups are in
+    doubt."""
 
     @property
     def made_by(self) -> str:

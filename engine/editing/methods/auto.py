@@ -24,7 +24,11 @@ from engine.schema.records import Progress
 from engine.schema.requests import Select
 
 CANDIDATES = ("zero", "retrain", "afr", "dfr", "direction")
+CAREFUL = ("zero", "direction")
+"""Those that leave the weights' directions as they are, but for what they take out. Fitting all
+weights to groups that are wrong does more harm than none (docs/evidence.md)."""
 FOLDS = 4
+Z95 = 1.96
 
 
 class Auto(EditMethod):
@@ -44,28 +48,66 @@ class Auto(EditMethod):
     def fit(self, task: EditTask) -> Fitting:
         """Cross-validate every candidate, then fit the best to all selection images."""
         notes = _guard(task)
-        grouped = task.cache.groups is not None
+        grouped, doubtful = task.cache.groups is not None, _doubtful(task)
         select: Select = "worst-group" if grouped else "worst-class"
+        if doubtful:
+            select, notes = "mistake-aware", (*notes, _on_doubt(doubtful))
         scorer = SelectionScorer(task.cache, task.plan.selection, task.scorer.classes, select)
         task = replace(task, scorer=scorer)
         scores: dict[str, tuple[float, float]] = {}
+        answers: dict[str, Array] = {}
         failed = []
-        names = [n for n in CANDIDATES if grouped or "groups" not in EDIT_METHODS.get(n).needs]
+        tries = CAREFUL if doubtful else CANDIDATES
+        names = [n for n in tries if grouped or "groups" not in EDIT_METHODS.get(n).needs]
         for number, name in enumerate(names):
             try:
                 predicted = yield from _cross_validated(task, name, (number, len(names)))
             except RequestError as error:  # this one cannot be used here; others may
                 failed.append(f"{name} cannot be used here: {error}")
                 continue
-            scores[name] = scorer.score(predicted)
+            scores[name], answers[name] = scorer.score(predicted), predicted
         if not scores:
             raise RequestError(f"--method auto found no edit that can be made: {failed[0]}")
         chosen = max(scores, key=lambda name: scores[name])
+        if doubtful and len(scores) > 1 and not _clearly(task, answers):
+            chosen = CAREFUL[0]
         plan = _plan_of(task, chosen, task.plan.selection, task.plan.request.seeds)
         edited: Edited = yield from EDIT_METHODS.get(chosen).fit(replace(task, plan=plan))
         tried = {name: score for name, (score, _) in scores.items()}
         said = (_said(task, chosen, tried), *failed, *notes)
         return replace(edited, notes=(*said, *edited.notes), chosen=chosen, tried=tried)
+
+
+def _clearly(task: EditTask, answers: dict[str, Array]) -> bool:
+    """Return whether `direction` is better than `zero` by two standard errors of the difference.
+
+    Mistakes are few where groups are in doubt: a tie is no reason to go by the groups.
+    """
+    cache, rows = task.cache, task.plan.selection
+    labels = cache.labels[rows]
+    first, second = (answers[name] == labels for name in CAREFUL)
+    gains = [
+        (second[kind].astype(np.float64) - first[kind]) for kind in task.scorer.kinds if kind.any()
+    ]
+    gain = sum(float(some.mean()) for some in gains)
+    variance = sum(float(some.var()) / len(some) for some in gains)
+    return gain > Z95 * variance**0.5
+
+
+def _doubtful(task: EditTask) -> list[str]:
+    """Return the edited classes whose groups are in doubt."""
+    laid = task.cache.overlay
+    edited = {task.cache.classes[k] for k in task.plan.classes}
+    return [] if laid is None else [name for name in laid.doubtful if name in edited]
+
+
+def _on_doubt(classes: list[str]) -> str:
+    shown = ", ".join(classes[:3]) + ("" if len(classes) <= 3 else f" and {len(classes) - 3} more")
+    return (
+        f"The groups of {shown} are in doubt (few mistakes, or not divided), so mistakes and right "
+        "images of each class decided with the same weight, and only edits that fit no weights "
+        f"anew were tried: {', '.join(CAREFUL)}."
+    )
 
 
 def _guard(task: EditTask) -> tuple[str, ...]:
@@ -143,14 +185,15 @@ def _said(task: EditTask, chosen: str, tried: dict[str, float]) -> str:
     """Tell what was chosen, and by which figures."""
     cache, rows = task.cache, task.plan.selection
     before, _ = task.scorer.score(cache.predicted[rows])
-    what = task.scorer.select.replace("-", " ")
+    select = task.scorer.select
+    what = select if select == "mistake-aware" else f"the {select.replace('-', ' ')}"
     of = cache.labels[rows] if cache.groups is None else cache.groups[rows]
     counts = np.bincount(of[of >= 0])
     best = sorted(tried, key=lambda name: -tried[name])
     figures = ", ".join(f"{name} {tried[name]:.1%}" for name in best)
     none = "" if tried[chosen] > before else " None does better than no edit there."
     return (
-        f"auto chose {chosen} by the {what}, cross-validated on the selection images (smallest n "
+        f"auto chose {chosen} by {what}, cross-validated on the selection images (smallest n "
         f"{counts[counts > 0].min()}): {figures}; no edit {before:.1%}.{none}"
     )
 

@@ -80,14 +80,17 @@ class Zero(EditMethod):
 def _plans(task: EditTask) -> dict[str, Plan]:
     """Return the plans to try, by the ranking that orders their neurons.
 
-    Groups order neurons too where the edit goes by groups anyhow, and left the order open.
+    Groups order neurons too where the edit goes by groups anyhow that are not in doubt, and left
+    the order open.
     """
     request = task.plan.request
     own = request.by or Zero().ranking(request)
     plans = {own: task.plan}
-    goes_by_groups = request.select == "worst-group" or task.cache.overlay is not None
+    laid = task.cache.overlay
+    goes_by_groups = laid is not None or request.select == "worst-group"
+    sure = laid is None or not laid.doubtful
     is_open = request.by is None and not request.neurons and request.top == "auto"
-    if goes_by_groups and is_open and task.replan is not None:
+    if goes_by_groups and sure and is_open and task.replan is not None:
         with suppress(RequestError):  # the groups divide no edited class
             asked = structs.replace(request, by=GROUPS)
             plans[GROUPS] = task.replan(asked, task.plan.selection)

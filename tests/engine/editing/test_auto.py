@@ -1,5 +1,7 @@
 """auto chooses by the worst group on images that a fit has not seen, and says by which figures."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -148,3 +150,26 @@ def test_its_progress_counts_fits(balanced_birds, tmp_path):
     told = [some for some in records if isinstance(some, Progress) and "validating" in some.stage]
     assert [some.done for some in told] == list(range(1, 21))
     assert {some.total for some in told} == {20}
+
+
+def test_where_groups_are_in_doubt_only_careful_edits_are_tried_and_mistakes_decide(
+    biased, tmp_path
+):
+    caches = grouped(
+        biased, EditRequest(classes=(0, 1), group_by="found", test_split="test"), tmp_path
+    )
+    laid = caches.evaluation.overlay
+    named = caches.evaluation.classes[1]
+    doubted = replace(laid, doubtful=(named,))
+    caches = replace(caches, evaluation=caches.evaluation.with_groups(doubted))
+    request = EditRequest(classes=(0, 1), method="auto", seeds=1, test_split="test")
+    *_, record = edit(caches, request, tmp_path / "edits", torch.device("cpu"))
+    assert set(record.tried) == {"zero", "direction"}
+    [said] = [note for note in record.notes if "are in doubt" in note]
+    assert said.startswith(f"The groups of {named} are in doubt")
+    assert any("by mistake-aware, cross-validated" in note for note in record.notes)
+    assert not any(note.startswith("Neurons in the order") for note in record.notes)
+    elsewhere = replace(laid, doubtful=("no edited class",))
+    caches = replace(caches, evaluation=caches.evaluation.with_groups(elsewhere))
+    *_, record = edit(caches, request, tmp_path / "edits", torch.device("cpu"))
+    assert set(record.tried) == set(CANDIDATES)
