@@ -49,11 +49,7 @@ def _show(answer: Comparison, root: str, retrained: str) -> None:
     )
     every = (*answer.classes, *(answer.groups or ()), *(answer.by_grouping or ()))
     changed = [c for c in every if c.fixed or c.broken]
-    if answer.grouping is not None and answer.groups and answer.by_grouping:
-        say(
-            _worst("the data's own groups", answer.groups),
-            _worst(f"the grouping {answer.grouping}", answer.by_grouping),
-        )
+    say(*worst_groups(answer))
     if changed:
         table(
             ("class", ">n", ">before", ">after", ">fixed", ">broken"),
@@ -65,6 +61,16 @@ def _show(answer: Comparison, root: str, retrained: str) -> None:
     for title, images in (("fixed", answer.fixed), ("broken", answer.broken)):
         say(*(f"{title}: {_line(image, root)}" for image in images))
     say(answer.verdict, retrained)
+
+
+def worst_groups(answer: Comparison) -> list[str]:
+    """Return the worst group by the data's groups and by the edit's, where there are both."""
+    if answer.grouping is None or not answer.groups or not answer.by_grouping:
+        return []
+    return [
+        _worst("the data's own groups", answer.groups),
+        _worst(f"the grouping {answer.grouping}", answer.by_grouping),
+    ]
 
 
 def _worst(by: str, groups: tuple[ClassChange, ...]) -> str:
