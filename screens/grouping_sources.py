@@ -1,7 +1,7 @@
-"""What a new grouping may be made from: the direction of mistakes, or images selected by hand."""
+"""What a new grouping may be made from, such as the direction of mistakes."""
 
 import threading
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
@@ -10,7 +10,6 @@ from engine.clip.identity import clip_key
 from engine.clip.image_features import open_clip_features
 from engine.features.cache import FeatureCache
 from engine.features.halves import halves
-from engine.grouping.by_hand import save_by_hand
 from engine.grouping.choosing import find_kinds
 from engine.grouping.described import CLIP, Described, by_clip, by_features
 from engine.grouping.finding import Found, by_directions
@@ -54,8 +53,10 @@ class GroupingSource(Protocol):
     """What it will be, in a sentence or two."""
     choices: Mapping[str, Sequence[str]]
     """What else is asked: a title, and what may be chosen, the default first."""
-    training: bool
-    """Whether it can group the training split too."""
+
+    def trains(self, chosen: Mapping[str, str]) -> bool:
+        """Return whether it can group the training split too."""
+        ...
 
     def look(self) -> Mapping[str, str]:
         """Return better defaults for some of `choices`, by what there is. For threads."""
@@ -94,8 +95,6 @@ class FromDirections:
         class_name: Its name.
     """
 
-    training = True
-
     def __init__(self, workspace: Workspace, class_index: int, class_name: str) -> None:
         self._workspace = workspace
         self._class = (class_index, class_name)
@@ -111,6 +110,11 @@ class FromDirections:
         if workspace.source.has_clip:
             choices["find them"] = (BY_OWN, CLEARER, BY_CLIP)
         self.choices: Mapping[str, Sequence[str]] = choices
+
+    def trains(self, chosen: Mapping[str, str]) -> bool:
+        """Return that it can: the direction divides any images."""
+        del chosen
+        return True
 
     def look(self) -> Mapping[str, str]:
         """Prefer the clearer space where CLIP's features are there."""
@@ -223,7 +227,7 @@ def save_kinds(
         found: The rule.
         images: The splits, first that on which it was found, and what describes their images.
         selection: The rows of the first that were looked at.
-        source: `directions` or `neurons`.
+        source: `directions`, `neurons` or `ticked`.
         neurons: By which they are divided.
 
     Raises:
@@ -238,67 +242,6 @@ def save_kinds(
     grouping = save_found(workspace.home, name, found, caches, origin, seen)
     lacking = (found.lacking(*pair) for pair in zip(caches, seen, strict=True))
     return Made(grouping, (*found.notes, *filter(None, lacking)))
-
-
-class FromSelection:
-    """Images selected by hand, against the others of their class.
-
-    Args:
-        home: The workspace.
-        class_index: Their class.
-        class_name: Its name.
-        selected: Their paths, below the data's root.
-        mistakes: How many of them are mistakes.
-    """
-
-    training = False
-    choices: Mapping[str, Sequence[str]] = {}
-
-    def __init__(
-        self,
-        home: Path,
-        class_index: int,
-        class_name: str,
-        selected: Collection[str],
-        mistakes: int,
-    ) -> None:
-        self._home, self._class, self._selected = home, class_index, frozenset(selected)
-        self.suggested = free_name(home, "selected")
-        count = len(self._selected)
-        self.about = (
-            f"The selected images of {class_name} ({count:,}) against its others, in this split "
-            "alone; images of other classes get no value."
-        )
-        if mistakes == count:
-            self.about += (
-                " All that are selected are mistakes, so their accuracy says nothing but that: "
-                "select right images of their kind too (t shows them)."
-            )
-
-    def look(self) -> Mapping[str, str]:
-        """Return nothing: nothing is chosen."""
-        return {}
-
-    def note(self, chosen: Mapping[str, str]) -> str:
-        """Return nothing."""
-        del chosen
-        return ""
-
-    def make(
-        self,
-        name: str,
-        chosen: Mapping[str, str],
-        caches: Sequence[FeatureCache],
-        left: threading.Event,
-    ) -> Made:
-        """Save it."""
-        del chosen, left  # it takes no time
-        return Made(save_by_hand(self._home, name, caches[0], self._class, self._selected))
-
-    def command(self, name: str, chosen: Mapping[str, str]) -> list[str]:
-        """Return nothing: a hand has no command."""
-        del name, chosen
-        return []
 
 
 def free_name(home: Path, wanted: str) -> str:

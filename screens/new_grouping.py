@@ -100,7 +100,7 @@ class NewGrouping(Dialog[Made | None]):
             for title, words in self._source.choices.items():
                 yield from self._line(title, words)
             yield Static(id="note", classes="note")
-            if self._trains:
+            if self._two_splits:
                 yield from self._line("splits", self._splits[::-1])
                 yield Static(id="splits-note", classes="note")
             yield Static(classes="wrong")
@@ -118,12 +118,16 @@ class NewGrouping(Dialog[Made | None]):
 
     @property
     def _choices(self) -> bool:
-        return bool(self._source.choices) or self._trains
+        return bool(self._source.choices) or self._two_splits
+
+    @property
+    def _two_splits(self) -> bool:
+        source = self.workspace.source
+        return source.train_split != source.eval_split
 
     @property
     def _trains(self) -> bool:
-        source = self.workspace.source
-        return self._source.training and source.train_split != source.eval_split
+        return self._two_splits and self._source.trains(self._chosen())
 
     @property
     def _both(self) -> bool:
@@ -140,7 +144,7 @@ class NewGrouping(Dialog[Made | None]):
         self._look.start()
 
     def _look_around(self) -> tuple[Mapping[str, str], _Training | None]:
-        return self._source.look(), self._look_at_training() if self._trains else None
+        return self._source.look(), self._look_at_training() if self._two_splits else None
 
     def _look_at_training(self) -> _Training:
         name = self.workspace.source.train_split
@@ -169,7 +173,11 @@ class NewGrouping(Dialog[Made | None]):
     def _explain(self) -> None:
         """Say what has to be made first, and what becomes of the training split."""
         self._note("#note", self._source.note(self._chosen()))
+        for line in self.query("#splits").results():
+            if line.parent is not None:
+                line.parent.display = self._trains
         if not self._trains or (training := self._training) is None:
+            self.query("#splits-note").remove_class("-said")
             return
         train = self.workspace.source.train_split
         if training.problem:

@@ -2,8 +2,9 @@
 
 from engine.features.cache import FeatureCache
 from engine.schema.records import Mistakes, Seen
-from screens.grouping_sources import FromDirections, FromSelection, GroupingSource, Made
+from screens.grouping_sources import FromDirections, GroupingSource, Made
 from screens.guarded import LONG_SECONDS
+from screens.mistakes.selection_source import FromSelection
 from screens.new_grouping import NewGrouping
 from screens.ports import Workspace
 from screens.search_field import Searchable
@@ -69,11 +70,13 @@ class Selecting(Searchable):
             )
 
     def _source(self, cache: FeatureCache, listed: Mistakes) -> GroupingSource:
-        home, name = self.workspace.home, listed.class_.name
+        name = listed.class_.name
         mine = {sample.path for sample in cache.samples if sample.label == self.class_index}
         if chosen := self.chosen & mine:
             wrong = {self._key(mistake) for mistake in listed.mistakes}
-            return FromSelection(home, self.class_index, name, chosen, len(chosen & wrong))
+            return FromSelection(
+                self.workspace, self.class_index, name, chosen, len(chosen & wrong)
+            )
         return FromDirections(self.workspace, self.class_index, name)
 
     def _made(self, made: Made | None) -> None:

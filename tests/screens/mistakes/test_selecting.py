@@ -94,3 +94,41 @@ async def test_with_nothing_selected_g_divides_the_class_by_its_mistakes(workspa
     grouping = load(workspace.home, "kinds")
     assert grouping.values == ("like its mistakes", "like the others")
     assert set(looked_at(grouping, cache)) == set(halves(cache, 0)[0])
+
+
+async def test_images_like_the_selected_get_a_value_in_both_splits(workspace):
+    cache = workspace.planted.cache()
+    unusual = [s.path for i, s in enumerate(cache.samples) if s.label == ANT and i % 2 == 0]
+    workspace.select_images(ANT, tuple(unusual[:16]))
+    app = Host(MistakesScreen(workspace, ANT))
+    async with app.run_test(size=(100, 30)) as pilot:
+        await settled(pilot)
+        await pilot.press("g")
+        await settled(pilot)
+        assert "splits" not in shown(pilot)
+        app.screen.query_one(Input).value = "stripes"
+        await pilot.press("down", "right")
+        await settled(pilot)
+        assert "◀ images like them too ▶" in shown(pilot)
+        assert "◀ valid and train ▶" in shown(pilot)
+        await pilot.press("ctrl+r")
+        await until(pilot, lambda: app.screen is app.first)
+    grouping = load(workspace.home, "stripes")
+    assert grouping.source == "ticked"
+    striped = {m.path for m in grouping.members if m.value == "stripes" and m.split == "valid"}
+    assert set(unusual[16:]) <= striped  # they were not selected
+    assert len(striped ^ set(unusual)) <= 1
+    assert any(m.value == "stripes" for m in grouping.members if m.split == "train")
+    assert set(looked_at(grouping, cache)) == set(halves(cache, 0)[0])
+
+
+async def test_selected_images_that_are_no_kind_are_refused_in_a_sentence(workspace):
+    cache = workspace.planted.cache()
+    mine = [sample.path for sample in cache.samples if sample.label == ANT]
+    workspace.select_images(ANT, tuple(mine[:2]))
+    app = Host(MistakesScreen(workspace, ANT))
+    async with app.run_test(size=(100, 30)) as pilot:
+        await settled(pilot)
+        await pilot.press("g", "down", "right", "ctrl+r")
+        await until(pilot, lambda: "✗ No two kinds of images were found" in shown(pilot))
+        assert names(workspace.home) == []
