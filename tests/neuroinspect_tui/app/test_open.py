@@ -75,7 +75,9 @@ def test_what_cannot_be_opened_is_refused_in_a_sentence(run, tmp_path):
 
 def test_a_notification_ends_where_it_should(monkeypatch):
     monkeypatch.delenv("TMUX", raising=False)
-    assert notification("a", "b;\x1b\x07c") == "\x1b]9;a: b,c\x1b\\\x1b]777;notify;a;b,c\x1b\\"
+    body = r"b,\x1b\x07c"
+    told = f"\x1b]9;a: {body}\x1b\\\x1b]777;notify;a;{body}\x1b\\"
+    assert notification("a", "b;\x1b\x07c") == told
     monkeypatch.setenv("TMUX", "x")
     assert notification("a", "b").startswith("\x1bPtmux;\x1b\x1b]9;a: b\x1b\x1b\\")
 
