@@ -6,11 +6,13 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
+from rich.console import Console  # noqa: TID251  for tracebacks
 from textual import events
 from textual.app import App
 from textual.driver import Driver
 from textual.worker import WorkerFailed
 
+from neuroinspect_tui.app.guard import ShownErrors
 from screens.failures import record, sentence
 from screens.guarded import LONG_SECONDS
 from screens.shown import shown
@@ -25,6 +27,7 @@ class ErrorReportingApp(App[str]):
 
     def __init__(self, driver_class: type[Driver] | None = None) -> None:
         super().__init__(driver_class=driver_class)
+        self.error_console = Console(file=ShownErrors(), markup=False, highlight=False)
         self._told: tuple[str, float] = ("", 0.0)
 
     def on_mount(self) -> None:

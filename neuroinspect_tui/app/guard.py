@@ -1,5 +1,7 @@
 """The last door before the terminal: whatever a widget draws, nothing in it is obeyed."""
 
+import io
+import sys
 from functools import lru_cache
 
 from rich.cells import cell_len
@@ -7,7 +9,20 @@ from rich.segment import Segment
 from textual.color import Color
 from textual.filter import LineFilter
 
-from screens.shown import without_hidden
+from screens.shown import shown_lines, without_hidden
+
+
+class ShownErrors(io.StringIO):
+    """Stderr, for the traceback with which a bug ends the app: its message may hold names."""
+
+    def write(self, text: str) -> int:
+        """Write lines of text, without colours."""
+        sys.stderr.write(shown_lines(text))  # noqa: TID251
+        return len(text)
+
+    def flush(self) -> None:
+        """Write what is held back."""
+        sys.stderr.flush()  # noqa: TID251
 
 
 class Guard(LineFilter):

@@ -10,7 +10,7 @@ from PIL import Image
 from rich.cells import cell_len
 from textual.app import App
 from textual.pilot import Pilot
-from textual.widgets import Input
+from textual.widgets import Input, Static
 
 from engine.data.splits import open_split
 from engine.schema.errors import EngineError
@@ -34,7 +34,7 @@ from screens.messages import (
 )
 from screens.start.screen import StartScreen
 from tests.hostile import forbidden, hostile_names
-from tests.screens.conftest import log, settled, still, unfailing  # noqa: F401  fixtures
+from tests.screens.conftest import log, logged, settled, still, unfailing  # noqa: F401  fixtures
 from tests.screens.fake import FakeJob, FakeWorkspace
 from tests.screens.planted import Planted, write_cache
 from tests.screens.planted_edit import saved_edit
@@ -291,3 +291,28 @@ async def test_what_is_typed_reaches_the_terminal_through_the_last_door(
                 await pilot.pause()
                 # with the cursor on it, Textual's Input counts a heart and its selector apart
                 looked_at(pilot, straight=False)
+
+
+class Broken(Static):
+    """A bug in drawing, whose message holds a name."""
+
+    def render(self) -> Any:
+        raise RuntimeError(NAMES[0])
+
+
+@pytest.mark.usefixtures("logged")
+async def test_the_traceback_of_a_bug_is_shown_too(
+    few: HostileWorkspace, capfd: pytest.CaptureFixture[str]
+) -> None:
+    async def ended() -> None:
+        app = opened(few)
+        async with app.run_test(size=(ACROSS, DOWN)) as pilot:
+            await settled(pilot)
+            await app.screen.mount(Broken())
+            await settled(pilot)
+
+    with pytest.raises(RuntimeError):
+        await ended()
+    told = capfd.readouterr().err
+    assert "RuntimeError" in told
+    assert not forbidden(told.replace("\n", ""))
