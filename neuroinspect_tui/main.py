@@ -12,7 +12,7 @@ from typing import NoReturn
 import typer
 
 from engine.schema.errors import EngineError
-from neuroinspect_tui.cli import NAMES, app
+from neuroinspect_tui.cli import NAMES, app, spelled
 from neuroinspect_tui.cli.output import note, note_lines
 from neuroinspect_tui.cli.setup.open_app import meant
 from neuroinspect_tui.cli.usage import sentence
@@ -29,6 +29,7 @@ def main() -> None:
     _show_only()
     try:
         code = app(meant(sys.argv[1:], NAMES), prog_name=NAME, standalone_mode=False)
+        sys.stdout.flush()  # noqa: TID251  here, where a reader that left is no error
     except EngineError as error:
         _fail(" ".join(str(error).split()))
     except typer.TyperException as error:
@@ -39,9 +40,12 @@ def main() -> None:
         _fail(told)
     except (typer.Abort, KeyboardInterrupt):
         raise SystemExit(130) from None
-    except BrokenPipeError:  # `| head` has read enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # noqa: TID251
-        raise SystemExit(141) from None
+    except SystemExit as leaving:
+        if isinstance(leaving.__context__, BrokenPipeError):  # typer's exit for it is 1
+            _leave_pipe()
+        raise
+    except BrokenPipeError:
+        _leave_pipe()
     except OSError as error:
         where = f" {error.filename}" if error.filename else ""
         _fail(f"The operating system refused{where}: {error.strerror or error}.")
@@ -58,7 +62,13 @@ def _ready_streams() -> None:
         if stream is None:
             setattr(sys, name, open(os.devnull, "w"))  # noqa: PTH123, SIM115  for as long as we run
         elif isinstance(stream, io.TextIOWrapper) and stream.errors != "backslashreplace":
-            stream.reconfigure(errors="replace")
+            stream.reconfigure(errors=spelled.NAME)
+
+
+def _leave_pipe() -> NoReturn:
+    """Exit as other tools do whose reader, such as `head`, has read enough."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    raise SystemExit(141) from None
 
 
 def _show_only() -> None:

@@ -1,17 +1,18 @@
 """What all screens share: a line on top, the keys that work now at the bottom, a way back."""
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from textual.app import ComposeResult, RenderResult
 from textual.dom import DOMNode
 from textual.reactive import reactive
 from textual.widget import Widget
-from textual.widgets import Footer
 
 from screens.command import Command, bindings
+from screens.footer import KeyLine
 from screens.guarded import Guarded
 from screens.job_line import JobLine
+from screens.latest import LatestTask
 from screens.messages import Copied, OpenScreen
 from screens.ports import Workspace
 from screens.shown import command
@@ -63,6 +64,8 @@ class Base(Guarded[None]):
     REPLACED_BY: ClassVar[tuple[type[OpenScreen], ...]] = ()
     """Messages whose screens take its place, so that escape does not lead back to it."""
     BINDINGS = bindings(COMMON)
+    _load: LatestTask[..., Any]
+    """Reads what the screen shows, if it reads anything."""
 
     def __init__(self, workspace: Workspace) -> None:
         super().__init__()
@@ -75,11 +78,16 @@ class Base(Guarded[None]):
         yield TopBar()
         yield from self.body()
         yield self.job_line
-        yield Footer(show_command_palette=False)
+        yield KeyLine()
 
     def body(self) -> ComposeResult:
         """Return the screen's own widgets."""
         raise NotImplementedError
+
+    @property
+    def is_loading(self) -> bool:
+        """Whether nothing that keys could act on is shown yet."""
+        return hasattr(self, "_load") and not self._load.answered
 
     def command_line(self) -> Sequence[str]:
         """Return the words, after the program's name, of the command that does the same."""

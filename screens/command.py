@@ -23,12 +23,15 @@ class Command:
     """One line."""
     show: bool = True
     """Whether the footer has it."""
+    always: bool = False
+    """Whether it works in dialogs and fields too."""
 
     def binding(self) -> Binding:
         """Return it as Textual's binding."""
         return Binding(
-            self.key, self.action, self.title, show=self.show, id=self.id, tooltip=self.help
-        )
+            self.key, self.action, self.title, show=self.show, id=self.id, tooltip=self.help,
+            priority=self.always,
+        )  # fmt: skip
 
 
 def bindings(table: Iterable[Command]) -> list[BindingType]:

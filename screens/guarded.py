@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 
+from textual import events, on
 from textual.css.query import NoMatches
 from textual.dom import DOMNode, NoScreen
 from textual.message import Message
 from textual.screen import ModalScreen, Screen, ScreenResultType
 
 from screens.failures import sentence
+from screens.too_small import TooSmall, too_small
 
 LONG_SECONDS = 10.0
 """How long a notification that must be read stays."""
@@ -51,6 +53,24 @@ class Guarded(Screen[ScreenResultType]):
     Without this, Textual would end the screen's loop, and then the app.
     """
 
+    DEFAULT_CSS = """
+    Guarded { layers: default too-small; }
+    Guarded.-covered { overflow: hidden; }
+    """
+
+    @on(events.Resize)
+    def _cover_if_small(self, event: events.Resize) -> None:
+        """Cover the screen while the terminal is too small for it."""
+        covers = self.query(TooSmall)
+        self.set_class(too_small(event.size), "-covered")
+        if not too_small(event.size):
+            covers.remove()
+            return
+        cover = covers.first() if covers else TooSmall()
+        cover.terminal = event.size
+        if not covers:
+            self.mount(cover)
+
     async def _dispatch_message(self, message: Message) -> None:
         """Handle a message or an event; Textual has no public place for both."""
         try:
@@ -58,6 +78,19 @@ class Guarded(Screen[ScreenResultType]):
         except Exception as error:  # noqa: BLE001  nothing that a screen does may end the app
             report(self, error)
 
+    def action_copy_text(self) -> None:
+        """Copy the selected text; without any, say how to quit."""
+        if self.get_selected_text() is None:
+            self.app.action_help_quit()
+        else:
+            super().action_copy_text()
+
 
 class Dialog(ModalScreen[ScreenResultType], Guarded[ScreenResultType]):
     """A dialog over another screen."""
+
+    DEFAULT_CSS = """
+    Dialog { layers: default too-small; }
+    Dialog.-covered { overflow: hidden; }
+    Dialog:nocolor > Vertical { border: round $foreground; }
+    """

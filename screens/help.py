@@ -9,6 +9,8 @@ from textual.containers import VerticalScroll
 from screens.guarded import Dialog
 from screens.widgets.text import Columns, Static, Text
 
+WITH_IDS = 72
+"""Columns from which on there is room for the ids too."""
 Section = tuple[str, Sequence[tuple[str, str, str]]]
 """A heading, and of each command its keys, what it does, and its id."""
 
@@ -46,23 +48,28 @@ class HelpScreen(Dialog[None]):
         with VerticalScroll() as box:
             box.border_title = "Keys"
             box.border_subtitle = "esc: close"
-            yield Static(listed(self._sections))
+            yield Static(listed(self._sections, ids=self.app.size.width >= WITH_IDS))
 
     def action_scroll(self, lines: int) -> None:
         """Scroll by lines."""
         self.query_one(VerticalScroll).scroll_relative(y=lines, animate=False)
 
 
-def listed(sections: Sequence[Section]) -> Columns:
-    """Return the list: heading, keys, meaning, and the id by which config.toml changes a key."""
+def listed(sections: Sequence[Section], *, ids: bool = True) -> Columns:
+    """Return the list: heading, keys, meaning, and the id by which config.toml changes a key.
+
+    Without `ids`, what keys mean gets their room.
+    """
     table = Columns((0, 2), expand=True)
     table.add_column(no_wrap=True, max_width=20)
     table.add_column(ratio=1)
-    table.add_column(no_wrap=True, style="dim", justify="right")
+    if ids:
+        table.add_column(no_wrap=True, style="dim", justify="right")
     for place, (title, rows) in enumerate(sections):
         if place:
             table.add_row()
-        table.add_row(Text(title, style="bold underline"), "", "" if place else "id in config.toml")
+        last = ["" if place else "id in config.toml"] if ids else []
+        table.add_row(Text(title, style="bold underline"), "", *last)
         for keys, what, id_ in rows:
-            table.add_row(Text(keys, style="bold"), what, id_)
+            table.add_row(Text(keys, style="bold"), what, *([id_] if ids else []))
     return table

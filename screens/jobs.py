@@ -71,7 +71,7 @@ class JobsScreen(Base):
     def __init__(self, workspace: Workspace) -> None:
         super().__init__(workspace)
         self._views: Sequence[JobView] = ()
-        self._jobs = LatestTask(self, self._load, self._show, self._fail)
+        self._load = LatestTask(self, self._read, self._show, self._fail)
         self._log = LatestTask(self, self._read_log, self._show_log, self._fail)
         self._log_wanted: bool | None = None
         """Whether the log was asked for; None: it shows where there is room beside the table."""
@@ -95,7 +95,7 @@ class JobsScreen(Base):
     def on_mount(self) -> None:
         """Load the jobs now, and then every second."""
         self.set_breadcrumb("jobs")
-        self._jobs.start()
+        self._load.start()
         self.set_interval(POLL_SECONDS, while_open(self, self.reload))
 
     def on_resize(self, event: events.Resize) -> None:
@@ -121,9 +121,9 @@ class JobsScreen(Base):
     def reload(self) -> None:
         """Load the jobs again, while they are on screen."""
         if self.is_current:
-            self._jobs.start()
+            self._load.start()
 
-    def _load(self) -> tuple[Sequence[JobView], str]:
+    def _read(self) -> tuple[Sequence[JobView], str]:
         return self.workspace.jobs(), self.workspace.runner()
 
     def _show(self, loaded: tuple[Sequence[JobView], str]) -> None:
@@ -216,7 +216,7 @@ class JobsScreen(Base):
         except EngineError as error:
             self.call_later(self._warn, str(error))
         finally:
-            self.call_later(self._jobs.start)
+            self.call_later(self._load.start)
 
     def _warn(self, sentence: str) -> None:
         self.notify(sentence, severity="warning")

@@ -35,6 +35,8 @@ class LatestTask(Generic[P, T]):
         self._lock = threading.Lock()
         self._newest: Callable[[], T] | None = None
         self._busy = False
+        self.answered = False
+        """Whether a first result, or error, has come to the app."""
 
     def start(self, *args: P.args, **kwargs: P.kwargs) -> None:
         """Call the function; an older call that has not begun is dropped."""
@@ -72,6 +74,7 @@ class LatestTask(Generic[P, T]):
             stale = self._newest is not None
         if stale or not is_open(self._node):
             return
+        self.answered = True
         try:
             to(value)
         except Exception as error:  # noqa: BLE001  of a widget's, which nothing else guards

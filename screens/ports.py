@@ -1,7 +1,7 @@
 """What screens need of the program behind them: a workspace's files and its jobs. No torch."""
 
 import threading
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Hashable, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -20,6 +20,10 @@ class Workspace(Protocol):
 
     home: Path
     source: Source
+    read_only: bool
+    """Whether this user may not write here."""
+    drafts: dict[Hashable, dict[str, str]]
+    """What was typed into forms that were left, by what they are for; gone with the app."""
 
     def split(self, name: str) -> Split:
         """Return the listing of a split."""

@@ -33,6 +33,7 @@ from neuroinspect_tui.config import Config, remember_workspace
 from screens.base import COMMON, Base, TopBar
 from screens.classes.screen import ClassesScreen
 from screens.command import bindings
+from screens.guarded import LONG_SECONDS
 from screens.latest import LatestTask
 from screens.messages import Copied, OpenScreen, ToDemo, ToResult, ToWorkspace
 from screens.ports import Workspace
@@ -44,6 +45,9 @@ LATER_SECONDS = 0.3
 """After the first paint: when the other screens are imported."""
 DEMO = "demo"
 """What the app returns when the demo is to be made."""
+
+
+READ_ONLY = "{home} is read-only for you: nothing that you do is kept in it."
 
 
 class JobsPolled(Message):
@@ -151,6 +155,8 @@ class NeuroinspectApp(PaintingApp):
             self.pop_screen()
         self.push_screen(ClassesScreen(workspace))
         remember_workspace(workspace.home)
+        if workspace.read_only:
+            self.notify(READ_ONLY.format(home=workspace.home), timeout=LONG_SECONDS)
         watching = (workspace, self.WATCH_SECONDS, self._stop, self._post_snapshot)
         threading.Thread(target=watch_jobs, args=watching, daemon=True).start()
 
@@ -270,9 +276,11 @@ class NeuroinspectApp(PaintingApp):
             self._notify_end(job)
 
     def _show_status(self) -> None:
+        read_only = self.workspace is not None and self.workspace.read_only
+        status = " · ".join(filter(None, ("read-only" if read_only else "", self._line)))
         for screen in self.screen_stack:
             for bar in screen.query(TopBar):
-                bar.status = self._line
+                bar.status = status
 
     def _notify_end(self, job: JobView) -> None:
         if job.state == "done" and job.kind in QUIET:

@@ -2,20 +2,38 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any
 
 from rich.console import Console  # noqa: TID251  for tracebacks
+from rich.segment import Segment
 from textual import events
 from textual.app import App
+from textual.color import Color
 from textual.driver import Driver
+from textual.filter import LineFilter, Monochrome
 from textual.worker import WorkerFailed
 
 from neuroinspect_tui.app.guard import ShownErrors
 from screens.failures import record, sentence
 from screens.guarded import LONG_SECONDS
 from screens.shown import shown
+
+
+class Colourless(LineFilter):
+    """Leaves bold, underlined and reversed text, and no colour, not even the default one."""
+
+    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
+        """Return a line without colours."""
+        del background
+        return [
+            Segment(text, None if style is None else style.without_color, control)
+            for text, style, control in segments
+        ]
+
+
+COLOURLESS = Colourless()
 
 
 class ErrorReportingApp(App[str]):
@@ -29,6 +47,13 @@ class ErrorReportingApp(App[str]):
         super().__init__(driver_class=driver_class)
         self.error_console = Console(file=ShownErrors(), markup=False, highlight=False)
         self._told: tuple[str, float] = ("", 0.0)
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Return what every line goes through; without colours, Textual's own would send greys."""
+        filters = super().get_line_filters()
+        if not self.no_color:
+            return filters
+        return (*(one for one in filters if not isinstance(one, Monochrome)), COLOURLESS)
 
     def on_mount(self) -> None:
         """Hear of threads that no worker runs in."""

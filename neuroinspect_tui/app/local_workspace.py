@@ -1,8 +1,9 @@
 """What the screens work on: a workspace's files and its jobs. Never imports torch."""
 
+import os
 import threading
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Hashable, Sequence
 from pathlib import Path
 
 from msgspec import structs
@@ -48,6 +49,8 @@ class LocalWorkspace:
         self._clip: dict[Path, ClipFeatures] = {}
         self._words: tuple[FeatureCache, WordSpace] | None = None
         self.store = Store(home)
+        self.read_only = not os.access(home, os.W_OK)
+        self.drafts: dict[Hashable, dict[str, str]] = {}
 
     def split(self, name: str) -> Split:
         """Return the listing of a split; a job that extracts its features makes it list anew."""

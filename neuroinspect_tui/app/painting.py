@@ -9,7 +9,7 @@ from textual.app import SystemCommand
 
 from neuroinspect_tui.app import pictures, probe
 from neuroinspect_tui.app.driver import LateAnswers, PictureDriver
-from neuroinspect_tui.app.errors import ErrorReportingApp
+from neuroinspect_tui.app.keyboard import KeyboardApp
 from screens.widgets.gallery import Gallery
 from screens.widgets.picture import Picture
 from screens.widgets.pictures.base import RENDERERS, PixelRenderer, Terminal
@@ -17,7 +17,7 @@ from screens.widgets.pixels.painter import BlankPainter, Painter
 from screens.widgets.previews import ANYWHERE, Display
 
 
-class PaintingApp(ErrorReportingApp):
+class PaintingApp(KeyboardApp):
     """Draws pictures.
 
     Args:

@@ -5,7 +5,7 @@ from screens.widgets.pictures.base import BUILT_IN, RENDERERS, Renderer, Termina
 
 AUTO = "auto"
 NONE = "none"
-ORDER = ("kitty", "sixel", "iterm", "sextant", "quadrant", BUILT_IN)
+ORDER = ("shades", "kitty", "sixel", "iterm", "sextant", "quadrant", BUILT_IN)
 """Ours that `auto` takes, best first; third parties' come before."""
 
 

@@ -1,5 +1,6 @@
 """The terminal around the app: what it must be, its clipboard, its notifications."""
 
+import codecs
 import contextlib
 import os
 import subprocess
@@ -21,15 +22,27 @@ def need_terminal() -> None:
     """Refuse to start where the app cannot be drawn.
 
     Raises:
-        EngineError: stdin or stderr is not a terminal, or it is a dumb one.
+        EngineError: stdin or stderr is not a terminal, or it is a dumb one or one without UTF-8.
     """
     instead = "the commands of `neuroinspect-tui --help` work without one"
     for name in ("stdin", "stderr"):
         stream = getattr(sys, f"__{name}__")
         if stream is None or not stream.isatty():
             raise EngineError(f"The app needs a terminal, but {name} is not one; {instead}.")
+    stream = getattr(sys, "__stderr__")  # noqa: B009  asked, not written to
+    encoding = str(getattr(stream, "encoding", "utf-8"))
+    if codecs.lookup(encoding).name != "utf-8":
+        raise EngineError(
+            f"The app draws in UTF-8, but the encoding here is {encoding}; set LC_ALL=C.UTF-8 and "
+            "unset PYTHONIOENCODING, or use the commands of `neuroinspect-tui --help`."
+        )
     if os.environ.get("TERM") == "dumb":
         raise EngineError(f"The app cannot be drawn on a dumb terminal (TERM=dumb); {instead}.")
+
+
+def has_shell() -> bool:
+    """Tell whether a shell with job control started this process: it can be suspended."""
+    return os.getpgrp() != os.getsid(0)
 
 
 def notification(title: str, body: str) -> str:

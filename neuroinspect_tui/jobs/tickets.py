@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from neuroinspect_tui.jobs.job import Job
+from neuroinspect_tui.jobs.job import Job, JobError
 from neuroinspect_tui.jobs.queues import file_name
 
 
@@ -57,3 +57,5 @@ class Tickets:
             return [path.name for path in self.root.iterdir() if "~" in path.name]
         except FileNotFoundError:
             return []
+        except OSError as error:
+            raise JobError(f"Cannot read {self.root}: {error.strerror}.") from error

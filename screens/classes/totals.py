@@ -60,7 +60,7 @@ class ClassTotals(Widget):
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         """Return how many lines there are in `width` cells."""
-        return len(self._drawn(width).wrap(self.app.console, width))
+        return len(self._drawn(width).wrap(self.app.console, max(1, width)))  # 0: in one column
 
     def render(self) -> RenderResult:
         """Draw the lines, broken between their parts."""

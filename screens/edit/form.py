@@ -55,8 +55,6 @@ class Field:
     kind: type[int] | type[float] | type[str] = str
     least: float = 0
     most: float = 0
-    allowed: str = ""
-    """Characters a key may put in; empty: all."""
 
     def problem(self, text: str) -> str:
         """Return what is wrong with a text, or nothing."""
@@ -74,8 +72,7 @@ class Field:
 def _number(
     name: str, title: str, help: str, within: tuple[float, float], kind: type[int] | type[float]
 ) -> Field:
-    allowed = "0123456789" + (".e-+" if kind is float else "")
-    return Field(name, title, help, kind=kind, least=within[0], most=within[1], allowed=allowed)
+    return Field(name, title, help, kind=kind, least=within[0], most=within[1])
 
 
 @cache
@@ -89,10 +86,9 @@ def fields() -> tuple[Field, ...]:
     return (
         Field("method", "method", choices=methods),
         Field("preset", "preset", choices=PRESETS),
-        Field("neurons", "neurons", "the neurons themselves; empty: the top N of the ranking",
-              allowed="0123456789 ,"),
+        Field("neurons", "neurons", "the neurons themselves; empty: the top N of the ranking"),
         Field("top", "top N", "N, N% of all neurons, or auto: what does best on the selection "
-              "images", allowed="0123456789.%auto"),
+              "images"),
         Field("by", "ranking", choices={AUTO: "the method's own ranking", **rankings}),
         Field("rows", "rows", choices=ROWS),
         _number("target", "target", "the target ratio; 1: do not depend on these neurons at all",
@@ -214,6 +210,8 @@ def problems(values: Mapping[str, str]) -> dict[str, str]:
         found["top"] = "give N, N% or auto"
     if values["group_by"] == NO_GROUPS and _needing_groups(values):
         found["group_by"] = "needed: → takes found"
+    if "neurons" in found and not re.fullmatch(r"[\d\s,]*", values["neurons"]):
+        found["neurons"] = "give neurons, such as 3 17"
     return {name: wrong for name, wrong in found.items() if wrong}
 
 

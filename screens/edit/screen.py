@@ -92,7 +92,8 @@ class EditScreen(Base):
     ) -> None:
         super().__init__(workspace)
         self.class_index, self.neurons, self.top, self.on_edit = class_index, neurons, top, on
-        self.values = begin(neurons, top)
+        self._draft = (class_index, neurons, top, on)
+        self.values = begin(neurons, top) | workspace.drafts.get(self._draft, {})
         self._split: Split | None = None
         self._made: Edit | None = None
         self._load = LatestTask(self, self._open, self._opened, self._fail)
@@ -198,8 +199,17 @@ class EditScreen(Base):
     def _changed(self) -> None:
         for line in self.query(Line):
             self.values[line.field.name] = line.control.value
+        self._keep()
         self._arrange()
         self._explain()
+
+    def _keep(self) -> None:
+        """Keep what differs from a fresh form for when this one is opened again."""
+        fresh = begin(self.neurons, self.top)
+        typed = {name: value for name, value in self.values.items() if value != fresh[name]}
+        self.workspace.drafts.pop(self._draft, None)
+        if typed:
+            self.workspace.drafts[self._draft] = typed
 
     def on_descendant_focus(self, event: DescendantFocus) -> None:
         """Explain the field."""
@@ -262,6 +272,7 @@ class EditScreen(Base):
         self.query_one(Live).begin(self.name_of_class)
         self.job_line.submit(request)
         if self.job_line.running:
+            self.workspace.drafts.pop(self._draft, None)
             self._run_shown(True)
 
     def _follow(self, job: str) -> None:

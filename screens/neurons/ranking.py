@@ -118,7 +118,7 @@ def columns(by: str, *, named: bool = False, drawn: bool = False) -> tuple[Colum
     pushed = by == "contribution"
     return (
         Column("neuron", 10, "right"),
-        Column("vote", 5, "right"),
+        Column("vote", 5, "right", drop=1),
         Column("contrast", 9, "right", drop=5 if pushed else 0),
         Column("contribution", 13, "right", drop=0 if pushed else 5),
         Column("importance", 11, "right", drop=4),

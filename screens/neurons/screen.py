@@ -86,11 +86,14 @@ class NeuronsScreen(Searchable):
     BINDINGS = bindings(TABLE)
     CSS = """
     NeuronsScreen #note { height: auto; padding: 0 1; color: $text-warning; display: none; }
+    NeuronsScreen.-low #note { max-height: 1; }
+    NeuronsScreen.-low NeuronPanel { height: 40%; min-height: 6; }
     NeuronsScreen #instead { height: 1fr; content-align: center middle; padding: 0 4; }
     NeuronsScreen #instead { display: none; }
     NeuronsScreen.-instead #instead { display: block; }
     NeuronsScreen.-instead NeuronLists, NeuronsScreen.-instead NeuronPanel { display: none; }
     """
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (24, "-high")]
     REST = 0.6
     """Seconds the cursor rests on a neuron before its heat maps are requested."""
 
@@ -218,7 +221,8 @@ class NeuronsScreen(Searchable):
         """Request the heat maps, once a visit, and of one neuron at a time."""
         neuron, ranked = details.neuron.neuron, self.query_one(NeuronLists).ranked
         rests = ranked is not None and ranked.neuron == neuron
-        if not rests or self.job_line.running or neuron in self._requested:
+        busy = self.job_line.running or neuron in self._requested
+        if not rests or busy or self.workspace.read_only:
             return
         self._requested.add(neuron)
         if details.job is not None:

@@ -11,10 +11,10 @@ from typing import ClassVar
 import msgspec
 from textual.app import ComposeResult
 from textual.containers import Container, Vertical
-from textual.widgets import Footer
 
 from screens.base import TopBar
 from screens.command import Command, bindings
+from screens.footer import KeyLine
 from screens.guarded import Guarded, is_open
 from screens.messages import Copied, ToDemo, ToWorkspace
 from screens.shown import command
@@ -99,7 +99,7 @@ class StartScreen(Guarded[None]):
                 yield Label("new workspace", classes="heading")
                 yield Form(self._directory)
                 yield Static(id="message")
-        yield Footer(show_command_palette=False)
+        yield KeyLine()
 
     def _demo_hint(self) -> str:
         if (self.demo / FILE).is_file():

@@ -81,6 +81,11 @@ class WhatIfController:
         return self.ablation.cache.classes[self.class_index] if self.ablation else ""
 
     @property
+    def answered(self) -> bool:
+        """Whether it is known if there is a feature cache."""
+        return self._open_task.answered
+
+    @property
     def fresh(self) -> bool:
         """Whether the last answer is to the newest question."""
         return self.answer is not None and self.answer.question == self.question

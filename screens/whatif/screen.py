@@ -104,6 +104,11 @@ class WhatIfScreen(Base):
         """Fit the text to the new width."""
         self._show()
 
+    @property
+    def is_loading(self) -> bool:
+        """Whether the feature cache is still being opened."""
+        return not self.controller.answered
+
     # what the controller posts
 
     @on(WhatIfController.FeaturesMissing)

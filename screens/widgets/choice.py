@@ -17,6 +17,7 @@ class Choice(Widget, can_focus=True):
 
     DEFAULT_CSS = """
     Choice { height: 1; width: 24; background: $surface; }
+    Choice:nocolor:focus { text-style: reverse; }
     Choice:focus { background: $block-cursor-background; color: $block-cursor-foreground; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [

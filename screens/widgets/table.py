@@ -36,6 +36,7 @@ class Table(Cursor):
             color: $block-cursor-blurred-foreground;
             background: $block-cursor-blurred-background;
         }
+        &:nocolor > .table--cursor { text-style: reverse; }
         & > .table--empty { color: $text-muted; }
     }
     """

@@ -1,7 +1,7 @@
 """A workspace without runner or torch: tests feed its jobs record by record."""
 
 import threading
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Hashable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -52,6 +52,8 @@ class FakeWorkspace:
     def __init__(self, planted: Planted, *, cached: bool = True) -> None:
         self.home, self.source = planted.home, planted.source
         self.planted = planted
+        self.read_only = False
+        self.drafts: dict[Hashable, dict[str, str]] = {}
         self.cached = cached
         """Whether the feature cache counts as there."""
         self.made: list[FakeJob] = []

@@ -1,0 +1,113 @@
+"""What only a real terminal or pipe shows: suspending, colours, readers that leave, encodings."""
+
+import os
+import re
+import subprocess
+import sys
+
+import pytest
+
+from tests.neuroinspect_tui.conftest import filled, filled_once, run  # noqa: F401  fixtures
+from tests.terminal.pane import Pane, program, tmux
+
+pytestmark = pytest.mark.slow
+needs_tmux = pytest.mark.skipif(not tmux(), reason="no tmux on this machine")
+
+
+@pytest.fixture
+def open_pane(tmp_path):
+    """Opens a terminal; it is closed at the end."""
+    panes = []
+
+    def opening(words, size=(120, 30)):
+        root = tmp_path / f"pane{len(panes)}"
+        root.mkdir()
+        panes.append(Pane(root, words, size))
+        return panes[-1]
+
+    yield opening
+    for pane in panes:
+        pane.close()
+
+
+@needs_tmux
+def test_ctrl_z_leads_to_the_shell_and_fg_back(open_pane, filled):  # noqa: F811
+    pane = open_pane(["env", "PS1=shell> ", "bash", "--norc"])
+    pane.wait("shell> ")
+    pane.press("clear; " + " ".join(program(filled)), "Enter")
+    pane.wait(r"accuracy \d")
+    before = pane.wait("▶ ")
+    pane.press("C-z")
+    pane.wait("Stopped")
+    pane.press("echo in the $((1 + 1))nd shell", "Enter")
+    seen = pane.wait("in the 2nd shell")
+    assert "▶" not in seen
+    pane.press("fg", "Enter")
+    pane.wait(re.escape(before.splitlines()[-1].strip()[:20]))  # all of it is drawn again
+    pane.wait(r"accuracy \d")
+    pane.press("q")
+    pane.wait("shell> $")
+
+
+@needs_tmux
+def test_without_a_shell_ctrl_z_says_so(open_pane, filled):  # noqa: F811
+    pane = open_pane(program(filled))
+    pane.wait("▶ ")
+    pane.press("C-z")
+    pane.wait("No shell started this app")
+    pane.press("C-c")
+    pane.wait("Press q to quit the app")
+
+
+@needs_tmux
+@pytest.mark.parametrize("words", [["--color", "none"], []], ids=["option", "NO_COLOR"])
+def test_without_colours_no_code_of_one_is_sent(open_pane, filled, words, tmp_path):  # noqa: F811
+    told = tmp_path / "sent"
+    command = [*program(filled), *words]
+    if not words:
+        command.insert(1, "NO_COLOR=1")
+    pane = open_pane(["script", "-qfc", " ".join(command), str(told)])
+    pane.wait("▶ ")
+    for key in ("Enter", "Escape", "?", "Escape", "q"):
+        pane.press(key)
+        pane.wait(".")
+    pane.wait(".")
+    codes = set(re.findall(rb"\x1b\[([0-9;]*)m", told.read_bytes()))
+    parts = {int(part) for code in codes for part in code.split(b";") if part}
+    assert parts <= {0, 1, 2, 3, 4, 7}  # reset, bold, dim, italic, underlined, reversed
+
+
+def commanded(words, **more):
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))} | more
+    return subprocess.Popen(
+        [sys.executable, "-m", "neuroinspect_tui", *map(str, words)],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("words", [["classes"], ["classes", "--json"], ["--help"]])
+def test_a_reader_that_leaves_ends_a_command_quietly(words, filled):  # noqa: F811
+    where = [] if words == ["--help"] else ["-w", filled]
+    process = commanded([*words, *where])
+    process.stdout.close()  # before anything is written
+    err = process.stderr.read().decode()
+    assert (process.wait(), err) == (141, "")
+
+
+def test_without_utf_8_a_command_prints_ascii(filled):  # noqa: F811
+    process = commanded(["classes", "-w", filled], PYTHONIOENCODING="ascii")
+    out, err = process.communicate()
+    assert process.returncode == 0, err
+    text = out.decode("ascii")
+    assert "#" in text
+    assert "?" not in text.replace("(?)", "")
+
+
+@needs_tmux
+def test_without_utf_8_the_app_says_what_it_needs(open_pane, filled, tmp_path):  # noqa: F811
+    told = tmp_path / "said"
+    command = program(filled)
+    command.insert(1, "PYTHONIOENCODING=latin-1")
+    pane = open_pane(["sh", "-c", f"{' '.join(command)}; echo left $? | tee {told}; sleep 60"])
+    pane.wait("left 2")
+    assert "draws in UTF-8" in pane.screen()
