@@ -39,6 +39,7 @@ class KeyLine(Footer):
     """
 
     DEFAULT_CSS = """
+    KeyLine FooterKey { padding: 0 1; }
     KeyLine HorizontalGroup { dock: right; width: auto; height: 1; background: $footer-background; }
     """
 
