@@ -65,7 +65,7 @@ def test_without_colours_no_code_of_one_is_sent(open_pane, filled, words, tmp_pa
     told = tmp_path / "sent"
     command = [*program(filled), *words]
     if not words:
-        command.insert(1, "NO_COLOR=1")
+        command.insert(command.index("TERM=xterm-256color"), "NO_COLOR=1")
     pane = open_pane(["script", "-qfc", " ".join(command), str(told)])
     pane.wait("▶ ")
     for key in ("Enter", "Escape", "?", "Escape", "q"):
@@ -88,10 +88,10 @@ def commanded(words, **more):
 @pytest.mark.parametrize("words", [["classes"], ["classes", "--json"], ["--help"]])
 def test_a_reader_that_leaves_ends_a_command_quietly(words, filled):  # noqa: F811
     where = [] if words == ["--help"] else ["-w", filled]
-    process = commanded([*words, *where])
-    process.stdout.close()  # before anything is written
-    err = process.stderr.read().decode()
-    assert (process.wait(), err) == (141, "")
+    with commanded([*words, *where]) as process:
+        process.stdout.close()  # before anything is written
+        err = process.stderr.read().decode()
+    assert (process.returncode, err) == (141, "")
 
 
 def test_without_utf_8_a_command_prints_ascii(filled):  # noqa: F811
@@ -107,7 +107,7 @@ def test_without_utf_8_a_command_prints_ascii(filled):  # noqa: F811
 def test_without_utf_8_the_app_says_what_it_needs(open_pane, filled, tmp_path):  # noqa: F811
     told = tmp_path / "said"
     command = program(filled)
-    command.insert(1, "PYTHONIOENCODING=latin-1")
+    command.insert(command.index("TERM=xterm-256color"), "PYTHONIOENCODING=latin-1")
     pane = open_pane(["sh", "-c", f"{' '.join(command)}; echo left $? | tee {told}; sleep 60"])
     pane.wait("left 2")
     assert "draws in UTF-8" in pane.screen()
