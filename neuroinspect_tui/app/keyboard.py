@@ -21,7 +21,8 @@ class KeyboardApp(ErrorReportingApp):
     async def on_event(self, event: events.Event) -> None:
         """Let keys wait for the screen that they are meant for."""
         if isinstance(event, events.Key) and not event.is_forwarded:
-            event = enter_typed_early(event)
+            if "ctrl+j" not in self.keys.values():  # a person's own key
+                event = enter_typed_early(event)
             if self._typed_ahead.holds(event):
                 return
         await super().on_event(event)
