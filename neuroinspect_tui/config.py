@@ -91,5 +91,25 @@ def remember_workspace(home: Path) -> None:
         return  # a home that cannot be written loses this list and nothing else
 
 
+def remembered_tiles() -> int:
+    """Return by how many steps pictures were last made larger, or smaller."""
+    try:
+        return int(read_json(_tiles_path(), int))
+    except EngineError:
+        return 0
+
+
+def remember_tiles(steps: int) -> None:
+    """Keep by how many steps pictures are larger, for the next time."""
+    try:
+        write_json(_tiles_path(), steps)
+    except EngineError:
+        return  # as above: they are as large as by default
+
+
+def _tiles_path() -> Path:
+    return platformdirs.user_state_path("neuroinspect-tui") / "picture_size.json"
+
+
 def _recent_path() -> Path:
     return platformdirs.user_state_path("neuroinspect-tui") / "recent.json"

@@ -13,7 +13,7 @@ from screens.footer import KeyLine
 from screens.guarded import Guarded
 from screens.job_line import JobLine
 from screens.latest import LatestTask
-from screens.messages import Copied, OpenScreen
+from screens.messages import Copied, LargerPictures, OpenScreen
 from screens.ports import Workspace
 from screens.shown import command
 from screens.widgets.text import Text
@@ -22,7 +22,11 @@ COMMON = (
     Command("screen.back", "escape", "back", "Back", "Go back to the previous screen"),
     Command("screen.retry", "R", "retry", "Retry", "Retry the job that failed", show=False),
     Command("screen.copy", "y", "copy", "Copy", "Copy the equivalent command"),
-)
+    Command("screen.larger", "plus,greater_than_sign", "larger(1)", "Larger",
+            "Show larger pictures (> where + is another key)", show=False),
+    Command("screen.smaller", "minus,less_than_sign", "larger(-1)", "Smaller",
+            "Show smaller pictures (< where - is another key)", show=False),
+)  # fmt: skip
 
 
 class TopBar(Widget):
@@ -101,6 +105,10 @@ class Base(Guarded[None]):
         """Go back; from the first screen there is nowhere to go."""
         if len(self.app.screen_stack) > 2:
             self.app.pop_screen()
+
+    def action_larger(self, steps: int) -> None:
+        """Make the pictures of all screens larger, or smaller."""
+        self.post_message(LargerPictures(steps))
 
     def action_retry(self) -> None:
         """Retry the job that failed."""

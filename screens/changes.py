@@ -9,6 +9,7 @@ from textual.containers import Horizontal
 from engine.data.stored import PictureFinder
 from engine.schema.edits import Comparison
 from engine.schema.records import AblationPreview, ClassChange, Moved
+from screens.widgets.filling import FillingGallery
 from screens.widgets.gallery import Gallery, Tile
 from screens.widgets.table import Column, Table
 from screens.widgets.text import Text
@@ -142,7 +143,7 @@ class Changes(Horizontal):
     def compose(self) -> ComposeResult:
         """Put the table at the left."""
         yield Table(*COLUMNS, id="changes", empty="loading…")
-        yield Gallery(id="images")
+        yield FillingGallery(id="images")
 
     def show(self, result: Comparison | AblationPreview, picture_of: PictureFinder) -> None:
         """Show what is fixed and what is broken."""

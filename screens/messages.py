@@ -74,6 +74,14 @@ class ToCompare(OpenScreen):
     """Its record, or its id where the record is still to be read."""
 
 
+@dataclass
+class LargerPictures(Message):
+    """Pictures are wanted larger."""
+
+    steps: int
+    """Negative: smaller."""
+
+
 class ToResult(Message):
     """Show what a job made."""
 

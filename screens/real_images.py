@@ -56,7 +56,7 @@ class RealImages(Widget):
             rows = half
         across = max(LEAST_SIDE, self.size.width // 6 - 2)
         for gallery in self.query(Gallery):
-            gallery.side = max(LEAST_SIDE // 2, min(2 * rows, across))
+            gallery.fit(max(LEAST_SIDE // 2, min(2 * rows, across)))
 
     def show(
         self,

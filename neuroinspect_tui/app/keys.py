@@ -1,6 +1,7 @@
 """All keys, from the tables that screens bind them by: for help, the docs and config.toml."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from difflib import get_close_matches
 from typing import Any
 
@@ -78,14 +79,24 @@ def sections(screen: Screen[Any], keys: Mapping[str, str]) -> list[Section]:
         screen: The screen below the help.
         keys: A person's own keys, by id.
     """
-    common = COMMON if isinstance(screen, Base) else ()
+    own = getattr(screen, "TABLE", ())
+    common = left_over(COMMON, own) if isinstance(screen, Base) else ()
     named = [
-        (getattr(screen, "NAME", ""), [*getattr(screen, "TABLE", ()), *common]),
+        (getattr(screen, "NAME", ""), [*own, *common]),
         *((part.capitalize(), commands) for part, commands in _parts(type(screen))),
         *((_place(kind), bound_commands(kind)) for kind in WIDGETS if screen.query(kind)),
         ("Anywhere", list(APP)),
     ]
     return _listed(named, keys)
+
+
+def left_over(common: Iterable[Command], own: Iterable[Command]) -> list[Command]:
+    """Return common commands without the keys that a screen has for something else."""
+    taken = {key for command in own for key in display(command.key).split()}
+    return [
+        replace(command, key=",".join(k for k in command.key.split(",") if display(k) not in taken))
+        for command in common
+    ]
 
 
 def key_table() -> list[Section]:

@@ -10,11 +10,14 @@ from textual.app import SystemCommand
 from neuroinspect_tui.app import pictures, probe
 from neuroinspect_tui.app.driver import LateAnswers, PictureDriver
 from neuroinspect_tui.app.keyboard import KeyboardApp
+from neuroinspect_tui.config import remember_tiles, remembered_tiles
+from screens.messages import LargerPictures
 from screens.widgets.gallery import Gallery
 from screens.widgets.picture import Picture
 from screens.widgets.pictures.base import RENDERERS, PixelRenderer, Terminal
 from screens.widgets.pixels.painter import BlankPainter, Painter
 from screens.widgets.previews import ANYWHERE, Display
+from screens.widgets.tile_size import FEWEST_STEPS, MOST_STEPS
 
 
 class PaintingApp(KeyboardApp):
@@ -35,12 +38,14 @@ class PaintingApp(KeyboardApp):
         *,
         slow_link: bool = False,
     ) -> None:
-        super().__init__(driver_class=PictureDriver)
+        super().__init__(PictureDriver)
         self.answers = answers
         self.painter: Painter = BlankPainter()
         """Draws pictures within what Textual writes, where they are pixels."""
         self.display_pictures = Display()
         """What draws pictures, and where."""
+        self.larger_tiles = min(MOST_STEPS, max(FEWEST_STEPS, remembered_tiles()))
+        """By how many steps tiles are larger than their place suggests."""
         self._asked_renderer, self._slow_link = renderer, slow_link
         self._kernel_cell = probe.cell_size()
         self.picture_problems = self._choose(terminal)
@@ -85,6 +90,17 @@ class PaintingApp(KeyboardApp):
         for name, renderer in pictures.offered(self.display_pictures.terminal).items():
             what = (type(renderer).__doc__ or "").partition("\n")[0]
             yield SystemCommand(f"Pictures: {name}", what, partial(self.draw_pictures, name))
+
+    def on_larger_pictures(self, message: LargerPictures) -> None:
+        """Make tiles larger, or smaller, on every screen and the next time."""
+        steps = min(MOST_STEPS, max(FEWEST_STEPS, self.larger_tiles + message.steps))
+        if steps == self.larger_tiles:
+            return
+        self.larger_tiles = steps
+        for screen in self.screen_stack:
+            for gallery in screen.query(Gallery):
+                gallery.refit()
+        remember_tiles(steps)
 
     def on_late_answers(self, message: LateAnswers) -> None:
         """Choose again, now that the terminal has answered."""

@@ -17,6 +17,7 @@ from screens.clip_words import ClipWords, Lines, beside
 from screens.guarded import while_open
 from screens.latest import LatestTask
 from screens.ports import Workspace
+from screens.widgets.filling import FillingGallery
 from screens.widgets.gallery import Gallery, Tile
 from screens.widgets.text import Columns, Static, Text, stacked
 from screens.words import counted
@@ -48,14 +49,15 @@ class ClassPreview(Vertical):
         width: 40%;
         border-left: vkey $panel-lighten-2;
         padding: 0 1;
-        & > Static { height: auto; }
         & > Gallery { scrollbar-size-vertical: 0; }
-        & > #preview-title { text-style: bold; }
-        & > #preview-words { display: none; padding-bottom: 1; }
-        & > #preview-words.-said { display: block; }
-        & > #preview-kinds { display: none; padding-bottom: 1; }
-        & > #preview-kinds.-said { display: block; }
-        & > #preview-neurons { padding-bottom: 1; }
+        & > #preview-said { height: auto; }
+        & Static { height: auto; }
+        & #preview-title { text-style: bold; }
+        & #preview-words { display: none; padding-bottom: 1; }
+        & #preview-words.-said { display: block; }
+        & #preview-kinds { display: none; padding-bottom: 1; }
+        & #preview-kinds.-said { display: block; }
+        & #preview-neurons { padding-bottom: 1; }
     }
     """
 
@@ -72,11 +74,12 @@ class ClassPreview(Vertical):
 
     def compose(self) -> ComposeResult:
         """Return title, words, neurons, pictures."""
-        yield Static("", id="preview-title")
-        yield Static("", id="preview-words")
-        yield Static("", id="preview-kinds")
-        yield Static("", id="preview-neurons")
-        gallery = Gallery(captions=2)
+        with Vertical(id="preview-said"):
+            yield Static("", id="preview-title")
+            yield Static("", id="preview-words")
+            yield Static("", id="preview-kinds")
+            yield Static("", id="preview-neurons")
+        gallery = FillingGallery(captions=2)
         gallery.can_focus = False
         yield gallery
 
@@ -121,7 +124,8 @@ class ClassPreview(Vertical):
         line = self.query_one("#preview-kinds", Static)
         if found is None or self._started is None or found[0] == self._started[1]:
             line.set_class(found is not None, "-said")
-            said = () if found is None else kinds_lines(found[1], self.content_size.width)
+            width = self.query_one("#preview-said").content_size.width
+            said = () if found is None else kinds_lines(found[1], width)
             line.update(stacked(said))
 
     def _show(self, summary: Summary) -> None:

@@ -35,6 +35,8 @@ from screens.widgets.table import Table
 
 AS_COMMAND = ("n", "name")
 """The orders that `classes --sort` offers, beside its default."""
+FEW = 6
+"""Of a screen's lines: so many classes leave room below them for what the cursor's one shows."""
 OPENS = ("mistakes", "neurons", "whatif", "edit", "ends")
 
 
@@ -81,7 +83,15 @@ class ClassesScreen(ByGroups):
         & #lists { width: 1fr; }
         & #filter, & #groups, & ClassPreview { display: none; }
         & #filter.-open { display: block; }
-        &.-wide ClassPreview { display: block; }
+        &.-wide ClassPreview, &.-few ClassPreview { display: block; }
+        &.-few #both { layout: vertical; }
+        &.-few #lists { width: 100%; height: auto; }
+        &.-few ClassPreview {
+            layout: horizontal; width: 100%; height: 1fr; padding: 0;
+            border-left: none; border-top: hkey $panel-lighten-2;
+        }
+        &.-few #preview-said { width: 48; max-width: 60%; height: 100%; padding: 0 1; }
+        &.-grouped #lists { height: 1fr; }
         &.-grouped #classes, &.-grouped ClassPreview { display: none; }
         &.-grouped #groups { display: block; }
     }
@@ -101,7 +111,7 @@ class ClassesScreen(ByGroups):
         """Return totals, the filter, classes or groups, and a preview of the cursor's class."""
         yield ClassTotals()
         yield Input(placeholder="part of a class name", compact=True, id="filter")
-        with Horizontal():
+        with Horizontal(id="both"):
             with Vertical(id="lists"):
                 yield ClassTable("class", confusions=True, id="classes")
                 yield GroupTable("group", confusions=False, id="groups")
@@ -120,6 +130,16 @@ class ClassesScreen(ByGroups):
         self.query_one(ClassTable).focus()
         self.watch(self.app, "app_focus", self.look_again)
         self._start()
+
+    def on_resize(self) -> None:
+        """Put the preview beside the list, or below a short one."""
+        self._arrange()
+
+    def _arrange(self) -> None:
+        count = 0 if self.listing is None else len(self.listing.scores.classes)
+        few = 0 < count <= self.size.height // FEW
+        self.set_class(few, "-few")
+        self.query_one(ClassTable).styles.height = count + 1 if few else "1fr"
 
     def _set_breadcrumb(self, split: str) -> None:
         source = self.workspace.source
@@ -221,6 +241,7 @@ class ClassesScreen(ByGroups):
         listing, loaded = self.listing, self._loaded
         if listing is None or loaded is None:
             return
+        self._arrange()
         self._set_breadcrumb(f"{listing.scores.split} {loaded.total:,}")
         missing = 0 if loaded.cache else max(1, loaded.total - listing.scores.n)
         self.query_one(ClassTotals).total(

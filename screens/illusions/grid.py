@@ -95,15 +95,12 @@ class DrawingGallery(Gallery):
     ) -> None:
         """Show other drawings, at the size that fits their number."""
         super().show(count, tile, sections, keys)
-        self._fit()
+        self.refit()
 
-    def on_resize(self) -> None:
-        """Draw at the size that fits; the gallery itself lays out."""
-        self._fit()
-
-    def _fit(self) -> None:
+    def refit(self) -> None:
+        """Take the size that fits, or as much larger or smaller as asked."""
         sides = range(MOST_SIDE, LEAST_SIDE, -2)
-        self.side = next((side for side in sides if self._fits(side)), LEAST_SIDE)
+        self.side = self.sized(next((side for side in sides if self._fits(side)), LEAST_SIDE))
 
     def _fits(self, side: int) -> bool:
         columns = (self.size.width - 1) // (side + 1)

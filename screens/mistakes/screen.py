@@ -29,6 +29,7 @@ from screens.new_grouping import NewGrouping
 from screens.ports import Workspace
 from screens.search_field import SearchField, TextQuery
 from screens.widgets.choice import Choice
+from screens.widgets.filling import FillingGallery
 from screens.widgets.gallery import Gallery, Tile
 from screens.widgets.picture import Picture
 from screens.widgets.text import Static, Text, stacked
@@ -51,7 +52,7 @@ class Loaded:
     """The images selected by hand, by their paths below the data's root."""
 
 
-class Pictures(Gallery):
+class Pictures(FillingGallery):
     """The images, as large as fills the width; the footer shows what enter does."""
 
     BINDINGS = [
@@ -62,12 +63,6 @@ class Pictures(Gallery):
         """Choose only where there is an image."""
         del parameters
         return action != "choose" or self.count > 0
-
-    def on_resize(self) -> None:
-        """Share the width among as many pictures as there is room for."""
-        width = self.scrollable_content_region.width - 1
-        self.side = max(SIDE, width // max(1, width // (SIDE + 1)) - 1)
-        super().on_resize()
 
 
 class MistakesScreen(Selecting):

@@ -6,15 +6,14 @@ from textual import events, work
 from textual.binding import Binding
 from textual.cache import LRUCache
 from textual.geometry import Region, Size
-from textual.reactive import var
 from textual.strip import Strip
 
 from screens.widgets.cursor import Cursor
 from screens.widgets.grid import Grid, Spot
 from screens.widgets.previews import Box, Preview, cached, display_of, drawn
-from screens.widgets.slow_link import THUMBNAIL, on_slow_link
 from screens.widgets.strips import text_strip
 from screens.widgets.text import Text
+from screens.widgets.tile_size import SizedTiles
 from screens.widgets.tiles import Frame, Tile, picture_line, with_edge, with_lower_edge
 
 __all__ = ["Gallery", "Tile"]
@@ -22,7 +21,7 @@ __all__ = ["Gallery", "Tile"]
 CACHED_TILES = 512
 
 
-class Gallery(Cursor):
+class Gallery(SizedTiles):
     """Tiles under headings; the cursor's has an edge above and below, and the mark ▶."""
 
     COMPONENT_CLASSES = {
@@ -47,8 +46,6 @@ class Gallery(Cursor):
         Binding("end,G", "last", "Last", show=False, id="gallery.last"),
         Binding("enter", "choose", "Choose", show=False, id="gallery.choose"),
     ]
-    side: var[int] = var(16, init=False)
-    """Cells across a picture, and pixels both ways; no more than 16 on a slow link."""
 
     class Moved(Cursor.Moved):
         """The cursor is on another tile, or on another key."""
@@ -66,8 +63,7 @@ class Gallery(Cursor):
         classes: str | None = None,
     ):
         """Make room for `captions` lines under each picture of `side` cells across."""
-        super().__init__(empty=empty, id=id, classes=classes)
-        self.set_reactive(Gallery.side, side)
+        super().__init__(side, empty=empty, id=id, classes=classes)
         self._captions = captions
         self._tile: Callable[[int], Tile] = lambda _index: Tile(None)
         self._tiles: LRUCache[int, Tile] = LRUCache(CACHED_TILES)
@@ -109,10 +105,6 @@ class Gallery(Cursor):
                 self._refresh_tile(index)
         self._draw()
 
-    def validate_side(self, side: int) -> int:
-        """Keep thumbnails small on a slow link."""
-        return min(side, THUMBNAIL) if on_slow_link(self) else side
-
     def watch_side(self) -> None:
         """Make every tile for the new size, whose captions are cut to it, and draw its picture."""
         self._tiles.clear()
@@ -127,6 +119,7 @@ class Gallery(Cursor):
 
     def on_resize(self) -> None:
         """Lay the tiles out again; the cursor stays visible."""
+        self.refit()
         self._lay_out()
         self._draw()
 

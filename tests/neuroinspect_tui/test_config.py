@@ -72,3 +72,12 @@ def test_a_list_that_cannot_be_written_or_read_is_no_matter(tmp_path):
     (tmp_path / "state").write_text("a file where a directory is wanted")
     config.remember_workspace(tmp_path)
     assert config.recent_workspaces() == []
+
+
+def test_the_size_of_pictures_is_remembered_and_a_broken_file_is_the_default(tmp_path):
+    assert config.remembered_tiles() == 0
+    config.remember_tiles(-3)
+    assert config.remembered_tiles() == -3
+    [file] = (tmp_path / "state").rglob("picture_size.json")
+    file.write_text('{"no": "number"}')
+    assert config.remembered_tiles() == 0

@@ -13,7 +13,8 @@ from engine.schema.errors import RequestError
 from neuroinspect_tui.app.app import NeuroinspectApp
 from neuroinspect_tui.app.pictures import chosen
 from neuroinspect_tui.config import Config
-from screens.messages import ToMistakes
+from screens.messages import ToMistakes, ToNeurons
+from screens.widgets.gallery import Gallery
 from screens.widgets.pictures import base
 from screens.widgets.pictures.base import RENDERERS, Terminal
 from screens.widgets.previews import Box, Display, draw
@@ -149,3 +150,41 @@ async def test_another_renderer_draws_at_once_what_is_shown(
         await settled(pilot)
         assert "▄" not in shown(pilot)
         assert ".png" in shown(pilot)
+
+
+async def test_plus_and_minus_change_pictures_on_all_screens_and_are_remembered(
+    workspace: FakeWorkspace,  # noqa: F811
+) -> None:
+    def side(app: NeuroinspectApp) -> int:
+        return app.screen.query(Gallery).first().side
+
+    app = NeuroinspectApp(Config(), Opening(workspace), workspace.home)
+    async with app.run_test(size=(100, 40)) as pilot:
+        await go(pilot, ToMistakes(1))
+        await settled(pilot)
+        await pilot.press("t")
+        await settled(pilot)
+        usual = side(app)
+        await pilot.press("plus", "greater_than_sign")
+        await settled(pilot)
+        larger = side(app)
+        assert larger > usual
+        await pilot.press("escape")
+        await go(pilot, ToNeurons(1))
+        await settled(pilot)
+        before = app.larger_tiles
+        await pilot.press("less_than_sign")
+        assert app.larger_tiles == before - 1
+        await pilot.press("minus")  # selects one neuron fewer
+        assert app.larger_tiles == before - 1
+        await pilot.press("greater_than_sign")
+    again = NeuroinspectApp(Config(), Opening(workspace), workspace.home)
+    async with again.run_test(size=(100, 40)) as pilot:
+        await go(pilot, ToMistakes(1))
+        await settled(pilot)
+        await pilot.press("t")
+        await settled(pilot)
+        assert side(again) == larger
+        await pilot.press("minus", "minus")
+        await settled(pilot)
+        assert side(again) == usual
