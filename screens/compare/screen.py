@@ -175,7 +175,8 @@ class CompareScreen(Base):
         view = self.view
         if view is None:
             return
-        edit, width = view.edit, self.size.width - 2
+        edit = view.edit
+        width = self.size.width - 2 - self.styles.scrollbar_size_vertical  # it may come
         self.set_breadcrumb(target(edit), f"edit {edit.id}")
         self.query_one("#about", Static).update(about(edit, view.applied == edit.id))
         self.query_one("#variants", Static).update(experiment(edit, width))

@@ -9,6 +9,7 @@ from engine.editing.heads import EDIT, LAMBDA_0, ORIGINAL, PLACEBO, RETRAIN, SHI
 from engine.grouping.store import FOUND
 from engine.schema.edits import Difference, Edit, Estimate, Variant
 from engine.schema.records import Exported
+from screens.widgets.forest import LEAST, UNCLEAR, Axis, Interval
 from screens.widgets.rows import Column, fitted, header, line
 from screens.widgets.text import Text, short, stacked
 from screens.words import counted, percent
@@ -55,37 +56,61 @@ def experiment(edit: Edit, width: int) -> Text:
     own = any(variant.worst_own_group for variant in edit.variants)
     against = {difference.control: difference for difference in edit.differences}
     variants = _in_order(edit.variants)
-    rows = [_cells(variant, against.get(variant.name), grouped, own) for variant in variants]
+    gains = {name: _gain(edit, some) for name, some in against.items()}
+    rows = [_cells(variant, gains.get(variant.name), grouped, own) for variant in variants]
     heads = (
         Column("", 10),
         Column(f"{short(target(edit), 9)} %", 11, "right"),
-        Column("overall %", 10, "right"),
-        Column("worst class", 11, "right", drop=1),
+        Column("overall %", 9, "right", drop=1 if own else 2),
+        Column("worst class", 11, "right", drop=3),
         *((Column("worst group", 11, "right"),) if grouped else ()),
         *((Column("by data's", 9, "right"),) if own else ()),
-        Column("fixed·broken", 12, "right", drop=2),
-        Column("edit − this", 18, "right"),
+        Column("fixed·broken", 12, "right", drop=4),
+        Column("", LEAST, flex=True, drop=2 if own else 1),
+        Column("edit − this", 16, "right"),
     )
     columns = tuple(
         replace(column, width=max(column.width, *map(cell_len, cells)))
         for column, cells in zip(heads, zip(*rows, strict=True), strict=True)
     )
     fit = fitted(columns, width)
-    lines = [header(columns, fit, None)]
+    plot = len(columns) - 2
+    axis = Axis.of(list(gains.values()), dict(fit).get(plot, LEAST))
+    heads = (
+        *columns[:plot],
+        replace(columns[plot], title=axis.labels() if gains else ""),
+        columns[-1],
+    )
+    lines = [header(heads, fit, None)]
     lines[0].stylize("bold dim")
     for variant, cells in zip(variants, rows, strict=True):
-        lines.append(line(columns, cells, fit))
+        gain = gains.get(variant.name)
+        drawn = "" if gain is None else axis.draw(gain)
+        lines.append(line(columns, (*cells[:plot], drawn, cells[-1]), fit))
         if variant.name == EDIT:
             lines[-1].stylize("bold")
     return stacked(lines)
 
 
 def controls(edit: Edit) -> str:
-    """Return what the controls in the table are."""
+    """Return what the controls in the table are, and in what the edit is compared with them."""
     names = [variant.name for variant in _in_order(edit.variants)]
-    return "   ".join(
-        [*(f"{name}: {CONTROLS[name]}" for name in names if name in CONTROLS), *_by(edit)]
-    )
+    said = [f"{name}: {CONTROLS[name]}" for name in names if name in CONTROLS]
+    if edit.differences:
+        where = "the worst group" if by_group(edit) else target(edit)
+        said.append(f"edit − this: in {where}, {UNCLEAR} where 0 is in the 95% interval")
+    return "   ".join([*said, *_by(edit)])
+
+
+def by_group(edit: Edit) -> bool:
+    """Tell whether the edit is compared in its worst group, as its verdict is."""
+    return bool(edit.differences) and all(d.group_points is not None for d in edit.differences)
+
+
+def _gain(edit: Edit, some: Difference) -> Interval:
+    if by_group(edit):
+        return Interval(some.group_points or 0.0, some.group_lo or 0.0, some.group_hi or 0.0)
+    return Interval(some.points, some.lo, some.hi)
 
 
 def _by(edit: Edit) -> list[str]:
@@ -107,7 +132,7 @@ def _in_order(variants: Sequence[Variant]) -> list[Variant]:
     return sorted(variants, key=lambda variant: places.get(variant.name, 0))
 
 
-def _cells(variant: Variant, against: Difference | None, grouped: bool, own: bool) -> Cells:
+def _cells(variant: Variant, gain: Interval | None, grouped: bool, own: bool) -> Cells:
     name = {ORIGINAL: "before", EDIT: "edit"}.get(variant.name, variant.name)
     return (
         name,
@@ -119,7 +144,8 @@ def _cells(variant: Variant, against: Difference | None, grouped: bool, own: boo
         ""
         if variant.name == ORIGINAL
         else f"{round(variant.fixed, 1):g}·{round(variant.broken, 1):g}",
-        "" if against is None else _difference(against),
+        "",
+        "" if gain is None else _difference(gain),
     )
 
 
@@ -131,8 +157,8 @@ def estimated(estimate: Estimate | None) -> str:
     return f"{100 * estimate.mean:.1f}{half}"
 
 
-def _difference(against: Difference) -> str:
-    return f"{100 * against.points:+.1f} [{100 * against.lo:+.1f} {100 * against.hi:+.1f}]"
+def _difference(gain: Interval) -> str:
+    return f"{100 * gain.point:+.1f} [{100 * gain.lo:+.1f} {100 * gain.hi:+.1f}]"
 
 
 def exported(done: Exported, model: str, classes: int, name: str) -> Text:

@@ -1,7 +1,5 @@
 """Compare: an edit and its controls; applied, undone, built on, exported."""
 
-import re
-
 import pytest
 from msgspec import structs
 
@@ -12,7 +10,7 @@ from engine.schema.records import Exported
 from engine.schema.requests import ExportRequest, FeaturesRequest
 from screens.compare.dialogs import EditList, ExportDialog
 from screens.compare.screen import CompareScreen
-from screens.compare.words import experiment
+from screens.compare.words import controls, experiment
 from screens.messages import Copied, ToEdit
 from screens.widgets.gallery import Gallery
 from tests.screens.conftest import Host, settled, shown, until
@@ -21,6 +19,7 @@ from tests.screens.planted import NAMES
 from tests.screens.planted_edit import plant_harder, saved_edit
 
 ANT, DOG = 0, 3
+TITLES = ("%", "overall %", "worst class", "worst group", "fixed·broken", "edit − this")
 
 
 @pytest.fixture
@@ -69,8 +68,15 @@ async def test_a_record_that_was_handed_over_is_not_read_again(workspace, edit):
         assert f"verdict: {edit.verdict}" in shown(pilot)
 
 
-@pytest.mark.parametrize(("width", "shown"), [(80, 5), (100, 7), (120, 7), (160, 7)])
-def test_no_figure_is_cut_however_long(edit, width, shown):
+@pytest.mark.parametrize(
+    ("width", "shown"),
+    [
+        (80, ["%", "worst group", "edit − this"]),
+        (100, ["%", "overall %", "worst class", "worst group", "edit − this"]),
+        (160, ["%", "overall %", "worst class", "worst group", "fixed·broken", "edit − this"]),
+    ],
+)
+def test_no_figure_is_cut_however_long_and_the_plot_fills_what_is_left(edit, width, shown):
     long = Estimate(0.5, 0.2, 0.8)
     variants = [
         structs.replace(
@@ -82,10 +88,52 @@ def test_no_figure_is_cut_however_long(edit, width, shown):
     differences = [structs.replace(some, points=-0.5, lo=-1, hi=1) for some in edit.differences]
     told = structs.replace(edit, variants=tuple(variants), differences=tuple(differences))
     lines = experiment(told, width - 2).plain.splitlines()
-    assert max(map(len, lines)) <= width - 2
+    assert {len(line) for line in lines} == {width - 2}
     assert not any("…" in line for line in lines)
     assert all(line.endswith("-50.0 [-100.0 +100.0]") for line in lines[2:4])
-    assert len(re.split("  +", lines[2])) == shown
+    titles = [title for title in TITLES if title in lines[0]]
+    assert titles == shown
+    plot = slice(lines[0].index("-100"), lines[0].index("+100") + 4)
+    assert plot.stop - plot.start >= 11
+    for line in lines[2:4]:  # the whole width is the interval; zero is in its middle
+        assert line[plot][0] + line[plot][-1] == "├┤"
+        assert line[plot].count("┼") == line[plot].count("○") == 1
+        assert line[plot].index("┼") == lines[0][plot].index(" 0 ") + 1
+
+
+def test_the_plot_and_the_figures_are_of_what_the_verdict_judges(edit):
+    by_class = experiment(edit, 118).plain.splitlines()
+    assert "+10.0 [+1.0 +20.0]" in by_class[3]
+    assert "●" in by_class[3]
+    assert "○" in by_class[2]  # its interval holds zero
+    assert "edit − this: in ant, ○ where 0 is in" in controls(edit)
+    grouped = structs.replace(
+        edit,
+        differences=tuple(
+            structs.replace(some, group_points=-0.05, group_lo=-0.08, group_hi=-0.02)
+            for some in edit.differences
+        ),
+    )
+    lines = experiment(grouped, 118).plain.splitlines()
+    assert all("-5.0 [-8.0 -2.0]" in line and "●" in line for line in lines[2:4])
+    assert "edit − this: in the worst group, ○ where 0 is in" in controls(grouped)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (80, 50), (120, 40)])
+async def test_no_line_of_the_table_is_broken_also_beside_a_scrollbar(workspace, edit, size):
+    notes = tuple(f"Sentence {number}." for number in range(20))
+    app = Host(CompareScreen(workspace, structs.replace(edit, notes=notes)))
+    async with app.run_test(size=size) as pilot:
+        await settled(pilot)
+        ends = [line.rstrip(" ▁▂▃▄▅▆▇█") for line in shown(pilot).splitlines()]
+        assert next(line for line in ends if line.startswith(" lambda 0  ")).endswith("+8.0]")
+        assert next(line for line in ends if line.startswith(" placebo  ")).endswith("+20.0]")
+
+
+def test_an_edit_without_controls_has_no_plot(edit):
+    alone = structs.replace(edit, differences=())
+    assert not set("├┤●○│") & set(experiment(alone, 118).plain)
+    assert "edit − this:" not in controls(alone)
 
 
 async def test_apply_and_undo(workspace, edit):
