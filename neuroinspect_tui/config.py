@@ -2,8 +2,10 @@
 
 import os
 import tomllib
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal, get_args
 
 import msgspec
 import platformdirs
@@ -26,12 +28,22 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     color: Color = "auto"
     theme: str = ""
     slow_link: bool = False
-    """Fewer bytes: no animation, smaller pictures."""
     mouse: bool = True
     pictures: str = "auto"
     """A picture renderer's name, or `auto`: the first that supports the terminal."""
     keys: dict[str, str] = {}
-    """`screen.verb` to key; `?` on a screen names them."""
+    """`screen.verb` to key."""
+
+
+MEANINGS = {
+    "color": f"colours of the terminal: {', '.join(get_args(Color))}",
+    "theme": "a name that ctrl+p lists in the app; empty: the default",
+    "slow_link": "true sends fewer bytes: no animation, smaller pictures",
+    "mouse": "false lets the terminal select text",
+    "pictures": "auto, or what draws them, such as kitty, sixel, quadrant, half, none",
+    "keys": "other keys for actions, by the ids that ? in the app shows",
+}
+"""What each entry is, in a line."""
 
 
 def config_path() -> Path:
@@ -43,17 +55,66 @@ def read_config(path: Path | None = None) -> Config:
     """Read config.toml; the defaults where there is none.
 
     Raises:
-        ConfigError: It cannot be read, or has an unknown or wrong entry.
+        ConfigError: It cannot be read, or has unknown or wrong entries; all of them are named.
     """
     path = path or config_path()
+    entries = read_entries(path)
+    if problems := list(_problems(entries)):
+        raise ConfigError(f"{path} is wrong: {'; '.join(problems)}. Correct or remove that.")
+    return msgspec.convert(entries, Config)
+
+
+def read_entries(path: Path) -> dict[str, Any]:
+    """Return what config.toml holds, right or wrong; nothing where there is none.
+
+    Raises:
+        ConfigError: It cannot be read, or is no TOML.
+    """
     try:
-        return msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), Config)
+        return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        return Config()
+        return {}
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigError(f"Cannot read {path}: {error}; correct or remove it.") from error
-    except msgspec.ValidationError as error:
-        raise ConfigError(f"{path} is wrong: {error}; correct or remove that entry.") from error
+
+
+def _problems(entries: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what is wrong with each entry, as a clause."""
+    types = {field.name: field.type for field in msgspec.structs.fields(Config)}
+    for key, value in entries.items():
+        if key not in types:
+            near = get_close_matches(key.lower(), types, 1, 0.5)
+            known = f"did you mean {near[0]!r}?" if near else f"the keys are {', '.join(types)}"
+            yield f"there is no key {key!r} ({known})"
+        elif key == "keys" and isinstance(value, dict):
+            yield from _wrong_keys(value)
+        else:
+            try:
+                msgspec.convert(value, types[key])
+            except msgspec.ValidationError:
+                yield f"{key} is {_written(value)} ({_expected(types[key])})"
+
+
+def _wrong_keys(keys: Mapping[str, Any]) -> Iterator[str]:
+    for id_, key in keys.items():
+        if isinstance(key, dict):  # without quotes, TOML reads a.b as b in a table a
+            inner = next(iter(key), "verb")
+            yield f'the id in [keys] needs quotes: "{id_}.{inner}"'
+        elif not isinstance(key, str):
+            yield f"the key of {id_} in [keys] is {_written(key)} (a key's name in quotes)"
+
+
+def _written(value: object) -> str:
+    """Return a value as TOML has it."""
+    return str(value).lower() if isinstance(value, bool) else repr(value)
+
+
+def _expected(kind: Any) -> str:
+    if kind is bool:
+        return "it is true or false, without quotes"
+    if choices := get_args(kind):
+        return "a table" if kind == dict[str, str] else f"choose from {', '.join(choices)}"
+    return "it is a text in quotes"
 
 
 def set_color(color: Color) -> None:

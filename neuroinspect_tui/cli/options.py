@@ -8,7 +8,8 @@ import typer
 from engine.schema.errors import RequestError
 from engine.schema.requests import Rows
 from neuroinspect_tui.cli import completion
-from neuroinspect_tui.cli.choices import RankingName
+from neuroinspect_tui.cli.choices import PictureName, RankingName
+from neuroinspect_tui.config import Color as ColorName
 
 
 def _one_workspace(ctx: typer.Context, workspace: Path | None) -> Path | None:
@@ -98,3 +99,24 @@ Workers = Annotated[
     ),
 ]  # fmt: skip
 Seed = Annotated[int, typer.Option("--seed", min=0, max=2**31 - 1, help="Random seed.")]
+Color = Annotated[
+    ColorName | None,
+    typer.Option("--color", help="Colours of the terminal [default: config.toml's]."),
+]
+SlowLink = Annotated[
+    bool | None,
+    typer.Option(
+        "--slow-link/--no-slow-link", help="Send fewer bytes: smaller pictures, no animation."
+    ),
+]
+Mouse = Annotated[
+    bool | None,
+    typer.Option("--mouse/--no-mouse", help="Use the mouse; without it the terminal selects text."),
+]
+Pictures = Annotated[
+    PictureName | None,
+    typer.Option("--pictures", help="What draws images [default: config.toml's, or auto]."),
+]
+Theme = Annotated[
+    str | None, typer.Option("--theme", metavar="NAME", help="ctrl+p in the app lists them.")
+]

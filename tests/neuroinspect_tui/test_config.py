@@ -34,8 +34,17 @@ def test_every_setting_is_read():
 
 @pytest.mark.parametrize(
     ("text", "said"),
-    [('color = "sepia"', "sepia"), ("colour = 1", "colour"), ("theme =", "Cannot read"),
-     ('mouse = "yes"', "mouse")],
+    [('color = "sepia"', "color is 'sepia' (choose from auto, truecolor, 256, 16, none)"),
+     ("colour = 1", "there is no key 'colour' (did you mean 'color'?)"),
+     ("Slow-Link = true", "'Slow-Link' (did you mean 'slow_link'?)"),
+     ("x = 1", "there is no key 'x' (the keys are color, theme, slow_link, mouse, pictures, keys)"),
+     ("theme =", "Cannot read"),
+     ("theme = 3", "theme is 3 (it is a text in quotes)"),
+     ('mouse = "yes"', "mouse is 'yes' (it is true or false, without quotes)"),
+     ("slow_link = 1", "slow_link is 1 (it is true or false"),
+     ("keys = 1", "keys is 1 (a table)"),
+     ('[keys]\n"classes.sort" = 5', "the key of classes.sort in [keys] is 5"),
+     ('[keys]\nclasses.sort = "f5"', 'the id in [keys] needs quotes: "classes.sort"')],
 )  # fmt: skip
 def test_what_is_wrong_is_said_with_the_file(text, said):
     write(text)
@@ -43,6 +52,19 @@ def test_what_is_wrong_is_said_with_the_file(text, said):
         config.read_config()
     assert said in str(refused.value)
     assert str(config.config_path()) in str(refused.value)
+
+
+def test_all_that_is_wrong_is_said_at_once():
+    write('colour = "256"\nmouse = 1\ntheme = "nord"\n')
+    with pytest.raises(config.ConfigError) as refused:
+        config.read_config()
+    assert "'colour'" in str(refused.value)
+    assert "mouse is 1" in str(refused.value)
+    assert "theme" not in str(refused.value)
+
+
+def test_every_setting_has_a_meaning():
+    assert list(config.MEANINGS) == list(config.Config.__struct_fields__)
 
 
 @pytest.mark.parametrize(

@@ -11,11 +11,10 @@ import typer
 from msgspec import structs
 
 from engine.schema.errors import RequestError
-from neuroinspect_tui.cli.choices import PictureName
-from neuroinspect_tui.cli.options import Device
+from neuroinspect_tui.cli.options import Color, Device, Mouse, Pictures, SlowLink, Theme
 from neuroinspect_tui.cli.options import Workspace as WorkspaceOption
 from neuroinspect_tui.cli.output import note
-from neuroinspect_tui.config import Color, Config, demo_home, read_config, set_color
+from neuroinspect_tui.config import Config, demo_home, read_config, set_color
 from neuroinspect_tui.program import PROGRAM, command_line
 from screens.words import counted
 
@@ -37,29 +36,11 @@ def command(
     ] = None,
     device: Device = None,
     at: WorkspaceOption = None,
-    color: Annotated[
-        Color | None,
-        typer.Option("--color", help="Colours of the terminal [default: config.toml's]."),
-    ] = None,
-    slow_link: Annotated[
-        bool | None,
-        typer.Option(
-            "--slow-link/--no-slow-link", help="Send fewer bytes: smaller pictures, no animation."
-        ),
-    ] = None,
-    mouse: Annotated[
-        bool | None,
-        typer.Option(
-            "--mouse/--no-mouse", help="Use the mouse; without it the terminal selects text."
-        ),
-    ] = None,
-    pictures: Annotated[
-        PictureName | None,
-        typer.Option("--pictures", help="What draws images [default: config.toml's, or auto]."),
-    ] = None,
-    theme: Annotated[
-        str | None, typer.Option("--theme", metavar="NAME", help="ctrl+p in the app lists them.")
-    ] = None,
+    color: Color = None,
+    slow_link: SlowLink = None,
+    mouse: Mouse = None,
+    pictures: Pictures = None,
+    theme: Theme = None,
 ) -> None:
     """Open the app. `neuroinspect-tui [WORKSPACE]` does the same.
 
