@@ -123,6 +123,10 @@ class Workspace(Protocol):
         """Return the end of a job's log."""
         ...
 
+    def report(self) -> Path:
+        """Write a report, one HTML file, into the workspace; return the file. It takes seconds."""
+        ...
+
     def runner(self) -> str:
         """Return a line that says which runners are alive, and for how long."""
         ...

@@ -194,6 +194,16 @@ class LocalWorkspace:
         """Return the end of a job's log."""
         return self.store.log(job, lines)
 
+    def report(self) -> Path:
+        """Write a report into reports/; return the file.
+
+        Raises:
+            EngineError: The features are not there yet, or the workspace cannot be written.
+        """
+        from neuroinspect_tui.report.writing import write_new  # noqa: PLC0415  matplotlib: 0.5 s
+
+        return write_new(self)
+
     def runner(self) -> str:
         """Return a line on the runners that are alive, and when each leaves."""
         return " · ".join(map(_status, alive(self.home))) or "no runner; the next job starts one"

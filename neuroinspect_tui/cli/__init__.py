@@ -25,6 +25,7 @@ COMMANDS = {
     "illusion": "explore.illusion",
     "search": "explore.search",
     "whatif": "explore.whatif",
+    "report": "explore.report",
     "edit": "repair.edit",
     "edits": "repair.edits",
     "compare": "repair.compare",

@@ -24,6 +24,7 @@ from screens.classes.table import ClassTable, GroupTable
 from screens.classes.totals import ClassTotals
 from screens.command import ENDS_HELP, Command, bindings
 from screens.ensure_features import ensure_features
+from screens.guarded import LONG_SECONDS
 from screens.job_line import JobLine
 from screens.latest import LatestTask
 from screens.messages import ToEdit, ToKinds, ToMistakes, ToNeurons, ToWhatIf
@@ -75,6 +76,9 @@ class ClassesScreen(ByGroups):
         ),
         Command("classes.ends", "b", "ends", "Both ends", ENDS_HELP, False),
         clip_words.command("classes"),
+        Command(
+            "classes.report", "r", "report", "Report", "Write all of it as one HTML file", False
+        ),
         Command("classes.skipped", "i", "skipped", "Skipped", "List the skipped images", False),
     )
     BINDINGS = bindings(TABLE)
@@ -106,6 +110,7 @@ class ClassesScreen(ByGroups):
         self._load = LatestTask(self, load_classes, self._take, self._fail)
         self._load_more = LatestTask(self, self._score_so_far, self._take_more, self._fail)
         self._score_edit = LatestTask(self, score_applied, self._take_applied, self._fail)
+        self._report = LatestTask(self, workspace.report, self._reported, self._unreported)
 
     def body(self) -> ComposeResult:
         """Return totals, the filter, classes or groups, and a preview of the cursor's class."""
@@ -304,6 +309,20 @@ class ClassesScreen(ByGroups):
         if self.listing is not None:
             self.app.push_screen(SkippedImages(self.listing.scores))
 
+    # the report
+
+    def action_report(self) -> None:
+        """Write a report in a thread, one at a time."""
+        if not self._report.busy:
+            self.notify("Writing a report: seconds, and keys go on working.")
+            self._report.start()
+
+    def _reported(self, file: Path) -> None:
+        self.notify(f"The report is written: {file}", timeout=LONG_SECONDS, markup=False)
+
+    def _unreported(self, sentence: str) -> None:
+        self.notify(sentence, severity="error", timeout=LONG_SECONDS, markup=False)
+
     # what can be opened
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -312,6 +331,8 @@ class ClassesScreen(ByGroups):
         opened = self.cache is not None
         if action in (*OPENS, "group"):
             return opened and not self.grouped and self.query_one(ClassTable).key is not None
+        if action == "report":
+            return opened
         if action in ("filter", "sort"):
             return listing is not None and not self.grouped
         if action == "groups":

@@ -113,4 +113,5 @@ def test_a_filled_workspace_answers_without_torch(filled):
         ["edits", *at],
         ["compare", edit, *at],
     ]
-    assert guilty([*asked, *([*words, "--json"] for words in asked)]) == {}
+    report = ["report", "--out", str(filled / "report.html"), *at]
+    assert guilty([*asked, *([*words, "--json"] for words in asked), report]) == {}

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Generator, Hashable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 
@@ -176,6 +177,11 @@ class FakeWorkspace:
 
     def log(self, job: str, lines: int = 20) -> list[str]:
         return self.job(job).lines[-lines:]
+
+    def report(self) -> Path:
+        if self.refusal:
+            raise EngineError(self.refusal)
+        return self.home / "reports" / "report.html"
 
     def runner(self) -> str:
         return "no runner; the next job starts one"

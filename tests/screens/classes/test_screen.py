@@ -49,6 +49,27 @@ async def test_the_worst_comes_first_and_leads_on(wrong):
         assert app.posted(Copied)[0].text.startswith("neuroinspect-tui classes -w ")
 
 
+async def test_r_writes_a_report_and_says_where(wrong):
+    app = Host(ClassesScreen(wrong))
+    async with app.run_test(message_hook=app.hear, notifications=True, size=(160, 40)) as pilot:
+        await settled(pilot)
+        await pilot.press("r")
+        said = "The report is written"
+        await until(pilot, lambda: said in shown(pilot))
+        assert "report.html" in shown(pilot)
+        wrong.refusal = "No space is left [here]."
+        await pilot.press("r")
+        await until(pilot, lambda: wrong.refusal in shown(pilot))
+
+
+async def test_without_features_there_is_nothing_to_report(wrong):
+    wrong.cached = False
+    app = Host(ClassesScreen(wrong))
+    async with app.run_test(message_hook=app.hear) as pilot:
+        await until(pilot, lambda: bool(wrong.made))
+        assert app.screen.check_action("report", ()) is False
+
+
 async def test_a_class_without_mistakes_leads_nowhere(wrong):
     app = Host(ClassesScreen(wrong))
     async with app.run_test(message_hook=app.hear, notifications=True) as pilot:
