@@ -9,8 +9,8 @@ VOID = {"meta", "img", "br", "link", "input", "hr", "base", "embed", "source", "
 @dataclass
 class Element:
     tag: str
-    attributes: dict
-    inside: tuple
+    attributes: dict[str, str | None]
+    inside: tuple[str, ...]
     """The ids of what it lies in."""
     text: str = ""
 
@@ -20,7 +20,7 @@ class Page(HTMLParser):
     """Every element of a page, with the text in it."""
 
     content: str
-    elements: list = field(default_factory=list)
+    elements: list[Element] = field(default_factory=list)
     text: str = ""
 
     def __post_init__(self):
