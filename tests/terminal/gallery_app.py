@@ -33,6 +33,21 @@ class Dialog(ModalScreen[None]):
         yield Static("a dialog")
 
 
+class First(Screen[None]):
+    """Above the app's own, as in the whole app: keys wait until it is there."""
+
+    def compose(self):
+        yield Static("", id="pressed")
+        yield Gallery(captions=1)
+
+    def on_mount(self):
+        files = self.app.files
+        gallery = self.query_one(Gallery)
+        gallery.show(len(files), lambda i: Tile(files[i], [files[i].name]))
+        gallery.focus()
+        self.app.opened()
+
+
 class GalleryApp(PaintingApp):
     """A gallery under a line of what was pressed."""
 
@@ -42,15 +57,12 @@ class GalleryApp(PaintingApp):
         super().__init__(renderer, understood_here(answers.text), answers)
         self.files, self.pressed = files, ""
 
-    def compose(self):
-        yield Static("", id="pressed")
-        yield Gallery(captions=1)
-
     def on_mount(self):
+        self.push_screen(First())
+
+    def opened(self):
+        """Say what there is, once it is shown."""
         self._say()
-        gallery = self.query_one(Gallery)
-        gallery.show(len(self.files), lambda i: Tile(self.files[i], [self.files[i].name]))
-        gallery.focus()
         if "STATE" in os.environ:
             Path(os.environ["STATE"]).write_text(repr(self.display_pictures.terminal.cell))
         if "CONTROL" in os.environ:
@@ -63,7 +75,7 @@ class GalleryApp(PaintingApp):
 
     def _say(self):
         shown = f"<{self.display_pictures.renderer}:{self.pressed}>"
-        self.screen_stack[0].query_one("#pressed", Static).update(shown)
+        self.screen_stack[1].query_one("#pressed", Static).update(shown)
 
     def on_late_answers(self, message):
         super().on_late_answers(message)
