@@ -15,9 +15,11 @@ class OpenScreen(Message):
 
 @dataclass(eq=False)
 class ToMistakes(OpenScreen):
-    """Show the mistakes of a class."""
+    """Show the mistakes of a class, the cursor on the first that is predicted as another."""
 
     class_index: int
+    predicted: int | None = None
+    """That other class; None: any."""
 
 
 @dataclass(eq=False)
@@ -64,6 +66,11 @@ class ToKinds(OpenScreen):
     class_index: int
     neurons: tuple[int, ...] = ()
     """Empty: the direction of its mistakes."""
+
+
+@dataclass(eq=False)
+class ToPlots(OpenScreen):
+    """Show the classifier on the evaluation split in plots."""
 
 
 @dataclass(eq=False)

@@ -59,6 +59,24 @@ class GroupScore(Struct, frozen=True, kw_only=True):
     ci: tuple[float, float] | None
 
 
+class Label(Struct, frozen=True):
+    """A class by index and name."""
+
+    index: int
+    name: str
+
+
+class ConfusionMatrix(Struct, frozen=True, kw_only=True):
+    """How the images of some classes are predicted; no class where there is no mistake."""
+
+    classes: tuple[Label, ...]
+    """Most mistakes first, each followed by the class it is most often predicted as."""
+    n: tuple[int, ...]
+    """Images of each class; those in no count here are predicted as a class not in the matrix."""
+    counts: tuple[tuple[int, ...], ...]
+    """counts[i][j]: images of `classes[i]` that are predicted as `classes[j]`."""
+
+
 class Classes(Struct, frozen=True, kw_only=True):
     """The classifier's accuracies on a split."""
 
@@ -80,13 +98,8 @@ class Classes(Struct, frozen=True, kw_only=True):
     """Images that a person set aside: they are not in `n`."""
     suspects: int | None = None
     """Mistakes whose labels are suspect; None: not looked for."""
-
-
-class Label(Struct, frozen=True):
-    """A class by index and name."""
-
-    index: int
-    name: str
+    confusions: ConfusionMatrix | None = None
+    """Of the worst classes; None: not asked for."""
 
 
 class Seen(Struct, frozen=True, kw_only=True):

@@ -12,10 +12,11 @@ from screens.jobs import JobsScreen
 from screens.kinds.screen import KindsScreen
 from screens.mistakes.screen import MistakesScreen
 from screens.neurons.screen import NeuronsScreen
+from screens.plots.screen import PlotsScreen
 from screens.whatif.screen import WhatIfScreen
 
 SCREENS: tuple[type[Base], ...] = (
     ClassesScreen, MistakesScreen, NeuronsScreen, IllusionsScreen, WhatIfScreen, EditScreen,
-    CompareScreen, KindsScreen, JobsScreen,
+    CompareScreen, KindsScreen, PlotsScreen, JobsScreen,
 )  # fmt: skip
 """In the order of help and of the table of keys."""

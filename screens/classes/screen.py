@@ -27,7 +27,7 @@ from screens.ensure_features import ensure_features
 from screens.guarded import LONG_SECONDS
 from screens.job_line import JobLine
 from screens.latest import LatestTask
-from screens.messages import ToEdit, ToKinds, ToMistakes, ToNeurons, ToWhatIf
+from screens.messages import ToEdit, ToKinds, ToMistakes, ToNeurons, ToPlots, ToWhatIf
 from screens.new_grouping import NewGrouping
 from screens.ports import Workspace
 from screens.widgets.choice import Choice
@@ -79,6 +79,7 @@ class ClassesScreen(ByGroups):
         Command(
             "classes.report", "r", "report", "Report", "Write all of it as one HTML file", False
         ),
+        Command("classes.plots", "p", "plots", "Plots", "Plot confusions of the worst classes"),
         Command("classes.skipped", "i", "skipped", "Skipped", "List the skipped images", False),
     )
     BINDINGS = bindings(TABLE)
@@ -339,6 +340,8 @@ class ClassesScreen(ByGroups):
             return listing is not None and self.cycle.any
         if action == "words":
             return self.query_one(ClassPreview).words.missing and not self.job_line.running
+        if action == "plots":
+            return opened
         if action == "skipped":
             return listing is not None and bool(listing.scores.skipped or listing.scores.differs)
         if action == "back":
@@ -374,6 +377,10 @@ class ClassesScreen(ByGroups):
     def action_ends(self) -> None:
         """Show both ends of its images along the direction of its mistakes."""
         self._open(ToKinds)
+
+    def action_plots(self) -> None:
+        """Show the plots."""
+        self.post_message(ToPlots())
 
     def action_edit(self) -> None:
         """Edit the decision layer for the cursor's class."""

@@ -41,6 +41,11 @@ class GroupedImages:
         """The paths of the images that are set aside."""
         self.keys = [image.path for image in self.images]
 
+    def first_of(self, predicted: int) -> int:
+        """Return the place of the first image predicted as a class; 0 where there is none."""
+        places = (i for i, image in enumerate(self.images) if image.predicted.index == predicted)
+        return next(places, 0)
+
 
 def tile(image: Seen, width: int = SIDE, picture_of: PictureFinder = Path) -> Tile:
     """Return an image with its class and the predicted one, each with its probability.

@@ -130,8 +130,12 @@ class MistakesScreen(Selecting):
     }
     """
 
-    def __init__(self, workspace: Workspace, class_index: int) -> None:
+    def __init__(
+        self, workspace: Workspace, class_index: int, predicted: int | None = None
+    ) -> None:
         super().__init__(workspace, class_index)
+        self._first = predicted
+        """Begin at the mistakes predicted as this class."""
         self._loaded: Loaded | None = None
         self._stay: int | None = None
         """Where the cursor stays although its image moves to those set aside."""
@@ -199,6 +203,9 @@ class MistakesScreen(Selecting):
         if self._stay is not None and images:
             gallery.move_to(min(self._stay, len(images) - 1))
         self._stay = None
+        if self._first is not None:
+            gallery.move_to(shown.first_of(self._first))
+            self._first = None
         self.set_class(not images, "-none")
         words = self.query_one("#words", Static)
         words.set_class(bool(loaded.words), "-said")

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from engine.schema.errors import RequestError
-from engine.schema.records import Classes, ClassScore, GroupScore
+from engine.schema.records import Classes, ClassScore, ConfusionMatrix, GroupScore
 from engine.schema.requests import Source
 from neuroinspect_tui.cli.options import (
     BatchSize,
@@ -40,6 +40,9 @@ def command(
     ] = "accuracy",
     groups: Annotated[bool, typer.Option("--groups", help="Show the groups too.")] = False,
     group_by: GroupBy = None,
+    confusions: Annotated[
+        bool, typer.Option("--confusions", help="Show the confusion matrix of the worst classes.")
+    ] = False,
     device: Device = None,
     batch_size: BatchSize = 0,
     workers: Workers = -1,
@@ -60,6 +63,7 @@ def command(
     """
     from msgspec import structs
 
+    from engine.evaluation.confusions import confusion_matrix
     from engine.evaluation.scores import score
     from engine.evaluation.suspects import count_suspects
     from engine.grouping.laying import without_looked_at
@@ -77,6 +81,8 @@ def command(
         raise RequestError(
             "The data has no groups; a CSV with a group column does, and `groups make` finds some."
         )
+    if confusions:
+        answer = structs.replace(answer, confusions=confusion_matrix(cache))
     if json:
         return print_json(answer)
     return _show(answer, groups=groups or group_by is not None)
@@ -132,11 +138,35 @@ def _show(answer: Classes, *, groups: bool) -> None:
             f"worst group {percent(answer.worst_group_accuracy)}"
             + ("" if weighted is None else f"{shares} {percent(weighted)}")
         )
+    if answer.confusions is not None:
+        _show_confusions(answer.confusions)
     say(*differences(answer.differs))
     for skipped in answer.skipped[:SKIPPED_SHOWN]:
         say(f"skipped: {skipped.path}: {skipped.reason}")
     if (more := len(answer.skipped) - SKIPPED_SHOWN) > 0:
         say(f"... and {more:,} more skipped; `classes --json` lists them all.")
+
+
+def _show_confusions(matrix: ConfusionMatrix) -> None:
+    if not matrix.classes:
+        say("No image is predicted as another class.")
+        return
+    say("confusions of the worst classes; rows: true, columns: predicted, by the rows' numbers")
+    numbers = range(1, len(matrix.classes) + 1)
+    table(
+        ("class", *(f">{number}" for number in numbers), ">else", ">n"),
+        (
+            (
+                f"{number} {label.name}",
+                *(str(count or "·") for count in counts),
+                str(n - sum(counts) or "·"),
+                str(n),
+            )
+            for number, label, counts, n in zip(
+                numbers, matrix.classes, matrix.counts, matrix.n, strict=True
+            )
+        ),
+    )
 
 
 def _cells(entry: ClassScore | GroupScore) -> tuple[str, ...]:

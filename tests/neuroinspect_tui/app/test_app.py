@@ -39,12 +39,14 @@ from screens.messages import (
     ToIllusions,
     ToMistakes,
     ToNeurons,
+    ToPlots,
     ToResult,
     ToWhatIf,
     ToWorkspace,
 )
 from screens.mistakes.screen import MistakesScreen
 from screens.neurons.screen import NeuronsScreen
+from screens.plots.screen import PlotsScreen
 from screens.start.screen import StartScreen
 from screens.whatif.screen import WhatIfScreen
 from tests.screens.conftest import (  # noqa: F401
@@ -143,6 +145,7 @@ async def test_messages_open_screens_and_escape_goes_back(app: NeuroinspectApp) 
     ("message", "kind", "arguments"),
     [
         (ToMistakes(1), MistakesScreen, {"class_index": 1}),
+        (ToPlots(), PlotsScreen, {}),
         (ToNeurons(1, "a.png"), NeuronsScreen, {"class_index": 1, "mistake": "a.png"}),
         (ToIllusions(1, (2, 3)), IllusionsScreen, {"class_index": 1, "neurons": (2, 3)}),
         (ToWhatIf(1, (2,)), WhatIfScreen, {"class_index": 1}),

@@ -30,6 +30,7 @@ from screens.messages import (
     ToIllusions,
     ToMistakes,
     ToNeurons,
+    ToPlots,
     ToWhatIf,
 )
 from screens.start.screen import StartScreen
@@ -181,6 +182,7 @@ async def test_every_screen(few: HostileWorkspace) -> None:
         moves: list[tuple[OpenScreen, tuple[str, ...]]] = [
             (ToCompare(edit), ("L", "escape", "p", "y")),
             (ToMistakes(k), ("t", "right", "enter", "right", "escape", "o", "escape", "y")),
+            (ToPlots(), ("p", "p", "down", "right", "y")),
             (ToNeurons(k), ("down", "space", "s", "a", "y")),
             (ToWhatIf(k, (1, 2)), ("right", "y")),
             (ToEdit(k, (1, 2)), ("down", "down", "y")),

@@ -7,7 +7,15 @@ from textual.message import Message
 from textual.pilot import Pilot
 
 from neuroinspect_tui.app.app import NeuroinspectApp
-from screens.messages import ToCompare, ToEdit, ToIllusions, ToMistakes, ToNeurons, ToWhatIf
+from screens.messages import (
+    ToCompare,
+    ToEdit,
+    ToIllusions,
+    ToMistakes,
+    ToNeurons,
+    ToPlots,
+    ToWhatIf,
+)
 from tests.neuroinspect_tui.app.test_app import Recorded, app, elsewhere, names  # noqa: F401
 from tests.screens.conftest import (  # noqa: F401
     log,
@@ -23,7 +31,8 @@ GAPS = (0.0, 0.02, 0.08, 0.25)
 OPENS: dict[str, str | Message] = {
     "mistakes": ToMistakes(1), "neurons": ToNeurons(1), "illusions": ToIllusions(1, (2, 3)),
     "whatif": ToWhatIf(1, (2,)), "edit": ToEdit(1, (2,)), "compare": ToCompare("0001"),
-    "jobs": "J", "help": "question_mark", "start": "ctrl+o", "palette": "ctrl+p",
+    "plots": ToPlots(), "jobs": "J",
+    "help": "question_mark", "start": "ctrl+o", "palette": "ctrl+p",
 }  # fmt: skip
 
 

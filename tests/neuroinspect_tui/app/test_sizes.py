@@ -12,7 +12,15 @@ from neuroinspect_tui.app.app import NeuroinspectApp
 from neuroinspect_tui.config import Config
 from screens.guarded import Guarded
 from screens.illusions.screen import IllusionsScreen
-from screens.messages import ToCompare, ToEdit, ToIllusions, ToMistakes, ToNeurons, ToWhatIf
+from screens.messages import (
+    ToCompare,
+    ToEdit,
+    ToIllusions,
+    ToMistakes,
+    ToNeurons,
+    ToPlots,
+    ToWhatIf,
+)
 from screens.neurons.screen import NeuronsScreen
 from screens.too_small import TooSmall
 from tests.neuroinspect_tui.app.test_app import Opening, Recorded, elsewhere, go  # noqa: F401
@@ -31,8 +39,8 @@ from tests.screens.planted import Planted
 SCREENS: dict[str, Message | str | None] = {
     "classes": None, "mistakes": ToMistakes(1), "neurons": ToNeurons(1),
     "illusions": ToIllusions(1, (2, 3)), "whatif": ToWhatIf(1, (2,)), "edit": ToEdit(1, (2,)),
-    "compare": ToCompare("0001"), "jobs": "J", "help": "question_mark", "start": "ctrl+o",
-    "palette": "ctrl+p",
+    "compare": ToCompare("0001"), "plots": ToPlots(), "jobs": "J",
+    "help": "question_mark", "start": "ctrl+o", "palette": "ctrl+p",
 }  # fmt: skip
 SIZES = [
     (1, 1), (3, 24), (80, 1), (2, 60), (300, 100), (1, 24), (30, 10), (60, 20), (39, 12), (3, 3),

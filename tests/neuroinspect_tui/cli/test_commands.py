@@ -470,3 +470,19 @@ def test_the_installed_program_is_the_same(filled):
     )
     assert (first.stdout, first.stderr) == (second.stdout, "")
     assert len(json.loads(first.stdout)) == 2
+
+
+def test_confusions_of_the_worst_classes(filled, run):
+    plain = ok(run("classes", "-w", filled, "--json"))
+    assert plain["confusions"] is None
+    found = ok(run("classes", "-w", filled, "--confusions", "--json"))
+    matrix = found.pop("confusions")
+    assert found == {key: value for key, value in plain.items() if key != "confusions"}
+    by_index = {entry["index"]: entry for entry in found["classes"]}
+    for place, label in enumerate(matrix["classes"]):
+        entry = by_index[label["index"]]
+        assert (label["name"], matrix["n"][place]) == (entry["name"], entry["n"])
+        assert matrix["counts"][place][place] == entry["correct"]
+    said = run("classes", "-w", filled, "--confusions").out
+    assert "rows: true, columns: predicted" in said
+    assert f"1 {matrix['classes'][0]['name']}" in said

@@ -1,0 +1,1 @@
+"""Plots of a classifier on its evaluation split."""
