@@ -161,15 +161,7 @@ def _pictures() -> str:
         why.append("the terminal was not asked, as stdin or stderr is not one")
     elif not answers.complete:
         why.append(f"no answer within {probe.SECONDS:g} s; the app waits on as it runs")
-    known = terminal.name or f"TERM={terminal.environment.get('TERM', '')}"
-    shows = ", ".join(sorted(terminal.graphics)) or "no protocol for pictures"
-    why.append(f"{known} shows {shows}")
-    if terminal.cell:
-        why.append(f"cells of {terminal.cell[0]} x {terminal.cell[1]} pixels")
-    if "TMUX" in os.environ and not terminal.tmux:
-        why.append(
-            "tmux passes on kitty's pictures to kitty and Ghostty: set -g allow-passthrough on"
-        )
+    why += pictures.described(terminal)
     return f"{name} ({'; '.join(why)})"
 
 

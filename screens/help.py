@@ -33,6 +33,13 @@ class HelpScreen(Dialog[None]):
     """
     BINDINGS = [
         Binding("escape,q,question_mark", "dismiss", "Close", show=False, id="help.close"),
+        Binding(
+            "exclamation_mark",
+            "app.doctor",
+            "Examine this machine and the workspace",
+            show=False,
+            id="help.doctor",
+        ),
         Binding("j", "scroll(1)", "Scroll down", show=False, id="help.down"),
         Binding("k", "scroll(-1)", "Scroll up", show=False, id="help.up"),
         Binding("G", "scroll(1000)", "Go to the end", show=False, id="help.last"),

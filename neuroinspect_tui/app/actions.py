@@ -9,6 +9,9 @@ APP = (
     Command("app.palette", "ctrl+p", "command_palette", "Palette",
             "Find an action by its name, or a theme", show=False),
     Command("app.open", "ctrl+o", "open", "Open", "Open or create another workspace", show=False),
+    Command("app.doctor", "exclamation_mark", "doctor", "Doctor",
+            "Examine this machine and the workspace: what works, and what to do about the rest",
+            show=False),
     Command("app.suspend", "ctrl+z", "suspend_process", "Suspend",
             "Go to the shell; `fg` comes back", show=False, always=True),
 )  # fmt: skip

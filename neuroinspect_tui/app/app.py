@@ -30,7 +30,7 @@ from neuroinspect_tui.app.painting import PaintingApp
 from neuroinspect_tui.app.probe import NO_ANSWERS, Answers, understood_here
 from neuroinspect_tui.app.watch import QUIET, JobsSnapshot, ending, watch_jobs
 from neuroinspect_tui.config import Config, remember_workspace
-from screens.base import COMMON, Base, TopBar
+from screens.base import TopBar
 from screens.classes.screen import ClassesScreen
 from screens.command import bindings
 from screens.guarded import LONG_SECONDS
@@ -83,7 +83,7 @@ class NeuroinspectApp(PaintingApp):
     ) -> None:
         seen = ANYWHERE if answers is None else understood_here(answers.text)
         super().__init__(config.pictures, seen, answers or NO_ANSWERS, slow_link=config.slow_link)
-        self.config = config
+        self.config, self.uses_mouse = config, config.mouse
         self.active = 0
         """How many jobs waited or ran when last read."""
         self.workspace: Workspace | None = None if at is None or reason else open_workspace(at)
@@ -248,19 +248,21 @@ class NeuroinspectApp(PaintingApp):
         if not routes.is_start(self.screen):
             self.push_screen(routes.start_screen())
 
+    def action_doctor(self) -> None:
+        """Examine this machine and the workspace, once at a time."""
+        from neuroinspect_tui.app import routes  # noqa: PLC0415
+
+        if not any(map(routes.is_doctor, self.screen_stack)):
+            home = None if self.workspace is None else self.workspace.home
+            self._push(routes.doctor_screen(home, self.seen_here()))
+
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """Return the palette's entries: all that this screen can do now, then the app's."""
-        table = getattr(screen, "TABLE", ())
-        for command in (*table, *(COMMON if isinstance(screen, Base) else ())):
-            if screen.check_action(command.action, ()):
-                run = partial(self.run_action, command.action, screen)
-                yield SystemCommand(command.title, command.help, run)
-        for command in APP:
-            if command.id != "app.palette" and self.check_action(command.action, ()):
-                yield SystemCommand(
-                    command.title, command.help, partial(self.run_action, command.action)
-                )
+        from neuroinspect_tui.app import palette  # noqa: PLC0415
+
+        yield from palette.entries(self, screen)
         yield from self.picture_commands()
+        yield from self.mouse_commands()
         yield SystemCommand("Theme", "Change the colours until you quit", self.action_change_theme)
 
     # the jobs, on every screen

@@ -57,6 +57,18 @@ class PictureDriver(LinuxDriver):
         super().write(self._painting.painter.forget())
         super().stop_application_mode()
 
+    def use_mouse(self, on: bool) -> None:
+        """Let the terminal report the mouse, or select text by itself."""
+        if on:
+            self._mouse = True  # Textual's: without it neither of the two does anything
+            self._enable_mouse_support()
+            if self._mouse_pixels:  # else reports in cells would be read as pixels
+                self._enable_mouse_pixels()
+        else:
+            self._disable_mouse_support()
+            self._mouse = False
+        self.flush()
+
     def run_input_thread(self) -> None:
         """Read keys; first those pressed as the terminal was asked, and answers that are late."""
         answers = self._painting.answers

@@ -14,6 +14,7 @@ from neuroinspect_tui.app.actions import APP
 from neuroinspect_tui.app.screens import SCREENS
 from screens.base import COMMON, Base
 from screens.command import Command
+from screens.doctor import DoctorScreen
 from screens.help import HelpScreen, Section
 from screens.start.screen import StartScreen
 from screens.widgets.gallery import Gallery
@@ -40,10 +41,11 @@ RENAMED = {
     "whatif.tick": "whatif.select",
 }
 """Ids of 0.1 that have new names: config.toml may still hold them."""
-GLYPHS = {"question_mark": "?", "slash": "/", "plus": "+", "minus": "-", "comma": ",",
-          "full_stop": ".", "left_square_bracket": "[", "right_square_bracket": "]",
-          "left": "←", "right": "→", "up": "↑", "down": "↓", "escape": "esc",
-          "equals_sign": "=", "greater_than_sign": ">", "less_than_sign": "<"}  # fmt: skip
+GLYPHS = {"question_mark": "?", "exclamation_mark": "!", "slash": "/", "plus": "+",
+          "minus": "-", "comma": ",", "full_stop": ".", "left_square_bracket": "[",
+          "right_square_bracket": "]", "left": "←", "right": "→", "up": "↑", "down": "↓",
+          "escape": "esc", "equals_sign": "=", "greater_than_sign": ">",
+          "less_than_sign": "<"}  # fmt: skip
 
 
 def display(keys: str) -> str:
@@ -109,6 +111,7 @@ def key_table() -> list[Section]:
     for screen in SCREENS:
         named.append((screen.NAME, screen.TABLE))
         named += [(f"{screen.NAME}: {part}", commands) for part, commands in _parts(screen)]
+    named.append((DoctorScreen.NAME, bound_commands(DoctorScreen)))
     named += [(_place(kind), bound_commands(kind)) for kind in WIDGETS]
     return _listed([*named, ("In help", bound_commands(HelpScreen))], {})
 
@@ -169,7 +172,7 @@ def _unknown(keys: Mapping[str, str]) -> Iterator[str]:
 
 def _clashes(keys: Mapping[str, str]) -> Iterator[str]:
     told = set()
-    for table in (StartScreen.TABLE, *(screen.TABLE for screen in SCREENS)):
+    for table in (StartScreen.TABLE, DoctorScreen.TABLE, *(screen.TABLE for screen in SCREENS)):
         by_key: dict[str, str] = {}
         for command in (*table, *COMMON, *APP):
             for key in display(keys.get(command.id, command.key)).split():

@@ -1,4 +1,4 @@
-"""The part of the app that draws pictures: what with, and how they reach the terminal."""
+"""The part of the app that deals with the terminal: its pictures, its colours, its mouse."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -42,6 +42,7 @@ class PaintingApp(KeyboardApp):
         self.answers = answers
         self.painter: Painter = BlankPainter()
         """Draws pictures within what Textual writes, where they are pixels."""
+        self.uses_mouse = True
         self.display_pictures = Display()
         """What draws pictures, and where."""
         self.larger_tiles = min(MOST_STEPS, max(FEWEST_STEPS, remembered_tiles()))
@@ -101,6 +102,31 @@ class PaintingApp(KeyboardApp):
             for gallery in screen.query(Gallery):
                 gallery.refit()
         remember_tiles(steps)
+
+    def seen_here(self) -> dict[str, str]:
+        """Return what is known of the terminal, by the line of the doctor's report that says it."""
+        colors = None if self.no_color else self.console.color_system
+        name = {None: "none", "standard": "16"}.get(colors, str(colors))
+        drawn, terminal = self.display_pictures.renderer, self.display_pictures.terminal
+        why = "; ".join(pictures.described(terminal))
+        return {"colours": f"{name}, as the app draws now", "pictures": f"{drawn} ({why})"}
+
+    def mouse_commands(self) -> Iterator[SystemCommand]:
+        """Return the palette's entry that turns the mouse off, or on again."""
+        if self.uses_mouse:
+            what = "Let the terminal select text, until you quit"
+            yield SystemCommand("Mouse: off", what, partial(self.use_mouse, False))
+        else:
+            what = "Let the mouse choose, scroll and press keys of the footer"
+            yield SystemCommand("Mouse: on", what, partial(self.use_mouse, True))
+
+    def use_mouse(self, on: bool) -> None:
+        """Turn the mouse on or off, until the app is left."""
+        if isinstance(self._driver, PictureDriver):
+            self._driver.use_mouse(on)
+        self.uses_mouse = on
+        off = "The mouse is off: the terminal selects text. `Mouse: on` in the palette undoes it."
+        self.notify("The mouse is on: it chooses, scrolls and presses keys." if on else off)
 
     def on_late_answers(self, message: LateAnswers) -> None:
         """Choose again, now that the terminal has answered."""

@@ -44,6 +44,20 @@ def _doubt(name: str, terminal: Terminal) -> str:
     )
 
 
+def described(terminal: Terminal) -> list[str]:
+    """Return what is known of a terminal, in clauses."""
+    known = terminal.name or f"TERM={terminal.environment.get('TERM', '')}"
+    shows = ", ".join(sorted(terminal.graphics)) or "no protocol for pictures"
+    said = [f"{known} shows {shows}"]
+    if terminal.cell:
+        said.append(f"cells of {terminal.cell[0]} x {terminal.cell[1]} pixels")
+    if "TMUX" in terminal.environment and not terminal.tmux:
+        said.append(
+            "tmux passes on kitty's pictures to kitty and Ghostty: set -g allow-passthrough on"
+        )
+    return said
+
+
 def offered(terminal: Terminal) -> dict[str, Renderer]:
     """Return the renderers that support a terminal, best first, then none."""
     loaded = {name: _loaded(name, []) for name in (*_best_first(), NONE)}

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Mapping
 from dataclasses import fields
+from pathlib import Path
 from typing import Any
 
 from textual.screen import Screen
@@ -16,6 +17,7 @@ from neuroinspect_tui.app.screens import SCREENS
 from neuroinspect_tui.config import demo_home, recent_workspaces
 from neuroinspect_tui.program import PROGRAM
 from screens.base import Base
+from screens.doctor import DoctorScreen
 from screens.help import HelpScreen
 from screens.jobs import JobsScreen
 from screens.messages import OpenScreen, ToCompare, ToEdit, ToIllusions, ToNeurons
@@ -59,6 +61,16 @@ def start_screen(reason: str = "", directory: str = "") -> Screen[Any]:
 def help_screen(below: Screen[Any], keys: Mapping[str, str]) -> Screen[Any]:
     """Return the list of keys for the screen below; `keys` are a person's own, by id."""
     return HelpScreen(sections(below, keys))
+
+
+def doctor_screen(home: Path | None, here: Mapping[str, str]) -> Screen[Any]:
+    """Return the doctor's report; `here` has the lines that the app itself knows better."""
+    return DoctorScreen(PROGRAM, home, here)
+
+
+def is_doctor(screen: Screen[Any]) -> bool:
+    """Tell whether a screen is the doctor's report."""
+    return isinstance(screen, DoctorScreen)
 
 
 def result_of(job: JobView) -> OpenScreen | None:

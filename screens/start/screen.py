@@ -95,6 +95,7 @@ class StartScreen(Guarded[None]):
                     empty="None yet. d opens a demo, n creates a workspace.",
                 )
                 yield Label(self._demo_hint(), classes="line")
+                yield Label("! examines this machine, as `doctor` does", classes="line")
             with Vertical(id="new"):
                 yield Label("new workspace", classes="heading")
                 yield Form(self._directory)

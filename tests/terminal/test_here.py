@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -47,6 +48,28 @@ def test_ctrl_z_leads_to_the_shell_and_fg_back(open_pane, filled):  # noqa: F811
     pane.wait(r"accuracy \d")
     pane.press("q")
     pane.wait(r"shell>\s*$")
+
+
+@needs_tmux
+def test_the_mouse_is_reported_to_the_app_until_it_is_turned_off(open_pane, filled):  # noqa: F811
+    def heard(on):
+        for _ in range(200):
+            if pane.run("display-message", "-p", "#{mouse_any_flag}").strip() == on:
+                return True
+            time.sleep(0.05)
+        return False
+
+    pane = open_pane(program(filled))
+    pane.wait("▶ ")
+    assert heard("1")
+    for turned, on in (("off", "0"), ("on", "1")):
+        pane.press("C-p")
+        pane.wait("Search for commands")
+        pane.press("-l", f"mouse: {turned}")
+        pane.wait(f"Mouse: {turned}")
+        pane.press("Enter")
+        pane.wait(f"The mouse is {turned}")
+        assert heard(on)
 
 
 @needs_tmux

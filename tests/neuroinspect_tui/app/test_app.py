@@ -1,5 +1,6 @@
 """The app around the screens: where they lead, what is heard of jobs, keys and failures."""
 
+import sys
 import threading
 import warnings
 from pathlib import Path
@@ -425,6 +426,75 @@ async def test_help_and_palette_list_the_screens_commands(app: NeuroinspectApp) 
         await pilot.press("escape", "ctrl+p", *"copy")
         await settled(pilot)
         assert "Copy the equivalent command" in shown(pilot)
+
+
+DOCTOR = """
+import json, sys
+print(json.dumps([
+    {"what": "said", "state": "ok", "found": " ".join(sys.argv[1:])},
+    {"what": "pictures", "state": "ok", "found": "as a child without a terminal sees them"},
+]))
+"""
+
+
+@pytest.fixture
+def examined(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(routes, "PROGRAM", (sys.executable, "-c", DOCTOR))
+
+
+@pytest.mark.usefixtures("examined")
+async def test_the_doctor_examines_the_workspace_from_a_screen_and_from_help(
+    app: NeuroinspectApp,
+    workspace: FakeWorkspace,  # noqa: F811
+) -> None:
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(pilot)
+        await pilot.press("question_mark", "exclamation_mark")
+        await settled(pilot)
+        assert names(pilot) == ["ClassesScreen", "HelpScreen", "DoctorScreen"]
+        text = shown(pilot)
+        assert str(workspace.home.resolve()) in text
+        assert "without a terminal" not in text
+        assert f"{app.display_pictures.renderer} (" in text  # as the app draws them
+        await pilot.press("escape", "escape", "exclamation_mark", "exclamation_mark")
+        await settled(pilot)
+        assert names(pilot) == ["ClassesScreen", "DoctorScreen"]  # once
+        assert [c.title for c in app.get_system_commands(app.screen)].count("Doctor") == 1
+
+
+@pytest.mark.usefixtures("examined")
+async def test_the_doctor_works_without_a_workspace(workspace: FakeWorkspace) -> None:  # noqa: F811
+    app = NeuroinspectApp(Config(), Opening(workspace), Path("/data/x"), "/data/x is none.")
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.pause()
+        assert "! examines this machine" in shown(pilot)
+        await pilot.press("exclamation_mark")
+        await settled(pilot)
+        assert "doctor --json" in shown(pilot)
+        await pilot.press("escape")
+        assert names(pilot) == ["StartScreen"]
+
+
+async def test_the_mouse_is_turned_off_and_on_from_the_palette(
+    workspace: FakeWorkspace,  # noqa: F811
+) -> None:
+    app = Recorded(Config(mouse=False), Opening(workspace), workspace.home)
+
+    def offered() -> list[str]:
+        found = app.get_system_commands(app.screen)
+        return [command.title for command in found if command.title.startswith("Mouse")]
+
+    async with app.run_test(notifications=True, size=(120, 40)) as pilot:
+        await settled(pilot)
+        assert offered() == ["Mouse: on"]  # config.toml turned it off
+        await pilot.press("ctrl+p", *"mouse", "enter")
+        await settled(pilot)
+        assert toasts(app) == ["The mouse is on: it chooses, scrolls and presses keys."]
+        assert offered() == ["Mouse: off"]
+        await pilot.press("ctrl+p", *"mouse", "enter")
+        await settled(pilot)
+        assert "The mouse is off: the terminal selects text." in toasts(app)[-1]
+        assert offered() == ["Mouse: on"]
 
 
 @pytest.mark.parametrize("theme", ["blue-orange", "blue-orange-light"])

@@ -1,6 +1,7 @@
 """Terminals of any size: nothing ends, too small ones say so, and nothing is lost by it."""
 
 import contextlib
+import sys
 from typing import Any
 
 import pytest
@@ -41,10 +42,12 @@ SCREENS: dict[str, Message | str | None] = {
     "illusions": ToIllusions(1, (2, 3)), "whatif": ToWhatIf(1, (2,)), "edit": ToEdit(1, (2,)),
     "compare": ToCompare("0001"), "plots": ToPlots(), "jobs": "J",
     "help": "question_mark", "start": "ctrl+o", "palette": "ctrl+p",
+    "doctor": "exclamation_mark",
 }  # fmt: skip
 SIZES = [
     (1, 1), (3, 24), (80, 1), (2, 60), (300, 100), (1, 24), (30, 10), (60, 20), (39, 12), (3, 3),
 ]  # fmt: skip
+DOCTOR = 'print(\'[{"what": "python", "state": "ok", "found": "3.11"}]\')'
 ALWAYS = ("? Help", "J Jobs", "q Quit")
 
 
@@ -52,6 +55,12 @@ ALWAYS = ("? Help", "J Jobs", "q Quit")
 def app(planted: Planted) -> NeuroinspectApp:  # noqa: F811
     stage = erring(planted)
     return Recorded(Config(), Opening(stage), stage.home)
+
+
+@pytest.fixture(autouse=True)
+def quick_doctor(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A report without the seconds that torch takes."""
+    monkeypatch.setattr("neuroinspect_tui.app.routes.PROGRAM", (sys.executable, "-c", DOCTOR))
 
 
 @pytest.fixture(autouse=True)
@@ -125,6 +134,7 @@ async def test_help_jobs_and_quit_are_always_in_the_footer(
 
 
 WORDS = {
+    "doctor": ["Everything works", "python"],
     "classes": ["correct", "accuracy", "worst class"],
     "mistakes": ["p(", "→"],
     "neurons": ["neuron", "contrast", "weight"],
