@@ -8,6 +8,8 @@ pytestmark = [
     pytest.mark.long,
     pytest.mark.skipif(program() is None, reason="needs a Chromium on the PATH"),
 ]
+A4 = 680
+"""Pixels of its width between the margins."""
 ACCURACIES = """
 [...document.querySelectorAll("#class-table tbody tr")].map((row) => +row.cells[3].dataset.sort)
 """
@@ -82,12 +84,13 @@ def test_a_script_in_the_page_that_is_not_its_own_does_not_run(chromium, report)
 
 
 def test_on_paper_it_is_bright_without_the_dialog(chromium, report, tmp_path):
-    chromium.open(report.as_uri(), 1280, scheme="dark")
+    chromium.open(report.as_uri(), A4, scheme="dark")
     dark = {"name": "prefers-color-scheme", "value": "dark"}
     chromium.call("Emulation.setEmulatedMedia", media="print", features=[dark])
     assert chromium.evaluate("getComputedStyle(document.body).backgroundColor") == (
         "rgb(255, 255, 255)"
     )
     assert chromium.evaluate("getComputedStyle(document.querySelector('nav')).display") == "none"
+    assert chromium.evaluate("document.documentElement.scrollWidth") <= A4
     chromium.printed(tmp_path / "report.pdf")
     assert (tmp_path / "report.pdf").read_bytes().startswith(b"%PDF-")
