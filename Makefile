@@ -38,7 +38,7 @@ docs: setup ## write the generated pages and tables of docs/
 bench: setup ## measure speed on the real images in ../shared
 	$(BIN)/python -m benchmarks
 
-evidence: setup ## does it work? train ten models and measure (40 minutes)
+evidence: setup ## does it work? train ten models and measure (90 minutes)
 	$(BIN)/python -m evidence
 
 faults: setup ## break jobs on purpose: kills, closed terminals, a full disk (35 minutes)

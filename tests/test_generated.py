@@ -130,7 +130,7 @@ SIGNS = {
     "question_mark": "?", "slash": "/", "plus": "+", "minus": "-", "equals_sign": "=",
     "left_square_bracket": "[", "right_square_bracket": "]", "less_than_sign": "<",
     "greater_than_sign": ">", "comma": ",", "full_stop": ".", "left": "←", "right": "→", "up": "↑",
-    "down": "↓", "escape": "esc",
+    "down": "↓", "escape": "esc", "exclamation_mark": "!",
 }  # fmt: skip
 
 
