@@ -77,6 +77,29 @@ class ConfusionMatrix(Struct, frozen=True, kw_only=True):
     """counts[i][j]: images of `classes[i]` that are predicted as `classes[j]`."""
 
 
+class CalibrationBin(Struct, frozen=True, kw_only=True):
+    """The images whose confidence, the probability of the prediction, is in (lo, hi]."""
+
+    lo: float
+    hi: float
+    n: int
+    confidence: float | None
+    """Mean; None without images."""
+    accuracy: float | None
+
+
+class Calibration(Struct, frozen=True, kw_only=True):
+    """How far confidence is from accuracy; None where there is no image."""
+
+    n: int
+    ece: float | None
+    """The expected calibration error: the mean gap of the bins, weighted by their images."""
+    confidence: float | None
+    """Mean."""
+    accuracy: float | None
+    bins: tuple[CalibrationBin, ...]
+
+
 class Classes(Struct, frozen=True, kw_only=True):
     """The classifier's accuracies on a split."""
 
@@ -100,6 +123,8 @@ class Classes(Struct, frozen=True, kw_only=True):
     """Mistakes whose labels are suspect; None: not looked for."""
     confusions: ConfusionMatrix | None = None
     """Of the worst classes; None: not asked for."""
+    calibration: Calibration | None = None
+    """None: not asked for."""
 
 
 class Seen(Struct, frozen=True, kw_only=True):

@@ -7,6 +7,7 @@ from textual.app import ComposeResult
 from textual.strip import Strip
 from textual.widget import Widget
 
+from engine.evaluation.calibration import split_calibration
 from engine.evaluation.confusions import confusion_matrix
 from engine.features.cache import FeatureCache
 from screens.base import Base
@@ -14,6 +15,7 @@ from screens.command import Command, bindings
 from screens.ensure_features import FAILED, ensure_features
 from screens.latest import LatestTask
 from screens.messages import ToMistakes, ToPlots
+from screens.plots.calibration import CalibrationPlot
 from screens.plots.confusions import ConfusionPlot
 from screens.plots.plot import Plot
 from screens.ports import Workspace
@@ -22,6 +24,7 @@ from screens.widgets.text import Static, Text
 
 PLOTS: tuple[Callable[[FeatureCache], Plot], ...] = (
     lambda cache: ConfusionPlot(confusion_matrix(cache)),
+    lambda cache: CalibrationPlot(split_calibration(cache)),
 )
 """In the order of their key."""
 

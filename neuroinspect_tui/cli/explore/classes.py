@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from engine.schema.errors import RequestError
-from engine.schema.records import Classes, ClassScore, ConfusionMatrix, GroupScore
+from engine.schema.records import Calibration, Classes, ClassScore, ConfusionMatrix, GroupScore
 from engine.schema.requests import Source
 from neuroinspect_tui.cli.options import (
     BatchSize,
@@ -43,6 +43,10 @@ def command(
     confusions: Annotated[
         bool, typer.Option("--confusions", help="Show the confusion matrix of the worst classes.")
     ] = False,
+    calibration: Annotated[
+        bool,
+        typer.Option("--calibration", help="Show the expected calibration error, bin by bin."),
+    ] = False,
     device: Device = None,
     batch_size: BatchSize = 0,
     workers: Workers = -1,
@@ -63,6 +67,7 @@ def command(
     """
     from msgspec import structs
 
+    from engine.evaluation.calibration import split_calibration
     from engine.evaluation.confusions import confusion_matrix
     from engine.evaluation.scores import score
     from engine.evaluation.suspects import count_suspects
@@ -83,6 +88,8 @@ def command(
         )
     if confusions:
         answer = structs.replace(answer, confusions=confusion_matrix(cache))
+    if calibration:
+        answer = structs.replace(answer, calibration=split_calibration(cache))
     if json:
         return print_json(answer)
     return _show(answer, groups=groups or group_by is not None)
@@ -140,6 +147,8 @@ def _show(answer: Classes, *, groups: bool) -> None:
         )
     if answer.confusions is not None:
         _show_confusions(answer.confusions)
+    if answer.calibration is not None:
+        _show_calibration(answer.calibration)
     say(*differences(answer.differs))
     for skipped in answer.skipped[:SKIPPED_SHOWN]:
         say(f"skipped: {skipped.path}: {skipped.reason}")
@@ -165,6 +174,26 @@ def _show_confusions(matrix: ConfusionMatrix) -> None:
             for number, label, counts, n in zip(
                 numbers, matrix.classes, matrix.counts, matrix.n, strict=True
             )
+        ),
+    )
+
+
+def _show_calibration(found: Calibration) -> None:
+    say(
+        f"expected calibration error {percent(found.ece)}: accuracy {percent(found.accuracy)}, "
+        f"mean confidence {percent(found.confidence)}"
+    )
+    table(
+        ("confidence", ">images", ">accuracy", ">mean confidence"),
+        (
+            (
+                f"{some.lo:.2f} to {some.hi:.2f}",
+                str(some.n),
+                percent(some.accuracy),
+                percent(some.confidence),
+            )
+            for some in found.bins
+            if some.n
         ),
     )
 

@@ -486,3 +486,18 @@ def test_confusions_of_the_worst_classes(filled, run):
     said = run("classes", "-w", filled, "--confusions").out
     assert "rows: true, columns: predicted" in said
     assert f"1 {matrix['classes'][0]['name']}" in said
+
+
+def test_calibration(filled, run):
+    found = ok(run("classes", "-w", filled, "--calibration", "--json"))
+    calibration = found["calibration"]
+    assert (calibration["n"], len(calibration["bins"])) == (30, 15)
+    assert calibration["accuracy"] == pytest.approx(found["accuracy"])
+    gaps = [
+        some["n"] * abs(some["accuracy"] - some["confidence"])
+        for some in calibration["bins"]
+        if some["n"]
+    ]
+    assert calibration["ece"] == pytest.approx(sum(gaps) / 30)
+    said = run("classes", "-w", filled, "--calibration").out
+    assert f"expected calibration error {100 * calibration['ece']:.1f}%" in said

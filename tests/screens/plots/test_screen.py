@@ -2,12 +2,13 @@
 
 import pytest
 
+from engine.evaluation.calibration import split_calibration
 from engine.evaluation.confusions import confusion_matrix
 from engine.schema.requests import FeaturesRequest
 from screens.classes.screen import ClassesScreen
 from screens.messages import Copied, ToMistakes, ToPlots
 from screens.mistakes.screen import MistakesScreen, Pictures
-from screens.plots.screen import PlotsScreen
+from screens.plots.screen import PLOTS, PlotsScreen
 from tests.screens.conftest import Host, settled, shown, until
 from tests.screens.erring import erring
 
@@ -50,6 +51,31 @@ async def test_the_worst_confusion_opens_its_mistakes(wrong, size):
         await pilot.pause()
         assert f"{matrix.classes[1].name} " in shown(pilot).splitlines()[-2]
         assert app.first.max_scroll_y == 0
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_p_goes_on_to_the_calibration_and_round(wrong, size):
+    found = split_calibration(wrong.cache())
+    app = Host(PlotsScreen(wrong))
+    async with app.run_test(size=size, message_hook=app.hear) as pilot:
+        await settled(pilot)
+        await pilot.press("p")
+        await until(pilot, lambda: "calibration error" in shown(pilot))
+        said = shown(pilot)
+        assert f"expected calibration error {100 * found.ece:.1f}%" in said
+        lines = [line for line in said.splitlines() if "┃" in line and "–" in line]
+        filled = [some for some in found.bins if some.n]
+        assert [line.split()[3] for line in lines] == [str(some.n) for some in filled]
+        for line, some in zip(lines, filled, strict=True):
+            assert line.split()[-1] == f"{100 * (some.accuracy - some.confidence):+.1f}"
+        await pilot.press("enter", *["up"] * 15, "y")  # a bin is of no one class
+        await pilot.pause()
+        assert "confidence 0.00 to 0.07: 0 images" in shown(pilot)
+        assert not app.posted(ToMistakes)
+        assert "classes --calibration -w" in app.posted(Copied)[0].text
+        assert app.first.max_scroll_y == 0
+        await pilot.press(*["p"] * (len(PLOTS) - 1))
+        await until(pilot, lambda: "→" in shown(pilot).splitlines()[-2])
 
 
 async def test_mistakes_begin_at_the_confusion(wrong):
