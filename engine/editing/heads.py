@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from engine.editing.plan import Aim
+from engine.evaluation.calibration import top_probability
 from engine.features.cache import FeatureCache
 from engine.features.parts import in_parts
 from engine.schema.arrays import Array
@@ -35,6 +36,14 @@ class Head:
     def logits(self, features: Array) -> Array:
         """Return (n, C) for features (n, D)."""
         return np.asarray(features, dtype=np.float32) @ self.weight.T + self.bias
+
+    def confidence(self, cache: FeatureCache, rows: Array) -> Array:
+        """Return (n,) probabilities of the predictions for some rows, a bounded part at a time."""
+        parts = [
+            top_probability(self.logits(features))
+            for _, features in in_parts(cache.features, rows, np.float32)
+        ]
+        return np.concatenate(parts) if parts else np.zeros(0)
 
     def predict(self, cache: FeatureCache, rows: Array) -> Array:
         """Return (n,) predictions for some rows of a feature cache, a bounded part at a time."""

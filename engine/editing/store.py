@@ -17,6 +17,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
 from engine.editing.heads import Head
+from engine.evaluation.calibration import calibration
 from engine.evaluation.changes import class_changes, moved
 from engine.evaluation.scores import outcome
 from engine.features.cache import FeatureCache
@@ -230,7 +231,8 @@ def compare_edit(cache: FeatureCache, directory: Path, record: Edit | None = Non
     aimed = [label.index for label in record.classes]
     if not (_within(rows.tolist(), cache.meta.n) and _within(aimed, len(cache.classes))):
         raise EditError(f"{directory} is damaged (it is about other images); make the edit again.")
-    before, after = Head.of(cache).predict(cache, rows), head.predict(cache, rows)
+    base = Head.of(cache)
+    before, after = base.predict(cache, rows), head.predict(cache, rows)
     was, now = before == cache.labels[rows], after == cache.labels[rows]
     classes, groups = class_changes(cache, was, now, rows)
     grouping, by_grouping = _changes_by_grouping(cache, directory, record, was, now, rows)
@@ -246,6 +248,8 @@ def compare_edit(cache: FeatureCache, directory: Path, record: Edit | None = Non
         fixed=moved(cache, rows[now & ~was], after[now & ~was]),
         broken=moved(cache, rows[was & ~now], after[was & ~now]),
         verdict=record.verdict,
+        calibration_before=calibration(base.confidence(cache, rows), was),
+        calibration_after=calibration(head.confidence(cache, rows), now),
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from engine.schema.records import ClassChange, Label, Moved, Outcome
+from engine.schema.records import Calibration, ClassChange, Label, Moved, Outcome
 
 
 class Estimate(Struct, frozen=True):
@@ -125,3 +125,6 @@ class Comparison(Struct, frozen=True, kw_only=True):
     fixed: tuple[Moved, ...]
     broken: tuple[Moved, ...]
     verdict: str
+    calibration_before: Calibration
+    calibration_after: Calibration
+    """Of the saved head, on the same held-out images."""

@@ -18,7 +18,7 @@ from screens.base import Base
 from screens.changes import Changes
 from screens.command import Command, bindings
 from screens.compare.dialogs import ENDING, EditList, ExportDialog
-from screens.compare.words import about, controls, experiment, exported, target
+from screens.compare.words import about, calibrated, controls, experiment, exported, target
 from screens.ensure_features import FAILED, ensure_features
 from screens.job_line import JobLine
 from screens.latest import LatestTask
@@ -185,7 +185,7 @@ class CompareScreen(Base):
         counts = f"fixed {len(moved.fixed):,} · broken {len(moved.broken):,}"
         verdict: list[Text | str] = [
             Text.assemble(("verdict: ", "bold"), (edit.verdict, "bold")),
-            f"{counts}   {moved.by_class()}",
+            f"{counts}   {calibrated(view.comparison)}   {moved.by_class()}",
             *(Text(note, "dim") for note in edit.notes),
         ]
         self.query_one("#verdict", Static).update(stacked(verdict))

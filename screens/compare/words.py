@@ -7,7 +7,7 @@ from rich.cells import cell_len
 
 from engine.editing.heads import EDIT, LAMBDA_0, ORIGINAL, PLACEBO, RETRAIN, SHIFT
 from engine.grouping.store import FOUND
-from engine.schema.edits import Difference, Edit, Estimate, Variant
+from engine.schema.edits import Comparison, Difference, Edit, Estimate, Variant
 from engine.schema.records import Exported
 from screens.widgets.forest import LEAST, UNCLEAR, Axis, Interval
 from screens.widgets.rows import Column, fitted, header, line
@@ -159,6 +159,12 @@ def estimated(estimate: Estimate | None) -> str:
 
 def _difference(gain: Interval) -> str:
     return f"{100 * gain.point:+.1f} [{100 * gain.lo:+.1f} {100 * gain.hi:+.1f}]"
+
+
+def calibrated(found: Comparison) -> str:
+    """Return the expected calibration error before the edit and after it."""
+    before, after = found.calibration_before.ece, found.calibration_after.ece
+    return f"calibration error {percent(before)} → {percent(after)}"
 
 
 def exported(done: Exported, model: str, classes: int, name: str) -> Text:

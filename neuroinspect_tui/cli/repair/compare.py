@@ -47,6 +47,10 @@ def _show(answer: Comparison, root: str, retrained: str) -> None:
         f"overall {percent(answer.before.overall)} → {percent(answer.after.overall)}, class "
         f"{percent(answer.before.target)} → {percent(answer.after.target)}"
     )
+    say(
+        f"expected calibration error {percent(answer.calibration_before.ece)} → "
+        f"{percent(answer.calibration_after.ece)}"
+    )
     every = (*answer.classes, *(answer.groups or ()), *(answer.by_grouping or ()))
     changed = [c for c in every if c.fixed or c.broken]
     say(*worst_groups(answer))

@@ -2,7 +2,11 @@
 
 import pytest
 from msgspec import structs
+from scipy.special import softmax
 
+from engine.editing.heads import Head
+from engine.editing.store import read_head
+from engine.evaluation.calibration import calibration
 from engine.grouping.store import Member, Origin, save
 from engine.io.atomic import write_json
 from engine.schema.edits import Estimate
@@ -20,6 +24,11 @@ from tests.screens.planted_edit import plant_harder, saved_edit
 
 ANT, DOG = 0, 3
 TITLES = ("%", "overall %", "worst class", "worst group", "fixed·broken", "edit − this")
+
+
+def head_of(workspace, edit):
+    cache = workspace.cache()
+    return read_head(workspace.home / "edits" / edit.id, cache.meta.width, len(cache.classes))
 
 
 @pytest.fixture
@@ -47,6 +56,15 @@ async def test_every_variant_the_verdict_and_the_changes(workspace, edit):
         assert "36 images, 6 of ant" in text
         found = workspace.compare(edit)
         assert f"fixed {len(found.fixed)} · broken {len(found.broken)}" in text
+        cache, (head, rows) = workspace.cache(), head_of(workspace, edit)
+        for some, ece in ((Head.of(cache), found.calibration_before.ece),
+                          (head, found.calibration_after.ece)):  # fmt: skip
+            p = softmax(some.logits(cache.features[rows]).astype(float), axis=1)
+            right = p.argmax(axis=1) == cache.labels[rows]
+            assert ece == pytest.approx(calibration(p.max(axis=1), right).ece)
+        before, after = found.calibration_before.ece, found.calibration_after.ece
+        assert before != after
+        assert f"calibration error {100 * before:.1f}% → {100 * after:.1f}%" in text
         await pilot.press("enter")
         await settled(pilot)
         gallery = app.first.query_one(Gallery)
