@@ -17,14 +17,13 @@ from screens.clip_words import ClipWords, Lines, beside
 from screens.guarded import while_open
 from screens.latest import LatestTask
 from screens.ports import Workspace
+from screens.widgets.cursor import RESTS
 from screens.widgets.filling import FillingGallery
 from screens.widgets.gallery import Gallery, Tile
 from screens.widgets.text import Columns, Static, Text, stacked
 from screens.words import counted
 
 NEURONS = 3
-SETTLE = 0.12
-"""Seconds the cursor rests before anything is computed: a held key passes many classes."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +100,7 @@ class ClassPreview(Vertical):
         if self._timer is not None:
             self._timer.stop()
         if self.display and self._wanted != self._started:
-            self._timer = self.set_timer(SETTLE, while_open(self, self._start))
+            self._timer = self.set_timer(RESTS, while_open(self, self._start))
 
     def _start(self) -> None:
         if self._wanted is not None:

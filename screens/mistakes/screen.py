@@ -1,9 +1,10 @@
 """The mistakes of a class, by predicted class."""
 
+from asyncio import sleep
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from textual import on
+from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
@@ -29,6 +30,7 @@ from screens.new_grouping import NewGrouping
 from screens.ports import Workspace
 from screens.search_field import SearchField, TextQuery
 from screens.widgets.choice import Choice
+from screens.widgets.cursor import RESTS
 from screens.widgets.filling import FillingGallery
 from screens.widgets.gallery import Gallery, Tile
 from screens.widgets.picture import Picture
@@ -283,6 +285,16 @@ class MistakesScreen(Selecting):
         return None if place is None or self._loaded is None else self._loaded.shown.images[place]
 
     @on(Gallery.Moved)
+    def _follow(self) -> None:
+        self.refresh_bindings()
+        self._show_details_at_rest()
+
+    @work(group="rest", exclusive=True)
+    async def _show_details_at_rest(self) -> None:
+        await sleep(RESTS)
+        if len(self.query("#detail > *")) == 2:  # else it is being closed
+            self._show_details()
+
     def _show_details(self) -> None:
         image, loaded = self.image, self._loaded
         source, lines = None, list[Text]()

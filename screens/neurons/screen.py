@@ -1,10 +1,11 @@
 """The neurons behind a class's mistakes: ranked, selected, shown one by one."""
 
+from asyncio import sleep
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from textual import on
+from textual import on, work
 from textual.app import ComposeResult
 from textual.timer import Timer
 
@@ -24,6 +25,7 @@ from screens.neurons.panel import NeuronPanel
 from screens.neurons.ranking import LISTED, Ranking
 from screens.ports import Workspace
 from screens.search_field import Searchable, SearchField
+from screens.widgets.cursor import RESTS
 from screens.widgets.table import Table
 from screens.widgets.text import Static
 from screens.words import counted
@@ -194,6 +196,12 @@ class NeuronsScreen(Searchable):
     # the cursor's neuron
 
     @on(NeuronLists.Moved)
+    @work(group="rest", exclusive=True)
+    async def _look_at_rest(self) -> None:
+        await sleep(RESTS)
+        if len(self.query("#insufficient, #excessive, #figures")) == 3:  # else it is being closed
+            self._look()
+
     def _look(self) -> None:
         lists = self.query_one(NeuronLists)
         if self._loaded is None:

@@ -7,6 +7,9 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.widget import Widget
 
+RESTS = 0.12
+"""Seconds after which a cursor rests: a held key passes much of which nothing is drawn."""
+
 
 class Cursor(ScrollView, can_focus=True, inherit_bindings=False):
     """The number of items, and a cursor that stays on its key."""

@@ -283,3 +283,27 @@ def test_a_mistake_zoomed(wrong, snap_compare):
 
     app = Host(MistakesScreen(wrong, EEL))
     assert snap_compare(app, terminal_size=(80, 24), run_before=zoomed)
+
+
+async def test_what_a_held_key_passes_is_not_drawn_large(wrong, monkeypatch):
+    app = Host(MistakesScreen(wrong, EEL))
+    async with app.run_test() as pilot:
+        await settled(pilot)
+        picture = app.screen.query_one("#detail Picture")
+        seen = [picture.source]
+        show = picture.show
+
+        def showing(source, *args):
+            seen.append(source)
+            show(source, *args)
+
+        monkeypatch.setattr(picture, "show", showing)
+        monkeypatch.setattr("screens.mistakes.screen.RESTS", 1000.0)
+        for _ in range(4):
+            await pilot.press("l")
+        await pilot.pause()
+        assert len(seen) == 1  # the cursor has not rested yet
+        monkeypatch.setattr("screens.mistakes.screen.RESTS", 0.01)
+        await pilot.press("l")
+        await until(pilot, lambda: len(seen) == 2)
+        assert str(seen[1]).endswith(pictures(app).key)

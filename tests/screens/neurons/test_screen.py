@@ -9,6 +9,8 @@ from engine.attribution.neurons import describe_neuron
 from engine.schema.requests import FeaturesRequest, HeatRequest, IllusionRequest
 from screens.messages import Copied, ToEdit, ToIllusions, ToWhatIf
 from screens.neuron_details import load_details
+from screens.neurons.lists import NeuronLists
+from screens.neurons.panel import NeuronPanel
 from screens.neurons.screen import NeuronsScreen
 from screens.widgets.gallery import Gallery
 from screens.widgets.picture import Picture
@@ -237,3 +239,27 @@ def test_snapshot(workspace: FakeWorkspace, snap_compare, size) -> None:
         await settled(pilot)
 
     assert snap_compare(Host(NeuronsScreen(workspace, 0)), terminal_size=size, run_before=look)
+
+
+async def test_what_a_held_key_passes_is_not_drawn(workspace: FakeWorkspace, monkeypatch) -> None:
+    app = Host(NeuronsScreen(workspace, 0))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(pilot)
+        panel = app.screen.query_one(NeuronPanel)
+        begun = []
+        begin = panel.begin
+
+        def beginning(ranked, *args):
+            begun.append(ranked)
+            begin(ranked, *args)
+
+        monkeypatch.setattr(panel, "begin", beginning)
+        monkeypatch.setattr("screens.neurons.screen.RESTS", 1000.0)
+        for _ in range(3):
+            await pilot.press("j")
+        await pilot.pause()
+        assert begun == []  # the cursor has not rested yet
+        monkeypatch.setattr("screens.neurons.screen.RESTS", 0.01)
+        await pilot.press("k")
+        await until(pilot, lambda: len(begun) == 1)
+        assert begun == [app.screen.query_one(NeuronLists).ranked]
