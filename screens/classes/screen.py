@@ -79,7 +79,9 @@ class ClassesScreen(ByGroups):
         Command(
             "classes.report", "r", "report", "Report", "Write all of it as one HTML file", False
         ),
-        Command("classes.plots", "p", "plots", "Plots", "Plot confusions and calibration"),
+        Command(
+            "classes.plots", "p", "plots", "Plots", "Plot confusions, calibration, accuracy by n"
+        ),
         Command("classes.skipped", "i", "skipped", "Skipped", "List the skipped images", False),
     )
     BINDINGS = bindings(TABLE)

@@ -9,6 +9,7 @@ from textual.widget import Widget
 
 from engine.evaluation.calibration import split_calibration
 from engine.evaluation.confusions import confusion_matrix
+from engine.evaluation.scores import score
 from engine.features.cache import FeatureCache
 from screens.base import Base
 from screens.command import Command, bindings
@@ -18,6 +19,7 @@ from screens.messages import ToMistakes, ToPlots
 from screens.plots.calibration import CalibrationPlot
 from screens.plots.confusions import ConfusionPlot
 from screens.plots.plot import Plot
+from screens.plots.support import SupportPlot
 from screens.ports import Workspace
 from screens.widgets.strips import text_strip
 from screens.widgets.text import Static, Text
@@ -25,6 +27,7 @@ from screens.widgets.text import Static, Text
 PLOTS: tuple[Callable[[FeatureCache], Plot], ...] = (
     lambda cache: ConfusionPlot(confusion_matrix(cache)),
     lambda cache: CalibrationPlot(split_calibration(cache)),
+    lambda cache: SupportPlot(score(cache).classes),
 )
 """In the order of their key."""
 

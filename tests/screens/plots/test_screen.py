@@ -4,6 +4,7 @@ import pytest
 
 from engine.evaluation.calibration import split_calibration
 from engine.evaluation.confusions import confusion_matrix
+from engine.evaluation.scores import score
 from engine.schema.requests import FeaturesRequest
 from screens.classes.screen import ClassesScreen
 from screens.messages import Copied, ToMistakes, ToPlots
@@ -74,7 +75,15 @@ async def test_p_goes_on_to_the_calibration_and_round(wrong, size):
         assert not app.posted(ToMistakes)
         assert "classes --calibration -w" in app.posted(Copied)[0].text
         assert app.first.max_scroll_y == 0
-        await pilot.press(*["p"] * (len(PLOTS) - 1))
+        await pilot.press("p")
+        await until(pilot, lambda: "n 12" in shown(pilot))
+        assert "right [" in shown(pilot).splitlines()[-2]
+        await pilot.press("enter")
+        await pilot.pause()
+        accuracies = score(wrong.cache()).classes
+        worst = min(accuracies, key=lambda some: (some.accuracy, some.index))
+        assert app.posted(ToMistakes)[0].class_index == worst.index
+        await pilot.press(*["p"] * (len(PLOTS) - 2))
         await until(pilot, lambda: "→" in shown(pilot).splitlines()[-2])
 
 
