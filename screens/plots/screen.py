@@ -40,10 +40,17 @@ class Canvas(Widget):
 
     def __init__(self) -> None:
         super().__init__()
+        self._plot: Plot | None = None
         self._lines: list[Text] = []
+
+    def on_resize(self) -> None:
+        """Fit the plot to the new size, as where the lines around it are fewer."""
+        if self._plot is not None:
+            self.draw(self._plot)
 
     def draw(self, plot: Plot) -> None:
         """Show a plot as it is now."""
+        self._plot = plot
         self._lines = plot.lines(max(1, self.size.width), max(1, self.size.height))
         self.refresh()
 
@@ -140,10 +147,6 @@ class PlotsScreen(Base):
         if self._cache is None:
             self._say(FAILED)
 
-    def on_resize(self) -> None:
-        """Fit the plot to the new size."""
-        self.call_after_refresh(self._show)
-
     def _show(self) -> None:
         plot = self.plot
         if plot is None or self._cache is None:
@@ -154,12 +157,6 @@ class PlotsScreen(Base):
         self.query_one(Canvas).draw(plot)
         self.query_one("#cursor", Static).update(plot.at_cursor())
         self.refresh_bindings()
-        self.call_after_refresh(self._fit)
-
-    def _fit(self) -> None:
-        """Draw again once the lines above and below have their heights."""
-        if self.plot is not None:
-            self.query_one(Canvas).draw(self.plot)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer only what can be done now."""

@@ -78,6 +78,7 @@ async def test_p_goes_on_to_the_calibration_and_round(wrong, size):
         await pilot.press("p")
         await until(pilot, lambda: "n 12" in shown(pilot))
         assert "right [" in shown(pilot).splitlines()[-2]
+        await until(pilot, lambda: "n 12" in shown(pilot).splitlines()[-3])  # to the last line
         await pilot.press("enter")
         await pilot.pause()
         accuracies = score(wrong.cache()).classes
