@@ -79,7 +79,7 @@ def test_the_app_opens_the_workspace_of_either_place(filled, run, monkeypatch, t
     class App:
         active, workspace, return_code = 0, None, 0
 
-        def __init__(self, config, open_workspace, at, said):
+        def __init__(self, config, open_workspace, at, said, answers):
             opened.append(at)
 
         def run(self, *, mouse):
