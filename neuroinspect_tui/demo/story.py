@@ -16,6 +16,7 @@ from engine.features.cache import FeatureCache
 from engine.grouping.store import FOUND
 from engine.io.atomic import read_json, write_beside, write_json
 from engine.schema.edits import Edit
+from engine.schema.errors import RequestError
 from engine.schema.records import AblationPreview, Classes, Illusions, Mistakes, Neurons
 from engine.schema.requests import ClipRequest, EditRequest, IllusionRequest
 from engine.session import TorchEngine
@@ -73,7 +74,7 @@ class Story:
             f"Edited for both birds, selected on {edited.selected_on}, evaluated on the "
             f"{edited.n_report} images of {edited.reported_on}: {edited.verdict}"
         )
-        by_found = yield from self._edited("dfr", group_by=FOUND)
+        by_found = yield from self._by_found()
         by_labels = yield from self._edited("dfr")
         compared = yield from self._compared(edited, by_found, by_labels)
         self.lines.append(compared)
@@ -132,22 +133,35 @@ class Story:
         assert isinstance(last, Edit)  # an edit's last record
         return last
 
-    def _compared(self, edited: Edit, by_found: Edit, by_labels: Edit) -> Any:
+    def _by_found(self) -> Any:
+        """Return the edit by groups found without labels; None where none are found."""
+        try:
+            return (yield from self._edited("dfr", group_by=FOUND))
+        except RequestError as error:
+            yield self._say(str(error))
+            return None
+
+    def _compared(self, edited: Edit, by_found: Edit | None, by_labels: Edit) -> Any:
         """Say what each reaches in the worst of the true groups, whatever groups it went by."""
         cache = yield from self.engine.ready_cache(TEST)
         folder = self.plan.home / "edits"
-        zero, found, labels = (
-            compare_edit(cache, folder / edit.id, edit) for edit in (edited, by_found, by_labels)
-        )
+        names = {
+            "ablating neurons (zero)": edited,
+            "dfr by groups found without labels": by_found,
+            "dfr by the data's own group labels": by_labels,
+        }
+        compared = {
+            name: compare_edit(cache, folder / edit.id, edit)
+            for name, edit in names.items()
+            if edit is not None
+        }
         [retrain] = (variant for variant in edited.variants if variant.name == RETRAIN)
         assert retrain.worst_group is not None  # the birds have groups
-        reached = {
-            "plain retraining": retrain.worst_group.mean,
-            "ablating neurons (zero)": zero.after.worst_group or 0.0,
-            "dfr by groups found without labels": found.after.worst_group or 0.0,
-            "dfr by the data's own group labels": labels.after.worst_group or 0.0,
+        reached = {"plain retraining": retrain.worst_group.mean} | {
+            name: one.after.worst_group or 0.0 for name, one in compared.items()
         }
-        return _on_comparison(edited.n_report, zero.before.worst_group or 0.0, reached)
+        before = next(iter(compared.values())).before.worst_group or 0.0
+        return _on_comparison(edited.n_report, before, reached)
 
     def _write_summary(self, drawn: Illusions) -> None:
         text = "\n\n".join(("# A small generated Waterbirds", *self.lines,
@@ -167,10 +181,9 @@ class Story:
             ("compare", edited.id),
             ("export", edited.id, "--out", "edited.safetensors"),
         )
-        yield (
-            f"Everything is in {self.plan.home} (summary.md, illusions/). Next:\n"
-            + "\n".join(f"  {command_line(self.plan.home, *words)}" for words in commands)
-        )
+        yield f"Everything is in {self.plan.home} (summary.md, illusions/). Next:"
+        for words in commands:
+            yield f"  {command_line(self.plan.home, *words)}"
 
 
 def _write_text(path: Path, text: str) -> None:

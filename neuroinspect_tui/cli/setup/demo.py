@@ -49,9 +49,9 @@ def command(
     def printed() -> Any:
         for record in story.tell():
             if isinstance(record, str):
+                if lines and not json:
+                    say(lines[-1])
                 lines.append(record)
-                if not json:
-                    say(record)
             else:
                 yield record
 
@@ -59,7 +59,7 @@ def command(
     seconds = time.monotonic() - began
     if json:
         return print_json({"workspace": str(plan.home), "seconds": seconds, "story": lines})
-    say(f"({seconds:.0f} s)")
+    say(f"({seconds:.0f} s)", lines[-1])  # the last line is what all of it comes to
     if open_ and is_terminal():
         _open(plan.home)
     return None

@@ -115,13 +115,18 @@ def test_the_whole_demo_runs_and_a_second_run_says_the_same(run, tmp_path, monke
     edited = next(line for line in lines if line.startswith("Edited for both birds"))
     assert "64 images of test" in edited
     assert (home / "summary.md").read_text().count("\n\n") >= 6
-    assert len(list((home / "edits").glob("[!.]*"))) == 1
+    edits = len(list((home / "edits").glob("[!.]*")))
+    none_found = [line for line in lines if line.startswith("No two kinds of images were found")]
+    assert edits == 3 - len(none_found)
+    assert lines[-1].startswith("Worst group of the 64 test images, ")
+    assert lines[-1].count("%") == edits + 2  # before, and plain retraining
     second = run("demo", "--dir", home, "--device", "cpu", "--json")
     assert second.json["story"] == lines
-    assert len(list((home / "edits").glob("[!.]*"))) == 1
+    assert len(list((home / "edits").glob("[!.]*"))) == edits
     found = run("classes", "-w", home, "--groups", "--json").json
     assert [entry["name"] for entry in found["classes"]].count("waterbird") == 1
-    _, *commands = (shlex.split(line) for line in lines[-1].splitlines())
+    commands = [shlex.split(line) for line in lines if line.startswith("  neuroinspect-tui ")]
+    assert len(commands) == 6
     monkeypatch.chdir(tmp_path)
     for _, *words in commands:
         ran = run(*words)
