@@ -143,7 +143,7 @@ def test_auto_finds_groups_and_says_what_it_chose(home, run):
     made = ok(run("edit", "-c", "all", "--method", "auto", "--seeds", 1, "-w", home, "--json"))
     assert made["method"] == "auto"
     assert made["chosen"] in made["tried"]
-    assert {"zero", "retrain", "afr"} <= set(made["tried"])
+    assert "zero" in made["tried"]
     assert made["provenance"]["groups"].startswith("found ")
     shown = run("edit", "-c", "all", "--method", "auto", "--seeds", 1, "-w", home)
     assert shown.code == 0, shown.err
