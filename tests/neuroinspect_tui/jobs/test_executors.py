@@ -78,11 +78,18 @@ def test_a_job_is_run_by_the_executor_that_it_was_submitted_to(store, elsewhere)
 def test_an_executor_that_refuses_says_why(store, elsewhere):
     with pytest.raises(JobError, match="The cluster refuses it"):
         submit(store, FeaturesRequest(split="refused"), source("elsewhere"))
-    [view] = store.views()
-    assert view.waiting == "for priority, before nobody"
-    behind = store.submit(view.request, title="", queue="cpu", out=None, interactive=True,
-                          executor="elsewhere")  # fmt: skip
-    assert store.view(behind.id).waiting == f"for priority, before {view.id}"
+    assert store.views() == []  # nothing would ever run it
+
+
+def test_an_executor_says_why_a_job_waits(store, elsewhere):
+    def waiting():
+        job = store.submit(FeaturesRequest(split="valid"), title="", queue="cpu", out=None,
+                           interactive=True, executor="elsewhere")  # fmt: skip
+        return job.id, store.view(job.id).waiting
+
+    first, why = waiting()
+    assert why == "for priority, before nobody"
+    assert waiting()[1] == f"for priority, before {first}"
 
 
 def test_all_executors_are_listed_and_stopped(store, elsewhere):
