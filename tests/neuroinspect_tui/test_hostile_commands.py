@@ -147,11 +147,11 @@ def test_classes_one_by_one(wide, safe):
 
 
 PATHS = (
-    "apply", "classes", "compare", "demo", "doctor", "edit", "edits", "export", "groups export",
-    "groups list", "groups make", "groups show", "illusion", "init", "jobs cancel",
-    "jobs follow", "jobs list", "jobs prune", "jobs resume", "jobs run", "jobs runner status",
-    "jobs runner stop", "jobs show", "keep", "mistakes", "neuron", "neurons", "open", "search",
-    "train", "whatif", "words",
+    "apply", "classes", "compare", "config edit", "config path", "config show", "demo",
+    "doctor", "edit", "edits", "export", "groups export", "groups list", "groups make",
+    "groups show", "illusion", "init", "jobs cancel", "jobs follow", "jobs list", "jobs prune",
+    "jobs resume", "jobs run", "jobs runner status", "jobs runner stop", "jobs show", "keep",
+    "mistakes", "neuron", "neurons", "open", "report", "search", "train", "whatif", "words",
 )  # fmt: skip
 """All commands: each is run below on hostile data, or with hostile words."""
 
@@ -167,6 +167,21 @@ def commands(group=None, before=()):
 
 def test_all_commands_are_known_here():
     assert tuple(sorted(commands())) == PATHS
+
+
+def test_settings(safe, tmp_path, monkeypatch):
+    monkeypatch.setattr("platformdirs.user_config_path", lambda _: tmp_path)
+    monkeypatch.setenv("EDITOR", "true")
+    monkeypatch.delenv("VISUAL", raising=False)
+    safe("config", "edit")
+    safe("config", "show")
+    safe("config", "path")
+    for number, name in enumerate(hostile_names()[:20]):
+        text = "".join(
+            f"\\U{ord(letter):08x}" for letter in name if not 0xD800 <= ord(letter) <= 0xDFFF
+        )
+        (tmp_path / "config.toml").write_text(f'theme = "{text}{number}"\n"{text}" = 1\n')
+        safe("config", "show", code=2)
 
 
 def test_the_way_from_data_to_a_repaired_checkpoint(small, safe, tmp_path):
@@ -201,6 +216,9 @@ def test_the_way_from_data_to_a_repaired_checkpoint(small, safe, tmp_path):
     safe("keep", *home)
     safe("export", made, *home, "--out", tmp_path / "f\x9b2Jixed.safetensors")
     safe("doctor", *home, code=None)
+    safe("report", *home, "--out", tmp_path / "report.html")
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert not forbidden(page.replace("\n", ""))
     again = tmp_path / "again\x1b]52;c;UFdORUQ=\x07"
     safe("init", again, "--model", f"local-dir:{small.parent / 'model'}",
          "--checkpoint", small.parent / "two.safetensors",

@@ -4,6 +4,7 @@ import os
 import shutil
 import sys
 import tempfile
+import traceback
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,8 @@ def _as_other(act):
             code = act() or 0
         except SystemExit as leaving:
             code = int(leaving.code or 0)
+        except BaseException:  # noqa: BLE001  the parent reads it
+            os.write(2, traceback.format_exc().encode("utf-8", "replace"))
         finally:
             sys.stdout.flush()
             sys.stderr.flush()

@@ -83,7 +83,7 @@ def test_its_marks_are_read_and_kept(filled):
     assert marks.applied_edit(filled) == one
     marks.select_neurons(filled, 0, (2,))
     assert json.loads((filled / "marks.json").read_text()) == {
-        "applied": one, "selected": {"1": [5, 3], "0": [2]},
+        "applied": one, "selected": {"1": [5, 3], "0": [2]}, "images": {},
     }  # fmt: skip
     marks.apply_edit(filled, None)
     assert marks.applied_edit(filled) is None
