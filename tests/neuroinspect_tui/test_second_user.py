@@ -47,6 +47,9 @@ def _as_other(act):
         try:
             os.dup2(write, 1)
             os.dup2(write, 2)
+            # those of pytest may be of a file, which a pipe is not
+            sys.stdout = os.fdopen(1, "w", closefd=False)
+            sys.stderr = os.fdopen(2, "w", closefd=False)
             os.setgroups([])
             os.setgid(OTHER)
             os.setuid(OTHER)

@@ -40,7 +40,7 @@ async def walk(pilot: Pilot[Any]) -> None:
         assert names(pilot) == ["ClassesScreen"]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 async def test_what_was_closed_is_gone(app: NeuroinspectApp) -> None:  # noqa: F811
     async with app.run_test(size=(130, 40)) as pilot:
         await walk(pilot)

@@ -61,7 +61,7 @@ async def press(pilot: Pilot[Any], how: str | Message, gap: float) -> None:
         await pilot.pause(gap)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("first", OPENS)
 async def test_screens_opened_and_closed(app: NeuroinspectApp, first: str) -> None:  # noqa: F811
     """Anything unexpected would be in the log, and then the fixture `unfailing` fails."""

@@ -89,7 +89,7 @@ async def opened(pilot: Pilot[Any], name: str) -> None:
     await quiet(pilot)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("name", SCREENS)
 async def test_any_size_is_lived_through_and_the_screen_comes_back(
     app: NeuroinspectApp, name: str
