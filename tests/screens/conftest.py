@@ -1,12 +1,14 @@
 """Screens alone, in an app that does nothing but hold one."""
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 from textual.app import App
 from textual.pilot import Pilot
+from textual.worker import WorkerCancelled
 
 from screens import failures
 from tests.screens.fake import FakeWorkspace
@@ -80,10 +82,18 @@ class Host(App[None]):
 
 async def settled(pilot: Pilot[Any]) -> None:
     """Wait until every question is answered and drawn."""
-    await pilot.app.workers.wait_for_complete()
+    await _answered(pilot)
     await pilot.pause()
-    await pilot.app.workers.wait_for_complete()
+    await _answered(pilot)
     await pilot.pause()
+
+
+async def _answered(pilot: Pilot[Any]) -> None:
+    """Wait for all workers; one that another took the place of is over too."""
+    while any(not worker.is_finished for worker in pilot.app.workers):
+        with suppress(WorkerCancelled):
+            await pilot.app.workers.wait_for_complete()
+        await pilot.pause(0.01)
 
 
 async def until(pilot: Pilot[Any], true: Callable[[], bool]) -> None:
