@@ -55,20 +55,6 @@ class Evidence:
         """D."""
         return self.excessive.shape[1]
 
-    def one_sided(self, strength: Array) -> tuple[Array, Array]:
-        """Return (m, D) for the insufficient and (m, D) for the excessive list, of one number each.
-
-        It is in the excessive list where the wrong classes' weights exceed the class's.
-
-        Args:
-            strength: (D,).
-        """
-        weight, _ = self.head
-        toward = (weight[self.others] - weight[self.class_index]).mean(axis=0)
-        shape = (len(self.others), self.width)
-        weak, strong = np.where(toward > 0, 0.0, strength), np.where(toward > 0, strength, 0.0)
-        return np.broadcast_to(weak, shape), np.broadcast_to(strong, shape)
-
     @cached_property
     def votes(self) -> tuple[Array, Array]:
         """(D,) and (D,): percent of mistakes naming each neuron insufficient, excessive."""

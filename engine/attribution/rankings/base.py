@@ -58,3 +58,37 @@ class Ranking(Protocol):
         """Return a sentence where the ranking says little about these mistakes; else nothing."""
         del evidence
         return ""
+
+
+class OneNumberRanking(Ranking, Protocol):
+    """A ranking that says one number of a neuron, the same for every mistake; a subclass says it.
+
+    A neuron is in the list of those too strong where the wrong classes' weights on it exceed the
+    class's, else in that of those too weak.
+    """
+
+    format: str = "{:.3f}"
+    resampled: bool = False
+
+    def strength(self, evidence: Evidence) -> Array:
+        """Return (D,), the number; nothing at or below 0 is listed.
+
+        Raises:
+            RequestError: There is not what it needs.
+        """
+        ...
+
+    def scores(self, evidence: Evidence) -> Scores:
+        """Return the number in one of the two lists, for every mistake."""
+        strength = self.strength(evidence)
+        weight, _ = evidence.head
+        toward = (weight[evidence.others] - weight[evidence.class_index]).mean(axis=0)
+        shape = (len(evidence.others), evidence.width)
+        weak, strong = np.where(toward > 0, 0.0, strength), np.where(toward > 0, strength, 0.0)
+        return np.broadcast_to(weak, shape), np.broadcast_to(strong, shape)
+
+    def order(self, evidence: Evidence) -> Array:
+        """Return only neurons whose number is above 0."""
+        strength = self.strength(evidence)
+        ranked = np.argsort(-strength, kind="stable")
+        return ranked[strength[ranked] > 0]
