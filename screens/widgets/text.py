@@ -49,30 +49,23 @@ def _safe(content: VisualType) -> VisualType:
     return shown(content) if isinstance(content, str) else content
 
 
-class Static(textual.widgets.Static):
+class _Literal(textual.widgets.Static):
+    def __init__(
+        self, content: VisualType = "", *, id: str | None = None, classes: str | None = None
+    ) -> None:
+        super().__init__(_safe(content), markup=False, id=id, classes=classes)
+
+    def update(self, content: VisualType = "", *, layout: bool = True) -> None:
+        """Show something else."""
+        super().update(_safe(content), layout=layout)
+
+
+class Static(_Literal):
     """Textual's, without markup; several lines come from `stacked`."""
 
-    def __init__(
-        self, content: VisualType = "", *, id: str | None = None, classes: str | None = None
-    ) -> None:
-        super().__init__(_safe(content), markup=False, id=id, classes=classes)
 
-    def update(self, content: VisualType = "", *, layout: bool = True) -> None:
-        """Show something else."""
-        super().update(_safe(content), layout=layout)
-
-
-class Label(textual.widgets.Label):
+class Label(_Literal, textual.widgets.Label):
     """Textual's, without markup."""
-
-    def __init__(
-        self, content: VisualType = "", *, id: str | None = None, classes: str | None = None
-    ) -> None:
-        super().__init__(_safe(content), markup=False, id=id, classes=classes)
-
-    def update(self, content: VisualType = "", *, layout: bool = True) -> None:
-        """Show something else."""
-        super().update(_safe(content), layout=layout)
 
 
 class Columns(rich.table.Table):
