@@ -86,14 +86,63 @@ def rank_neurons(
 ) -> Neurons:
     """Rank the neurons to blame for the mistakes of a class, or for one of them.
 
-    With `drawn`, a folder of drawings, neurons that were drawn for the class have their core
-    sensitivity.
+    The arguments are those of `evidence_of` and `rank_by`.
+
+    Raises:
+        RequestError: As `evidence_of`, or `top` lists nothing.
     """
     if top < 1:
         raise RequestError(f"--top {top} lists nothing; give 1 or more.")
+    evidence = evidence_of(cache, class_index, mistake, drawn)
+    return rank_by(cache, evidence, by=by, top=top, seed=seed, mistake=mistake)
+
+
+def evidence_of(
+    cache: FeatureCache, class_index: int, mistake: str | None = None, drawn: Path | None = None
+) -> Evidence:
+    """Collect the evidence against neurons of the mistakes of a class, or of one of them.
+
+    Args:
+        cache: Of the split.
+        class_index: The class.
+        mistake: The path of one mistake; None: all.
+        drawn: A folder of drawings: neurons that were drawn for the class have their core
+            sensitivity.
+
+    Raises:
+        RequestError: There are no mistakes, or the image is none.
+    """
+    found = {} if drawn is None else core_sensitivities(drawn, class_index, cache.meta.weights)
+    row = None if mistake is None else _mistake_row(cache, class_index, mistake)
+    return gather(cache, class_index, mistake=row, core_sensitivity=found)
+
+
+def rank_by(
+    cache: FeatureCache,
+    evidence: Evidence,
+    *,
+    by: str,
+    top: int,
+    seed: int,
+    mistake: str | None = None,
+) -> Neurons:
+    """Rank neurons by what `evidence_of` collected.
+
+    Args:
+        cache: Of the split.
+        evidence: Against them.
+        by: A ranking's name.
+        top: Neurons a list.
+        seed: Of the bootstrap.
+        mistake: The path of the one mistake that the evidence is of; None: all.
+    """
+    ranked = rank(cache, evidence, by=by, top=top, seed=seed)
     if mistake is None:
-        evidence = gather_drawn(cache, class_index, drawn)
-        return rank(cache, evidence, by=by, top=top, seed=seed)
+        return ranked
+    return structs.replace(ranked, mistake=cache.path(find_image(cache, mistake)))
+
+
+def _mistake_row(cache: FeatureCache, class_index: int, mistake: str) -> int:
     row = find_image(cache, mistake)
     if cache.labels[row] < 0:
         raise RequestError(
@@ -105,17 +154,7 @@ def rank_neurons(
             f"{cache.classes[cache.labels[row]]}, the prediction "
             f"{cache.classes[cache.predicted[row]]}."
         )
-    evidence = gather_drawn(cache, class_index, drawn, mistake=row)
-    ranked = rank(cache, evidence, by=by, top=top, seed=seed)
-    return structs.replace(ranked, mistake=cache.path(row))
-
-
-def gather_drawn(
-    cache: FeatureCache, class_index: int, drawn: Path | None, mistake: int | None = None
-) -> Evidence:
-    """Collect the evidence against neurons, with what a folder of drawings says of them."""
-    found = {} if drawn is None else core_sensitivities(drawn, class_index, cache.meta.weights)
-    return gather(cache, class_index, mistake=mistake, core_sensitivity=found)
+    return row
 
 
 def affected_classes(

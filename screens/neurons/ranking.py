@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.attribution.query import find_image, gather_drawn, rank_neurons
+from engine.attribution.query import evidence_of, rank_by
 from engine.attribution.ranking import order
 from engine.features.cache import FeatureCache
 from engine.schema.records import Neurons, RankedNeuron
@@ -87,10 +87,9 @@ def rank(
     Raises:
         RequestError: There are no mistakes, or the image is not one.
     """
-    neurons = rank_neurons(cache, class_index, by=by, top=top, seed=0, mistake=mistake, drawn=drawn)
+    evidence = evidence_of(cache, class_index, mistake, drawn)
+    neurons = rank_by(cache, evidence, by=by, top=top, seed=0, mistake=mistake)
     neurons = neurons if names is None else names.labelled(neurons)
-    row = None if mistake is None else find_image(cache, mistake)
-    evidence = gather_drawn(cache, class_index, drawn, row)
     there = {"groups": cache.groups is not None, "core-sensitivity": evidence.core_sensitivity}
     ways = (*RANKINGS, *(way for way in OWN if there[way]))
     return Ranking(neurons, tuple(order(evidence, by).tolist()), by, top, ways)
