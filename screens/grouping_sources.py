@@ -45,26 +45,31 @@ class Made:
 
 
 class GroupingSource(Protocol):
-    """Makes a grouping. Any method may raise `EngineError`, whose text is fit to show."""
+    """Makes a grouping; subclass it for the defaults.
+
+    Any method may raise `EngineError`, whose text is fit to show.
+    """
 
     suggested: str
     """A name."""
     about: str
     """What it will be, in a sentence or two."""
-    choices: Mapping[str, Sequence[str]]
+    choices: Mapping[str, Sequence[str]] = {}
     """What else is asked: a title, and what may be chosen, the default first."""
 
     def trains(self, chosen: Mapping[str, str]) -> bool:
-        """Return whether it can group the training split too."""
-        ...
+        """Return whether it can group the training split too: a rule divides any images."""
+        del chosen
+        return True
 
     def look(self) -> Mapping[str, str]:
         """Return better defaults for some of `choices`, by what there is. For threads."""
-        ...
+        return {}
 
     def note(self, chosen: Mapping[str, str]) -> str:
         """Return what to know of what is chosen; empty for nothing."""
-        ...
+        del chosen
+        return ""
 
     def make(
         self,
@@ -83,10 +88,11 @@ class GroupingSource(Protocol):
 
     def command(self, name: str, chosen: Mapping[str, str]) -> list[str]:
         """Return the command that makes the same; empty where there is none."""
-        ...
+        del name, chosen
+        return []
 
 
-class FromDirections:
+class FromDirections(GroupingSource):
     """Two kinds of images in a class, or in each: the direction of its mistakes tells them apart.
 
     Args:
@@ -110,11 +116,6 @@ class FromDirections:
         if workspace.source.has_clip:
             choices["find them"] = (BY_OWN, CLEARER, BY_CLIP)
         self.choices: Mapping[str, Sequence[str]] = choices
-
-    def trains(self, chosen: Mapping[str, str]) -> bool:
-        """Return that it can: the direction divides any images."""
-        del chosen
-        return True
 
     def look(self) -> Mapping[str, str]:
         """Prefer the clearer space where CLIP's features are there."""

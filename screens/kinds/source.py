@@ -16,7 +16,15 @@ from engine.grouping.finding import Found
 from engine.schema.arrays import Array
 from engine.schema.errors import RequestError
 from engine.schema.jobs import Request
-from screens.grouping_sources import SEED, Made, clip_of, described, free_name, save_kinds
+from screens.grouping_sources import (
+    SEED,
+    GroupingSource,
+    Made,
+    clip_of,
+    described,
+    free_name,
+    save_kinds,
+)
 from screens.ports import Workspace
 
 
@@ -78,7 +86,7 @@ def _found(
     return find_kinds(cache, selection, [class_index], SEED, clip)
 
 
-class FromCut:
+class FromCut(GroupingSource):
     """The images of a class before a cut and after it.
 
     Args:
@@ -88,8 +96,6 @@ class FromCut:
         neurons: By which the images are sorted, where they are.
         counts: Images before the cut and after it.
     """
-
-    choices: Mapping[str, Sequence[str]] = {}
 
     def __init__(
         self,
@@ -108,20 +114,6 @@ class FromCut:
             f"({second}: {counts[1]:,}), of those that edits select on; the same cut divides the "
             "others."
         )
-
-    def trains(self, chosen: Mapping[str, str]) -> bool:
-        """Return that it can: the cut divides any images."""
-        del chosen
-        return True
-
-    def look(self) -> Mapping[str, str]:
-        """Return nothing: nothing is chosen."""
-        return {}
-
-    def note(self, chosen: Mapping[str, str]) -> str:
-        """Return nothing."""
-        del chosen
-        return ""
 
     def make(
         self,
@@ -145,8 +137,3 @@ class FromCut:
         return save_kinds(
             self._workspace, name, self._found, images, selection, source, self._neurons
         )
-
-    def command(self, name: str, chosen: Mapping[str, str]) -> list[str]:
-        """Return nothing: no command cuts where a person does."""
-        del name, chosen
-        return []

@@ -11,13 +11,21 @@ from engine.grouping.described import IN_SPACE
 from engine.grouping.ticked import by_ticked
 from engine.schema.errors import RequestError
 from engine.schema.jobs import Request
-from screens.grouping_sources import SEED, Made, clip_of, described, free_name, save_kinds
+from screens.grouping_sources import (
+    SEED,
+    GroupingSource,
+    Made,
+    clip_of,
+    described,
+    free_name,
+    save_kinds,
+)
 from screens.ports import Workspace
 
 ALONE, ALIKE = "the selected images alone", "images like them too"
 
 
-class FromSelection:
+class FromSelection(GroupingSource):
     """Images selected by hand, against the others of their class.
 
     Args:
@@ -56,10 +64,6 @@ class FromSelection:
         """Return whether the rule is one for other images too."""
         return chosen["group"] == ALIKE
 
-    def look(self) -> Mapping[str, str]:
-        """Return nothing: what was selected is what there is."""
-        return {}
-
     def note(self, chosen: Mapping[str, str]) -> str:
         """Say which images get a value."""
         if chosen["group"] == ALIKE:
@@ -95,8 +99,3 @@ class FromSelection:
         found = replace(found, why="CLIP has seen the images." if clip is not None else "")
         made = save_kinds(self._workspace, name, found, (caches, seen), selection, "ticked")
         return replace(made, notes=(where, *made.notes))
-
-    def command(self, name: str, chosen: Mapping[str, str]) -> list[str]:
-        """Return nothing: a hand has no command."""
-        del name, chosen
-        return []
