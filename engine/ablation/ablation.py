@@ -4,15 +4,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.ablation.baselines import BiasShift, net_cost, placebo
+from engine.ablation.baselines import BiasShift, net_cost
 from engine.evaluation.changes import class_changes, moved
-from engine.evaluation.scores import mean_outcome, outcome
+from engine.evaluation.scores import outcome
 from engine.features.cache import FeatureCache
 from engine.schema.arrays import Array
-from engine.schema.records import AblationPreview, CurvePoint, Label, Outcome
-
-CURVE_POINTS = 200
-PLACEBOS = 5
+from engine.schema.records import AblationPreview, Label, Outcome
 
 
 @dataclass(frozen=True)
@@ -120,58 +117,3 @@ def preview(cache: FeatureCache, neurons: Array, scaling: Scaling) -> AblationPr
     """Answer what scaling `neurons` would do to every class."""
     context = AblationContext.of(cache, scaling.class_index, scaling.rows)
     return context.answer(neurons, columns(cache, neurons), scaling.scale)
-
-
-def curve(
-    cache: FeatureCache, ranked: Array, scaling: Scaling, signs: Array, seed: int
-) -> tuple[CurvePoint, ...]:
-    """Answer for the top N of `ranked`, for about 200 values of N at once.
-
-    Each step between two N costs one small product: the logits are carried along the order.
-
-    Args:
-        cache: The feature cache of the split.
-        ranked: (D,) or fewer neurons, most blamed first.
-        scaling: What is scaled for whom.
-        signs: (D,) signs a placebo must share, position by position.
-        seed: Draws the placebos.
-    """
-    sizes = np.unique(np.linspace(0, len(ranked), CURVE_POINTS + 1).round().astype(int))
-    generator = np.random.default_rng(seed)
-    context = AblationContext.of(cache, scaling.class_index, scaling.rows)
-    orders = [ranked, *(placebo(ranked, signs, generator) for _ in range(PLACEBOS))]
-    used = np.unique(np.concatenate(orders))
-    features = columns(cache, used).T  # (S, n), read once: it costs more than all the rest
-    edits, *placebos = (
-        _along(context, (used, features), some, sizes, scaling.scale) for some in orders
-    )
-    points = []
-    for place, n in enumerate(sizes.tolist()):
-        right = edits[place] == cache.labels
-        points.append(
-            CurvePoint(
-                n=n,
-                edit=context.outcome(edits[place]),
-                fixed=int((right & ~context.before).sum()),
-                broken=int((context.before & ~right).sum()),
-                bias_shift=context.shifted(right),
-                placebo=mean_outcome([context.outcome(some[place]) for some in placebos]),
-            )
-        )
-    return tuple(points)
-
-
-def _along(
-    context: AblationContext, known: tuple[Array, Array], ranked: Array, sizes: Array, scale: float
-) -> list[Array]:
-    used, features = known
-    places = np.searchsorted(used, ranked)
-    weight = np.asarray(context.cache.weight[context.rows][:, ranked])  # (R, N)
-    logits = np.array(context.logits, dtype=np.float32)
-    found, at = [], 0
-    for size in sizes.tolist():
-        if size > at:
-            logits -= (1 - scale) * (features[places[at:size]].T @ weight[:, at:size].T)
-            at = size
-        found.append(context.rest.predict(logits, context.rows))
-    return found

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.ablation.ablation import PLACEBOS, AblationContext, Scaling, columns, curve
+from engine.ablation.ablation import AblationContext, Scaling, columns
 from engine.ablation.baselines import blame_signs, placebo
+from engine.ablation.curve import PLACEBOS, curve
 from engine.attribution.evidence import gather
 from engine.attribution.query import affected_classes
 from engine.attribution.ranking import order

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 from msgspec import structs
 
-from engine.ablation.ablation import Scaling, curve, preview
+from engine.ablation.ablation import Scaling, preview
 from engine.ablation.baselines import blame_signs
+from engine.ablation.curve import curve
 from engine.attribution.evidence import gather
 from engine.attribution.query import affected_classes, check_neurons, parse_top
 from engine.attribution.ranking import order

@@ -1,6 +1,5 @@
 """A split's images -> batches, decoded and transformed by worker processes."""
 
-import os
 import signal
 from collections import Counter
 from collections.abc import Sequence
@@ -14,6 +13,7 @@ from torch.utils.data import DataLoader, Dataset
 from engine.data.augmentation import augmented_view
 from engine.data.images import Difference, ImagePlace, open_for_model, open_image
 from engine.data.splits import Sample, Split
+from engine.io.cores import usable_cores
 from engine.models.classifier import Classifier, Transform
 from engine.schema.errors import DataError
 from engine.schema.requests import FeaturesRequest
@@ -124,7 +124,7 @@ def deaf(worker: int) -> None:
 
 def workers_for(device: torch.device, asked: int, images: int) -> int:
     """Return the number of worker processes: as asked, or for -1 one that fits cores and work."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 4
+    cores = usable_cores()
     usual = 16 if device.type == "cuda" else max(cores - 1, 1)
     return (asked if asked >= 0 else min(usual, cores)) if images > FEW else 0
 
