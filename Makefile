@@ -38,8 +38,8 @@ docs: setup ## write the generated pages and tables of docs/
 bench: setup ## measure speed on the real images in ../shared
 	$(BIN)/python -m benchmarks
 
-evidence: setup ## does it work? train ten models and measure (90 minutes)
-	$(BIN)/python -m evidence
+evidence: setup ## does it work? all parts, or PART=NAME for up to an hour (python -m evidence --help)
+	$(BIN)/python -m evidence $(PART) $(if $(PART),--minutes 55)
 
 faults: setup ## break jobs on purpose: kills, closed terminals, a full disk (35 minutes)
 	$(BIN)/python -m faults

@@ -1,9 +1,10 @@
-"""Writes the pages and tables of docs/ that say what code says: keys, commands, registered kinds.
+"""Writes what pages say after code and measurements: keys, commands, registered kinds, evidence.
 
     python -m docs.generate [--check]
 
 keys.md and cli.md are written whole. Elsewhere a table stands between two markers,
-`<!-- generated: NAME -->` and `<!-- end -->`, and only what is between them is written.
+`<!-- generated: NAME -->` and `<!-- end -->`, and only what is between them is written. NAME is a
+registry's, or `evidence/RESULT` (docs/results.py), in README.md too.
 """
 
 import argparse
@@ -16,6 +17,7 @@ from typing import Any
 
 import typer.main
 
+from docs import results
 from docs.bound import dialog_keys
 from engine.attribution.rankings import RANKINGS
 from engine.data.readers import READERS
@@ -172,11 +174,11 @@ def filled(text: str, registries: Mapping[str, Registry[Any]]) -> str:
 def pages() -> dict[Path, str]:
     """Return every generated page, or page with a generated part, as it should be."""
     found = {DOCS / "keys.md": keys_page(), DOCS / "cli.md": cli_page()}
-    for path in sorted(DOCS.glob("*.md")):
+    for path in [DOCS.parent / "README.md", *sorted(DOCS.glob("*.md"))]:
         if path not in found:
             text = path.read_text(encoding="utf-8")
             if SECTION.search(text):
-                found[path] = filled(text, REGISTRIES)
+                found[path] = results.filled(filled(text, REGISTRIES))
     return found
 
 

@@ -1,18 +1,19 @@
 """Edits of single classes of a real classifier: gain in the class, loss in all others."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
-from msgspec import structs
+from msgspec import Struct, structs
 
 from engine.evaluation.scores import score
 from engine.schema.edits import Edit, Variant
+from engine.schema.errors import DataError
 from engine.schema.requests import EditRequest, Source
 from engine.session import TorchEngine
 from engine.words.naming_mistakes import name_all
 from engine.words.opening import word_list
 from evidence.models import FOREIGN
 from evidence.rankings import last
+from evidence.tables import Figures
 from evidence.words import class_logits_named, false_alarms, made_space
 
 SHARED = Path(__file__).parents[2] / "shared"
@@ -26,48 +27,80 @@ METHODS: tuple[str, ...] = ("zero", "ratio")
 SEEDS = 3
 
 
-def present() -> bool:
-    """Return whether the real images and checkpoint exist."""
-    return CHECKPOINT.is_file() and DATA.is_dir()
+def home(root: Path) -> Path:
+    """Make and return the workspace for the flowers.
+
+    Raises:
+        DataError: The images or the checkpoint are missing.
+    """
+    for path in (DATA, CHECKPOINT):
+        if not path.exists():
+            raise DataError(f"{path} is missing; this part measures the flowers there.")
+    found = root / "flowers89"
+    found.mkdir(parents=True, exist_ok=True)
+    return found
 
 
-def measure(home: Path) -> Iterator[tuple[str, dict[str, list[float]]]]:
-    """Edit each of the worst classes alone; yield (class, figures by variant).
+def worst(home: Path) -> list[int]:
+    """Return the classes of the lowest accuracy, lowest first."""
+    cache = last(TorchEngine(SOURCE, home).ready_cache(SOURCE.eval_split))
+    scored = [entry for entry in score(cache).classes if entry.accuracy is not None]
+    return [
+        entry.index
+        for entry in sorted(scored, key=lambda entry: (entry.accuracy or 0.0, entry.index))[:WORST]
+    ]
+
+
+def measure(home: Path, k: int) -> Figures:
+    """Edit one class alone; return figures by variant.
 
     The figures are gain in the class and loss in all others, in points on the held-out half.
     """
     engine = TorchEngine(SOURCE, home)
-    cache = last(engine.ready_cache(SOURCE.eval_split))
-    scored = [entry for entry in score(cache).classes if entry.accuracy is not None]
-    worst = sorted(scored, key=lambda entry: (entry.accuracy or 0.0, entry.index))[:WORST]
-    for entry in worst:
-        figures: dict[str, list[float]] = {}
-        for method in METHODS:
-            request = EditRequest(classes=(entry.index,), method=method, seeds=SEEDS)
-            *_, edit = engine.edit(request)
-            assert isinstance(edit, Edit)  # the last record
-            figures |= balance(method, edit)
-        yield entry.name, figures
+    figures: Figures = {}
+    for method in METHODS:
+        *_, edit = engine.edit(EditRequest(classes=(k,), method=method, seeds=SEEDS))
+        assert isinstance(edit, Edit)  # the last record
+        figures |= balance(method, edit)
+    return figures
 
 
-def words(home: Path) -> list[str]:
-    """Say how well words do where the answer is known, with a CLIP of flowers."""
+class FlowerWords(Struct, frozen=True):
+    """How well words do where the answer is known, with a CLIP of flowers."""
+
+    classes: int
+    words: int
+    """Of the vocabulary."""
+    named: int
+    """Class logits, taken for neurons, that are labelled with their own class."""
+    faulty: int
+    """Classes with mistakes."""
+    shown: int
+    """Those that show a word."""
+    false_alarms: float
+    """Share of classes that show a word, with mistakes dealt out at random."""
+
+
+def words(home: Path) -> FlowerWords:
+    """Name class logits and mistakes.
+
+    Raises:
+        DataError: The CLIP of flowers is missing.
+    """
     if not FOREIGN.is_dir():
-        return [f"Skipped: {FOREIGN} is missing."]
+        raise DataError(f"{FOREIGN} is missing; this part names the flowers with it.")
     engine = TorchEngine(structs.replace(SOURCE, clip=f"local-dir:{FOREIGN}"), home)
     cache = last(engine.ready_cache(SOURCE.eval_split))
-    listed = word_list(cache.classes)
-    space = made_space(engine, cache, listed)
-    named = class_logits_named(cache, space, space.class_texts)
+    space = made_space(engine, cache, word_list(cache.classes))
     told = name_all(space)
-    shown = sum(bool(of.words) for of in told)
-    alarms = false_alarms(space, 0, DRAWS)
-    return [
-        f"Class logits named right: {named} of {len(cache.classes)}, among {len(space.words):,} "
-        "words.",
-        f"Classes that show a word: {shown} of {len(told)} with mistakes.",
-        f"With mistakes dealt out at random, in {DRAWS} draws: {alarms:.3f} of classes.",
-    ]
+    return FlowerWords(
+        classes=len(cache.classes),
+        words=len(space.words),
+        named=class_logits_named(cache, space, space.class_texts),
+        faulty=len(told),
+        shown=sum(bool(of.words) for of in told),
+        false_alarms=false_alarms(space, 0, DRAWS),
+    )
 
 
 def balance(method: str, edit: Edit) -> dict[str, list[float]]:

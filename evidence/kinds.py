@@ -1,6 +1,6 @@
 """Kinds found without labels: are they the true groups, and which neurons do they point at?"""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
@@ -19,7 +19,7 @@ from engine.schema.requests import ClipRequest
 from engine.session import TorchEngine
 from evidence.models import Model
 from evidence.rankings import background_dependence, driven, last, precision
-from evidence.tables import row
+from evidence.result_files import Cell
 
 TEST = "test"
 PERMUTATIONS = 20
@@ -90,6 +90,16 @@ def measure(model: Model, evaluation: str, clip: str) -> Kinds:
     return Kinds(classes, _precision(engine, model, seen, found))
 
 
+def precision_of_groups(model: Model, evaluation: str, clip: str) -> list[float] | None:
+    """Return precision@5, @10 and mean rank of the background-driven neurons by the groups found.
+
+    None where no class is divided. The arguments are those of `measure`.
+    """
+    engine = model.engine(evaluation, clip)
+    seen = see(engine, evaluation)
+    return _precision(engine, model, seen, _found(seen))
+
+
 def _found(seen: Seen, cache: Any = None) -> Found:
     cache = cache or seen.cache
     return find_kinds(cache, cache.counted, range(len(cache.classes)), 0, seen.clip)
@@ -117,26 +127,31 @@ def _dealt_out(cache: FeatureCache, rng: np.random.Generator) -> Any:
     )  # fmt: skip
 
 
-def kinds_table(by_clip: Mapping[str, Sequence[Kinds]]) -> list[str]:
-    """Return the lines of a table: classes by mistakes, and how many are divided, and how purely.
+def kinds_rows(case: str, clip: str, measured: Sequence[Kinds]) -> dict[str, list[Cell]]:
+    """Return rows of a table: classes by mistakes, how many are divided, how purely.
 
     The false alarms are divisions of classes whose mistakes were dealt out at random.
+
+    Args:
+        case: Of the models, and the balance, for the row's name.
+        clip: What looked for groups.
+        measured: Of each model.
     """
-    heads = ("CLIP", "mistakes", "classes", "divided", "purity: mean, least", "false alarms")
-    lines = [row(heads), row(["---"] * len(heads))]
-    for clip, measured in by_clip.items():
-        classes = [one for kinds in measured for one in kinds.classes]
-        for least, most in BANDS:
-            these = [one for one in classes if least <= one.mistakes <= most]
-            if not these:
-                continue
-            pure = [one.purity for one in these if one.purity is not None]
-            shown = f"{np.mean(pure):.3f}, {min(pure):.3f}" if pure else "-"
-            alarms = f"{np.mean([one.false_alarms for one in these]):.2f}"
-            band = f"{least} or more" if most > 1000 else f"{least} to {most}"
-            divided = str(sum(one.divided for one in these))
-            lines.append(row((clip, band, str(len(these)), divided, shown, alarms)))
-    return lines
+    rows: dict[str, list[Cell]] = {}
+    classes = [one for kinds in measured for one in kinds.classes]
+    for least, most in BANDS:
+        these = [one for one in classes if least <= one.mistakes <= most]
+        if not these:
+            continue
+        pure = [one.purity for one in these if one.purity is not None]
+        band = f"{least} or more" if most > 1000 else f"{least} to {most}"
+        rows[f"{case}; {clip}; {band}"] = [
+            [float(len(these))],
+            [float(sum(one.divided for one in these))],
+            [float(np.mean(pure)), min(pure)] if pure else None,
+            [float(np.mean([one.false_alarms for one in these]))],
+        ]
+    return rows
 
 
 def _precision(engine: TorchEngine, model: Model, seen: Seen, found: Found) -> list[float] | None:

@@ -9,6 +9,7 @@ from engine.editing.run import Caches, edit
 from engine.schema.requests import EditRequest
 from evidence.edits import figures
 from evidence.flowers import balance
+from evidence.parts.edits import gains
 from evidence.rankings import (
     activation_vector,
     concept_amounts,
@@ -16,7 +17,7 @@ from evidence.rankings import (
     driven,
     precision,
 )
-from evidence.tables import best_control, beyond, columns, edits_table, table
+from evidence.tables import best_control, beyond, columns
 from tests.making import BACKGROUND, CORE, NOISE, birds_cache
 
 WIDTH = CORE + BACKGROUND + NOISE
@@ -98,18 +99,20 @@ def test_an_edits_gain_counts_against_the_best_control(zeroed):
     assert best_control("original", columns([found])) is None
 
 
-def test_tables_show_mean_and_interval_over_models():
-    found = [{"a|b": [0.1, 0.5]}, {"a|b": [0.3, 0.5]}]
-    head, _, row = table(("x", "y", "z"), found)
-    assert head == "| x | y | z |"
-    assert row == "| a\\|b | 0.20 [-1.07, 1.47] | 0.50 [0.50, 0.50] |"
+def test_a_row_has_average_and_worst_group_in_percent_and_the_gain_over_the_best_control():
     models = [
-        {"original": [0.8, 0.3], "zero": [0.8, 0.7], "zero: placebo": [0.8, 0.5]},
-        {"original": [0.8, 0.3], "zero": [0.8, 0.6], "zero: placebo": [0.8, 0.4]},
-    ]
-    *_, original, zero = edits_table(models)
-    assert original.endswith("| 0.0 [0.0, 0.0] | - |")
-    assert zero.endswith("| 20.0 [20.0, 20.0] (placebo) |")
+        {"original": [0.8, 0.3], "zero": [0.8, 0.7], "zero: placebo": [0.8, 0.5],
+         "zero: retrain": [0.9, 0.4]},
+        {"original": [0.8, 0.3], "zero": [0.9, 0.6], "zero: placebo": [0.8, 0.4],
+         "zero: retrain": [0.9, 0.4]},
+    ]  # fmt: skip
+    rows = gains(models)
+    assert rows["original"] == [[[80, 80], [30, 30]], None, None]
+    both, gained, over = rows["zero"]
+    assert both == [[80, 90], [70, 60]]
+    assert gained == [[pytest.approx(20), pytest.approx(20)]]
+    assert over == "placebo"
+    assert set(rows) == {"original", "zero"}
 
 
 def test_balance_counts_points_gained_in_the_class_and_lost_elsewhere(planted, tmp_path):
