@@ -133,6 +133,11 @@ def demo_home() -> Path:
     return platformdirs.user_data_path("neuroinspect-tui") / "demo"
 
 
+def experiments_home() -> Path:
+    """Return where experiments are kept unless another place is named."""
+    return platformdirs.user_data_path("neuroinspect-tui") / "experiments"
+
+
 def recent_workspaces() -> list[Path]:
     """Return the workspaces opened last that are still there, newest first."""
     try:

@@ -12,6 +12,7 @@ UNTRAINED = "untrained"
 Start = Literal["scratch", "pretrained"]
 Optimizer = Literal["adam", "adamw", "sgd"]
 Schedule = Literal["none", "cosine"]
+Part = Literal["whole", "head"]
 WeightsChoice = Literal["auto", "ema", "model"]
 Interpolation = Literal["nearest", "bilinear", "bicubic", "lanczos", "box", "hamming"]
 Select = Literal["accuracy", "worst-class", "worst-group", "mistake-aware"]
@@ -190,11 +191,13 @@ class EditRequest(Struct, frozen=True, kw_only=True, tag="edit"):
 
 
 class TrainRequest(Struct, frozen=True, kw_only=True, tag="train"):
-    """Train a whole classifier on the training split."""
+    """Train a classifier on the training split."""
 
     start: Start = "scratch"
     init: str | None = None
     """A checkpoint whose backbone to start from; the head is initialised anew."""
+    part: Part = "whole"
+    """`head` leaves the backbone as it is, in evaluation mode."""
     optimizer: Optimizer = "adam"
     lr: Annotated[float, Meta(ge=1e-9, le=100)] = 1e-3
     weight_decay: Annotated[float, Meta(ge=0, le=100)] = 0.0

@@ -1,4 +1,4 @@
-"""Training a whole classifier, as the published script does, for any timm model and any data.
+"""Training a classifier, or its head alone, as published, for any timm model and any data.
 
 Source: docs/concepts.md, training.
 
@@ -85,7 +85,10 @@ def run_key(request: TrainRequest, splits: tuple[Split, Split], model: str) -> s
     init = None
     if request.init is not None and Path(request.init).is_file():  # if missing, loading it raises
         init = file_digest(Path(request.init))
-    return key_of((request, init, listed, model, version("torch")), 12)
+    asked = msgspec.to_builtins(request)
+    if request.part == "whole":  # as before there was a part, so that such a run still goes on
+        del asked["part"]
+    return key_of((asked, init, listed, model, version("torch")), 12)
 
 
 def train(
@@ -148,7 +151,9 @@ def _check(request: TrainRequest, evaluation: Split) -> None:
 def _start(
     classifier: Classifier, classes: Sequence[str], request: TrainRequest, directory: Path
 ) -> Run:
-    classifier.body.requires_grad_(True)
+    classifier.body.requires_grad_(request.part == "whole")
+    for module in classifier.head.modules:
+        module.requires_grad_(True)
     optimizer = create_optimizer_v2(
         classifier.body, opt=request.optimizer, lr=request.lr, weight_decay=request.weight_decay
     )
@@ -219,7 +224,7 @@ def _train_epoch(run: Run, split: Split, epoch: int) -> tuple[float, float, int]
     view = epoch if run.request.augment else 0
     total = torch.zeros(2, device=device, dtype=torch.float64)
     count = 0
-    run.body.train()
+    run.body.train(run.request.part == "whole")  # a head alone: BatchNorm keeps its statistics
     for images, rows in batches(run.classifier, split, order.tolist(), view, run.request):
         if len(rows) < 2:  # BatchNorm needs two images for a variance
             continue

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from engine.schema.errors import RequestError
-from neuroinspect_tui.cli import groups, jobs
+from neuroinspect_tui.cli import experiment, groups, jobs
 from neuroinspect_tui.cli.options import WORKSPACE_HELP
 from neuroinspect_tui.cli.output import say
 from neuroinspect_tui.cli.setup import config
@@ -38,7 +38,7 @@ COMMANDS = {
 """Each command's module in this package, in the order of --help."""
 HIDDEN = ("open", "keep")
 """Commands that --help does not list."""
-NAMES = (*COMMANDS, "groups", "jobs", "config")
+NAMES = (*COMMANDS, "groups", "jobs", "experiment", "config")
 
 app = typer.Typer(
     name=NAME,
@@ -78,12 +78,15 @@ def program(
     del version
     if workspace is not None and ctx.invoked_subcommand in ("demo", "init"):
         raise RequestError(f"`{ctx.invoked_subcommand}` makes a workspace; it takes no -w.")
+    if workspace is not None and ctx.invoked_subcommand == "experiment":
+        raise RequestError("`experiment` makes workspaces of its own, in --dir; it takes no -w.")
     if workspace is not None and ctx.invoked_subcommand == "config":
         raise RequestError("`config` is about your own settings in all workspaces; it takes no -w.")
 
 
 app.add_typer(groups.app, name="groups")
 app.add_typer(jobs.app, name="jobs")
+app.add_typer(experiment.app, name="experiment")
 app.add_typer(config.app, name="config")
 for name, module in COMMANDS.items():
     command = import_module(f"{__name__}.{module}").command

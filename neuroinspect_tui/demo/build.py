@@ -23,7 +23,7 @@ from engine.schema.source_specs import local_spec
 from engine.schema.training import Trained
 from neuroinspect_tui.demo import birds, dataset, places, scenes
 from neuroinspect_tui.demo.dataset import Recipe, write_dataset, write_folders
-from neuroinspect_tui.demo.scenes import BIRDS, SIZE, draw_scenes
+from neuroinspect_tui.demo.scenes import BIRDS, SIZE, draw_scenes, render
 from neuroinspect_tui.workspace import FILE, write_source
 
 ARCHITECTURE = "test_byobnet"
@@ -204,8 +204,10 @@ def learn_clip(plan: Plan, backbone: Trained) -> Iterator[Progress]:
         return
     from safetensors.torch import load_file
 
-    from neuroinspect_tui.demo.clip_model import train_clip
+    from neuroinspect_tui.demo.clip_model import captions, pictures_of, train_clip
 
     others = draw_scenes(plan.others, 0.5, 10 * plan.seed + 7)
-    for done, total in train_clip(plan.clip, load_file(backbone.checkpoint), others, plan.seed):
+    trunk, texts_of = load_file(backbone.checkpoint), [captions(scene) for scene in others]
+    pictures = pictures_of(map(render, others))
+    for done, total in train_clip(plan.clip, trunk, pictures, texts_of, plan.seed):
         yield Progress(stage="training CLIP", done=done, total=total, unit="steps")

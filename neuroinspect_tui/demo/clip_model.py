@@ -1,13 +1,14 @@
 """A small open_clip model, trained on captions of generated scenes; it guides the drawings."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import open_clip
 import torch
+from PIL import Image
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
@@ -41,24 +42,29 @@ def captions(scene: Scene) -> tuple[str, ...]:
     )  # fmt: skip
 
 
-def to_tensor(scenes: Sequence[Scene]) -> Tensor:
-    """Render scenes as (n, 3, SIZE, SIZE) uint8."""
-    arrays = np.stack([np.asarray(render(scene)) for scene in scenes])
+def pictures_of(images: Iterable[Image.Image]) -> Tensor:
+    """Return images of the same size as (n, 3, SIZE, SIZE) uint8."""
+    arrays = np.stack([np.asarray(image) for image in images])
     return torch.from_numpy(arrays).permute(0, 3, 1, 2).contiguous()
 
 
 def train_clip(
-    directory: Path, trunk: dict[str, Tensor], scenes: Sequence[Scene], seed: int
+    directory: Path,
+    trunk: dict[str, Tensor],
+    pictures: Tensor,
+    texts_of: Sequence[tuple[str, ...]],
+    seed: int,
 ) -> Iterator[tuple[int, int]]:
-    """Train on scenes of balanced groups and write a folder that open_clip reads as `local-dir:`.
+    """Train on captioned pictures and write a folder that open_clip reads as `local-dir:`.
 
-    The image encoder is a frozen backbone trained on species and places: its features are computed
-    once, and only its projection and the text encoder are trained.
+    The image encoder is a frozen backbone trained on what the captions name: its features are
+    computed once, and only its projection and the text encoder are trained.
 
     Args:
         directory: Where to write.
         trunk: The backbone's state dict; its head is ignored.
-        scenes: The training images.
+        pictures: (n, 3, SIZE, SIZE) uint8, the training images.
+        texts_of: Texts that describe each picture, one of which is drawn for every batch.
         seed: Determines captions, batches and initial weights.
 
     Yields (steps done, total steps).
@@ -71,15 +77,15 @@ def train_clip(
     visual.trunk.load_state_dict({key: trunk[key] for key in names})
     visual.trunk.requires_grad_(False)
     with torch.no_grad():
-        parts = torch.split(to_tensor(scenes), 256)
+        parts = torch.split(pictures, 256)
         features = torch.cat([visual.trunk((part.float() / 255 - 0.5) / 0.5) for part in parts])
     trained = [weights for weights in model.parameters() if weights.requires_grad]
     optimizer = torch.optim.AdamW(trained, lr=LR, weight_decay=0.01)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, STEPS)
     tokenizer = open_clip.SimpleTokenizer(context_length=24)
     for step in range(STEPS):
-        rows = rng.integers(0, len(scenes), BATCH)
-        texts = [str(rng.choice(captions(scenes[row]))) for row in rows]
+        rows = rng.integers(0, len(pictures), BATCH)
+        texts = [str(rng.choice(texts_of[row])) for row in rows]
         tokens = tokenizer([str(rng.choice(TEMPLATES)).format(text) for text in texts])
         images = nn.functional.normalize(visual.head(features[rows]), dim=1)
         embedded = model.encode_text(tokens, normalize=True)
@@ -116,15 +122,20 @@ def _write_text(path: Path, text: str) -> None:
     path.write_text(text, encoding="utf-8")
 
 
-@torch.inference_mode()
 def zero_shot(clip_model: ClipModel, scenes: Sequence[Scene]) -> tuple[float, float]:
     """Return CLIP's zero-shot accuracies, 0 to 1, on the birds and on the places of scenes."""
-    images = to_tensor(scenes).float() / 255
-    accuracies = []
-    for names, truth in (
-        (BIRDS, [scene.bird for scene in scenes]),
-        (PLACES, [scene.place for scene in scenes]),
-    ):
-        scores = torch.stack([clip_model.cosine(images, text) for text in clip_model.embed(names)])
-        accuracies.append(float((scores.argmax(dim=0) == torch.tensor(truth)).float().mean()))
-    return accuracies[0], accuracies[1]
+    pictures = pictures_of(map(render, scenes))
+    return (
+        told_apart(clip_model, pictures, BIRDS, [scene.bird for scene in scenes]),
+        told_apart(clip_model, pictures, PLACES, [scene.place for scene in scenes]),
+    )
+
+
+@torch.inference_mode()
+def told_apart(
+    clip_model: ClipModel, pictures: Tensor, names: Sequence[str], truth: Sequence[int]
+) -> float:
+    """Return the share of pictures (n, 3, SIZE, SIZE) uint8 that CLIP gives their own name."""
+    images = pictures.float() / 255
+    scores = torch.stack([clip_model.cosine(images, text) for text in clip_model.embed(names)])
+    return float((scores.argmax(dim=0) == torch.tensor(truth)).float().mean())

@@ -2,7 +2,7 @@
 
 import pickle
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence, Set
 from io import BytesIO
 from pathlib import Path
@@ -79,6 +79,32 @@ class MetaShift(ImageFiles):
         if rest:
             listing.skip("images", f"{rest:,} files are in no set of the classes")
         return listing.split(split, classes, groups, classes=classes)
+
+
+def shown_alone(
+    path: Path, kinds: Sequence[str]
+) -> tuple[Path, dict[str, dict[str, frozenset[str]]]]:
+    """Return the data's folder, and by kind and image path the contexts that an image is in.
+
+    Images that show several of the kinds are left out.
+
+    Raises:
+        DataError: The data are missing or damaged, or lack one of the kinds.
+    """
+    root = need_root(path, FOLDER, MARKERS)
+    subsets = _subsets(root / SUBSETS)
+    classes = _classes(root / SUBSETS, subsets, ",".join(kinds))
+    found: dict[str, dict[str, set[str]]] = {kind: defaultdict(set) for kind in classes}
+    for kind in classes:
+        for name, images in subsets[kind].items():
+            context = name[name.rindex("(") + 1 : -1].strip()
+            for image in images:
+                found[kind][_file(image)].add(context)
+    times = Counter(file for of in found.values() for file in of)
+    return root, {
+        kind: {file: frozenset(contexts) for file, contexts in of.items() if times[file] == 1}
+        for kind, of in found.items()
+    }
 
 
 class _Subsets(pickle.Unpickler):

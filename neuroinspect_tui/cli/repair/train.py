@@ -1,11 +1,11 @@
-"""`train`: train a whole classifier."""
+"""`train`: train a classifier."""
 
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
 
-from engine.schema.requests import Optimizer, Schedule, TrainRequest
+from engine.schema.requests import Optimizer, Part, Schedule, TrainRequest
 from engine.schema.training import Trained
 from neuroinspect_tui.cli.options import Detach, Device, Executor, Json, Seed, Workers, Workspace
 from neuroinspect_tui.cli.output import print_json, say
@@ -43,6 +43,10 @@ def command(
     init: Annotated[
         Path | None,
         typer.Option("--init", metavar="FILE", help="Start from this checkpoint's backbone."),
+    ] = None,
+    part: Annotated[
+        Part | None,
+        typer.Option("--part", help="Train the whole model, or its head alone [default: whole]."),
     ] = None,
     optimizer: Annotated[
         Optimizer | None, typer.Option("--optimizer", help="[default: adam]")
@@ -94,7 +98,7 @@ def command(
     given = {
         "start": None if pretrained is None else ("pretrained" if pretrained else "scratch"),
         "init": None if init is None else str(init.expanduser().resolve()),
-        "optimizer": optimizer, "schedule": schedule,
+        "part": part, "optimizer": optimizer, "schedule": schedule,
         "lr": lr, "weight_decay": weight_decay, "batch_size": batch_size, "epochs": epochs,
         "min_lr": min_lr, "augment": augment,
     }  # fmt: skip

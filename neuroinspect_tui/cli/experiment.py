@@ -1,0 +1,170 @@
+"""`experiment`: list, show and run the paper's experiments, with ours beside them."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from engine.schema.errors import RequestError
+from engine.schema.source_specs import NONE
+from neuroinspect_tui.cli.options import Device, Json, Seed
+from neuroinspect_tui.cli.output import print_json, say, table
+from neuroinspect_tui.program import NAME
+from screens.shown import command as spelled
+
+if TYPE_CHECKING:
+    from neuroinspect_tui.experiments.declaration import Experiment
+    from neuroinspect_tui.experiments.results import Results
+
+app = typer.Typer(
+    no_args_is_help=True, help="Run the paper's experiments end to end, with ours beside them."
+)
+MOST_SEEDS = 100
+
+
+def _names() -> list[str]:
+    from neuroinspect_tui.experiments.declaration import names
+
+    return list(names())
+
+
+Name = Annotated[
+    str,
+    typer.Argument(metavar="NAME", autocompletion=_names, help="Of an experiment; or a file of "
+                   "one's own, FILE.toml."),
+]  # fmt: skip
+
+
+@app.command(name="list")
+def list_(json: Json = False) -> None:
+    """List the experiments: what each is about, its data, and the published result.
+
+    Example: neuroinspect-tui experiment list
+    """
+    from neuroinspect_tui.experiments.declaration import find, names
+
+    found = [find(name) for name in names()]
+    if json:
+        return print_json(found)
+    return table(
+        ("|experiment", "what", "data", "published"),
+        ((e.name, e.title, e.data.needs, _published(e)) for e in found),
+    )
+
+
+@app.command()
+def show(name: Name, json: Json = False) -> None:
+    """Say what an experiment is, and what running it does.
+
+    Example: neuroinspect-tui experiment show waterbirds
+    """
+    from neuroinspect_tui.experiments.declaration import find
+    from neuroinspect_tui.experiments.words import described
+
+    experiment = find(name)
+    return print_json(experiment) if json else say(*described(experiment))
+
+
+@app.command()
+def run(
+    name: Name,
+    data: Annotated[
+        Path | None,
+        typer.Option("--data", metavar="DIR", help="Where the real data lie [default: data/ in "
+                     "--dir]."),
+    ] = None,
+    miniature: Annotated[
+        bool,
+        typer.Option("--miniature", help="On generated pictures in the layout of the real data."),
+    ] = False,
+    checkpoint: Annotated[
+        Path | None,
+        typer.Option("--checkpoint", metavar="FILE", help="Take this classifier; train none."),
+    ] = None,
+    clip: Annotated[
+        str | None,
+        typer.Option("--clip", metavar="NAME", help="For real data: MODEL/TAG as open_clip lists "
+                     "them, or local-dir:DIR; it gives words, groups and guides drawings."),
+    ] = None,
+    seeds: Annotated[
+        int, typer.Option("--seeds", min=1, max=MOST_SEEDS, help="Models to train, a seed each.")
+    ] = 1,
+    seed: Seed = 0,
+    download: Annotated[
+        bool,
+        typer.Option("--download", help="Download data that are missing, through torchvision."),
+    ] = False,
+    directory: Annotated[
+        Path | None,
+        typer.Option("--dir", metavar="DIR", help="Where experiments are kept [default: in your "
+                     "user data]."),
+    ] = None,
+    device: Device = None,
+    json: Json = False,
+) -> None:  # fmt: skip
+    """Train or take a classifier, find, draw and edit, and print one table of it all.
+
+    Published figures, the published edit here, ours, and every control. What is interrupted goes on
+    where it was; each seed is a workspace that the app opens.
+
+    Example: neuroinspect-tui experiment run waterbirds --miniature
+
+    Example: neuroinspect-tui experiment run flowers102 --data ~/data --download --seeds 3
+    """
+    from neuroinspect_tui.cli.progress import follow
+    from neuroinspect_tui.cli.record_lines import line, row
+    from neuroinspect_tui.config import experiments_home
+    from neuroinspect_tui.experiments.declaration import find
+
+    if miniature and (download or any(x is not None for x in (data, checkpoint, clip))):
+        raise RequestError(
+            "--miniature draws its data and trains on them, with a CLIP of its own; it takes no "
+            "--data, --download, --checkpoint or --clip."
+        )
+    if checkpoint is not None and seeds > 1:
+        raise RequestError("--checkpoint is one classifier; leave --seeds out.")
+    experiment = find(name)
+    from neuroinspect_tui.experiments.run import Asked, Run
+
+    asked = Asked(
+        root=(directory or experiments_home()).expanduser().resolve(),
+        miniature=miniature,
+        data=None if data is None else data.expanduser(),
+        checkpoint=None if checkpoint is None else checkpoint.expanduser(),
+        clip=clip or NONE,
+        seeds=tuple(range(seed, seed + seeds)),
+        download=download,
+        device=device or "auto",
+        command=_command(name, miniature, seeds, seed),
+    )
+    found: list[Results] = []
+
+    def records() -> Any:
+        found.append((yield from Run(experiment, asked).records()))
+
+    follow(records(), first="importing torch", on_record=line, keep=row)
+    return print_json(found[0]) if json else show_results(found[0])
+
+
+def _command(name: str, miniature: bool, seeds: int, seed: int) -> str:
+    words = [NAME, "experiment", "run", name, *(["--miniature"] if miniature else [])]
+    return spelled(*words, "--seeds", str(seeds), "--seed", str(seed))
+
+
+def _published(experiment: "Experiment") -> str:
+    from neuroinspect_tui.experiments.words import published
+
+    return published(experiment)
+
+
+def show_results(results: "Results") -> None:
+    """Print an experiment's table."""
+    from neuroinspect_tui.experiments.results import HEADS, cells
+
+    heads = ("", *(f">{head}" for head in HEADS), ">fixed", ">broken")
+    table(heads, map(cells, results.rows), title=results.title)
+    say(*results.notes, f"Written: {', '.join(results.files)}")
+    for one in results.of_seeds:
+        if one.sheet is not None:
+            drawn = ", ".join(map(str, one.neurons))
+            say(f"Seed {one.seed}: neurons {drawn} drawn in {one.sheet}; open {one.workspace}")

@@ -1,0 +1,1 @@
+"""The paper's experiments, end to end, with ours beside them: docs/experiments.md."""
