@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from engine.schema.errors import RequestError
-from neuroinspect_tui.cli import experiment, groups, jobs
+from neuroinspect_tui.cli import experiment, groups, jobs, study
 from neuroinspect_tui.cli.options import WORKSPACE_HELP
 from neuroinspect_tui.cli.output import say
 from neuroinspect_tui.cli.setup import config
@@ -38,7 +38,7 @@ COMMANDS = {
 """Each command's module in this package, in the order of --help."""
 HIDDEN = ("open", "keep")
 """Commands that --help does not list."""
-NAMES = (*COMMANDS, "groups", "jobs", "experiment", "config")
+NAMES = (*COMMANDS, "groups", "study", "jobs", "experiment", "config")
 
 app = typer.Typer(
     name=NAME,
@@ -85,6 +85,7 @@ def program(
 
 
 app.add_typer(groups.app, name="groups")
+app.add_typer(study.app, name="study")
 app.add_typer(jobs.app, name="jobs")
 app.add_typer(experiment.app, name="experiment")
 app.add_typer(config.app, name="config")

@@ -1,0 +1,1 @@
+"""The paper's evaluation by people: a quiz about what neurons see, and how it is scored."""
