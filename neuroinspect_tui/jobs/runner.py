@@ -1,6 +1,6 @@
 """The runner: a detached process that keeps the engine loaded and runs a queue's jobs in turn.
 
-python -m neuroinspect_tui.jobs.runner HOME QUEUE [IDLE_SECONDS]
+python -m neuroinspect_tui.jobs.runner HOME QUEUE [IDLE_SECONDS [IDLE_ALREADY]]
 """
 
 import contextlib
@@ -28,6 +28,10 @@ from neuroinspect_tui.workspace import FILE
 from screens.shown import shown
 
 POLL_SECONDS = 0.03
+RESTING_POLL_SECONDS = 0.25
+"""The same once no engine is loaded: whoever asks then waits seconds for it anyway."""
+LOADED_SECONDS = 60.0
+"""How long an idle runner keeps torch and its engine: a gigabyte of memory, and a GPU's."""
 NICE = 10
 """So that the app on the same machine stays responsive."""
 
@@ -35,14 +39,20 @@ NICE = 10
 class Runner:
     """Serves one queue of one workspace."""
 
-    def __init__(self, home: Path, queue: str, idle_seconds: float = IDLE_SECONDS) -> None:
+    def __init__(
+        self, home: Path, queue: str, idle_seconds: float = IDLE_SECONDS, idle_already: float = 0.0
+    ) -> None:
         self.home, self.queue, self.idle_seconds = home, queue, idle_seconds
+        self.idle_already = idle_already
+        """Seconds that this process was idle for before it unloaded its engine."""
         self.store = Store(home)
         self.engine_cache = EngineCache(home)
         self.lock = runner_lock(home, queue)
         self.stopped = False
         self.crashed = False
         """Whether a job failed by an internal error, which may have damaged this process."""
+        self.unloads = False
+        """Whether it is to begin anew without an engine: torch cannot be imported away."""
         self.since = time.time()
         self._locked: int | None = None
 
@@ -58,9 +68,17 @@ class Runner:
                     self._note().unlink(missing_ok=True)
                 self.lock.release()
             # whoever wrote a ticket meanwhile saw this runner alive, and started none
-            if state or self.stopped or self.crashed or not self.store.tickets.waiting(self.queue):
+            if state or self.stopped or self.crashed or self.unloads or not self._asked():
                 return state
         return 0
+
+    @property
+    def begins_anew(self) -> bool:
+        """Whether a fresh process is to take this one's place."""
+        return (self.crashed or self.unloads) and not self.stopped
+
+    def _asked(self) -> list[str]:
+        return self.store.tickets.waiting(self.queue)
 
     def _acquired(self) -> bool:
         try:
@@ -82,30 +100,31 @@ class Runner:
         return runner_note(self.home, self.queue)
 
     def _serve(self) -> int:
-        idle_since = time.monotonic()
-        self._tell(idle=True)
+        idle_since = time.monotonic() - self.idle_already
+        self._tell(idle_for=self.idle_already)
         while not (self.stopped or self.crashed):
             if not self._at_home():
                 return 0
-            waiting = self.store.tickets.waiting(self.queue)
+            waiting, idle_for = self._asked(), time.monotonic() - idle_since
             if waiting:
-                self._tell(idle=False)
+                self._tell(idle_for=None)
                 if self.take(waiting[0]):
                     return INTERRUPTED
                 idle_since = time.monotonic()
-                self._tell(idle=True)
-            elif time.monotonic() - idle_since > self.idle_seconds:
+                self._tell(idle_for=0.0)
+            elif idle_for > self.idle_seconds:
+                return 0
+            elif _loaded() and idle_for > LOADED_SECONDS:
+                self.unloads, self.idle_already = True, idle_for
                 return 0
             else:
-                time.sleep(POLL_SECONDS)
+                time.sleep(POLL_SECONDS if _loaded() else RESTING_POLL_SECONDS)
         return 0
 
-    def _tell(self, *, idle: bool) -> None:
+    def _tell(self, *, idle_for: float | None) -> None:
         if self._at_home():  # writing would make the directory again
-            now = time.time()
-            note = Alive(
-                this_process(), self.queue, self.since, now if idle else None, self.idle_seconds
-            )
+            idle_since = None if idle_for is None else time.time() - idle_for
+            note = Alive(this_process(), self.queue, self.since, idle_since, self.idle_seconds)
             with contextlib.suppress(EngineError):  # a full disk: the lock alone tells
                 write_json(self._note(), note)
 
@@ -143,6 +162,11 @@ class Runner:
                 drop()
 
 
+def _loaded() -> bool:
+    """Tell whether this process holds torch, and maybe an engine with its model."""
+    return "torch" in sys.modules
+
+
 def _inode(path: str) -> int | None:
     try:
         return Path(path).stat().st_ino
@@ -154,13 +178,12 @@ def main() -> int:
     """Serve the queue named on the command line."""
     home, queue, *rest = sys.argv[1:]
     os.setpriority(os.PRIO_PROCESS, 0, max(NICE, os.getpriority(os.PRIO_PROCESS, 0)))
-    runner = Runner(Path(home), queue, float(rest[0]) if rest else IDLE_SECONDS)
+    runner = Runner(Path(home), queue, *map(float, rest))
     state = runner.run()
     end_children()
-    if (
-        runner.crashed and not runner.stopped
-    ):  # after a GPU's illegal access only a new process helps
-        os.execv(sys.executable, [sys.executable, "-m", __spec__.name, *sys.argv[1:]])
+    if runner.begins_anew:  # after a GPU's illegal access only a new process helps
+        idle = (str(runner.idle_seconds), str(runner.idle_already)) if runner.unloads else rest[:1]
+        os.execv(sys.executable, [sys.executable, "-m", __spec__.name, home, queue, *idle])
     return state
 
 

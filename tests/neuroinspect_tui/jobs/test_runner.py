@@ -5,9 +5,11 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from itertools import islice
 from pathlib import Path
 
+import psutil
 import pytest
 from msgspec import structs
 
@@ -243,6 +245,46 @@ def test_a_runner_in_which_something_unforeseen_failed_begins_anew(store, submit
     monkeypatch.setattr(sys, "argv", ["runner", str(store.home), "cpu"])
     runner_main()
     assert began == [["neuroinspect_tui.jobs.runner", str(store.home), "cpu"]]
+
+
+def test_an_idle_runner_lets_go_of_torch_and_leaves_as_late_as_it_would_have(
+    store, submit, monkeypatch
+):
+    monkeypatch.setattr("neuroinspect_tui.jobs.runner.LOADED_SECONDS", 0.1)
+    done = submit()
+    runner = Runner(store.home, "cpu", 30.0)
+    runner.engine_cache.records = lambda job, attempt: iter(())
+    began = []
+    monkeypatch.setattr("neuroinspect_tui.jobs.runner.Runner", lambda *_: runner)
+    monkeypatch.setattr("os.setpriority", lambda *_: None)
+    monkeypatch.setattr("os.execv", lambda program, words: began.append(words[2:]))
+    monkeypatch.setattr(sys, "argv", ["runner", str(store.home), "cpu", "30"])
+    assert "torch" in sys.modules
+    assert runner_main() == 0
+    assert store.view(done.id).state == "done"
+    [[module, home, queue, idle, already]] = began
+    assert (module, home, queue, idle) == (
+        "neuroinspect_tui.jobs.runner", str(store.home), "cpu", "30.0"
+    )  # fmt: skip
+    assert 0.1 < float(already) < 30
+    again = Runner(store.home, "cpu", float(idle), 29.9)
+    monkeypatch.setattr("neuroinspect_tui.jobs.runner._loaded", lambda: False)
+    assert again.run() == 0
+    assert not again.begins_anew
+
+
+def test_a_runner_without_torch_is_small(jobs):
+    store = Store(jobs.home)
+    store.tickets.make()
+    process = start_runner(jobs.home, "idle", "30", "10")
+    try:
+        [runner] = eventually(lambda: [one for one in alive(jobs.home) if one.queue == "idle"])
+        assert runner.process.pid == process.pid
+        assert time.time() - runner.idle_since >= 10
+        assert psutil.Process(process.pid).memory_info().rss < 200e6
+    finally:
+        process.terminate()
+        process.wait()
 
 
 def test_a_job_that_cannot_even_begin_keeps_nobody_from_their_turn(store, submit, monkeypatch):
