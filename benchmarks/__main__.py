@@ -9,7 +9,17 @@ from typing import NoReturn
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import classes, commands, counterfactual, curves, drawing, edits, jobs, paint
+from benchmarks import (
+    classes,
+    commands,
+    counterfactual,
+    curves,
+    drawing,
+    edits,
+    jobs,
+    paint,
+    words,
+)
 from benchmarks.setting import Result, Setting, missing_files
 from engine.schema.errors import EngineError
 
@@ -22,6 +32,7 @@ ALL = {
     "commands": commands.measure,
     "jobs": jobs.measure,
     "paint": paint.measure,
+    "words": words.measure,
 }
 HEADER = ("measurement", "result", "baseline", "ratio", "target", "")
 

@@ -73,7 +73,9 @@ def suspects(cache: FeatureCache) -> dict[int, Suspect]:
 
 def with_suspects(answer: Mistakes, cache: FeatureCache) -> Mistakes:
     """Return a class's mistakes, each with why its label is suspect."""
-    by_path = {cache.path(row): one for row, one in suspects(cache).items()}
+    k = answer.class_.index
+    own = {row: one for row, one in suspects(cache).items() if cache.labels[row] == k}
+    by_path = {cache.path(row): one for row, one in own.items()}
     marked = tuple(
         structs.replace(mistake, suspect=by_path.get(mistake.path)) for mistake in answer.mistakes
     )

@@ -136,7 +136,7 @@ class _Cells:
 
 
 def stands_out(difference: Array, reference: Array) -> Array:
-    """Return (w,): whether each word tells two sets of images apart as no word does by luck.
+    """Return (..., w): whether each word tells two sets of images apart as no word does by luck.
 
     A difference of mean cosines is the length of a text's shadow on the line between both sets'
     mean images, so that texts that say nothing of it lie around 0 as a normal distribution does.
@@ -145,13 +145,16 @@ def stands_out(difference: Array, reference: Array) -> Array:
     over the images, and small moves are then many deviations.
 
     Args:
-        difference: (w,), mean cosine over one set minus that over the other.
-        reference: (r,), the same of words at random; the median and its spread are taken from it.
+        difference: (..., w), mean cosine over one set minus that over the other; several pairs of
+            sets at once where there are more dimensions.
+        reference: (..., r), the same of words at random; the median and its spread are taken from
+            it.
     """
-    if len(reference) < LEAST_REFERENCE:
-        return np.zeros(len(difference), dtype=bool)
-    middle = np.median(reference)
-    spread = 1.4826 * np.median(np.abs(reference - middle)) + 1e-9
-    tried = max(len(difference), len(reference))
-    limit = NormalDist().inv_cdf(1 - BY_LUCK / 2 / tried)
+    words, at_random = difference.shape[-1], reference.shape[-1]
+    if at_random < LEAST_REFERENCE:
+        return np.zeros(difference.shape, dtype=bool)
+    middle = np.median(reference, axis=-1, keepdims=True)
+    deviation = np.median(np.abs(reference - middle), axis=-1, keepdims=True)
+    spread = 1.4826 * deviation + 1e-9
+    limit = NormalDist().inv_cdf(1 - BY_LUCK / 2 / max(words, at_random))
     return np.asarray(np.abs(difference - middle) > limit * spread)

@@ -3,15 +3,16 @@
 Source: docs/concepts.md, words.
 """
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 from msgspec import Struct, structs
-from threadpoolctl import ThreadpoolController
 
 from engine.schema.arrays import Array
 from engine.schema.records import Neurons, Progress, RankedNeuron
-from engine.words.clarity import SHOWN, clarity, polysemanticity
+from engine.words.clarity import SHOWN, clarities, polysemanticities
 from engine.words.competence import stands_out
 from engine.words.dissection import TOP, evidence, log_mean, top_rows
 from engine.words.known import known_classes, why_unknown
@@ -112,14 +113,13 @@ def name_neurons(
     luck = np.sort(_by_luck(space, permuted, common, width))
     known = known_classes(space, seed)
     found: list[NeuronWords] = []
-    one_thread = ThreadpoolController()
     while (done := len(found)) < width:
         yield Progress(stage="clarity of neurons", done=done, total=width, unit="neurons")
-        with one_thread.limit(limits=1):  # k-means of 30 images waits 13 times longer for a second
-            for j in range(done, min(done + AT_ONCE, width)):
-                confidence = float(np.searchsorted(luck, scores[j].max())) / PERMUTED
-                sure = known is not None and known.known and confidence >= SURE
-                found.append(_told(space, j, scores[j], tops[j], confidence, named=sure))
+        some = slice(done, done + AT_ONCE)
+        confidences = np.searchsorted(luck, scores[some].max(axis=1)) / PERMUTED
+        sure = (confidences >= SURE) & (known is not None and known.known)
+        seen = _Seen.of(space, tops[some])
+        found += _told(space, done, scores[some], seen, confidences, sure)
     why_not = why_unknown(known)
     return NamedNeurons(neurons=tuple(found), tested=len(space.words), images=n, why_not=why_not)
 
@@ -143,27 +143,63 @@ def _by_luck(space: WordSpace, permuted: Array, common: Array, width: int) -> Ar
     return np.concatenate(found)
 
 
+@dataclass(frozen=True)
+class _Seen:
+    """The top images of some neurons."""
+
+    images: Array
+    """(m, E) float32, of all of these neurons."""
+    tops: Array
+    """(d, k), rows of `images`: a neuron's, strongest first."""
+
+    @classmethod
+    def of(cls, space: WordSpace, tops: Array) -> Self:
+        """Read the images of (d, k) rows, each once."""
+        rows, where = np.unique(tops, return_inverse=True)
+        return cls(np.asarray(space.images[rows], dtype=np.float32), where.reshape(tops.shape))
+
+    @property
+    def strongest(self) -> Array:
+        """(d, 30, E) float64, in the order of the images."""
+        return self.images[np.sort(self.tops[:, :SHOWN], axis=1)].astype(np.float64)
+
+    @property
+    def means(self) -> Array:
+        """(d, E) float32: the mean of each neuron's."""
+        share = np.zeros((len(self.tops), len(self.images)), dtype=np.float32)
+        np.put_along_axis(share, self.tops, np.float32(1 / self.tops.shape[1]), axis=1)
+        return np.asarray(share @ self.images)
+
+
 def _told(
-    space: WordSpace, j: int, scores: Array, rows: Array, confidence: float, *, named: bool
-) -> NeuronWords:
-    top = np.asarray(space.images[np.sort(rows[:SHOWN])], dtype=np.float64)
-    return NeuronWords(
-        neuron=j,
-        words=_words(space, scores, rows) if named else (),
-        confidence=confidence,
-        clarity=clarity(top) if len(top) > 1 else 0.0,
-        polysemanticity=polysemanticity(top) if len(top) > 1 else 0.0,
-    )
+    space: WordSpace, first: int, scores: Array, seen: _Seen, confidences: Array, sure: Array
+) -> Iterator[NeuronWords]:
+    """Yield the words of some neurons, the first of them by its number; words where it is sure."""
+    strongest = seen.strongest
+    alone = strongest.shape[1] < 2
+    clear = np.zeros(len(scores)) if alone else clarities(strongest)
+    kinds = np.zeros(len(scores)) if alone else polysemanticities(strongest)
+    words = iter(_words(space, scores[sure], seen.means[sure]))
+    for place in range(len(scores)):
+        yield NeuronWords(
+            neuron=first + place,
+            words=next(words) if sure[place] else (),
+            confidence=float(confidences[place]),
+            clarity=float(clear[place]),
+            polysemanticity=float(kinds[place]),
+        )
 
 
-def _words(space: WordSpace, scores: Array, rows: Array) -> tuple[NeuronWord, ...]:
-    """Return the best of the words that stand out more than words do by luck, and fit at all.
+def _words(space: WordSpace, scores: Array, means: Array) -> Iterator[tuple[NeuronWord, ...]]:
+    """Yield, neuron by neuron, the best words that stand out more than words do by luck, and fit.
 
     A score of 0 or less is that of a word that fits this neuron no better than neurons on average.
     """
-    towards = np.asarray(space.images[rows], dtype=np.float64).mean(axis=0) - space.centre
-    difference = space.texts @ towards
-    clear = np.flatnonzero(stands_out(difference, space.reference @ towards) & (scores > 0))
-    ordered = clear[np.argsort(-scores[clear], kind="stable")]
-    best = without_longer(ordered, space.words, difference)[:BEST]
-    return tuple(NeuronWord(space.words[row], float(scores[row])) for row in best)
+    towards = (means - space.centre).astype(np.float32)
+    differences = towards @ space.texts.T
+    clear = stands_out(differences, towards @ space.reference.T) & (scores > 0)
+    for own, difference, standing in zip(scores, differences, clear, strict=True):
+        rows = np.flatnonzero(standing)
+        ordered = rows[np.argsort(-own[rows], kind="stable")]
+        best = without_longer(ordered, space.words, difference)[:BEST]
+        yield tuple(NeuronWord(space.words[row], float(own[row])) for row in best)

@@ -11,6 +11,7 @@ from engine.schema.arrays import Array
 from engine.schema.errors import RequestError
 
 ROWS_AT_ONCE = 4096
+NUMBERS_KEPT = 2**25
 FEWEST = 10
 """Images over which a correlation is computed."""
 CHANCE = 0.95
@@ -49,8 +50,11 @@ class NeuronLikeness(Struct, frozen=True):
 def cosines(clip: ClipFeatures, query: Array) -> Array:
     """Return the cosine (m,), -1 to 1, of every image that has a CLIP feature with a query (E,).
 
-    A part of the images is in memory at a time.
+    Up to 128 MiB of features stay in memory, as float32, for the next query; of more, a part at a
+    time.
     """
+    if clip.features.size <= NUMBERS_KEPT:
+        return np.asarray(clip.kept @ query.astype(np.float32))
     found = np.empty(len(clip.rows), dtype=np.float32)
     for at in range(0, len(found), ROWS_AT_ONCE):
         part = slice(at, at + ROWS_AT_ONCE)
@@ -59,7 +63,7 @@ def cosines(clip: ClipFeatures, query: Array) -> Array:
 
 
 def image_likeness(cache: FeatureCache, clip: ClipFeatures, query: Array) -> Array:
-    """Return the cosine (n,) of every image of a feature cache with a query (E,).
+    """Return the cosine (n,) of every image of a feature cache with a query (E,), float32.
 
     NaN where an image has no CLIP feature.
     """
@@ -99,22 +103,40 @@ def neuron_likeness(
 def correlations(features: Array, rows: Array, values: Array) -> Array:
     """Return each column's correlation (D,) with values (m,) over some rows (m,).
 
-    A part of the rows is in memory at a time; two passes, so that no precision is lost.
+    A part of the rows is in memory at a time. Sums are of differences from the first part's mean,
+    so that no precision is lost.
+
+    Args:
+        features: (n, D).
+        rows: Sorted, at least one.
+        values: In the order of the rows.
     """
-    total = np.zeros(features.shape[1])
-    for part in _parts(len(rows)):
-        total += features[rows[part]].sum(axis=0, dtype=np.float64)
-    mean = total / len(rows)
     centred = values - values.mean()
-    along, spread, largest = np.zeros_like(mean), np.zeros_like(mean), np.zeros_like(mean)
+    start = features[rows[:ROWS_AT_ONCE]].mean(axis=0, dtype=np.float64)  # near the mean
+    total, squares, along = np.zeros_like(start), np.zeros_like(start), np.zeros_like(start)
+    lowest, highest = np.full_like(start, np.inf), np.full_like(start, -np.inf)
     for part in _parts(len(rows)):
-        shifted = features[rows[part]].astype(np.float64) - mean
+        here = features[_slice(rows[part])]
+        lowest, highest = (
+            np.minimum(lowest, here.min(axis=0)),
+            np.maximum(highest, here.max(axis=0)),
+        )
+        shifted = here.astype(np.float64) - start
+        total += shifted.sum(axis=0)
+        squares += np.einsum("ij,ij->j", shifted, shifted)
         along += centred[part] @ shifted
-        spread += (shifted**2).sum(axis=0)
-        largest = np.maximum(largest, np.abs(shifted).max(axis=0))
+    mean = start + total / len(rows)
+    spread = np.maximum(squares - total**2 / len(rows), 0)
+    farthest = np.maximum(highest - mean, mean - lowest)
     norm = np.sqrt(spread * (centred**2).sum())
-    constant = (largest <= 1e-6 * np.maximum(np.abs(mean), 1e-12)) | (norm == 0)
+    constant = (farthest <= 1e-6 * np.maximum(np.abs(mean), 1e-12)) | (norm == 0)
     return np.where(constant, np.nan, along / np.where(norm == 0, 1, norm))
+
+
+def _slice(rows: Array) -> slice | Array:
+    """Return sorted rows as a slice where none between them is left out, which copies nothing."""
+    whole = len(rows) == rows[-1] - rows[0] + 1
+    return slice(int(rows[0]), int(rows[-1]) + 1) if whole else rows
 
 
 def _parts(rows: int) -> list[slice]:

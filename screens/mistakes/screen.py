@@ -4,6 +4,7 @@ from asyncio import sleep
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
+import numpy as np
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding
@@ -174,7 +175,7 @@ class MistakesScreen(Selecting):
         correct = correct_images(cache, self.class_index) if whole else ()
         images = GroupedImages(listed, correct)
         if (query := self.text_query) is not None:
-            images = FoundImages(images, query.text, _likeness(cache, query))
+            images = FoundImages(images, query.text, _likeness(cache, query, self.class_index))
         words = self._words.of_class(self.class_index) if listed.mistakes else ()
         return Loaded(
             listed, images, cache.root, cache.picture_of, cache.meta.split, whole, words, cache,
@@ -381,7 +382,8 @@ class MistakesScreen(Selecting):
             self.post_message(Copied(self.image.path))
 
 
-def _likeness(cache: FeatureCache, query: TextQuery) -> dict[str, float]:
-    """Return the cosine of every image that has a CLIP feature, by its path."""
+def _likeness(cache: FeatureCache, query: TextQuery, class_index: int) -> dict[str, float]:
+    """Return the cosine of every image of a class that has a CLIP feature, by its path."""
     scores = image_likeness(cache, query.features, query.embedding)
-    return {cache.path(row): float(scores[row]) for row in query.features.rows}
+    known = np.flatnonzero((cache.own_labels == class_index) & np.isfinite(scores))
+    return {cache.path(row): float(scores[row]) for row in known.tolist()}

@@ -5,7 +5,8 @@ import pytest
 from scipy.stats import binom
 from sklearn.cluster import KMeans
 
-from engine.words.clarity import clarity, polysemanticity
+from engine.words.clarity import clarities, polysemanticities, two_clusters
+from engine.words.competence import stands_out
 from engine.words.dissection import correlation, evidence, log_mean, margin, top_rows
 from engine.words.naming_neurons import name_neurons
 from tests.engine.words.planted import space, unit
@@ -101,18 +102,75 @@ def test_without_words_there_is_a_reason():
 
 
 def test_clarity_is_the_mean_cosine_of_pairs():
-    rows = np.random.default_rng(0).normal(size=(7, 5))
-    cosines = unit(rows) @ unit(rows).T
-    assert clarity(rows) == pytest.approx((cosines.sum() - 7) / 42)
-    assert clarity(np.ones((4, 3))) == pytest.approx(1)
+    several = np.random.default_rng(0).normal(size=(3, 7, 5))
+    for rows, found in zip(several, clarities(several), strict=True):
+        assert found == pytest.approx(((unit(rows) @ unit(rows).T).sum() - 7) / 42)
+    assert clarities(np.ones((1, 4, 3))) == pytest.approx([1])
 
 
-def test_polysemanticity_tells_one_kind_from_two():
+def some_kinds(apart):
+    """Twenty neurons of 30 images that lean, by so much, towards one of two axes."""
+    images = np.random.default_rng(0).normal(size=(20, 30, 16))
+    return unit3(images + apart * np.eye(16)[np.arange(20 * 30).reshape(20, 30) % 2])
+
+
+def unit3(images):
+    return images / np.linalg.norm(images, axis=2, keepdims=True)
+
+
+def published(images):
+    """SemanticLens' own polysemanticity of (k, E), and the sum of squares of its clusters."""
+    found = KMeans(n_clusters=2, n_init=10, random_state=123).fit(images)
+    if np.bincount(found.labels_, minlength=2).min() >= 2:
+        first, second = found.cluster_centers_
+        others = [(first, second)]
+    else:
+        others = [(images.mean(axis=0), image) for image in images[:10]]
+    cosines = [a @ b / np.linalg.norm(a) / np.linalg.norm(b) for a, b in others]
+    return 1 - np.mean(cosines), found.inertia_
+
+
+def spread(images, second):
+    return sum(
+        ((images[half] - images[half].mean(axis=0)) ** 2).sum() for half in (second, ~second)
+    )
+
+
+def test_polysemanticity_is_the_published_one_where_there_are_two_kinds():
+    images = some_kinds(apart=6)
+    found = polysemanticities(images)
+    assert found == pytest.approx([published(each)[0] for each in images], abs=1e-9)
+    assert found.min() > 0.6
+
+
+def test_the_clusters_are_as_tight_as_the_published_ones_where_there_are_none():
+    images = some_kinds(apart=0)
+    products = images @ images.transpose(0, 2, 1)
+    tight = [spread(each, half) for each, half in zip(images, two_clusters(products), strict=True)]
+    theirs = np.array([published(each)[1] for each in images])
+    assert (tight / theirs).max() < 1.02
+    assert (tight / theirs).mean() < 1.002
+    differs = np.abs(polysemanticities(images) - [published(each)[0] for each in images])
+    assert np.median(differs) < 0.1  # of some .9: where nothing divides images, any halves do
+
+
+def test_polysemanticity_of_one_kind_a_lone_image_and_the_same_images():
     rng = np.random.default_rng(0)
     one = np.eye(16)[0] + 0.1 * rng.normal(size=(30, 16))
-    two = np.eye(16)[np.arange(30) % 2] + 0.1 * rng.normal(size=(30, 16))
-    assert polysemanticity(one) < 0.1
-    assert polysemanticity(two) > 0.8
-    centres = KMeans(n_clusters=2, n_init=10, random_state=123).fit(two).cluster_centers_
-    assert polysemanticity(two) == pytest.approx(1 - clarity(centres))
-    assert polysemanticity(np.ones((5, 4))) == 0
+    assert polysemanticities(one[None])[0] < 0.1
+    lone = np.concatenate([one[:29], -one[29:]])
+    assert polysemanticities(lone[None])[0] == pytest.approx(published(lone)[0])
+    assert polysemanticities(np.ones((2, 5, 4))).tolist() == [0, 0]
+    assert polysemanticities(np.zeros((1, 5, 4))).tolist() == [0]
+    two = np.stack([np.eye(4)[0], np.eye(4)[1]])[None]
+    assert np.isfinite(polysemanticities(two)).all()
+
+
+def test_neurons_at_once_stand_out_as_one_by_one():
+    rng = np.random.default_rng(0)
+    differences, reference = rng.standard_t(2, (7, 300)), rng.normal(size=(7, 200))
+    found = stands_out(differences, reference)
+    assert found.any()
+    for row in range(7):
+        np.testing.assert_array_equal(found[row], stands_out(differences[row], reference[row]))
+    assert not stands_out(differences, reference[:, :10]).any()
