@@ -21,36 +21,30 @@ STEPS = 64
 EVALUATION = "valid"
 
 
-def measure(model: Model, check_time: Callable[[], None]) -> Figures:
-    """Return by ranking precision@5, @10 and mean rank of background-driven neurons.
+def measure(model: Model, k: int, check_time: Callable[[], None]) -> Figures:
+    """Return by ranking precision@5, @10 and mean rank of background-driven neurons for a class.
 
-    Core sensitivity ranks by drawings of every neuron for either class, with the model's own CLIP;
+    Core sensitivity ranks by drawings of every neuron for the class, with the model's own CLIP;
     `groups` by the groups found with that CLIP. All others are as in `evidence.rankings`.
 
     Args:
         model: Whose neurons. Its drawings stay in its workspace: a run that was stopped goes on.
+        k: The class, 0 or 1.
         check_time: Called after every step of a drawing; raises to stop.
     """
     engine = model.engine(EVALUATION, model.plan.source.clip)
     cache = last(engine.ready_cache(EVALUATION))
     drawn = model.home / "drawings"
-    for k in (0, 1):
-        request = IllusionRequest(
-            class_index=k, neurons=tuple(range(cache.meta.width)), steps=STEPS
-        )
-        for _ in engine.illusion(request, str(drawn)):
-            check_time()
+    request = IllusionRequest(class_index=k, neurons=tuple(range(cache.meta.width)), steps=STEPS)
+    for _ in engine.illusion(request, str(drawn)):
+        check_time()
     truth = np.zeros(cache.meta.width, dtype=bool)
     truth[driven(background_dependence(engine.classifier, model.seed))] = True
-    figures: dict[str, list[tuple[float, float, float]]] = {}
-    for k in (0, 1):
-        ranked = scores(cache, k, engine.classifier, model.seed)
-        ranked["core sensitivity"] = _by_sensitivity(cache, k, drawn)
-        for name, scored in ranked.items():
-            figures.setdefault(name, []).append(precision(scored, truth))
-    found = {name: np.mean(rows, axis=0).tolist() for name, rows in figures.items()}
+    ranked = scores(cache, k, engine.classifier, model.seed)
+    ranked["core sensitivity"] = _by_sensitivity(cache, k, drawn)
+    figures = {name: list(precision(scored, truth)) for name, scored in ranked.items()}
     groups = precision_of_groups(model, EVALUATION, model.plan.source.clip)
-    return found if groups is None else found | {"groups found, own CLIP": groups}
+    return figures if groups is None else figures | {"groups found, own CLIP": groups}
 
 
 def _by_sensitivity(cache: FeatureCache, k: int, drawn: Path) -> Array:

@@ -8,6 +8,7 @@ from evidence.parts.models import train
 from evidence.parts.rankings import FINDING, TITLE
 from evidence.result_files import Column, Result, by_row
 from evidence.tables import Figures
+from neuroinspect_tui.demo.scenes import BIRDS
 
 
 class CoreSensitivity:
@@ -19,17 +20,19 @@ class CoreSensitivity:
     def run(self, work: Work) -> None:
         """Rank the neurons of every model."""
         train(work)
-        measured = [
-            work.kept(model.home, "core sensitivity",
-                      partial(sensitivity.measure, model, work.check_time), Figures)
-            for model in work.models
-        ]  # fmt: skip
+        columns = []
+        for k, name in enumerate(BIRDS):
+            columns.append([
+                work.kept(model.home, f"core sensitivity {name}",
+                          partial(sensitivity.measure, model, k, work.check_time), Figures)
+                for model in work.models
+            ])  # fmt: skip
         note = f"Every neuron was drawn in {sensitivity.STEPS} steps for either class."
         work.publish(
             work.name,
             Result(title=TITLE, command=work.command, seeds=f"means of {work.seeds}",
-                   head="ranking", note=note, rows=by_row([measured]),
-                   columns=[Column(f"{work.case}, balanced", FINDING)]),
+                   head="ranking", note=note, rows=by_row(columns),
+                   columns=[Column(f"{work.case}, {name}", FINDING) for name in BIRDS]),
         )  # fmt: skip
 
 
