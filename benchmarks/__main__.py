@@ -18,6 +18,7 @@ from benchmarks import (
     edits,
     jobs,
     paint,
+    traffic,
     words,
 )
 from benchmarks.setting import Result, Setting, missing_files
@@ -33,6 +34,7 @@ ALL = {
     "jobs": jobs.measure,
     "paint": paint.measure,
     "words": words.measure,
+    "traffic": traffic.measure,
 }
 HEADER = ("measurement", "result", "baseline", "ratio", "target", "")
 

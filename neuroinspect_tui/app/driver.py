@@ -11,6 +11,7 @@ from textual.geometry import Size
 from textual.message import Message
 
 from neuroinspect_tui.app import probe
+from neuroinspect_tui.app.sent_cells import SentCells
 from screens.widgets.pixels.painter import Painter
 
 LATE_SECONDS = 10.0
@@ -47,10 +48,16 @@ class PictureDriver(LinuxDriver):
     def __init__(self, app: Any, **options: Any) -> None:
         super().__init__(app, **options)
         self._painting: Painting = app
+        self._sent = SentCells()
 
     def write(self, data: str) -> None:
         """Write to the terminal."""
-        super().write(self._painting.painter.paint(data, self._painting.size.height))
+        unsent = self._sent.unsent(data)
+        super().write(self._painting.painter.paint(unsent, self._painting.size.height))
+
+    def send_again(self) -> None:
+        """Send what comes even where the terminal shows it already."""
+        self._sent.forget()
 
     def stop_application_mode(self) -> None:
         """Remove the pictures; then leave the terminal as it was."""

@@ -74,6 +74,7 @@ class PaintingApp(KeyboardApp):
             self._redraw()
 
     def _redraw(self) -> None:
+        self._send_again()
         for screen in self.screen_stack:
             for gallery in screen.query(Gallery):
                 gallery.redraw()
@@ -132,8 +133,14 @@ class PaintingApp(KeyboardApp):
         """Choose again, now that the terminal has answered."""
         self._choose(probe.understood_here(message.text))
 
+    def _send_again(self) -> None:
+        """Send all lines even where the terminal may show them already."""
+        if isinstance(self._driver, PictureDriver):
+            self._driver.send_again()
+
     def on_resize(self) -> None:
         """Draw anew for another size of font."""
+        self._send_again()
         before, after = self._kernel_cell, probe.cell_size()
         terminal = self.display_pictures.terminal
         self._kernel_cell = after
