@@ -61,7 +61,8 @@ async def walk(tour: Tour) -> None:
     """Go from the worst class to an exported edit."""
     await tour.step("classes, while they are evaluated", [], r"\[\d\d\.\d +\d\d\.\d\]")
     await tour.step("all classes, worst first", [], r"mistakes in \d+ classes", "classes")
-    await tour.step("mistakes of the worst", ["enter"], r"\d+ mistakes? of")
+    await tour.step("the worst against each other", ["p"], "confusions of the worst", "plots")
+    await tour.step("mistakes of the worst", ["escape", "enter"], r"\d+ mistakes? of", "mistakes")
     await tour.step("neurons behind them", ["n"], r"too strong \(excessive\)")
     await tour.step("heat maps over the mistakes", [], r"mistakes \(heat\)")
     await tour.step("two selected", ["space", "l", "space", "h"], "2 selected", "neurons")
