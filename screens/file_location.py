@@ -44,7 +44,8 @@ class FileLocation(Dialog[None]):
     FileLocation {
         align: center middle;
         & > Vertical {
-            width: 90%; height: auto; background: $surface; border: round $primary; padding: 0 1;
+            width: 90%; height: auto; background: $surface; border: round $text-primary;
+            padding: 0 1;
         }
         & Static { height: auto; }
         & .where--what { color: $text-muted; }

@@ -26,7 +26,7 @@ class HelpScreen(Dialog[None]):
     HelpScreen { align: center middle; }
     HelpScreen > VerticalScroll {
         width: 90%; max-width: 100; height: auto; max-height: 90%;
-        background: $surface; border: round $primary; padding: 0 1;
+        background: $surface; border: round $text-primary; padding: 0 1;
         border-title-style: bold; scrollbar-size-vertical: 1;
     }
     HelpScreen Static { height: auto; }

@@ -95,9 +95,17 @@ class NeuroinspectApp(PaintingApp):
         self.set_class(config.slow_link, "-slow-link")
         for theme in themes.OURS:
             self.register_theme(theme)
-        self.theme = themes.chosen_theme(config.theme)
+        named = themes.chosen_theme(config.theme)
+        few = self.console.color_system == "standard" and not self.no_color
+        self.theme = themes.in_sixteen_colors(named) if few else named
         self.keys = self._read_keys()
         self.set_keymap(self.keys)
+
+    def watch_theme(self) -> None:
+        """Draw what is green or red in the theme's own colours for it."""
+        if not self.native_ansi_color:
+            colors = themes.named_colors(self.get_css_variables())
+            self.ansi_theme_dark = self.ansi_theme_light = colors
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Let nothing that is drawn be obeyed by the terminal."""
@@ -105,6 +113,7 @@ class NeuroinspectApp(PaintingApp):
 
     def on_mount(self) -> None:
         """Show the first screen."""
+        self.watch_theme()
         self._shown_before = warnings.showwarning
         warnings.showwarning = self._show_warning  # stderr is the screen's own
         if not self.is_headless:  # else the terminal would be left as it is in the app

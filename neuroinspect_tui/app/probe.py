@@ -20,19 +20,30 @@ KITTY_QUERY = "\x1b_Gi=31,s=1,v=1,a=q,t=d,f=24;AAAA\x1b\\"
 """Is answered where there are kitty's graphics; it shows nothing."""
 NAME_QUERY = "\x1b[>0q"
 CELL_QUERY = "\x1b[16t"
+BACKGROUND_QUERY = "\x1b]11;?\x1b\\"
 ATTRIBUTES_QUERY = "\x1b[c"
 """Every terminal answers it, and answers come in order: whatever has not come by then, does not."""
-QUERIES = KITTY_QUERY + NAME_QUERY + CELL_QUERY + ATTRIBUTES_QUERY
+QUERIES = KITTY_QUERY + NAME_QUERY + CELL_QUERY + BACKGROUND_QUERY + ATTRIBUTES_QUERY
 KITTY_REPLY = re.compile(r"\x1b_Gi=31;OK\x1b\\")
 NAME_REPLY = re.compile(r"\x1bP>\|([^\x1b]*)\x1b\\")
 CELL_REPLY = re.compile(r"\x1b\[6;(\d+);(\d+)t")
+BACKGROUND_REPLY = re.compile(
+    r"\x1b\]11;rgba?:([\da-fA-F]{1,4})/([\da-fA-F]{1,4})/([\da-fA-F]{1,4})[^\x07\x1b]*"
+    r"(?:\x07|\x1b\\)"
+)
 ATTRIBUTES_REPLY = re.compile(r"\x1b\[\?([\d;]*)c")
 ANY_REPLY = re.compile(
     "|".join(
-        (r"\x1b_G[^\x1b]*\x1b\\", NAME_REPLY.pattern, CELL_REPLY.pattern, ATTRIBUTES_REPLY.pattern)
+        (
+            r"\x1b_G[^\x1b]*\x1b\\",
+            NAME_REPLY.pattern,
+            CELL_REPLY.pattern,
+            BACKGROUND_REPLY.pattern,
+            ATTRIBUTES_REPLY.pattern,
+        )
     )
 )
-BEGUN = re.compile(r"\x1b(?:[_P][^\x1b]*\x1b?|\[[?\d;]*)?\Z")
+BEGUN = re.compile(r"\x1b(?:[_P\]][^\x1b\x07]*\x1b?|\[[?\d;]*)?\Z")
 SIXEL = "4"
 """Among a terminal's attributes."""
 PLACEHOLDERS = {"kitty": (0, 28), "ghostty": (0,)}
@@ -145,7 +156,9 @@ def understood(
         passes = tmux is not None and tmux.passthrough and _has_placeholders(tmux.name)
         outer = tmux.name if tmux is not None else ""
         graphics = frozenset({"kitty"} if passes else ())
-        return Terminal(environment, None, outer, graphics, _sane(cell), tmux=passes)
+        return Terminal(
+            environment, None, outer, graphics, _sane(cell), tmux=passes, light=_is_light(text)
+        )
     attributes = ATTRIBUTES_REPLY.search(text)
     found = set()
     if KITTY_REPLY.search(text) and _has_placeholders(name):
@@ -154,7 +167,7 @@ def understood(
         found.add("sixel")
     if _shows_inline(name, environment):
         found.add("iterm")
-    return Terminal(environment, None, name, frozenset(found), _sane(cell))
+    return Terminal(environment, None, name, frozenset(found), _sane(cell), light=_is_light(text))
 
 
 def _has_placeholders(name: str) -> bool:
@@ -171,6 +184,15 @@ def _shows_inline(name: str, environment: Mapping[str, str]) -> bool:
         return name.lower().startswith(INLINE)
     known = environment.get("LC_TERMINAL") == "iTerm2"
     return known or environment.get("TERM_PROGRAM") == "iTerm.app"
+
+
+def _is_light(text: str) -> bool:
+    """Tell whether the terminal says that its background is nearer to white than to black."""
+    found = BACKGROUND_REPLY.search(text)
+    if found is None:
+        return False
+    red, green, blue = (int(part, 16) / int("f" * len(part), 16) for part in found.groups())
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.5  # Rec. 709's luma
 
 
 def _sane(cell: tuple[int, int] | None) -> tuple[int, int] | None:

@@ -25,7 +25,8 @@ class SkippedImages(Dialog[None]):
     SkippedImages {
         align: center middle;
         & > Vertical {
-            width: 90%; height: 80%; background: $surface; border: round $primary; padding: 0 1;
+            width: 90%; height: 80%; background: $surface; border: round $text-primary;
+            padding: 0 1;
         }
         & Static { height: auto; padding-bottom: 1; }
     }

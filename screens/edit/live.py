@@ -64,9 +64,14 @@ class Live(Vertical):
 
     def _show(self, part: str, title: str, pick: Pick) -> None:
         epochs, colours = self._epochs, self.app.theme_variables
-        drawn = [Series("━ edit", [pick(e.edit) for e in epochs], colours["primary"], SOLID)]
+        drawn = [Series("━ edit", [pick(e.edit) for e in epochs], colours["text-primary"], SOLID)]
         names = dict.fromkeys(name for epoch in epochs for name in epoch.controls)
-        tints = (colours["warning"], "", colours["secondary"], colours["error"])
+        tints = (
+            colours["text-warning"],
+            "",
+            colours["text-secondary"],
+            colours["text-error"],
+        )
         for name, dash, glyph, tint in zip(names, DASHES, GLYPHS, tints, strict=False):
             values = [pick(e.controls[name]) if name in e.controls else None for e in epochs]
             drawn.append(Series(f"{glyph} {name}", values, tint, dash))

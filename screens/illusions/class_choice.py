@@ -25,7 +25,7 @@ class ClassChoice(Dialog[int | None]):
     ClassChoice { align: center middle; }
     ClassChoice > Vertical {
         width: 60; max-width: 90%; height: auto; padding: 1 2; background: $panel;
-        border: round $primary;
+        border: round $text-primary;
     }
     ClassChoice #wrong { color: $text-error; height: auto; }
     """

@@ -133,9 +133,9 @@ def _series(
     """Return the class's accuracy over N, and that of both controls."""
     edit = "ablated" if scale == 0 else f"×{scale:g}"
     return (
-        Series(f"━ {edit}", [p.edit.target for p in points], colours.get("primary", "")),
+        Series(f"━ {edit}", [p.edit.target for p in points], colours.get("text-primary", "")),
         Series("╍ bias shift", [p.bias_shift.target for p in points],
-               colours.get("warning", ""), DASHED),
+               colours.get("text-warning", ""), DASHED),
         Series("┄ placebo", [p.placebo.target for p in points], "", DOTTED),
     )  # fmt: skip
 

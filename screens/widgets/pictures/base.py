@@ -33,6 +33,8 @@ class Terminal:
     """The pixels of a cell, across and down, where it says so."""
     tmux: bool = False
     """Whether tmux is between, and passes on what is marked for the terminal."""
+    light: bool = False
+    """Whether it says that its background is light."""
 
     def called(self, *names: str) -> bool:
         """Tell whether the terminal is one of these, by its own word or the environment's."""

@@ -9,7 +9,7 @@ from screens.widgets.pictures.base import Renderer, Terminal
 from screens.widgets.scaling import fitted, scaled
 
 SHADES = " .:-=+*#%@"
-"""From dark to bright, on a dark background; ASCII."""
+"""From dark to bright, on a dark background, and the other way on a light one; ASCII."""
 
 
 class Shades:
@@ -28,11 +28,11 @@ class Shades:
 
     def render(self, image: Image.Image, cells: tuple[int, int], terminal: Terminal) -> list[Strip]:
         """Return an image at the size that fits `cells`."""
-        del terminal
+        shades = SHADES[::-1] if terminal.light else SHADES
         across, down = fitted(image.size, cells)
         grey = np.asarray(scaled(image, (across, down)).convert("L"), dtype=np.float32)
-        places = (grey / 256 * len(SHADES)).astype(int)
-        return [Strip([Segment("".join(SHADES[i] for i in row))], across) for row in places]
+        places = (grey / 256 * len(shades)).astype(int)
+        return [Strip([Segment("".join(shades[i] for i in row))], across) for row in places]
 
 
 KIND: Renderer = Shades()

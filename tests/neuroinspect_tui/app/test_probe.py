@@ -61,6 +61,24 @@ def test_what_terminals_show(text, environment, tmux, graphics):
     assert terminal.tmux is (tmux is not None and graphics == ["kitty"])
 
 
+@pytest.mark.parametrize(
+    ("reply", "light"),
+    [
+        ("\x1b]11;rgb:ffff/ffff/ffff\x1b\\", True),
+        ("\x1b]11;rgb:fa/f0/e6\x07", True),
+        ("\x1b]11;rgba:ffff/ffff/dddd/ffff\x07", True),
+        ("\x1b]11;rgb:1e1e/1e1e/1e1e\x1b\\", False),
+        ("\x1b]11;rgb:0000/0000/ffff\x1b\\", False),
+        ("", False),
+    ],
+)
+def test_a_light_background_is_told_by_the_terminal(reply, light):
+    text = named("foot(1.16.2)") + reply + "\x1b[?62;4;22c"
+    assert understood(text, PLAIN, cell=(8, 16)).light is light
+    assert understood(text, PLAIN | {"TMUX": "x"}, Tmux("foot", False)).light is light
+    assert Answers("a" + text + "b", complete=True).keys == "ab"
+
+
 def test_sixel_needs_the_size_of_a_cell():
     text = named("foot(1.16.2)") + "\x1b[?62;4;22c"
     assert understood(text, PLAIN, cell=None).graphics == frozenset()
