@@ -83,12 +83,12 @@ class Terminal:
         self.written += output
         return output
 
-    def until(self, text: str) -> float:
+    def until(self, text: str, timeout: float = TIMEOUT) -> float:
         """Wait until `text` is written; return the seconds since the start."""
         seen = b""
         while text.encode() not in seen:
-            if time.perf_counter() - self.began > TIMEOUT:
-                raise TimeoutError(f"no {text!r} in {TIMEOUT:.0f} s of:\n{seen[-2000:]!r}")
+            if time.perf_counter() - self.began > timeout:
+                raise TimeoutError(f"no {text!r} in {timeout:.0f} s of:\n{seen[-2000:]!r}")
             seen += self._read(1.0)
         return time.perf_counter() - self.began
 

@@ -24,6 +24,8 @@ SETTLED = 2.0
 """Seconds without output after which all pictures are drawn."""
 TICKING = 15.0
 """Seconds for which a job is watched."""
+LOADING = 300.0
+"""Seconds after which a runner surely extracts features."""
 BEGIN = b"\x1b[?2026h"
 """Before everything that is drawn at once."""
 KITTY = PLAIN | {
@@ -102,12 +104,13 @@ def _jobs(setting: Setting) -> list[Result]:
 
 def _reading(setting: Setting) -> Result:
     """Watch the classes as the features of their images are extracted."""
+    total = len(setting.engine.split("valid").samples)
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         write_source(home, setting.source)
         try:
             with Terminal(*_app(home, "--pictures", "none"), size=SIZE) as terminal:
-                terminal.until("images/s")
+                terminal.until(f"/{total:,} ", LOADING)
                 return _ticks("a tick of Classes, evaluated meanwhile", terminal.during(TICKING))
         finally:
             stop_runners(home)

@@ -35,6 +35,7 @@ class EmulatedTerminal:
     def __init__(self, words, answers=(), *, late=0.0, environment=(), size=(80, 24), cell=(0, 0)):
         self._master, slave = pty.openpty()
         self._answers, self._late, self._cell = dict(answers), late, cell
+        self._bytes = b""
         self.resize(*size)
         hidden = ("TMUX", "COLUMNS", "LINES", "NO_COLOR", "LC_TERMINAL", "TERM_PROGRAM")
         kept = {name: value for name, value in os.environ.items() if name not in hidden}
@@ -45,7 +46,6 @@ class EmulatedTerminal:
             env=known | dict(environment),
         )  # fmt: skip
         os.close(slave)
-        self._bytes = b""
         self._thread = threading.Thread(target=self._read, daemon=True)
         self._thread.start()
 
@@ -56,7 +56,7 @@ class EmulatedTerminal:
                 read = os.read(self._master, 1 << 16)
             except OSError:
                 return
-            self._bytes += read
+            self.received(read)
             asked = (asked + read.decode("utf-8", "replace"))[-(1 << 16) :]
             for query in [query for query in self._answers if query in asked]:
                 reply = self._answers.pop(query)
@@ -64,6 +64,10 @@ class EmulatedTerminal:
                     threading.Timer(self._late, self.press, (reply,)).start()
                 else:
                     self.press(reply)
+
+    def received(self, read):
+        """Keep what was written."""
+        self._bytes += read
 
     def press(self, keys):
         """Send keys."""
