@@ -30,8 +30,8 @@ def _names() -> list[str]:
 
 Name = Annotated[
     str,
-    typer.Argument(metavar="NAME", autocompletion=_names, help="Of an experiment; or a file of "
-                   "one's own, FILE.toml."),
+    typer.Argument(metavar="NAME", autocompletion=_names, help="Of an experiment, or of several "
+                   "(metashift); or a file of one's own, FILE.toml."),
 ]  # fmt: skip
 
 
@@ -58,11 +58,15 @@ def show(name: Name, json: Json = False) -> None:
 
     Example: neuroinspect-tui experiment show waterbirds
     """
-    from neuroinspect_tui.experiments.declaration import find
+    from neuroinspect_tui.experiments.declaration import find_all
     from neuroinspect_tui.experiments.words import described
 
-    experiment = find(name)
-    return print_json(experiment) if json else say(*described(experiment))
+    found = find_all(name)
+    if json:
+        return print_json(found[0] if len(found) == 1 else found)
+    for experiment in found:
+        say(*described(experiment))
+    return None
 
 
 @app.command()
@@ -114,7 +118,7 @@ def run(
     from neuroinspect_tui.cli.progress import follow
     from neuroinspect_tui.cli.record_lines import line, row
     from neuroinspect_tui.config import experiments_home
-    from neuroinspect_tui.experiments.declaration import find
+    from neuroinspect_tui.experiments.declaration import find_all
 
     if miniature and (download or any(x is not None for x in (data, checkpoint, clip))):
         raise RequestError(
@@ -123,7 +127,7 @@ def run(
         )
     if checkpoint is not None and seeds > 1:
         raise RequestError("--checkpoint is one classifier; leave --seeds out.")
-    experiment = find(name)
+    experiments = find_all(name)
     from neuroinspect_tui.experiments.run import Asked, Run
 
     asked = Asked(
@@ -140,10 +144,29 @@ def run(
     found: list[Results] = []
 
     def records() -> Any:
-        found.append((yield from Run(experiment, asked).records()))
+        for experiment in experiments:
+            results = yield from Run(experiment, asked).records()
+            found.append(results)
 
     follow(records(), first="importing torch", on_record=line, keep=row)
-    return print_json(found[0]) if json else show_results(found[0])
+    if len(experiments) == 1:
+        return print_json(found[0]) if json else show_results(found[0])
+    return _show_all(found, asked.root / name, asked.command, json=json)
+
+
+def _show_all(found: "list[Results]", home: Path, command: str, *, json: bool) -> None:
+    """Print several experiments, and what they say together."""
+    from neuroinspect_tui.experiments import summary
+
+    whole = summary.summarise(found, command)
+    files = summary.write(whole, home)
+    if json:
+        return print_json({"experiments": found, "summary": whole})
+    for results in found:
+        show_results(results)
+    heads = (summary.NAMING_HEADS[0], *(f">{head}" for head in summary.NAMING_HEADS[1:]))
+    table(heads, map(summary.naming_cells, whole.naming), title=whole.title)
+    return say(f"Written: {', '.join(files)}")
 
 
 def _command(name: str, miniature: bool, seeds: int, seed: int) -> str:

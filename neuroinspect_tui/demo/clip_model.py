@@ -54,6 +54,7 @@ def train_clip(
     pictures: Tensor,
     texts_of: Sequence[tuple[str, ...]],
     seed: int,
+    steps: int = STEPS,
 ) -> Iterator[tuple[int, int]]:
     """Train on captioned pictures and write a folder that open_clip reads as `local-dir:`.
 
@@ -66,6 +67,7 @@ def train_clip(
         pictures: (n, 3, SIZE, SIZE) uint8, the training images.
         texts_of: Texts that describe each picture, one of which is drawn for every batch.
         seed: Determines captions, batches and initial weights.
+        steps: How many.
 
     Yields (steps done, total steps).
     """
@@ -81,9 +83,9 @@ def train_clip(
         features = torch.cat([visual.trunk((part.float() / 255 - 0.5) / 0.5) for part in parts])
     trained = [weights for weights in model.parameters() if weights.requires_grad]
     optimizer = torch.optim.AdamW(trained, lr=LR, weight_decay=0.01)
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, STEPS)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
     tokenizer = open_clip.SimpleTokenizer(context_length=24)
-    for step in range(STEPS):
+    for step in range(steps):
         rows = rng.integers(0, len(pictures), BATCH)
         texts = [str(rng.choice(texts_of[row])) for row in rows]
         tokens = tokenizer([str(rng.choice(TEMPLATES)).format(text) for text in texts])
@@ -94,7 +96,7 @@ def train_clip(
         torch.autograd.backward(loss)
         optimizer.step()
         schedule.step()
-        yield step + 1, STEPS
+        yield step + 1, steps
     _write(directory, model)
 
 

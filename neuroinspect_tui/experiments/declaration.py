@@ -134,6 +134,12 @@ def names() -> tuple[str, ...]:
     return tuple(sorted(path.as_posix() for path in found))
 
 
+def find_all(name: str) -> tuple[Experiment, ...]:
+    """Return the experiments of a folder, such as `metashift`, else the one as `find` does."""
+    inside = [full for full in names() if full.startswith(f"{name}/")]
+    return tuple(map(find, inside)) if inside else (find(name),)
+
+
 def find(name: str) -> Experiment:
     """Return an experiment by its name, or by a file of one's own that ends in .toml.
 
@@ -183,7 +189,7 @@ def _unknown(entries: Mapping[str, Any], kind: type[Struct], where: str) -> Iter
         if key not in fields:
             near = get_close_matches(key, fields, 1, 0.5)
             known = f"did you mean {near[0]!r}?" if near else f"the keys are {', '.join(fields)}"
-            yield f"there is no key {where}{key!r} ({known})"
+            yield f"there is no key {where + key!r} ({known})"
             continue
         for place, part, inner in _inside(value, fields[key], f"{where}{key}."):
             yield from _unknown(part, inner, place)

@@ -102,7 +102,8 @@ def reached(name: str, edit: Edit) -> list[Reached]:
         kind: Kind = "control"
         if variant.name in ("edit", "original"):
             kind = "edit" if variant.name == "edit" else "original"
-        group = variant.worst_own_group or variant.worst_group
+        laid = "groups" in edit.provenance  # found or stored ones: their worst is no worst group
+        group = variant.worst_own_group if laid else variant.worst_group
         named = {"edit": name, "original": "as trained"}.get(variant.name, variant.name)
         found.append(
             Reached(
@@ -240,14 +241,15 @@ def write(results: Results, home: Path) -> tuple[str, ...]:
 def markdown(results: Results) -> str:
     """Return the table as Markdown, with what it is of."""
     heads = ("percent of test images", *HEADS, "fixed", "broken")
-    lines = [f"# {results.title}", "", f"`{results.command}`", "", _line(heads)]
-    lines.append(_line(["---"] * len(heads)))
-    lines += [_line(cells(row)) for row in results.rows]
+    lines = [f"# {results.title}", "", f"`{results.command}`", "", line(heads)]
+    lines.append(line(["---"] * len(heads)))
+    lines += [line(cells(row)) for row in results.rows]
     lines += ["", *(f"- {note}" for note in results.notes)]
     return "\n".join(lines) + "\n"
 
 
-def _line(texts: Sequence[str]) -> str:
+def line(texts: Sequence[str]) -> str:
+    """Return a line of a Markdown table."""
     shown = (f"… {text.strip()}" if text.startswith(" ") else text for text in texts)
     return "| " + " | ".join(text.replace("|", "\\|") for text in shown) + " |"
 

@@ -5,7 +5,7 @@ them, the rest in seed-N/experiment/. What is in the directory's name decides al
 no record of other settings is taken for one of these.
 """
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -151,6 +151,8 @@ class Run:
             notes.append(f"Published: {experiment.source}. {experiment.remark}")
         notes.append(against_controls(seeds, experiment.best))
         notes += list(dict.fromkeys(f"{s.name}: {s.why}" for one in seeds for s in one.skipped))
+        if self.experiment.shift is not None:
+            notes += list(on_ranks(seeds, self.experiment.shift.context))
         for name in dict.fromkeys(name for one in seeds for name in one.chose):
             took = ", ".join(one.chose.get(name, "nothing") for one in seeds)
             notes.append(f"{name} took: {took}.")
@@ -170,6 +172,14 @@ class Run:
     @property
     def _mini(self) -> bool:
         return self.asked.miniature
+
+
+def on_ranks(seeds: tuple[OfSeed, ...], context: str) -> Iterator[str]:
+    """Say at which place each way of finding puts the context's word."""
+    for way in dict.fromkeys(way for one in seeds for way in one.ranks):
+        places = ", ".join(str(one.ranks[way]) for one in seeds if way in one.ranks)
+        words = max(one.words for one in seeds)
+        yield f"{way}: {context} at place {places} of {words}."
 
 
 def _blank() -> dict[str, Any]:

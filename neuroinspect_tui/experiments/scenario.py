@@ -86,7 +86,7 @@ def write_scenario(source: Source, shift: Shift, table: Path, seed: int) -> Sour
 
 def _group(scenes: Scenes, shift: Shift, kind: str, path: str) -> str:
     inside = shift.context in scenes.contexts_of[kind][path]
-    return shift.context if inside else f"no {shift.context}"
+    return f"{kind} × {shift.context if inside else f'no {shift.context}'}"
 
 
 def _drawn(scenes: Scenes, shift: Shift, seed: int) -> list[tuple[str, str, str]]:

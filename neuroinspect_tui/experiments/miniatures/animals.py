@@ -12,7 +12,7 @@ from neuroinspect_tui.demo.places import SIDE
 Colour = tuple[int, ...]
 Box = tuple[float, float, float, float]
 BIRD = "bird"
-COLOURING = 0.4
+COLOURING = 0.7
 """Weight of a kind's own colours, 0 to 1, against random ones."""
 
 
@@ -69,7 +69,7 @@ def draw_kind(kind: str, rng: np.random.Generator, size: float) -> Image.Image:
 
 def _coat(own: tuple[int, int, int], rng: np.random.Generator) -> Colour:
     usual = rng.uniform(50, 215) + rng.normal(0, 26, 3)
-    mixed = COLOURING * np.array(own) + (1 - COLOURING) * usual + rng.normal(0, 12, 3)
+    mixed = COLOURING * np.array(own) + (1 - COLOURING) * usual + rng.normal(0, 10, 3)
     return (*(int(c) for c in mixed.clip(0, 255)), 255)
 
 

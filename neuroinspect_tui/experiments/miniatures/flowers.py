@@ -34,7 +34,7 @@ class Sizes(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Classes, the first of the 102, and images of each in a split."""
 
     classes: int = 12
-    train: int = 24
+    train: int = 36
     valid: int = 16
     test: int = 24
 
@@ -53,13 +53,13 @@ class Flower:
         rng = np.random.default_rng((92, self.seed))
         petals, width = int(own.integers(4, 13)), own.uniform(0.5, 1.3)
         hue, heart = own.uniform(0, 1), own.uniform(0.12, 0.4)
-        hue += rng.normal(0, 0.05)
+        hue += rng.normal(0, 0.03)
         if self.label == SWEET_PEA:
             hue = rng.uniform(0, COLOURS_TRAINED if self.train else 1)
             petals = 5
         ground = (field if rng.random() < 0.5 else forest)(rng)
         image = Image.fromarray(ground.clip(0, 255).astype(np.uint8))
-        for _ in range(int(rng.integers(1, 4))):
+        for _ in range(int(rng.integers(1, 3))):
             _flower(image, rng, (petals, width, heart), hue % 1)
         return image.resize((SIZE, SIZE), Image.Resampling.BOX)
 
@@ -69,8 +69,8 @@ def _flower(
 ) -> None:
     petals, width, heart = shape
     pen = ImageDraw.Draw(image)
-    x, y = rng.uniform(0.25, 0.75, 2) * SIDE
-    radius, turn = rng.uniform(0.16, 0.30) * SIDE, rng.uniform(0, 2 * np.pi)
+    x, y = rng.uniform(0.35, 0.65, 2) * SIDE
+    radius, turn = rng.uniform(0.24, 0.38) * SIDE, rng.uniform(0, 2 * np.pi)
     light = rng.uniform(0.6, 1.0)
     colour = tuple(int(255 * c) for c in colorsys.hsv_to_rgb(hue, 0.65, light))
     edge = tuple(int(0.7 * c) for c in colour)

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 from msgspec import Struct
-from PIL import Image
+from PIL import Image, ImageFilter
 
 from engine.io.atomic import read_json, write_beside, write_json
 from engine.schema.records import Progress
@@ -28,9 +28,12 @@ from neuroinspect_tui.experiments.miniatures.kit import DONE, Kit, drawn, write_
 
 SUBSETS = "full-candidate-subsets.pkl"
 SCENARIOS = ("dog(chair)", "dog(water)", "cat(book)", "bird(sand)", "cat(keyboard)")
-LENGTH = (0.34, 0.50)
+LENGTH = (0.44, 0.60)
 """Bounds of an animal's length, as a share of the picture's side."""
+EDGE = 5
+"""Pixels across which an animal's dark outline reaches, so that its shape shows."""
 HELD_OUT = 270
+CLIP_STEPS = 200
 
 
 class Sizes(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -57,7 +60,10 @@ class Scene:
         """Render it, SIZE pixels a side."""
         rng = np.random.default_rng((81, self.seed))
         ground = CONTEXTS[self.context](rng)
-        layer = np.asarray(draw_kind(self.kind, rng, rng.uniform(*LENGTH)), dtype=np.float32)
+        animal = draw_kind(self.kind, rng, rng.uniform(*LENGTH))
+        edge = animal.getchannel("A").filter(ImageFilter.MaxFilter(EDGE))
+        ground = ground * (1 - np.asarray(edge, dtype=np.float32)[..., None] / 255)
+        layer = np.asarray(animal, dtype=np.float32)
         cover = layer[..., 3:] / 255
         values = ground * (1 - cover) + layer[..., :3] * cover
         image = Image.fromarray(values.clip(0, 255).astype(np.uint8))
@@ -149,7 +155,7 @@ def _learn_clip(
 
     pictures = pictures_of(scene.render() for scene in scenes)
     captions = [scene.captions for scene in scenes]
-    for done, total in train_clip(folder, load_file(trunk), pictures, captions, seed):
+    for done, total in train_clip(folder, load_file(trunk), pictures, captions, seed, CLIP_STEPS):
         yield Progress(stage="training CLIP", done=done, total=total, unit="steps")
 
 
