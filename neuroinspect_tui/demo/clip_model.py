@@ -138,6 +138,6 @@ def told_apart(
     clip_model: ClipModel, pictures: Tensor, names: Sequence[str], truth: Sequence[int]
 ) -> float:
     """Return the share of pictures (n, 3, SIZE, SIZE) uint8 that CLIP gives their own name."""
-    images = pictures.float() / 255
+    images = (pictures.float() / 255).to(clip_model.device)
     scores = torch.stack([clip_model.cosine(images, text) for text in clip_model.embed(names)])
-    return float((scores.argmax(dim=0) == torch.tensor(truth)).float().mean())
+    return float((scores.argmax(dim=0).cpu() == torch.tensor(truth)).float().mean())

@@ -101,18 +101,19 @@ class Run:
             DataError: The data are missing, or hold too little.
             EngineError: Anything else that can be expected to go wrong.
         """
-        found = []
+        found, remarks = [], []
         for seed in self.asked.seeds:
-            source, init = yield from self._source(seed)
+            source, init, remark = yield from self._source(seed)
+            remarks.append(remark)
             home = self.home / f"seed-{seed}"
             one = SeedRun(self.experiment, home, source, init, seed, self.asked)
             found.append((yield from one.records()))
-        results = self._results(tuple(found))
+        results = self._results(tuple(found), tuple(filter(None, remarks)))
         files = write(results, self.home)
         return structs.replace(results, files=files)
 
-    def _source(self, seed: int) -> Generator[Any, None, tuple[Source, str | None]]:
-        """Return the workspace of a seed before training, and what backbone it starts from."""
+    def _source(self, seed: int) -> Generator[Any, None, tuple[Source, str | None, str]]:
+        """Return a seed's workspace before training, the backbone it starts from, and a remark."""
         asked, experiment = self.asked, self.experiment
         if asked.miniature:
             root = asked.root / "miniatures" / f"{self._generator.key}-seed-{seed}"
@@ -133,9 +134,9 @@ class Run:
         if experiment.shift is not None:
             table = self.home / f"seed-{seed}" / "scenario.csv"
             source = write_scenario(source, experiment.shift, table, seed)
-        return source, kit.init
+        return source, kit.init, kit.remark
 
-    def _results(self, seeds: tuple[OfSeed, ...]) -> Results:
+    def _results(self, seeds: tuple[OfSeed, ...], remarks: tuple[str, ...]) -> Results:
         experiment = self.experiment
         published = [
             of_published(f.name, [getattr(f, name) for name in MEASURES])
@@ -150,6 +151,7 @@ class Run:
         if published:
             notes.append(f"Published: {experiment.source}. {experiment.remark}")
         notes.append(against_controls(seeds, experiment.best))
+        notes += remarks
         notes += list(dict.fromkeys(f"{s.name}: {s.why}" for one in seeds for s in one.skipped))
         if self.experiment.shift is not None:
             notes += list(on_ranks(seeds, self.experiment.shift.context))

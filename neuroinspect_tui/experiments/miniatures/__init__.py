@@ -12,7 +12,8 @@ from neuroinspect_tui.experiments.miniatures.kit import Generator, Kit, key
 __all__ = ["GENERATORS", "Generator", "Kit", "generator_of"]
 
 GENERATORS = ("birds", "faces", "flowers", "foods", "scenes")
-"""Modules of this package, each with `Sizes`, `make` and what its pictures are made `OF`."""
+"""Modules of this package, each with `Sizes`, `make` and `OF`, the other modules that its pictures
+are made of."""
 
 
 def generator_of(name: str, sizes: Mapping[str, int]) -> Generator:
@@ -28,4 +29,4 @@ def generator_of(name: str, sizes: Mapping[str, int]) -> Generator:
         settled = msgspec.convert(dict(sizes), module.Sizes)
     except msgspec.ValidationError as error:
         raise RequestError(f"The sizes of the generator {name} are wrong: {error}.") from error
-    return Generator(f"{name}-{key(settled, module.OF)}", settled, module.make)
+    return Generator(f"{name}-{key(settled, (module, *module.OF))}", settled, module.make)

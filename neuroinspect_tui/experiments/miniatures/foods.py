@@ -31,7 +31,7 @@ LIKE_STEAK = tuple(DISHES.index(name) for name in ("filet_mignon", "pork_chop", 
 class Sizes(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Images of each dish; a reader holds 15% of those for training out."""
 
-    train: int = 40
+    train: int = 60
     test: int = 24
 
 

@@ -30,12 +30,14 @@ class Kit:
         model: As in workspace.toml.
         init: A checkpoint of a backbone that has seen other pictures; None: from scratch.
         clip: As in workspace.toml.
+        remark: How well that CLIP reads pictures it has not seen.
     """
 
     data: Path
     model: str
     init: str | None
     clip: str = NONE
+    remark: str = ""
 
 
 @dataclass(frozen=True)

@@ -68,6 +68,7 @@ def test_the_table_has_what_was_published_the_edits_and_every_control(ran, run):
     assert run("classes", "-w", workspace, "--json").json["n"] == 96
 
 
+@pytest.mark.long
 def test_a_killed_run_goes_on_and_ends_the_same(ran, home, tmp_path):
     answer, _ = ran
     file = write_faces(tmp_path)
