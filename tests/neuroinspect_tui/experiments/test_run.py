@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from neuroinspect_tui.experiments.miniatures import faces
 from neuroinspect_tui.experiments.results import cells
-from tests.neuroinspect_tui.experiments.tiny import write_faces
+from tests.making import make_checkpoint
+from tests.neuroinspect_tui.experiments.tiny import FACES, write_faces
 
 ROOT = Path(__file__).parents[3]
 
@@ -92,6 +94,30 @@ def test_a_killed_run_goes_on_and_ends_the_same(ran, home, tmp_path):
     found = msgspec.json.decode(ended.stdout)
     assert found["of_seeds"][0]["reached"] == answer.json["of_seeds"][0]["reached"]
     assert kept == {path: path.stat().st_mtime_ns for path in kept}
+
+
+def test_a_checkpoint_is_taken_with_real_data(run, tmp_path):
+    for _ in faces.make(tmp_path / "data", faces.Sizes(train=48, valid=64, test=40), 1, "cpu"):
+        pass
+    own = FACES.replace('"resnet18"', '"test_resnet"').replace(
+        "neurons = 2", "neurons = 2\nsteps = 2"
+    )
+    file = write_faces(tmp_path, own)
+    checkpoint = make_checkpoint(tmp_path / "given.safetensors", classes=2)
+    ran = run("experiment", "run", file, "--checkpoint", checkpoint, "--dir", tmp_path,
+              "--device", "cpu", "--json")  # fmt: skip
+    assert ran.code == 0, ran.err
+    found = ran.json
+    assert found["miniature"] is False
+    assert found["title"] == "Tiny faces (1 seed)"
+    [one] = found["of_seeds"]
+    assert not list(tmp_path.rglob("train/*/result.json"))
+    rows = {row["name"]: row for row in found["rows"]}
+    assert rows["as trained"]["overall"]["lo"] is None
+    assert run("classes", "-w", one["workspace"], "--json").json["n"] == 64
+    refused = run("experiment", "run", file, "--checkpoint", checkpoint, "--seeds", "2")
+    assert refused.code == 2
+    assert "leave --seeds out" in refused.err
 
 
 def test_data_that_are_missing_are_told_in_one_sentence(run, tmp_path):
