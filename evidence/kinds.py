@@ -15,6 +15,7 @@ from engine.grouping.choosing import find_kinds
 from engine.grouping.described import Described, by_features, open_by_clip
 from engine.grouping.finding import Found
 from engine.grouping.laying import found_overlay, purity
+from engine.schema.arrays import Array
 from engine.schema.requests import ClipRequest
 from engine.session import TorchEngine
 from evidence.models import Model
@@ -77,7 +78,7 @@ def measure(model: Model, evaluation: str, clip: str) -> Kinds:
     """
     engine = model.engine(evaluation, clip)
     seen, tested = see(engine, evaluation), see(engine, TEST)
-    found = _found(seen)
+    found = find(seen)
     on_test = found.apply(tested.cache, tested.clip if found.space == "clip" else None)
     pure = purity(on_test, engine.split(TEST))
     alarms = _false_alarms(seen, model.seed)
@@ -97,10 +98,11 @@ def precision_of_groups(model: Model, evaluation: str, clip: str) -> list[float]
     """
     engine = model.engine(evaluation, clip)
     seen = see(engine, evaluation)
-    return _precision(engine, model, seen, _found(seen))
+    return _precision(engine, model, seen, find(seen))
 
 
-def _found(seen: Seen, cache: Any = None) -> Found:
+def find(seen: Seen, cache: Any = None) -> Found:
+    """Divide every class on all images of a split; `cache` stands in for the split's own."""
     cache = cache or seen.cache
     return find_kinds(cache, cache.counted, range(len(cache.classes)), 0, seen.clip)
 
@@ -110,7 +112,7 @@ def _false_alarms(seen: Seen, seed: int) -> list[float]:
     divided = np.zeros(len(seen.cache.classes))
     rng = np.random.default_rng((61, seed))
     for _ in range(PERMUTATIONS):
-        for k in _found(seen, _dealt_out(seen.cache, rng)).cuts:
+        for k in find(seen, _dealt_out(seen.cache, rng)).cuts:
             divided[k] += 1
     return (divided / PERMUTATIONS).tolist()
 
@@ -157,9 +159,13 @@ def kinds_rows(case: str, clip: str, measured: Sequence[Kinds]) -> dict[str, lis
 def _precision(engine: TorchEngine, model: Model, seen: Seen, found: Found) -> list[float] | None:
     if not found.cuts:
         return None
-    images = seen.clip if found.space == "clip" else by_features(seen.cache)
-    overlay = found_overlay(found, seen.cache, seen.cache.counted, images)
-    share = explained_by_groups(seen.cache.with_groups(overlay), sorted(found.cuts), None)
     truth = np.zeros(seen.cache.meta.width, dtype=bool)
     truth[driven(background_dependence(engine.classifier, model.seed))] = True
-    return list(precision(share, truth))
+    return list(precision(explained(seen, found), truth))
+
+
+def explained(seen: Seen, found: Found) -> Array:
+    """Return (D,): the variance that the groups found explain, summed over divided classes."""
+    images = seen.clip if found.space == "clip" else by_features(seen.cache)
+    overlay = found_overlay(found, seen.cache, seen.cache.counted, images)
+    return explained_by_groups(seen.cache.with_groups(overlay), sorted(found.cuts), None)

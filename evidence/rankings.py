@@ -63,16 +63,25 @@ def driven(dependence: Array) -> NDArray[np.int64]:
     return np.argsort(-dependence)[: max(1, round(DRIVEN_SHARE * len(dependence)))]
 
 
-def scores(cache: FeatureCache, k: int, classifier: Classifier, seed: int) -> dict[str, Array]:
-    """Score every neuron (D,) by each ranking; the highest is ranked first."""
-    evidence = gather(cache, k)
+def scores(
+    cache: FeatureCache, k: int, evidence: Evidence, directions: Array, seed: int
+) -> dict[str, Array]:
+    """Score every neuron (D,) by each ranking; the highest is ranked first.
+
+    Args:
+        cache: Of the validation split.
+        k: The class whose mistakes are explained.
+        evidence: What they say of the neurons.
+        directions: (concepts, D), the concepts of CCE.
+        seed: Of the random ranking.
+    """
     up, down = evidence.votes
     return {
         "votes": np.maximum(up, down),
         "contrast": np.maximum(evidence.insufficient.mean(axis=0), evidence.excessive.mean(axis=0)),
         "contribution": evidence.contribution.mean(axis=0),
         "|W[k]|": np.abs(np.asarray(cache.weight[k], dtype=np.float64)),
-        "CCE": cce(cache, k, classifier, evidence, seed),
+        "CCE": cce(cache, k, directions, evidence),
         "random": np.random.default_rng((17, seed)).random(cache.meta.width),
     }
 
@@ -83,9 +92,11 @@ def measure(model: Model, evaluation: str) -> dict[str, list[float]]:
     cache = last(engine.ready_cache(evaluation))
     truth = np.zeros(cache.meta.width, dtype=bool)
     truth[driven(background_dependence(engine.classifier, model.seed))] = True
+    directions = concept_directions(engine.classifier, model.seed)
     figures: dict[str, list[tuple[float, float, float]]] = {}
     for k in (0, 1):
-        for name, scored in scores(cache, k, engine.classifier, model.seed).items():
+        scored_by = scores(cache, k, gather(cache, k), directions, model.seed)
+        for name, scored in scored_by.items():
             figures.setdefault(name, []).append(precision(scored, truth))
     return {name: np.mean(rows, axis=0).tolist() for name, rows in figures.items()}
 
@@ -122,17 +133,25 @@ CONCEPTS: dict[str, Callable[[Scene], bool]] = {
 }  # fmt: skip
 
 
-def cce(
-    cache: FeatureCache, k: int, classifier: Classifier, evidence: Evidence, seed: int
-) -> Array:
-    """Score neurons by conceptual counterfactual explanations (Abid et al. 2022).
-
-    The concepts are the generator's own; a neuron's score is the size of its mean change.
-    """
+def concept_directions(classifier: Classifier, seed: int) -> Array:
+    """Return (concepts, D): the activation vectors of the generator's own concepts."""
     scenes = draw_scenes(CAV_IMAGES, 0.5, 10 * seed + 6)
     features = features_of(classifier, scenes)
     concepts = [np.array([has(scene) for scene in scenes]) for has in CONCEPTS.values()]
-    directions = np.stack([activation_vector(features, present) for present in concepts])
+    return np.stack([activation_vector(features, present) for present in concepts])
+
+
+def cce(cache: FeatureCache, k: int, directions: Array, evidence: Evidence) -> Array:
+    """Score neurons by conceptual counterfactual explanations (Abid et al. 2022).
+
+    A neuron's score is the size of its mean change.
+
+    Args:
+        cache: Of the validation split.
+        k: The class whose mistakes are explained.
+        directions: (concepts, D), of length 1.
+        evidence: Has the decision layer.
+    """
     wrong = np.asarray(cache.array("mistake_rows"))
     wrong = wrong[cache.labels[wrong] == k]
     mistakes = np.array(cache.features[wrong], dtype=np.float64)
