@@ -20,12 +20,20 @@ from engine.schema.requests import ClipRequest
 from engine.session import TorchEngine
 from evidence.models import Model
 from evidence.rankings import background_dependence, driven, last, precision
-from evidence.result_files import Cell
+from evidence.result_files import Cell, Column
 
 TEST = "test"
 PERMUTATIONS = 20
 BANDS = ((20, 10**9), (10, 19), (3, 9), (0, 2))
 """Of a class's mistakes among the images looked at, from and to."""
+
+COLUMNS = (
+    Column("classes", "{:.0f}"),
+    Column("divided", "{:.0f}"),
+    Column("purity: mean, least", "{:.3f}, {:.3f}"),
+    Column("false alarms", "{:.2f}"),
+)
+"""Of the table of `kinds_rows`."""
 
 
 class ClassKinds(Struct, frozen=True):

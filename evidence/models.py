@@ -19,8 +19,16 @@ from neuroinspect_tui.demo.build import (
 )
 from neuroinspect_tui.workspace import FILE, read_source, write_source
 
-Case = Literal["pretrained", "scratch"]
+Case = Literal["pretrained", "scratch", "vit", "convnext"]
 CASES: tuple[Case, ...] = ("pretrained", "scratch")
+KINDS: tuple[Case, ...] = ("vit", "convnext")
+"""Other architectures, trained as `pretrained` is."""
+ARCHITECTURES: dict[Case, tuple[str, dict[str, int]]] = {
+    "vit": ("test_vit", {"patch_size": 8}),
+    "convnext": ("test_convnext", {}),
+}
+"""A ViT read at its class token, and a ConvNeXt whose head has a norm before the linear map; timm's
+smallest of either, which two cores train in minutes."""
 SCRATCH_EPOCHS = 36
 FOREIGN = Path(__file__).parents[2] / "shared" / "clip" / "flowers-clip"
 """A CLIP that has seen flowers only."""
@@ -31,7 +39,8 @@ class Model:
     """One trained classifier and its pictures.
 
     Args:
-        case: `pretrained` for a backbone trained on other pictures before, `scratch` for none.
+        case: `pretrained` for a backbone trained on other pictures before, `scratch` for none; or
+            another architecture, pretrained likewise.
         seed: Of the pictures and the training.
         root: Where all models are kept.
     """
@@ -42,8 +51,12 @@ class Model:
 
     @property
     def plan(self) -> Plan:
-        """Its directory and sizes; both cases of a seed share their pictures."""
-        return Plan(self.root / f"seed{self.seed}", seed=self.seed)
+        """Its directory and sizes; the two cases of a seed share their pictures."""
+        if self.case not in ARCHITECTURES:
+            return Plan(self.root / f"seed{self.seed}", seed=self.seed)
+        name, arguments = ARCHITECTURES[self.case]
+        home = self.root / f"seed{self.seed}-{self.case}"
+        return Plan(home, seed=self.seed, architecture=name, model_args=arguments)
 
     @property
     def home(self) -> Path:
@@ -57,7 +70,7 @@ class Model:
 
     def clips(self) -> dict[str, str]:
         """Return by name the CLIPs that look for groups: its own, a foreign one if there, none."""
-        found = {"its own": self.plan.source.clip}
+        found = {} if self.case in ARCHITECTURES else {"its own": self.plan.source.clip}
         if FOREIGN.is_dir():
             found["of flowers"] = f"local-dir:{FOREIGN}"
         return found | {"none": "none"}
@@ -67,11 +80,12 @@ class Model:
         prepare(self.plan)
         yield from draw_data(self.plan)
         backbone = yield from learn_backbone(self.plan)
-        yield from learn_clip(self.plan, backbone)
+        if self.case not in ARCHITECTURES:  # the demo's CLIP is made of the demo's backbone
+            yield from learn_clip(self.plan, backbone)
         if (self.home / FILE).is_file():
             return
         cosine: dict[str, Any] = {"batch_size": 64, "schedule": "cosine"}
-        if self.case == "pretrained":
+        if self.case != "scratch":
             request = TrainRequest(
                 init=backbone.checkpoint, lr=1e-3, epochs=self.plan.epochs, **cosine
             )

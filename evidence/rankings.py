@@ -63,7 +63,15 @@ def driven(dependence: Array) -> NDArray[np.int64]:
     return np.argsort(-dependence)[: max(1, round(DRIVEN_SHARE * len(dependence)))]
 
 
-def scores(
+def scores(cache: FeatureCache, k: int, classifier: Classifier, seed: int) -> dict[str, Array]:
+    """Score every neuron (D,) of a classifier of birds; the highest is ranked first.
+
+    The concepts of CCE are the generator's own.
+    """
+    return scored_by(cache, k, gather(cache, k), concept_directions(classifier, seed), seed)
+
+
+def scored_by(
     cache: FeatureCache, k: int, evidence: Evidence, directions: Array, seed: int
 ) -> dict[str, Array]:
     """Score every neuron (D,) by each ranking; the highest is ranked first.
@@ -92,11 +100,9 @@ def measure(model: Model, evaluation: str) -> dict[str, list[float]]:
     cache = last(engine.ready_cache(evaluation))
     truth = np.zeros(cache.meta.width, dtype=bool)
     truth[driven(background_dependence(engine.classifier, model.seed))] = True
-    directions = concept_directions(engine.classifier, model.seed)
     figures: dict[str, list[tuple[float, float, float]]] = {}
     for k in (0, 1):
-        scored_by = scores(cache, k, gather(cache, k), directions, model.seed)
-        for name, scored in scored_by.items():
+        for name, scored in scores(cache, k, engine.classifier, model.seed).items():
             figures.setdefault(name, []).append(precision(scored, truth))
     return {name: np.mean(rows, axis=0).tolist() for name, rows in figures.items()}
 

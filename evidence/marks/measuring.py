@@ -1,6 +1,5 @@
 """Is the mark found, named, and mended? The truth: the same photograph with it and without."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -20,7 +19,7 @@ from engine.words.naming_mistakes import name_mistakes
 from engine.words.opening import word_list
 from evidence.kinds import TEST, explained, find, see
 from evidence.marks.training import Planted
-from evidence.rankings import activation_vector, dependence, driven, last, precision, scores
+from evidence.rankings import activation_vector, dependence, driven, last, precision, scored_by
 from evidence.repair import FREE, GROUPED
 from evidence.tables import Figures
 from evidence.words import made_space
@@ -78,7 +77,7 @@ def finding(model: Planted, evaluation: str) -> Figures:
             evidence = gather(cache, k)
         except RequestError:  # it has no mistakes
             continue
-        for name, scored in scores(cache, k, evidence, directions, model.seed).items():
+        for name, scored in scored_by(cache, k, evidence, directions, model.seed).items():
             row = name if k == target else f"{name}, other classes"
             found.setdefault(row, []).append(precision(scored, mask))
     return {name: np.mean(rows, axis=0).tolist() for name, rows in found.items()}
@@ -132,45 +131,52 @@ def _words(engine: TorchEngine, cache: FeatureCache) -> dict[str, list[list[str]
     }
 
 
-def repair(model: Planted, evaluation: str, select: Select, clip: str | None) -> Figures:
-    """Return by edit what `_figures` does.
-
-    The edits, and what chooses them, are those of `evidence.repair`, for all ten classes.
-
-    Args:
-        model: What is edited.
-        evaluation: The validation split that chooses; the test split reports.
-        select: What chooses where there are no groups.
-        clip: The CLIP that looks for groups; None: the true groups, and none.
-    """
-    engine = model.engine(evaluation, clip or "none")
-    cache = last(engine.ready_cache(TEST))
-    found = {"original": _original(cache, model.target)}
-    for name, request in _requests(range(len(cache.classes)), select, found=clip is not None):
-        found[name] = _figures(engine, cache, request, model.target)
-    return found
+def original(model: Planted) -> list[float]:
+    """Return the figures of `repair` for the classifier as it was."""
+    return _original(last(model.engine().ready_cache(TEST)), model.target)
 
 
-def _requests(classes: range, select: Select, *, found: bool) -> Iterator[tuple[str, EditRequest]]:
-    common: dict[str, Any] = {"classes": tuple(classes), "seeds": 1, "test_split": TEST}
-    for method in () if found else FREE:
-        yield method, EditRequest(**common, method=method, select=select)
-    for method in GROUPED:
-        by = {"group_by": "found"} if found else {}
-        fields = common | by | {"method": method, "select": "worst-group"}
-        yield f"{method}, {'found' if found else 'true'} groups", EditRequest(**fields)
-
-
-def _figures(
-    engine: TorchEngine, cache: FeatureCache, request: EditRequest, target: str
-) -> list[float]:
+def repair(model: Planted, evaluation: str, clip: str, request: EditRequest) -> list[float]:
     """Return five figures of an edit on the test images, the first four in percent.
 
     Average, worst true group, accuracy against the mark, the best worst group of its controls, and
     1 where an edit could be made. Against the mark: photographs of the marked class without it, and
     of the others with it. Where no edit can be made, the figures are those of the classifier as it
     was.
+
+    Args:
+        model: What is edited.
+        evaluation: The validation split that chooses; the test split reports.
+        clip: The CLIP that looks for groups; `none` for none.
+        request: The edit.
     """
+    engine = model.engine(evaluation, clip)
+    return _figures(engine, last(engine.ready_cache(TEST)), request, model.target)
+
+
+def requests(model: Planted, select: Select, *, found: bool) -> dict[str, EditRequest]:
+    """Return by name the edits that `evidence.repair` makes, for all ten classes.
+
+    Args:
+        model: What is edited.
+        select: What chooses where there are no groups.
+        found: Whether to return those by groups found; else by true groups, and by none.
+    """
+    classes = tuple(range(len(model.engine().split(TEST).classes)))
+    common: dict[str, Any] = {"classes": classes, "seeds": 1, "test_split": TEST}
+    asked = {}
+    for method in () if found else FREE:
+        asked[f"{method}, no groups"] = EditRequest(**common, method=method, select=select)
+    for method in GROUPED:
+        by = {"group_by": "found"} if found else {}
+        fields = common | by | {"method": method, "select": "worst-group"}
+        asked[f"{method}, {'found' if found else 'true'} groups"] = EditRequest(**fields)
+    return asked
+
+
+def _figures(
+    engine: TorchEngine, cache: FeatureCache, request: EditRequest, target: str
+) -> list[float]:
     try:
         *_, edit = engine.edit(request)
     except RequestError:  # no groups are found, or too few mistakes could tell

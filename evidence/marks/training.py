@@ -9,6 +9,7 @@ import torch
 from msgspec import structs
 from torch import Tensor, nn
 
+from engine.clip.identity import FOLDER
 from engine.models.checkpoint import write_state
 from engine.models.classifier import Classifier
 from engine.models.facts import metadata
@@ -70,6 +71,7 @@ class Planted:
         if (self.home / FILE).is_file():
             return
         yield from draw_pictures(self.pictures)
+        share_clip_features(self.home, self.root)
         table, checkpoint = self.home / "photographs.csv", self.home / "trained.safetensors"
         write_table(table, rows(self.mark, self.target, self.seed))
         source = Source(
@@ -83,6 +85,15 @@ class Planted:
         )
         train_head(TorchEngine(source, self.home), checkpoint)
         write_source(self.home, source)
+
+
+def share_clip_features(home: Path, root: Path) -> None:
+    """Let all workspaces keep CLIP's features in one place: to embed all words takes minutes."""
+    link, shared = home / FOLDER, root / FOLDER
+    shared.mkdir(parents=True, exist_ok=True)
+    home.mkdir(parents=True, exist_ok=True)
+    if not link.is_symlink():
+        link.symlink_to(shared.absolute(), target_is_directory=True)
 
 
 def train_head(engine: TorchEngine, out: Path) -> None:

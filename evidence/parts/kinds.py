@@ -9,13 +9,6 @@ from evidence.parts.models import train
 from evidence.result_files import Column, Result, by_row
 from evidence.tables import Figures
 
-PURITY = (
-    Column("classes", "{:.0f}"),
-    Column("divided", "{:.0f}"),
-    Column("purity: mean, least", "{:.3f}, {:.3f}"),
-    Column("false alarms", "{:.2f}"),
-)
-
 
 class Kinds:
     """Finds groups with the model's own CLIP, a foreign one and none, and names mistakes."""
@@ -28,7 +21,7 @@ class Kinds:
         train(work)
         found = Result(
             title="Are the found groups the true ones?", command=work.command, seeds=work.seeds,
-            head="case; CLIP; mistakes of a class", columns=list(PURITY), rows={},
+            head="case; CLIP; mistakes of a class", columns=list(kinds.COLUMNS), rows={},
         )  # fmt: skip
         finding: list[list[Figures]] = []
         said: dict[str, str] = {}

@@ -8,7 +8,7 @@ the biased data set for six epochs, in which it learns the shortcut.
 import hashlib
 import json
 import shutil
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -43,6 +43,8 @@ class Plan:
         backbone_epochs: On those.
         epochs: On the data set.
         device: `auto`, `cpu`, `cuda`, `cuda:N` or `mps`.
+        architecture: Of timm.
+        model_args: Further arguments of it.
     """
 
     home: Path
@@ -52,6 +54,8 @@ class Plan:
     backbone_epochs: int = 13
     epochs: int = 6
     device: str = "auto"
+    architecture: str = ARCHITECTURE
+    model_args: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def pictures(self) -> Path:
@@ -143,10 +147,12 @@ def _remove_outdated(plan: Plan) -> None:
     code = b"".join(
         Path(str(module.__file__)).read_bytes() for module in (birds, places, scenes, dataset)
     )
-    made_of = {
+    made_of: dict[str, Any] = {
         "code": hashlib.sha256(code).hexdigest(),
         "plan": [plan.seed, str(plan.recipe), plan.others, plan.backbone_epochs, plan.epochs],
     }
+    if plan.architecture != ARCHITECTURE:
+        made_of["architecture"] = [plan.architecture, dict(plan.model_args)]
     stamp = plan.home / "made_of.json"
     if stamp.is_file():
         try:
@@ -172,7 +178,8 @@ def _remove_outdated(plan: Plan) -> None:
 
 def _write_architecture(plan: Plan) -> None:
     config = {
-        "architecture": ARCHITECTURE,
+        "architecture": plan.architecture,
+        **({"model_args": dict(plan.model_args)} if plan.model_args else {}),
         "num_classes": 0,
         "pretrained_cfg": {
             "input_size": [3, SIZE, SIZE], "crop_pct": 1.0, "interpolation": "bilinear",

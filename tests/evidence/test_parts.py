@@ -71,5 +71,5 @@ def test_an_unknown_part_is_one_sentence(tmp_path):
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 2
-    assert "unknown part 'nothing'; choose from class-edits" in done.stderr
+    assert "unknown part 'nothing'; choose from architectures" in done.stderr
     assert "Traceback" not in done.stderr
