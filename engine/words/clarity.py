@@ -27,9 +27,9 @@ def clarities(images: Array) -> Array:
         images: (B, k, E), k at least 2.
     """
     k = images.shape[1]
-    lengths = np.linalg.norm(images, axis=2, keepdims=True)
-    mean = (images / np.maximum(lengths, 1e-12)).mean(axis=1)
-    return np.asarray(((mean**2).sum(axis=1) - 1 / k) / (k - 1) * k)
+    lengths = np.sqrt(np.einsum("bke,bke->bk", images, images))
+    mean = (1 / np.maximum(lengths, 1e-12) / k)[:, None, :] @ images  # of images of length 1
+    return np.asarray(((mean[:, 0] ** 2).sum(axis=1) - 1 / k) / (k - 1) * k)
 
 
 def polysemanticities(images: Array) -> Array:
@@ -38,8 +38,8 @@ def polysemanticities(images: Array) -> Array:
     Near 0 for images of one kind. As published, where a cluster has fewer than two images the mean
     over ten images of the cosine of each with the centre of all stands for the centres'.
 
-    The clusters are those of k-means, the tightest of k starts: each image with the one farthest
-    from it. The published code takes the best of ten random starts (docs/concepts.md, words).
+    The clusters are those of k-means, the tightest of 4 k starts. The published code takes the
+    tightest of ten random ones (docs/concepts.md, words).
 
     Args:
         images: (B, k, E), k at least 2.
@@ -68,37 +68,62 @@ def _with_centre(products: Array) -> Array:
 def two_clusters(products: Array) -> Array:
     """Return (B, k) bool, which of two clusters each of k images is in; one where all are the same.
 
-    k-means (Lloyd's) from k starts at once; the start that ends with the least sum of squares wins.
-    Distances to a centre follow from the images' products, whatever their number of dimensions.
+    k-means (Lloyd's) from many starts at once: each image with the one farthest from it, and with
+    those a quarter, half and three quarters of the way to the nearest. The start that ends with the
+    least sum of squares wins. Distances to a centre follow from the images' products, whatever
+    their number of dimensions.
 
     Args:
         products: (B, k, k), of each image with each.
     """
     square = np.einsum("bii->bi", products)
     apart = square[:, :, None] + square[:, None, :] - 2 * products
-    farthest = apart.argmax(axis=2)
-    # a start: every image is with the first of a pair, or with the second if that is nearer
-    second = np.take_along_axis(apart, farthest[:, :, None], axis=1) < apart
     differs = apart.max(axis=(1, 2)) > ALIKE * np.maximum(square.max(axis=1), 1e-300)
     found = np.zeros(square.shape, dtype=bool)
     if differs.any():
-        found[differs] = _settled(products[differs], second[differs])
+        found[differs] = _settled(products[differs].astype(np.float32), _starts(apart[differs]))
     return found
+
+
+def _starts(apart: Array) -> Array:
+    """Return (B, S, k) bool: who is nearer to the second of a pair of images than to the first.
+
+    Args:
+        apart: (B, k, k), squared distances; not all of a neuron's are 0.
+    """
+    far_first = np.argsort(-apart, axis=2, kind="stable")
+    last = apart.shape[2] - 1
+    found = []
+    for rank in dict.fromkeys((0, last // 4, last // 2, 3 * last // 4)):
+        second = np.take_along_axis(apart, far_first[:, :, rank][:, :, None], axis=1) < apart
+        alike = ~second.any(axis=2)  # a pair of the same image
+        if found:
+            second[alike] = found[0][alike]
+        found.append(second)
+    return np.concatenate(found, axis=1)
 
 
 def _settled(products: Array, second: Array) -> Array:
     """Return (B, k): the best of the starts (B, S, k), each until no image changes its cluster."""
+    best = np.zeros(products.shape[:2], dtype=bool)
+    left = np.arange(len(products))  # whose starts have not all settled
     total = products.sum(axis=2)[:, None, :]
-    for _ in range(MOST_STEPS):
-        members = second.astype(np.float64)
+    for step in range(MOST_STEPS):
+        members = second.astype(np.float32)
         ours = members @ products  # (B, S, k): of each image with the sum of the second cluster
         n = members.sum(axis=2, keepdims=True)
-        others, rest = total - ours, members.shape[2] - n  # neither is 0: each has a nearest image
-        within = (ours * members).sum(axis=2, keepdims=True)
-        without = (others * (1 - members)).sum(axis=2, keepdims=True)
-        nearer = within / n**2 - 2 * ours / n < without / rest**2 - 2 * others / rest
-        if (nearer == second).all():
-            break
+        rest = members.shape[2] - n  # neither is 0: a cluster's nearest image stays with it
+        within = np.einsum("bsi,bsi->bs", ours, members)[:, :, None]
+        without = np.einsum("bsi,bsi->bs", total - ours, 1 - members)[:, :, None]
+        # nearer to the mean of the second than to that of the others
+        nearer = ours * (2 / n + 2 / rest) > total * (2 / rest) + within / n**2 - without / rest**2
+        settled = (nearer == second).all(axis=(1, 2)) | (step == MOST_STEPS - 1)
+        if settled.any():
+            tightest = (within / n + without / rest)[settled, :, 0].argmax(axis=1)
+            best[left[settled]] = second[settled, tightest]
+            on = ~settled
+            left, products, total, nearer = left[on], products[on], total[on], nearer[on]
+            if not len(left):
+                break
         second = nearer
-    tightest = (within / n + without / rest)[:, :, 0].argmax(axis=1)
-    return np.asarray(second[np.arange(len(second)), tightest])
+    return best
