@@ -82,8 +82,11 @@ class Answers:
 
     @property
     def keys(self) -> str:
-        """What is no answer, and not the beginning of one."""
-        return ANY_REPLY.sub("", self.text).removesuffix(self.begun)
+        """What is no answer, and not the beginning of one.
+
+        Until the app has started, the terminal makes a newline of the enter key.
+        """
+        return ANY_REPLY.sub("", self.text).removesuffix(self.begun).replace("\n", "\r")
 
 
 NO_ANSWERS = Answers("", True)

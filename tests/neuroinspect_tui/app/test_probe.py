@@ -123,6 +123,7 @@ def test_what_is_named_is_used_with_a_doubt():
         (OK + "\x1bP>|x\x1b", "", "\x1bP>|x\x1b"),
         ("\x1b[A\x1b[?62c", "\x1b[A", ""),
         ("\x1b", "", "\x1b"),
+        ("\nn\x1b[?62c\n", "\rn\r", ""),
     ],
 )
 def test_keys_are_told_from_answers(text, keys, begun):
