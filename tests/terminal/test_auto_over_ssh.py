@@ -5,6 +5,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -36,7 +37,7 @@ def connect(tmp_path):
                 sys.executable, "-m", "tests.terminal.gallery_app", "auto", str(file),
             ]  # fmt: skip
             words = shlex.join([*around, shlex.join(app)] if around else app)
-            there = f"cd {shlex.quote(os.getcwd())} && {words}"
+            there = f"cd {shlex.quote(str(Path.cwd()))} && {words}"
             ssh = [*server.command()[:-1], "-tt", "127.0.0.1", there]
             terminals.append(EmulatedTerminal(ssh, answers, **options))
             return terminals[-1]
