@@ -13,6 +13,7 @@ import numpy as np
 from msgspec import structs
 
 from engine.data.readers.metashift import shown_alone
+from engine.grouping.store import Grouping, Member, content_of, csv_path, write_bytes
 from engine.io.atomic import write_text
 from engine.schema.errors import DataError
 from engine.schema.requests import Source
@@ -23,7 +24,9 @@ BANK = "bank"
 MOST_BANK = 2000
 LEAST = 10
 """Images of a class in a split."""
-COLUMNS = ("path", "label", "split", "group")
+COLUMNS = ("path", "label", "split")
+GROUPING = "context"
+"""What the grouping by the scenario's context is called in the workspace."""
 
 
 @dataclass(frozen=True)
@@ -66,16 +69,22 @@ def open_scenes(data: Path, shift: Shift) -> Scenes:
 def write_scenario(source: Source, shift: Shift, table: Path, seed: int) -> Source:
     """Draw a scenario's images and write them as a table, unless it is there; return its source.
 
-    The shifted kind trains in its context, and is validated and tested outside of it. The group is
-    the kind, and whether the image is in that context.
+    The shifted kind trains in its context, and is validated and tested outside of it. Which images
+    are in that context is a grouping of the workspace, not the data's: edits see no group labels
+    unless they ask for them.
 
     Raises:
         DataError: The data are missing or damaged, or hold too few images.
     """
     scenes = open_scenes(Path(source.data), shift)
     if not table.is_file():
-        rows = [(path, kind, split, _group(scenes, shift, kind, path))
-                for path, kind, split in _drawn(scenes, shift, seed)]  # fmt: skip
+        rows = _drawn(scenes, shift, seed)
+        members = tuple(
+            Member(path, split, kind, _value(scenes, shift, kind, path))
+            for path, kind, split in rows
+        )
+        grouping = Grouping(GROUPING, members, "", None)
+        write_bytes(csv_path(table.parent, GROUPING), content_of(grouping))
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow(COLUMNS)
@@ -84,9 +93,9 @@ def write_scenario(source: Source, shift: Shift, table: Path, seed: int) -> Sour
     return structs.replace(source, data=str(table), image_root=str(scenes.root), reader="csv")
 
 
-def _group(scenes: Scenes, shift: Shift, kind: str, path: str) -> str:
+def _value(scenes: Scenes, shift: Shift, kind: str, path: str) -> str:
     inside = shift.context in scenes.contexts_of[kind][path]
-    return f"{kind} × {shift.context if inside else f'no {shift.context}'}"
+    return shift.context if inside else f"no {shift.context}"
 
 
 def _drawn(scenes: Scenes, shift: Shift, seed: int) -> list[tuple[str, str, str]]:

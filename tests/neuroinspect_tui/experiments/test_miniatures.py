@@ -8,6 +8,7 @@ import pytest
 
 from engine.data.readers import READERS
 from engine.data.readers.base import Options
+from engine.grouping.store import load
 from engine.schema.errors import RequestError
 from engine.schema.requests import Source
 from neuroinspect_tui.experiments.declaration import Shift
@@ -21,7 +22,7 @@ from neuroinspect_tui.experiments.miniatures import (
 )
 from neuroinspect_tui.experiments.miniatures.animals import KINDS
 from neuroinspect_tui.experiments.miniatures.contexts import CONTEXTS
-from neuroinspect_tui.experiments.scenario import BANK, open_scenes, write_scenario
+from neuroinspect_tui.experiments.scenario import BANK, GROUPING, open_scenes, write_scenario
 
 SPLITS = ("train", "valid", "test")
 SHIFT = Shift(kind="dog", context="chair", kinds=KINDS, train=12, valid=14, test=10)
@@ -114,6 +115,7 @@ def test_a_scenario_trains_in_the_context_and_tests_outside_of_it(metashift, tmp
     text = table.read_bytes()
     assert write_scenario(source, SHIFT, table, 4) == one
     assert table.read_bytes() == text  # drawn once
+    grouping = load(tmp_path, GROUPING)
     reader = READERS.get("csv")
     options = Options(image_root=one.image_root)
     everywhere, inside = {}, open_scenes(metashift, SHIFT)
@@ -126,8 +128,9 @@ def test_a_scenario_trains_in_the_context_and_tests_outside_of_it(metashift, tmp
         assert inside.has("chair", paths).any() == (split == "train")
         assert not {s.path for s in found.samples} & everywhere.keys()
         everywhere |= {s.path: split for s in found.samples}
-        of_dogs = {found.groups[s.group] for s in found.samples if found.classes[s.label] == "dog"}
-        assert of_dogs == {"dog × chair" if split == "train" else "dog × no chair"}
+        assert found.groups == ()  # the context is no label that edits would see
+        of_dogs = {m.value for m in grouping.members if (m.class_, m.split) == ("dog", split)}
+        assert of_dogs == {"chair" if split == "train" else "no chair"}
     bank = {s.path for s in reader.list(table, BANK, options).samples}
     assert not {path for path in bank if everywhere.get(path) in ("valid", "test")}
 
