@@ -93,7 +93,7 @@ def _starts(apart: Array) -> Array:
     """
     far_first = np.argsort(-apart, axis=2, kind="stable")
     last = apart.shape[2] - 1
-    found = []
+    found: list[Array] = []
     for rank in dict.fromkeys((0, last // 4, last // 2, 3 * last // 4)):
         second = np.take_along_axis(apart, far_first[:, :, rank][:, :, None], axis=1) < apart
         alike = ~second.any(axis=2)  # a pair of the same image
