@@ -3,9 +3,7 @@
 Only the first screen is imported here: the first paint does not wait for the others (PLC0415).
 """
 
-import asyncio
 import importlib
-import signal
 import threading
 import warnings
 from collections.abc import Callable, Iterable, Sequence
@@ -28,6 +26,7 @@ from neuroinspect_tui.app.errors import reports_errors
 from neuroinspect_tui.app.guard import Guard
 from neuroinspect_tui.app.painting import PaintingApp
 from neuroinspect_tui.app.probe import NO_ANSWERS, Answers, understood_here
+from neuroinspect_tui.app.sigterm import leave_on_sigterm
 from neuroinspect_tui.app.watch import QUIET, JobsSnapshot, ending, watch_jobs
 from neuroinspect_tui.config import Config, remember_workspace
 from screens.base import TopBar
@@ -117,7 +116,7 @@ class NeuroinspectApp(PaintingApp):
         self._shown_before = warnings.showwarning
         warnings.showwarning = self._show_warning  # stderr is the screen's own
         if not self.is_headless:  # else the terminal would be left as it is in the app
-            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self.exit)
+            leave_on_sigterm(self.exit)
         if self.workspace is not None:
             self._enter(self.workspace)
             self.set_timer(LATER_SECONDS, self._import_the_rest)

@@ -1,10 +1,17 @@
 """What only a real terminal or pipe shows: suspending, colours, readers that leave, encodings."""
 
 import os
+import pty
 import re
+import signal
+import struct
 import subprocess
 import sys
+import termios
+import threading
 import time
+from contextlib import suppress
+from fcntl import ioctl
 
 import pytest
 
@@ -98,6 +105,33 @@ def test_without_colours_no_code_of_one_is_sent(open_pane, filled, words, tmp_pa
     codes = set(re.findall(rb"\x1b\[([0-9;]*)m", told.read_bytes()))
     parts = {int(part) for code in codes for part in code.split(b";") if part}
     assert parts <= {0, 1, 2, 3, 4, 7}  # reset, bold, dim, italic, underlined, reversed
+
+
+@pytest.mark.parametrize("reads", [True, False], ids=["reads", "reads no more"])
+def test_sigterm_ends_the_app_whether_or_not_its_terminal_reads(filled, reads):  # noqa: F811
+    master, slave = pty.openpty()
+    ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
+    process = subprocess.Popen(program(filled), stdin=slave, stdout=slave, stderr=slave)
+    os.close(slave)
+    written = b""
+    while b"accuracy" not in written:
+        written += os.read(master, 1 << 16)
+    if reads:
+        thread = threading.Thread(target=drain, args=(master,), daemon=True)
+        thread.start()
+    else:
+        for _ in range(100):  # more than the terminal and the app's queue take
+            os.write(master, b"jk")
+            time.sleep(0.02)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(60) == (0 if reads else 128 + signal.SIGTERM)
+    os.close(master)
+
+
+def drain(master):
+    with suppress(OSError):  # the program has ended
+        while os.read(master, 1 << 16):
+            pass
 
 
 def commanded(words, **more):
