@@ -3,6 +3,7 @@
 import os
 import select
 import time
+from contextlib import suppress
 from typing import Any, Protocol
 
 from textual._xterm_parser import XTermParser
@@ -84,7 +85,9 @@ class PictureDriver(LinuxDriver):
         self._feed(parser, answers.keys)
         if not answers.complete:
             self._read_late(parser, answers)
-        super().run_input_thread()
+        while not self.exit_event.is_set():
+            with suppress(UnicodeDecodeError):  # a terminal of another encoding, or noise
+                super().run_input_thread()
 
     def _feed(self, parser: XTermParser, keys: str) -> None:
         events = (*parser.feed(keys), *parser.tick()) if keys else parser.tick()  # "" is an end

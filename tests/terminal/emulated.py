@@ -70,8 +70,8 @@ class EmulatedTerminal:
         self._bytes += read
 
     def press(self, keys):
-        """Send keys."""
-        os.write(self._master, keys.encode())
+        """Send keys, or bytes that are none."""
+        os.write(self._master, keys if isinstance(keys, bytes) else keys.encode())
 
     def resize(self, columns, lines):
         """Make the terminal another size."""

@@ -138,3 +138,16 @@ def test_a_terminal_that_never_answers_has_cells_and_keys(opened):
     terminal.wait("<quadrant:km>")
     terminal.press("q")
     terminal.close()
+
+
+def test_bytes_that_are_not_utf_8_are_no_keys_and_do_no_harm(opened):
+    terminal = opened("quadrant", KITTY)
+    terminal.wait("<quadrant:>")
+    for noise in (b"\xff\xfe", b"\xe4", b"\xc3("):  # a terminal of another encoding
+        terminal.press(noise)
+        terminal.quiet(0.3)
+    terminal.press("k")
+    terminal.wait("<quadrant:k>")
+    terminal.press("q")
+    terminal.close()
+    assert terminal.process.returncode == 0
