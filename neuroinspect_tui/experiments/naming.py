@@ -78,6 +78,7 @@ def name_context(
         seen = list(clips.values())
         right = np.flatnonzero((valid.labels == k) & (valid.predicted == k))
         mistakes = _cosines(seen[1], wrong, texts)
+        scored[RIGHT] = np.zeros(len(words))  # no image is right: no word is first
         if len(right):
             scored[RIGHT] = _apart(mistakes, _cosines(seen[1], right, texts))
         of_class = np.flatnonzero(train.labels == k)
