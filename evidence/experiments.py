@@ -115,7 +115,7 @@ def _name(name: str, kind: str, of: str) -> str:
 def _seeds(seeds: Sequence[int]) -> str:
     if len(seeds) == 1:
         return f"one model, seed {seeds[0]}"
-    return f"means of {len(seeds)} models, seeds {seeds[0]} to {seeds[-1]}"
+    return f"means of {len(seeds)} models, seeds {', '.join(map(str, seeds))}"
 
 
 def _said(notes: Sequence[str]) -> str:

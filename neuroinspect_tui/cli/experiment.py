@@ -7,7 +7,7 @@ import typer
 
 from engine.schema.errors import RequestError
 from engine.schema.source_specs import NONE
-from neuroinspect_tui.cli.options import Device, Json, Seed
+from neuroinspect_tui.cli.options import Device, Json
 from neuroinspect_tui.cli.output import print_json, say, table
 from neuroinspect_tui.program import NAME
 from screens.shown import command as spelled
@@ -93,7 +93,11 @@ def run(
     seeds: Annotated[
         int, typer.Option("--seeds", min=1, max=MOST_SEEDS, help="Models to train, a seed each.")
     ] = 1,
-    seed: Seed = 0,
+    seed: Annotated[
+        list[int] | None,
+        typer.Option("--seed", min=0, max=2**31 - 1, help="The first seed [default: 0]; or, "
+                     "repeated, each of them."),
+    ] = None,
     download: Annotated[
         bool,
         typer.Option("--download", help="Download data that are missing, through torchvision."),
@@ -125,7 +129,8 @@ def run(
             "--miniature draws its data and trains on them, with a CLIP of its own; it takes no "
             "--data, --download, --checkpoint or --clip."
         )
-    if checkpoint is not None and seeds > 1:
+    chosen = _seeds(seed or [0], seeds)
+    if checkpoint is not None and len(chosen) > 1:
         raise RequestError("--checkpoint is one classifier; leave --seeds out.")
     experiments = find_all(name)
     from neuroinspect_tui.experiments.run import Asked, Run
@@ -136,10 +141,10 @@ def run(
         data=None if data is None else data.expanduser(),
         checkpoint=None if checkpoint is None else checkpoint.expanduser(),
         clip=clip or NONE,
-        seeds=tuple(range(seed, seed + seeds)),
+        seeds=chosen,
         download=download,
         device=device or "auto",
-        command=_command(name, miniature, seeds, seed),
+        command=_command(name, chosen, miniature=miniature),
     )
     found: list[Results] = []
 
@@ -169,9 +174,20 @@ def _show_all(found: "list[Results]", home: Path, command: str, *, json: bool) -
     return say(f"Written: {', '.join(files)}")
 
 
-def _command(name: str, miniature: bool, seeds: int, seed: int) -> str:
+def _seeds(given: list[int], count: int) -> tuple[int, ...]:
+    if len(given) == 1:
+        return tuple(range(given[0], given[0] + count))
+    if count > 1:
+        raise RequestError("--seeds counts from one --seed; with several, leave it out.")
+    return tuple(dict.fromkeys(given))
+
+
+def _command(name: str, seeds: tuple[int, ...], *, miniature: bool) -> str:
+    """Return the command that does it again."""
     words = [NAME, "experiment", "run", name, *(["--miniature"] if miniature else [])]
-    return spelled(*words, "--seeds", str(seeds), "--seed", str(seed))
+    if len(seeds) > 1 and seeds == tuple(range(seeds[0], seeds[0] + len(seeds))):
+        return spelled(*words, "--seeds", str(len(seeds)), "--seed", str(seeds[0]))
+    return spelled(*words, *(word for seed in seeds for word in ("--seed", str(seed))))
 
 
 def _published(experiment: "Experiment") -> str:

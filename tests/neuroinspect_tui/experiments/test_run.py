@@ -164,3 +164,16 @@ def test_a_control_is_set_in(ran):
 
     rows = [convert(row, Row) for row in ran[0].json["rows"]]
     assert [cells(row)[0].startswith("  ") for row in rows] == [r.kind == "control" for r in rows]
+
+
+def test_seeds_are_counted_or_named():
+    from engine.schema.errors import RequestError
+    from neuroinspect_tui.cli.experiment import _command, _seeds
+
+    assert _seeds([5], 3) == (5, 6, 7)
+    assert _seeds([5, 1, 5], 1) == (5, 1)
+    with pytest.raises(RequestError):
+        _seeds([5, 1], 2)
+    run = "neuroinspect-tui experiment run x"
+    assert _command("x", (5, 6), miniature=True) == f"{run} --miniature --seeds 2 --seed 5"
+    assert _command("x", (5, 1), miniature=False) == f"{run} --seed 5 --seed 1"
