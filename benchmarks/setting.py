@@ -1,11 +1,12 @@
 """What all benchmarks share: the images, a workspace with features, timing in pairs."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from statistics import median
+from typing import TypeVar
 
 import torch
 
@@ -18,6 +19,7 @@ CHECKPOINT = SHARED / "checkpoints/tf_efficientnet_lite0_flowers89.safetensors"
 FLOWERS = SHARED / "data/flowers89"
 CLIP = SHARED / "clip/flowers-clip"
 WORST = "sweet pea"
+T = TypeVar("T")
 
 
 def missing_files() -> list[Path]:
@@ -65,13 +67,16 @@ class Setting:
 
     def cache(self, split: str = "valid") -> FeatureCache:
         """Return a split's feature cache, extracting features if needed."""
-        job = self.engine.ready_cache(split)
+        return self.finished(self.engine.ready_cache(split))
+
+    def finished(self, job: Generator[object, None, T]) -> T:
+        """Run a job to its end and return what it returns."""
         while True:
             try:
                 next(job)
             except StopIteration as stop:
-                cache: FeatureCache = stop.value
-                return cache
+                found: T = stop.value
+                return found
 
     @cached_property
     def target(self) -> int:

@@ -23,6 +23,8 @@ from engine.attribution.rankings import RANKINGS
 from engine.data.readers import READERS
 from engine.editing.methods import EDIT_METHODS
 from engine.schema.registry import Registry
+from engine.visualization.objectives import OBJECTIVES
+from engine.visualization.parameterizations import PARAMETERIZATIONS
 from neuroinspect_tui.app.keys import markdown_keys
 from neuroinspect_tui.cli import app
 from neuroinspect_tui.jobs.executors import EXECUTORS
@@ -42,6 +44,8 @@ REGISTRIES: Mapping[str, Registry[Any]] = {
     "readers": READERS,
     "executors": EXECUTORS,
     "pictures": RENDERERS,
+    "parameterizations": PARAMETERIZATIONS,
+    "objectives": OBJECTIVES,
 }
 """By the name in the markers, such as `rankings`. A table lists our own kinds only, so that a
 package installed beside this one does not change the documentation."""

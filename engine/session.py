@@ -56,7 +56,7 @@ from engine.training.loop import run_key, train
 from engine.visualization.gallery import Gallery
 from engine.visualization.heatmap import heat_map, mask, overlay, to_pixels
 from engine.visualization.heatmap_store import heat_path, with_heat, without_heat
-from engine.visualization.optimize import Objective
+from engine.visualization.objective import Objective, ready_real_images
 from engine.visualization.store import facts_of
 from engine.words.opening import open_space
 
@@ -187,7 +187,9 @@ class TorchEngine:
                 if clip_model is None
                 else clip_model.embed([cache.classes[request.class_index]])[0]
             )
-            yield from gallery.draw(Objective(classifier, clip_model, text))
+            listing = self.split(cache.meta.split)
+            real = yield from ready_real_images(self.home, cache, listing, classifier, request)
+            yield from gallery.draw(Objective(classifier, clip_model, text, real))
         yield gallery.finish()
 
     def edit(self, request: EditRequest) -> EditJob:

@@ -36,7 +36,7 @@ def measure(model: Model, k: int, check_time: Callable[[], None]) -> Figures:
     cache = last(engine.ready_cache(EVALUATION))
     drawn = model.home / "drawings"
     request = IllusionRequest(class_index=k, neurons=tuple(range(cache.meta.width)), steps=STEPS)
-    for _ in engine.illusion(request, str(drawn)):
+    for _ in engine.illusion(request.as_published, str(drawn)):
         check_time()
     truth = np.zeros(cache.meta.width, dtype=bool)
     truth[driven(background_dependence(engine.classifier, model.seed))] = True

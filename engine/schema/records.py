@@ -276,6 +276,10 @@ class Illusion(Struct, frozen=True, kw_only=True):
     """Weight of the class's logit; 0 draws without the class."""
     clip: str | None = None
     """The CLIP that guided it, as the workspace names it; None without CLIP."""
+    parameterization: str = "fourier"
+    """What the picture is made of; drawings by versions before it are of the published one."""
+    objective: str = "product"
+    """How activation, class and CLIP are put together; likewise."""
 
 
 class IllusionStep(Struct, frozen=True, kw_only=True, tag="illusion_step"):

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, structs
 
 from engine.schema.source_specs import NONE
 
@@ -135,6 +135,12 @@ class ExportRequest(Struct, frozen=True, kw_only=True, tag="export"):
     """A .safetensors file that does not exist yet."""
 
 
+PUBLISHED_PARAMETERIZATION, PUBLISHED_OBJECTIVE = "fourier", "product"
+"""What drawings are made with in the paper."""
+PARAMETERIZATION, OBJECTIVE = "maco", "neuron-first"
+"""What they are made with unless asked otherwise."""
+
+
 class IllusionRequest(Struct, frozen=True, kw_only=True, tag="illusion"):
     """Drawings of what neurons respond to, given a class (docs/concepts.md, CLIP-Illusion)."""
 
@@ -152,6 +158,17 @@ class IllusionRequest(Struct, frozen=True, kw_only=True, tag="illusion"):
     epsilon: float = 0.05
     """Added to the CLIP cosine, so that the gradient does not vanish at 0."""
     use_clip: bool = True
+    parameterization: str = PARAMETERIZATION
+    """A parameterization's name: what the picture is made of."""
+    objective: str = OBJECTIVE
+    """An objective's name: how activation, class and CLIP are put together."""
+
+    @property
+    def as_published(self) -> "IllusionRequest":
+        """The same as the paper draws it."""
+        return structs.replace(
+            self, parameterization=PUBLISHED_PARAMETERIZATION, objective=PUBLISHED_OBJECTIVE
+        )
 
 
 class EditRequest(Struct, frozen=True, kw_only=True, tag="edit"):

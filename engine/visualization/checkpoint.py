@@ -13,12 +13,11 @@ from torch import Tensor
 
 from engine.data.images import write_picture
 from engine.models.checkpoint import write_state
+from engine.visualization.canvas import Canvas
 from engine.visualization.heatmap import to_pixels
-from engine.visualization.parameterization import Canvas
 
 BETAS = (0.5, 0.99)
-WEIGHT_DECAY = 2e-4
-FORMAT = "1"
+FORMAT = "2"
 
 
 class DrawingState:
@@ -27,22 +26,28 @@ class DrawingState:
     Args:
         neurons: One a picture.
         generators: One a picture, on the CPU.
-        size: Pixels a side.
-        device: Where to draw.
+        canvas: The pictures at step 0.
+        weight_decay: Of AdamW.
+        transparent: Whether to add up how much gradient each pixel gets.
     """
 
     def __init__(
         self,
         neurons: Sequence[int],
         generators: Sequence[torch.Generator],
-        size: int,
-        device: torch.device,
+        canvas: Canvas,
+        weight_decay: float,
+        *,
+        transparent: bool,
     ) -> None:
         self.neurons, self.generators = tuple(neurons), tuple(generators)
-        self.canvas = Canvas.blank(size, generators, device)
-        self._optimizer = torch.optim.AdamW(
-            [self.canvas.spectrum], betas=BETAS, weight_decay=WEIGHT_DECAY
-        )
+        self.canvas, self.transparent = canvas, transparent
+        self._optimizer = torch.optim.AdamW([canvas.leaf], betas=BETAS, weight_decay=weight_decay)
+        shape = (len(self.neurons), canvas.size, canvas.size)
+        self.importance = torch.zeros(shape, device=canvas.leaf.device)
+        """(B, H, W), the magnitude of each pixel's gradient, over the steps so far; 0 where it is
+        not asked for."""
+        self._image: Tensor | None = None
         self.step = 0
         self.activations = torch.zeros(len(self.neurons))
         self.seconds = 0.0
@@ -54,6 +59,14 @@ class DrawingState:
     def _current_random_states(self) -> Tensor:
         return torch.stack([generator.get_state() for generator in self.generators])
 
+    def image(self) -> Tensor:
+        """Return the pictures (B, 3, H, W), in 0 to 1, from which the next step's loss follows."""
+        image = self.canvas.image()
+        if self.transparent:
+            image.retain_grad()
+            self._image = image
+        return image
+
     def take_step(self, loss: Tensor, lr: float, activations: Tensor) -> None:
         """Follow the gradient of a loss, at which the neurons had these `activations` (B,)."""
         self._optimizer.zero_grad(set_to_none=True)
@@ -61,6 +74,8 @@ class DrawingState:
         self._optimizer.param_groups[0]["lr"] = lr
         self.consistent = False
         self._optimizer.step()
+        if self._image is not None and self._image.grad is not None:
+            self.importance += self._image.grad.abs().mean(dim=1)
         now = time.monotonic()
         self.seconds, self._last_step_at = self.seconds + now - self._last_step_at, now
         self.activations = activations.detach().float().cpu()
@@ -70,9 +85,10 @@ class DrawingState:
 
     def tensors(self) -> dict[str, Tensor]:
         """Return what the next step depends on; the first dimension is the batch."""
-        moments = self._optimizer.state[self.canvas.spectrum]
+        moments = self._optimizer.state[self.canvas.leaf]
         return {
-            "spectrum": self.canvas.spectrum.detach(),
+            "leaf": self.canvas.leaf.detach(),
+            "importance": self.importance,
             "mean": moments["exp_avg"],
             "square": moments["exp_avg_sq"],
             "chance": self._random_states,
@@ -86,15 +102,16 @@ class DrawingState:
         Raises:
             KeyError, RuntimeError, TypeError: The tensors are of something else.
         """
-        spectrum = self.canvas.spectrum
+        leaf = self.canvas.leaf
         moments = {
-            name: torch.zeros_like(spectrum).copy_(tensors[key])
+            name: torch.zeros_like(leaf).copy_(tensors[key])
             for name, key in (("exp_avg", "mean"), ("exp_avg_sq", "square"))
         }
         for generator, state in zip(self.generators, tensors["chance"], strict=True):
             generator.set_state(state.clone())  # set_state ignores a view's storage offset
-        spectrum.copy_(tensors["spectrum"])
-        self._optimizer.state[spectrum] = {"step": torch.tensor(float(step)), **moments}
+        leaf.copy_(tensors["leaf"])
+        self.importance.copy_(tensors["importance"])
+        self._optimizer.state[leaf] = {"step": torch.tensor(float(step)), **moments}
         self.activations, self._random_states = tensors["activations"], tensors["chance"]
         self.step, self.seconds = step, seconds
 

@@ -16,8 +16,9 @@ from engine.schema.records import Illusion, Illusions, IllusionStep, Label
 from engine.schema.requests import IllusionRequest
 from engine.visualization.checkpoint import DrawingCheckpoints
 from engine.visualization.core_sensitivity import class_means, core_sensitivity
-from engine.visualization.heatmap import overlay, to_pixels
-from engine.visualization.optimize import Drawing, Objective, draw
+from engine.visualization.heatmap import overlay, to_levels, to_pixels
+from engine.visualization.objective import Objective
+from engine.visualization.optimize import Drawing, draw
 from engine.visualization.store import Facts, find_drawing, mask_path, picture_path, save_drawing
 
 COLUMNS = 4
@@ -78,6 +79,8 @@ class Gallery:
         real = float(self._largest_activations[drawing.neuron])
         picture = to_pixels(drawing.image)
         masked = overlay(picture, drawing.mask.numpy())
+        if drawing.alpha is not None:
+            picture.putalpha(to_levels(drawing.alpha))
         illusion = Illusion(
             neuron=drawing.neuron,
             path=write_picture(picture, picture_path(self.out, facts.stem)),
@@ -99,6 +102,8 @@ class Gallery:
             size=picture.width,
             gamma=self.request.gamma,
             clip=self.clip,
+            parameterization=self.request.parameterization,
+            objective=self.request.objective,
         )
         save_drawing(self.out, facts, illusion)
         return illusion

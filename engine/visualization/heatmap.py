@@ -19,6 +19,8 @@ DIM = 0.35
 """Brightness, 0 to 1, of an overlay where the map is lowest."""
 PATCH = 16
 """Pixels a side of a patch where positions are those of the image itself."""
+OPAQUE = 0.8
+"""The share of a picture's pixels that is at most partly opaque: the other fifth is whole."""
 THRESHOLD = 0.5
 """Standard deviations of a map above its mean; the published code takes 0.25 to 0.5."""
 
@@ -95,10 +97,30 @@ def mask(heat: Tensor, size: int) -> Tensor:
     return torch.where(z > THRESHOLD, 1.0, 0.5 * (z - lowest) / (THRESHOLD - lowest + 1e-8))
 
 
+def opacity(importance: Tensor) -> Tensor:
+    """Return how opaque each pixel (B, H, W) of pictures is, 0 to 1.
+
+    In proportion to the gradient that it got, smoothed; the fifth that got most is opaque. A
+    picture without any gradient is opaque.
+
+    Args:
+        importance: (B, H, W), the magnitude of each pixel's gradient, added up over steps.
+    """
+    smooth = F.avg_pool2d(importance[:, None].float(), 3, 1, 1, count_include_pad=False)[:, 0]
+    flat = smooth.flatten(1)  # torch.quantile does not take as many pixels as large pictures have
+    whole = flat.kthvalue(math.ceil(OPAQUE * flat.shape[1]), dim=1).values[:, None, None]
+    return torch.where(whole > 0, (smooth / whole.clamp(min=1e-30)).clamp(0, 1), 1.0)
+
+
 def to_pixels(image: Tensor) -> Image.Image:
     """Convert a tensor (3, H, W) in 0 to 1 into an 8-bit RGB image."""
     levels = (image.clamp(0, 1) * 255).round().byte().permute(1, 2, 0)
     return Image.fromarray(levels.cpu().numpy())
+
+
+def to_levels(values: Tensor) -> Image.Image:
+    """Convert a tensor (H, W) in 0 to 1 into an 8-bit image of one channel."""
+    return Image.fromarray((values.clamp(0, 1) * 255).round().byte().cpu().numpy())
 
 
 def overlay(image: Image.Image, brightness: Array) -> Image.Image:

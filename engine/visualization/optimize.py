@@ -13,24 +13,18 @@ import torch
 from torch import Tensor
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
-from engine.models.classifier import Classifier
-from engine.models.clip import ClipModel
-from engine.schema.errors import EngineError, RequestError
+from engine.schema.errors import EngineError
 from engine.schema.records import IllusionStep
 from engine.schema.requests import IllusionRequest
 from engine.visualization.checkpoint import DrawingCheckpoints, DrawingState
-from engine.visualization.heatmap import heat_map, mask
-from engine.visualization.transforms import jitter
+from engine.visualization.heatmap import heat_map, mask, opacity
+from engine.visualization.objective import Objective
+from engine.visualization.parameterizations import PARAMETERIZATIONS
+from engine.visualization.sizes import drawing_size, out_of_memory
 
 log = logging.getLogger(__name__)
 FINAL_LR = 0.12
 """The last learning rate as a share of the first."""
-CLASS_RAMP = (0.2, 0.4)
-"""The class's logit is blended in between these shares of the steps (ours). A neuron with a
-negative weight for the class is otherwise pushed to 0 before it activates, where a ReLU has no
-gradient to bring it back."""
-MIN_SIZE = 16
-"""Pixels a side."""
 CHECKPOINT_EVERY = 25
 """Steps."""
 BATCH_SIZE = {"cuda": 16}
@@ -42,7 +36,8 @@ memory of one picture only."""
 class Drawing:
     """A finished picture and what the models make of it.
 
-    `image` (3, H, W) and `mask` (H, W) lie in 0 to 1; `features` (D,) are the picture's, and
+    `image` (3, H, W), `mask` (H, W) and `alpha` (H, W), where it is transparent, lie in 0 to 1;
+    `features` (D,) are the picture's, and
     `masked_features` those of the picture times its mask; `activation` is the neuron's, `p_class`
     the requested class's probability, `seconds` the picture's share of its batch's time.
     """
@@ -50,6 +45,7 @@ class Drawing:
     neuron: int
     image: Tensor
     mask: Tensor
+    alpha: Tensor | None
     features: Tensor
     masked_features: Tensor
     activation: float
@@ -58,52 +54,6 @@ class Drawing:
     clip_cosine: float | None
     steps: int
     seconds: float
-
-
-@dataclass(frozen=True)
-class Objective:
-    """What a drawing maximises: a neuron, a class's logit and, if there is one, CLIP's agreement.
-
-    Args:
-        classifier: Whose neurons are drawn.
-        clip_model: Guides the drawing; None draws without CLIP.
-        text: (E,), CLIP's embedding of the class's name; None without CLIP.
-    """
-
-    classifier: Classifier
-    clip_model: ClipModel | None
-    text: Tensor | None
-
-    def evaluate(
-        self, images: Tensor, neurons: Tensor, request: IllusionRequest, progress: float = 1.0
-    ) -> tuple[Tensor, Tensor]:
-        """Return the objective (B,) and the neurons' activations (B,), for each image by itself.
-
-        (cos + epsilon) * (activation + gamma * logit); the published code multiplies (B,) by
-        (B, 1) and so mixes every image's CLIP score into every other's.
-
-        Args:
-            images: (B, 3, H, W) pixels in 0 to 1.
-            neurons: (B,), the neuron of each image.
-            request: Names the class, gamma and epsilon.
-            progress: The share of steps taken, 0 to 1; see `class_ramp`.
-        """
-        device = images.device.type
-        with torch.autocast(device, dtype=torch.bfloat16, enabled=device == "cuda"):
-            features = self.classifier.features(self.classifier.normalise(images))
-            cosine = None
-            if self.clip_model is not None and self.text is not None:
-                cosine = self.clip_model.cosine(images, self.text).float()
-        features = features.float()
-        activation = features.gather(1, neurons[:, None])[:, 0]
-        logit = self.classifier.decision(features)[:, request.class_index]
-        response = activation + request.gamma * class_ramp(progress) * logit
-        if cosine is None:
-            return response, activation
-        # The product's gradient, with both factors' magnitudes: where cosine or logit is negative
-        # (a grey start) the bare product grows by making BOTH more negative.
-        factor = (cosine + request.epsilon).abs().clamp(min=request.epsilon).detach()
-        return factor * response + response.abs().detach() * cosine, activation
 
 
 def draw(
@@ -120,7 +70,7 @@ def draw(
             memory.
         StorageError: A checkpoint cannot be written.
     """
-    size = _checked_size(objective, request)
+    size = drawing_size(objective.classifier, request)
     batch_size = BATCH_SIZE.get(objective.classifier.device.type, 1)
     remaining = [neuron for neuron in request.neurons if neuron not in checkpoints.finished]
     warned = False
@@ -130,7 +80,7 @@ def draw(
             yield from _draw_batch(objective, request, neurons, size, checkpoints)
         except torch.OutOfMemoryError as error:
             if len(neurons) == 1:
-                raise _out_of_memory(size) from error
+                raise out_of_memory(size) from error
         else:
             remaining = [neuron for neuron in remaining if neuron not in neurons]
             checkpoints.remove(neurons)
@@ -141,38 +91,6 @@ def draw(
         if not warned:
             log.warning("out of memory with a batch of %d pictures; using less", len(neurons))
             warned = True
-
-
-def _out_of_memory(size: int) -> RequestError:
-    return RequestError(
-        f"Out of memory drawing one picture of {size} pixels a side; give a smaller --size, "
-        "free memory on the device, or draw with --device cpu."
-    )
-
-
-def _checked_size(objective: Objective, request: IllusionRequest) -> int:
-    classifier = objective.classifier
-    size = request.size or classifier.input_size
-    try:
-        if size < MIN_SIZE:
-            raise ValueError(f"the smallest size is {MIN_SIZE}")
-        with torch.no_grad():
-            classifier.features(torch.zeros(1, 3, size, size, device=classifier.device))
-    except torch.OutOfMemoryError as error:
-        raise _out_of_memory(size) from error
-    except (ValueError, AssertionError, RuntimeError) as error:  # a ViT's patches fit one size
-        reason = (str(error).splitlines() or ["it takes one size only"])[0].rstrip(".")
-        raise RequestError(
-            f"Invalid --size {size} for this model ({reason}); "
-            f"omit it to use the model's input size, {classifier.input_size}."
-        ) from error
-    return size
-
-
-def class_ramp(progress: float) -> float:
-    """Return how much the class's logit counts, 0 to 1, at a share of the steps, 0 to 1."""
-    start, end = CLASS_RAMP
-    return min(1.0, max(0.0, (progress - start) / (end - start)))
 
 
 def _generator(request: IllusionRequest, neuron: int) -> torch.Generator:
@@ -215,7 +133,11 @@ def initial_state(
 ) -> DrawingState:
     """Return a batch at step 0, each picture from its own seed; `size` is in pixels a side."""
     generators = [_generator(request, neuron) for neuron in neurons]
-    return DrawingState(neurons, generators, size, objective.classifier.device)
+    kind = PARAMETERIZATIONS.get(request.parameterization)
+    canvas = kind.canvas(size, generators, objective.classifier.device, objective.real.spectrum)
+    return DrawingState(
+        neurons, generators, canvas, kind.weight_decay, transparent=kind.transparent
+    )
 
 
 def optimise(
@@ -223,10 +145,11 @@ def optimise(
 ) -> Iterator[DrawingState]:
     """Take the remaining steps of a batch, yielding its state after each."""
     neurons = torch.tensor(state.neurons, device=objective.classifier.device)
+    kind = PARAMETERIZATIONS.get(request.parameterization)
     for step in range(state.step + 1, request.steps + 1):
         progress = step / request.steps
         with deterministic(objective.classifier.device):
-            images = jitter(state.canvas.image(), state.generators, 1 - progress)
+            images = kind.transform(state.image(), state.generators, 1 - progress)
             values, activations = objective.evaluate(images, neurons, request, progress)
             state.take_step(-values.sum(), learning_rate(request, step), activations)
         yield state
@@ -284,6 +207,7 @@ def _drawings(
         cosines: list[float | None] = [None] * len(state.neurons)
         if objective.clip_model is not None and objective.text is not None:
             cosines = list(objective.clip_model.cosine(images, objective.text).tolist())
+    alphas = opacity(state.importance) if state.transparent else None
     masks = mask(heat_map(classifier, normalised, neurons), canvas.size)
     with torch.no_grad():
         masked = classifier.features(classifier.normalise(images * masks[:, None]))
@@ -292,6 +216,7 @@ def _drawings(
             neuron=neuron,
             image=images[row].cpu(),
             mask=masks[row].cpu(),
+            alpha=None if alphas is None else alphas[row].cpu(),
             features=features[row].cpu(),
             masked_features=masked[row].cpu(),
             activation=float(features[row, neuron]),

@@ -7,23 +7,38 @@ anything never share a file, and the same request again finds the finished pictu
 from pathlib import Path
 
 import msgspec
+import numpy as np
 from msgspec import Struct
 
 from engine.features.cache import FeatureCache
 from engine.features.weights import architecture
 from engine.io.atomic import file_digest, folder_digest, key_of, read_json, write_json
+from engine.schema.arrays import Array
 from engine.schema.errors import StorageError
 from engine.schema.records import Illusion
-from engine.schema.requests import IllusionRequest, Source
+from engine.schema.requests import (
+    PUBLISHED_OBJECTIVE,
+    PUBLISHED_PARAMETERIZATION,
+    IllusionRequest,
+    Source,
+)
 from engine.schema.source_specs import local_directory
+from engine.visualization.objectives import OBJECTIVES
+from engine.visualization.parameterizations import PARAMETERIZATIONS
+from engine.visualization.spectrum_store import spectrum_key
 
 FORMAT = 1
+TOP_IMAGES = 8
+"""Images that activate a neuron most, whose mean activation a drawing is compared with."""
 
 
-class Facts(Struct, frozen=True, kw_only=True):
-    """Everything that the bytes of a picture depend on."""
+class Facts(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Everything that the bytes of a picture depend on.
 
-    format: int = FORMAT
+    What has a default came later: drawings made before have that, and keep their names.
+    """
+
+    format: int
     model: str
     weights: str
     """sha256 of the checkpoint."""
@@ -41,6 +56,12 @@ class Facts(Struct, frozen=True, kw_only=True):
     """The class's name, which CLIP embeds; None without CLIP."""
     device: str
     """cpu, cuda or mps; they round differently."""
+    parameterization: str = PUBLISHED_PARAMETERIZATION
+    objective: str = PUBLISHED_OBJECTIVE
+    spectrum: str | None = None
+    """The key of the mean spectrum that it is held to; None for none."""
+    real: float | None = None
+    """The mean activation of the top images that it is compared with; None for none."""
 
     @property
     def stem(self) -> str:
@@ -72,24 +93,39 @@ def facts_of(
         device: The device type, such as `cuda`.
     """
     clip = _clip_digest(source.clip) if request.use_clip and source.has_clip else None
+    size = request.size or cache.meta.input_size
+    held = PARAMETERIZATIONS.get(request.parameterization).needs_spectrum
+    spectrum = spectrum_key(cache, size) if held else None
+    compared = OBJECTIVES.get(request.objective).needs_real
+    real = top_activations(cache)[list(request.neurons)].tolist() if compared else None
     return {
         neuron: Facts(
+            format=FORMAT,
             model=architecture(source),
             weights=cache.meta.weights,
             class_index=request.class_index,
             neuron=neuron,
             seed=request.seed,
             steps=request.steps,
-            size=request.size or cache.meta.input_size,
+            size=size,
             lr=request.lr,
             gamma=request.gamma,
             epsilon=request.epsilon,
             clip=clip,
             text=None if clip is None else cache.classes[request.class_index],
             device=device,
+            parameterization=request.parameterization,
+            objective=request.objective,
+            spectrum=spectrum,
+            real=None if real is None else real[place],
         )
-        for neuron in request.neurons
+        for place, neuron in enumerate(request.neurons)
     }
+
+
+def top_activations(cache: FeatureCache) -> Array:
+    """Return (D,), the mean activation of the eight images that activate each neuron most."""
+    return np.asarray(cache.array("strongest_values")[:, :TOP_IMAGES], np.float64).mean(axis=1)
 
 
 def _clip_digest(spec: str) -> str:

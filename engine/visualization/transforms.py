@@ -14,8 +14,12 @@ from engine.data.augmentation import DEGREES, SHIFT
 
 SCALE = (0.6, 1.2)
 """Bounds of the resize of either side."""
-NOISE = 0.2
+TINT = 0.2
 """Standard deviation of the colour offset at the first step."""
+CROP = (0.5, 1.0)
+"""Bounds of a crop's side, as a share of the picture's."""
+NOISE = 0.1
+"""Standard deviation of the noise on a crop's pixels."""
 
 
 def jitter(images: Tensor, generators: Sequence[torch.Generator], remaining: float) -> Tensor:
@@ -34,7 +38,7 @@ def jitter(images: Tensor, generators: Sequence[torch.Generator], remaining: flo
         for generator in generators
     ]
     uniform = torch.stack([uniform for uniform, _ in samples])  # (B, 5)
-    offset = torch.stack([normal for _, normal in samples]) * NOISE * remaining
+    offset = torch.stack([normal for _, normal in samples]) * TINT * remaining
     angle = (2 * uniform[:, 0] - 1) * math.radians(DEGREES)
     shift = (2 * uniform[:, 1:3] - 1) * 2 * SHIFT  # coordinates span -1 to 1
     size = SCALE[0] + (SCALE[1] - SCALE[0]) * uniform[:, 3:5]
@@ -45,6 +49,46 @@ def jitter(images: Tensor, generators: Sequence[torch.Generator], remaining: flo
     # on a CPU grid_sample's own gradient is deterministic already, and faster
     warped = (warp if images.device.type == "cpu" else Warp.apply)(images, theta)
     return warped + offset.to(images)[:, :, None, None]
+
+
+def crop(images: Tensor, generators: Sequence[torch.Generator]) -> Tensor:
+    """Crop pictures at random, magnify each crop, and add noise; return (B, 3, H, W).
+
+    A crop is a square of 0.5 to 1 of the side, anywhere inside; noise on each pixel is N(0, 0.1).
+
+    Args:
+        images: (B, 3, H, W), pixels in 0 to 1.
+        generators: One an image, on the CPU, so that a picture has the same crops on every device.
+    """
+    uniform = torch.stack([torch.rand(3, generator=generator) for generator in generators])
+    share = CROP[0] + (CROP[1] - CROP[0]) * uniform[:, :1]
+    start = uniform[:, 1:] * (1 - share)  # (B, 2), of the side
+    rows, columns = (
+        _resampling(start[:, axis], share[:, 0], images.shape[2 + axis]).to(images)
+        for axis in (0, 1)
+    )
+    noise = torch.stack([_normal(images[0].shape, generator, images) for generator in generators])
+    return rows[:, None] @ images @ columns[:, None].transpose(2, 3) + NOISE * noise
+
+
+def _resampling(start: Tensor, share: Tensor, side: int) -> Tensor:
+    """Return matrices (B, side, side) that magnify parts (B,) of a line, linearly.
+
+    Products of matrices, since the gradient of `grid_sample` on an accelerator has other bits every
+    time.
+    """
+    places = (torch.arange(side) + 0.5) * share[:, None] + start[:, None] * side - 0.5
+    distance = places.clamp(0, side - 1)[:, :, None] - torch.arange(side)
+    return (1 - distance.abs()).clamp(min=0)
+
+
+def _normal(shape: torch.Size, generator: torch.Generator, like: Tensor) -> Tensor:
+    """Return normal noise where `like` is; on an accelerator from a generator of its own."""
+    if like.device.type == "cpu":
+        return torch.randn(shape, generator=generator)
+    seed = int(torch.randint(2**62, (), generator=generator))
+    own = torch.Generator(like.device).manual_seed(seed)
+    return torch.randn(shape, generator=own, device=like.device)
 
 
 def warp(images: Tensor, theta: Tensor) -> Tensor:

@@ -150,7 +150,7 @@ def _drawn(
 ) -> Generator[Any, None, list[str]]:
     request = IllusionRequest(class_index=k, neurons=tuple(neurons.tolist()), steps=steps)
     last: Any = None
-    for last in engine.illusion(request, str(engine.home / "illusions")):
+    for last in engine.illusion(request.as_published, str(engine.home / "illusions")):
         yield last
     assert isinstance(last, Illusions)  # a drawing's last record
     return [str(illusion.path) for illusion in last.illusions]

@@ -171,7 +171,7 @@ class SeedRun:
             return (), None
         request = IllusionRequest(class_index=k, neurons=neurons, steps=self._steps)
         drawn: Any = None
-        for drawn in engine.illusion(request, str(self.home / "illusions")):
+        for drawn in engine.illusion(request.as_published, str(self.home / "illusions")):
             yield drawn
         assert isinstance(drawn, Illusions)  # a drawing's last record
         return neurons, drawn.sheet

@@ -5,8 +5,14 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from engine.schema.errors import RequestError
+from engine.schema.requests import PUBLISHED_OBJECTIVE, PUBLISHED_PARAMETERIZATION
 
 Shows = Literal["nothing", "drawing", "images", "heat"]
+PUBLISHED: Mapping[str, float | bool | str] = {
+    "parameterization": PUBLISHED_PARAMETERIZATION,
+    "objective": PUBLISHED_OBJECTIVE,
+}
+"""The quiz is the paper's, and so are its drawings."""
 
 
 @dataclass(frozen=True)
@@ -39,12 +45,13 @@ CONDITIONS: dict[str, Condition] = {
         "drawing, activation alone",
         "A picture that was drawn so as to activate the neuron.",
         "drawing",
-        {"gamma": 0.0, "use_clip": False},
+        {"gamma": 0.0, "use_clip": False, **PUBLISHED},
     ),
     "clip": Condition(
         "drawing, with class and CLIP",
         "A picture that was drawn so as to activate the neuron.",
         "drawing",
+        PUBLISHED,
     ),
     "images": Condition("real images", "Real images that activate the neuron most.", "images"),
     "heat": Condition(

@@ -7,6 +7,7 @@ import pytest
 import torch
 from PIL import Image
 
+import engine.visualization.objectives.product
 import engine.visualization.optimize
 import engine.visualization.transforms
 from engine.models.classifier import split_model
@@ -16,14 +17,16 @@ from engine.schema.records import Illusion, Illusions, IllusionStep, Label
 from engine.schema.requests import IllusionRequest, Source
 from engine.session import TorchEngine
 from engine.visualization.checkpoint import DrawingCheckpoints
+from engine.visualization.fourier_canvas import FourierCanvas
 from engine.visualization.gallery import contact_sheet
 from engine.visualization.heatmap import heat_map, mask
-from engine.visualization.optimize import Drawing, Objective, draw
-from engine.visualization.parameterization import Canvas
+from engine.visualization.objective import Objective
+from engine.visualization.optimize import Drawing, draw
 from engine.visualization.transforms import jitter
 from tests.making import make_clip, make_model
 
 CPU = torch.device("cpu")
+PUBLISHED = {"parameterization": "fourier", "objective": "product"}
 
 
 @pytest.fixture(scope="module")
@@ -38,8 +41,9 @@ def objective(name="test_resnet", clip_model=None):
 
 
 def drawn(target, **changes):
-    """Draw in an empty directory; return the steps and the drawings."""
-    request = IllusionRequest(**{"class_index": 1, "neurons": (0,), "steps": 6, **changes})
+    """Draw in an empty directory, as published; return the steps and the drawings."""
+    usual = {"class_index": 1, "neurons": (0,), "steps": 6, **PUBLISHED}
+    request = IllusionRequest(**{**usual, **changes})
     with TemporaryDirectory() as out:
         stems = {neuron: f"neuron{neuron}" for neuron in request.neurons}
         records = list(draw(target, request, DrawingCheckpoints(Path(out), stems)))
@@ -74,7 +78,7 @@ def test_drawing_raises_its_objective(name, size, guided, clip_model):
     target = objective(name, clip_model if guided else None)
     steps, drawings = drawn(target, neurons=(0, 3, 5, 7), steps=40, size=size)
     assert isinstance(steps[-1], IllusionStep)
-    blank = Canvas.blank(size, [torch.Generator().manual_seed(0)], CPU).image().detach()[0]
+    blank = FourierCanvas.blank(size, [torch.Generator().manual_seed(0)], CPU).image().detach()[0]
     gains = []
     for drawing in drawings:
         assert drawing.image.shape == (3, size, size)
@@ -103,7 +107,7 @@ def test_one_images_clip_term_has_no_gradient_on_another(clip_model):
     target = objective(clip_model=clip_model)
     images = torch.rand(3, 3, 64, 64, generator=torch.Generator().manual_seed(0))
     images.requires_grad_()
-    request = IllusionRequest(class_index=0, neurons=(0, 1, 2))
+    request = IllusionRequest(class_index=0, neurons=(0, 1, 2), **PUBLISHED)
     objectives, _ = target.evaluate(images, torch.tensor([0, 1, 2]), request)
     assert objectives.shape == (3,)
     (gradient,) = torch.autograd.grad(objectives[1], images)
@@ -120,7 +124,7 @@ def test_the_objective_has_the_products_gradient_where_both_factors_are_positive
         small = torch.nn.functional.interpolate(images, (32, 32), mode="bicubic", antialias=True)
         text = clip_model.model.encode_image((small - 0.5) / 0.5, normalize=True)[0]
     target = Objective(target.classifier, clip_model, text)
-    request = IllusionRequest(class_index=0, neurons=(0,))
+    request = IllusionRequest(class_index=0, neurons=(0,), **PUBLISHED)
     found, _ = target.evaluate(images, torch.tensor([0]), request)
     (gradient,) = torch.autograd.grad(found.sum(), images)
     features = target.classifier.features(target.classifier.normalise(images))
@@ -152,13 +156,14 @@ def test_a_size_that_the_model_does_not_take_is_refused():
 
 def test_the_class_counts_once_the_neuron_activates():
     assert [
-        engine.visualization.optimize.class_ramp(share) for share in (0.0, 0.2, 0.3, 0.4, 1.0)
+        engine.visualization.objectives.product.class_ramp(share)
+        for share in (0.0, 0.2, 0.3, 0.4, 1.0)
     ] == pytest.approx([0.0, 0.0, 0.5, 1.0, 1.0])
 
 
 def test_the_canvas_starts_near_grey_and_paints_any_size():
     for size in (31, 32, 64):
-        canvas = Canvas.blank(size, [torch.Generator().manual_seed(0)], CPU)
+        canvas = FourierCanvas.blank(size, [torch.Generator().manual_seed(0)], CPU)
         image = canvas.image().detach()
         assert image.shape == (1, 3, size, size)
         assert float((image - 0.5).abs().max()) < 0.1

@@ -16,15 +16,18 @@ import engine.session
 import engine.visualization.checkpoint
 import engine.visualization.gallery
 import engine.visualization.optimize
+import engine.visualization.transforms
 from engine.schema.errors import RequestError
 from engine.schema.records import Illusions, IllusionStep
 from engine.schema.requests import IllusionRequest
 from engine.session import TorchEngine
-from engine.visualization.optimize import Objective
+from engine.visualization.objective import Objective
 from engine.visualization.store import finished
 from tests.making import make_clip
 
 STEPS = 30
+MACO = {"parameterization": "maco", "objective": "neuron-first"}
+"""What has the most to resume: also how much gradient each pixel got so far."""
 
 
 @pytest.fixture(scope="module")
@@ -42,8 +45,10 @@ def home(source, tmp_path_factory):
 
 def ask(source, home, out, **changes):
     """Ask a new engine for drawings in a directory."""
-    request = {"class_index": 1, "neurons": (4, 2), "steps": STEPS, "size": 48, **changes}
-    return TorchEngine(source, home).illusion(IllusionRequest(**request), str(out))
+    request = {"class_index": 1, "neurons": (4, 2), "steps": STEPS, "size": 48}
+    return TorchEngine(source, home).illusion(
+        IllusionRequest(**{**request, **MACO, **changes}), str(out)
+    )
 
 
 @pytest.fixture
@@ -106,17 +111,17 @@ class Signal(BaseException):
 
 
 def test_a_signal_in_the_middle_of_a_step_loses_only_that_step(asked, tmp_path, whole, monkeypatch):
-    jitter, calls = engine.visualization.optimize.jitter, []
+    crop, calls = engine.visualization.transforms.crop, []
 
     def interrupted(*given):
-        found = jitter(*given)
+        found = crop(*given)
         calls.append(1)
         if len(calls) == 8:
             raise Signal
         return found
 
     with monkeypatch.context() as patch:
-        patch.setattr(engine.visualization.optimize, "jitter", interrupted)
+        patch.setattr(engine.visualization.transforms, "crop", interrupted)
         with pytest.raises(Signal):
             list(asked())
     resumed = list(asked())
@@ -184,7 +189,7 @@ for record in engine.illusion(msgspec.json.decode(request, type=IllusionRequest)
 
 @pytest.mark.slow
 def test_a_killed_process_is_gone_on_with(asked, source, home, tmp_path, whole):
-    request = IllusionRequest(class_index=1, neurons=(4, 2), steps=STEPS, size=48)
+    request = IllusionRequest(class_index=1, neurons=(4, 2), steps=STEPS, size=48, **MACO)
     given = [msgspec.json.encode(part).decode() for part in (source, request)]
     killed = subprocess.run(
         [sys.executable, "-c", KILLED, *given, str(home), str(tmp_path / "out")],
@@ -213,12 +218,16 @@ def test_a_finished_picture_is_not_drawn_again_not_even_by_another_job(asked, mo
 
 @pytest.mark.parametrize(
     "other",
-    [{"steps": 12}, {"seed": 1}, {"size": 32}, {"use_clip": False}, {"gamma": 0.0}, {"lr": 1e-3}],
-)
+    [
+        {"steps": 12}, {"seed": 1}, {"size": 32}, {"use_clip": False}, {"gamma": 0.0},
+        {"lr": 1e-3}, {"parameterization": "fourier"}, {"objective": "neuron-first"},
+    ],
+)  # fmt: skip
 def test_requests_that_differ_never_share_a_picture(asked, other):
-    *_, first = asked(steps=10, neurons=(4,))
+    usual = {"steps": 10, "neurons": (4,), "objective": "product"}
+    *_, first = asked(**usual)
     before = Path(first.illusions[0].path).read_bytes()
-    *_, second = asked(**{"steps": 10, "neurons": (4,), **other})
+    *_, second = asked(**{**usual, **other})
     assert first.illusions[0].path != second.illusions[0].path
     assert first.sheet != second.sheet
     assert Path(first.illusions[0].path).read_bytes() == before

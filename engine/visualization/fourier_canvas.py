@@ -1,4 +1,4 @@
-"""The parameterisation of drawings: a scaled Fourier spectrum with decorrelated colours.
+"""Pictures as scaled Fourier spectra with decorrelated colours.
 
 Source: docs/concepts.md, CLIP-Illusion; Olah, Mordvintsev and Schubert, "Feature Visualization",
 2017: a gradient step in this basis changes all frequencies and all colour directions alike.
@@ -22,7 +22,7 @@ COLOUR = COLOUR / COLOUR.norm(dim=0).max()
 
 
 @dataclass(frozen=True)
-class Canvas:
+class FourierCanvas:
     """A batch of pictures as spectra.
 
     Args:
@@ -35,10 +35,15 @@ class Canvas:
     weights: Tensor
     size: int
 
+    @property
+    def leaf(self) -> Tensor:
+        """The spectrum."""
+        return self.spectrum
+
     @classmethod
     def blank(
         cls, size: int, generators: Sequence[torch.Generator], device: torch.device
-    ) -> "Canvas":
+    ) -> "FourierCanvas":
         """Return one picture per generator, near grey."""
         shape = (3, size, size // 2 + 1, 2)
         initial = [torch.randn(shape, generator=generator) * INIT for generator in generators]
