@@ -25,6 +25,7 @@ from screens.illusions.state import (
     command_words,
     find_drawings,
     summary,
+    with_next,
     with_steps,
 )
 from screens.illusions.zoom import Zoom
@@ -67,6 +68,22 @@ class IllusionsScreen(Base):
             "illusions.class", "c", "choose_class", "Class", "Draw for another class", show=False
         ),
         Command("illusions.guide", "C", "guide", "CLIP", "Draw with or without CLIP", show=False),
+        Command(
+            "illusions.parameterization",
+            "p",
+            "other('parameterization')",
+            "Picture",
+            "Draw phases alone, or free spectra as published",
+            show=False,
+        ),
+        Command(
+            "illusions.objective",
+            "O",
+            "other('objective')",
+            "Objective",
+            "Put the neuron first, or multiply by CLIP as published",
+            show=False,
+        ),
         Command("illusions.cancel", "x", "cancel", "Cancel", "Cancel the drawing"),
         Command(
             "illusions.where", "o", "where", "File", "Show where the picture file is", show=False
@@ -248,6 +265,10 @@ class IllusionsScreen(Base):
     def action_guide(self) -> None:
         """Draw without CLIP, or with it."""
         self._draw_other(structs.replace(self._request, use_clip=not self._request.use_clip))
+
+    def action_other(self, what: str) -> None:
+        """Draw with the next parameterization or objective."""
+        self._draw_other(with_next(self._request, what))
 
     def action_choose_class(self) -> None:
         """Ask for another class to draw for."""

@@ -13,7 +13,9 @@ from engine.attribution.ranking import order
 from engine.features.cache import FeatureCache
 from engine.schema.jobs import OVER, JobView
 from engine.schema.records import Illusion, IllusionStep
-from engine.schema.requests import IllusionRequest
+from engine.schema.requests import OBJECTIVE, PARAMETERIZATION, IllusionRequest
+from engine.visualization.objectives import OBJECTIVES
+from engine.visualization.parameterizations import PARAMETERIZATIONS
 from engine.visualization.store import finished
 from screens.ports import Workspace
 from screens.widgets.previews import Box, Display, draw
@@ -25,6 +27,8 @@ TOP = 4
 EVERY = 25
 """Steps from one preview to the next."""
 
+SETTINGS = ("steps", "seed", "gamma", "parameterization", "objective")
+"""Fields of a drawing that are those of its request."""
 STEPS = 450
 HALVED, DOUBLED = -4, 7
 """How often these steps are halved, or doubled, at most."""
@@ -98,8 +102,7 @@ def find_drawings(
     earlier: dict[int, Illusion] = {}
     for drawing in finished(workspace.home / "illusions", request.class_index, cache.meta.weights):
         as_requested = (
-            (drawing.steps, drawing.seed, drawing.gamma)
-            == (request.steps, request.seed, request.gamma)
+            all(getattr(drawing, field) == getattr(request, field) for field in SETTINGS)
             and drawing.size == (request.size or cache.meta.input_size)
             and (drawing.clip is not None) == guided
         )
@@ -208,6 +211,7 @@ def _made(drawn: Illusion) -> tuple[str, ...]:
         f"{drawn.steps} steps, seed {drawn.seed}",
         f"{drawn.size} px, {seconds(drawn.seconds)}",
         "without CLIP" if drawn.clip is None else "guided by CLIP",
+        f"{drawn.parameterization}, {drawn.objective}",
     )
 
 
@@ -232,6 +236,19 @@ def with_steps(request: IllusionRequest, places: int) -> IllusionRequest:
     return structs.replace(request, steps=steps)
 
 
+def with_next(request: IllusionRequest, what: str) -> IllusionRequest:
+    """Return a request with the next of the parameterizations, or of the objectives, there are.
+
+    Args:
+        request: The request.
+        what: `parameterization` or `objective`.
+    """
+    names = (PARAMETERIZATIONS if what == "parameterization" else OBJECTIVES).names()
+    now = getattr(request, what)
+    place = names.index(now) + 1 if now in names else 0
+    return structs.replace(request, **{what: names[place % len(names)]})
+
+
 def cached(previews: dict[int, Path], side: int, display: Display) -> dict[int, Path]:
     """Return the previews that are still there, rendered in advance so that none blinks.
 
@@ -249,8 +266,18 @@ def command_words(drawings: Drawings) -> list[str]:
     words = ["illusion", "--class", drawings.drawn_for]
     for neuron in drawings.request.neurons:
         words += ["--neuron", str(neuron)]
-    words += ["--steps", str(drawings.request.steps), "--seed", str(drawings.request.seed)]
-    return words if drawings.request.use_clip else [*words, "--no-clip"]
+    request = drawings.request
+    words += ["--steps", str(request.steps), "--seed", str(request.seed)]
+    words += ["--parameterization", request.parameterization, "--objective", request.objective]
+    return words if request.use_clip else [*words, "--no-clip"]
+
+
+def _otherwise(request: IllusionRequest) -> tuple[str, ...]:
+    """Say how drawings are made where it is not the usual way, in few words."""
+    if request == request.as_published:
+        return ("as published",)
+    named = {request.parameterization: PARAMETERIZATION, request.objective: OBJECTIVE}
+    return tuple(name for name, usual in named.items() if name != usual)
 
 
 def summary(drawings: Drawings, clip: str) -> Text:
@@ -262,6 +289,7 @@ def summary(drawings: Drawings, clip: str) -> Text:
     parts = [
         f"{request.steps} steps",
         f"seed {request.seed}",
+        *_otherwise(request),
         guide,
         f"{done} of {len(request.neurons)} drawn",
     ]

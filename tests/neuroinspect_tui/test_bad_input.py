@@ -461,6 +461,8 @@ def test_a_question_is_refused(filled, run, case):
         (("neuron", "first", "-c", 1), "valid integer"),
         (("illusion", "-c", 1, "-n", 1, "--steps", 0), "--steps"),
         (("illusion", "-c", 1, "-n", 1, "--size", 9999), "--size"),
+        (("illusion", "-c", 1, "-n", 1, "--parameterization", "pixels"), "'fourier', 'maco'"),
+        (("illusion", "-c", 1, "-n", 1, "--objective", "sum"), "'neuron-first', 'product'"),
         (("neurons", "-c", 1, "--top", "many"), "--top"),
         (("neuron", "-1", "-c", 1), "-1"),
         (("whatif", "-c", 1, "--top", 5, "--scale", "x"), "--scale"),

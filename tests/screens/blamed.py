@@ -63,7 +63,7 @@ def draw(workspace: FakeWorkspace, request: IllusionRequest) -> tuple[Illusion, 
             mask=str(mask_path(folder, fact.stem)), activation=9.0,
             activation_ratio=1.8, predicted=Label(1, "bee"), p_class=0.93, clip_cosine=0.27,
             steps=request.steps, seconds=3.0, seed=request.seed, size=SIDE,
-            clip=clip,
+            clip=clip, parameterization=request.parameterization, objective=request.objective,
         )  # fmt: skip
         save_drawing(folder, fact, illusion)
         found.append(illusion)

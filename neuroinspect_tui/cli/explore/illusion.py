@@ -6,6 +6,8 @@ from typing import Annotated
 import typer
 
 from engine.schema.records import Illusions
+from engine.schema.requests import OBJECTIVE, PARAMETERIZATION, IllusionRequest
+from neuroinspect_tui.cli.choices import ObjectiveName, ParameterizationName
 from neuroinspect_tui.cli.options import ClassKey, Detach, Device, Executor, Json, Seed, Workspace
 from neuroinspect_tui.cli.output import print_json, say, table
 
@@ -41,6 +43,22 @@ def command(
     clip: Annotated[
         bool, typer.Option("--clip/--no-clip", help="Guide the optimization by CLIP.")
     ] = True,
+    parameterization: Annotated[
+        ParameterizationName,
+        typer.Option(
+            "--parameterization",
+            help="What the picture is made of: fourier, the published one, or maco, the phases of "
+            "a picture whose magnitudes are those of the evaluation images.",
+        ),
+    ] = PARAMETERIZATION,
+    objective: Annotated[
+        ObjectiveName,
+        typer.Option(
+            "--objective",
+            help="What is maximized: product, the published one, or neuron-first, in which class "
+            "and CLIP count once the neuron activates as on its top images.",
+        ),
+    ] = OBJECTIVE,
     device: Device = None,
     detach: Detach = False,
     executor: Executor = None,
@@ -48,11 +66,11 @@ def command(
 ) -> None:
     """Draw what neurons respond to, given a class.
 
-    Writes a PNG for each neuron, and one sheet with all of them.
+    Writes a PNG for each neuron, and one sheet with all of them. The paper's drawings are those
+    of --parameterization fourier --objective product.
 
     Example: neuroinspect-tui illusion --class "sweet pea" --neuron 853 --neuron 573
     """
-    from engine.schema.requests import IllusionRequest
     from neuroinspect_tui.cli.opening import class_of, open_workspace
 
     opened = open_workspace(workspace, device, detach=detach, executor=executor)
@@ -64,6 +82,8 @@ def command(
         seed=seed,
         every=every,
         use_clip=clip,
+        parameterization=parameterization,
+        objective=objective,
     )
     answer = opened.run(request, out=out)
     return print_json(answer) if json else show(answer)
@@ -71,7 +91,9 @@ def command(
 
 def show(answer: Illusions) -> None:
     """Print what was drawn."""
-    say(f"{answer.class_.name}, drawn {'with ' + answer.clip if answer.clip else 'without CLIP'}")
+    first = answer.illusions[0]
+    guide = f"with {answer.clip}" if answer.clip else "without CLIP"
+    say(f"{answer.class_.name}, drawn {guide} ({first.parameterization}, {first.objective})")
     table(
         (
             ">neuron",

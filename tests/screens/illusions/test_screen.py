@@ -121,6 +121,27 @@ async def test_with_and_without_clip(workspace: FakeWorkspace) -> None:
         assert "without CLIP · 0 of 2 drawn" in shown(pilot)
 
 
+async def test_as_published_and_back(workspace: FakeWorkspace) -> None:
+    draw(workspace, BOTH)
+    draw(workspace, BOTH.as_published)
+    app = Host(IllusionsScreen(workspace, 0, (7, 18)))
+    async with app.run_test(message_hook=app.hear) as pilot:
+        await until(pilot, lambda: "seed 0 · without CLIP · 2 of 2" in shown(pilot))
+        await pilot.press("p")
+        await begun(pilot, workspace)
+        assert asked(workspace).parameterization == "fourier"
+        assert asked(workspace).objective == "neuron-first"
+        assert "seed 0 · fourier · without CLIP · 0 of 2" in shown(pilot)
+        await pilot.press("O")
+        await until(pilot, lambda: "seed 0 · as published · without CLIP · 2 of 2" in shown(pilot))
+        await pilot.press("y")
+        await settled(pilot)
+        [copied] = app.posted(Copied)
+        assert "--parameterization fourier --objective product" in copied.text
+        await pilot.press("p", "O")
+        await until(pilot, lambda: "seed 0 · without CLIP · 2 of 2" in shown(pilot))
+
+
 async def test_a_cancelled_or_failed_drawing_goes_on_when_told(workspace: FakeWorkspace) -> None:
     app = Host(IllusionsScreen(workspace, 0, (7, 18)))
     async with app.run_test() as pilot:
