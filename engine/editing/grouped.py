@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from engine.clip.image_features import open_clip_features
+from engine.clip.texts import open_texts
 from engine.editing.methods import EDIT_METHODS
 from engine.editing.planning import divide
 from engine.editing.run import Caches
@@ -17,6 +18,7 @@ from engine.schema.arrays import Array
 from engine.schema.errors import RequestError
 from engine.schema.requests import ClipRequest, EditRequest, Source
 from engine.words.naming_kinds import name_kinds
+from engine.words.opening import word_list
 from engine.words.space import WordSpace
 
 
@@ -84,7 +86,8 @@ def clip_needed(
     """Yield what is still to be made of CLIP's features before groups can be found.
 
     All images get them, however many: a group is of every image. Those of the training split only
-    where the method reads its groups.
+    where the method reads its groups. And the words that the groups are named by: whether groups
+    have a name decides how few mistakes are enough for them not to be in doubt.
     """
     if not source.has_clip or not looks_for_groups(caches.evaluation, request, home):
         return
@@ -93,6 +96,9 @@ def clip_needed(
     for cache in seen:
         if open_clip_features(home, source, cache, whole=True) is None:
             yield ClipRequest(split=cache.meta.split, whole=True)
+    texts = word_list(caches.evaluation.classes).texts
+    if open_texts(home, source, texts) is None:
+        yield ClipRequest(split=caches.evaluation.meta.split, whole=True, texts=texts)
 
 
 def _needs_training_groups(request: EditRequest) -> bool:

@@ -12,7 +12,8 @@ import numpy as np
 from engine.schema.arrays import Array
 
 MANY = 10
-"""Mistakes from which the direction is that of the mistakes; with fewer, that of the loss."""
+"""Mistakes from which the direction is that of the mistakes; with fewer, the steadier of that and
+the loss's."""
 BY_MISTAKES, BY_LOSS = "mistakes", "loss"
 LEAST = 3
 """Mistakes below which a class is not grouped: one or two are no kind."""
@@ -81,10 +82,16 @@ def find_cut(features: Array, wrong: Array, loss: Array, seed: int) -> Cut:
         loss: (n,), 1 minus the probability of the class.
         seed: Of the resamples.
     """
-    by = BY_MISTAKES if int(wrong.sum()) >= MANY else BY_LOSS
-    towards = wrong.astype(np.float64) if by == BY_MISTAKES else np.asarray(loss, dtype=np.float64)
-    whole = np.ones((1, len(wrong)))
-    direction = _directions(features, towards, whole)[:, 0]
+    mistakes = wrong.astype(np.float64)
+    cut = _cut(features, wrong, mistakes, BY_MISTAKES, seed)
+    if int(wrong.sum()) >= MANY:
+        return cut
+    other = _cut(features, wrong, np.asarray(loss, dtype=np.float64), BY_LOSS, seed)
+    return other if other.stability > cut.stability else cut
+
+
+def _cut(features: Array, wrong: Array, towards: Array, by: str, seed: int) -> Cut:
+    direction = _directions(features, towards, np.ones((1, len(wrong))))[:, 0]
     along = features @ direction
     threshold = float(otsu(along[:, None])[0])
     kinds = along > threshold

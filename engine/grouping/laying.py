@@ -17,6 +17,11 @@ from engine.io.atomic import key_of
 from engine.schema.arrays import Array
 from engine.schema.errors import DataError, RequestError
 
+ENOUGH = 20
+"""Mistakes of a class from which the groups that divide it are not in doubt."""
+ENOUGH_NAMED = 5
+"""The same where words tell its kinds apart."""
+
 
 def values_of(grouping: Grouping, split: str, samples: Sequence[Sample]) -> list[str]:
     """Return the value of each of some images, empty for none.
@@ -123,11 +128,16 @@ def found_overlay(
 
 
 def doubtful(kinds: Sequence[Kinds]) -> tuple[str, ...]:
-    """Return the classes that a direction did not divide, or did by fewer than 10 mistakes."""
+    """Return the classes that a direction did not divide, or did by too few mistakes.
+
+    Fewer are enough where words tell the kinds apart: the CLIP that divided them knows the class.
+    """
     return tuple(
         kind.name
         for kind in kinds
-        if kind.mistakes and (kind.by == BY_LOSS or (kind.why_not and _by_direction(kinds)))
+        if kind.mistakes
+        and _by_direction(kinds)
+        and (kind.why_not or kind.mistakes < (ENOUGH_NAMED if kind.words else ENOUGH))
     )
 
 

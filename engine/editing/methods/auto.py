@@ -23,7 +23,8 @@ from engine.schema.errors import RequestError
 from engine.schema.records import Progress
 from engine.schema.requests import Select
 
-CANDIDATES = ("zero", "retrain", "afr", "dfr", "direction")
+CANDIDATES = ("dfr", "retrain", "afr", "direction", "zero")
+"""By what is known of them before: where groups are right, `dfr` does best (docs/evidence.md)."""
 CAREFUL = ("zero", "direction")
 """Those that leave the weights' directions as they are, but for what they take out. Fitting all
 weights to groups that are wrong does more harm than none (docs/evidence.md)."""
@@ -36,8 +37,9 @@ class Auto(EditMethod):
 
     Every selection image is predicted once, by a decision layer that was fitted without it and
     whose settings were chosen without it. The worst group of these predictions decides: of the
-    groups asked for, the data's own, or groups found without labels. What images report has
-    chosen nothing.
+    groups asked for, the data's own, or groups found without labels. Of candidates within a
+    standard error of the best, that one is taken which is known to do best where groups are right.
+    What images report has chosen nothing.
     """
 
     title = "the best of the others"
@@ -69,6 +71,8 @@ class Auto(EditMethod):
         if not scores:
             raise RequestError(f"--method auto found no edit that can be made: {failed[0]}")
         chosen = max(scores, key=lambda name: scores[name])
+        if grouped and not doubtful:
+            chosen = _first_alike(task, scores, answers[chosen])
         if doubtful and len(scores) > 1 and not _clearly(task, answers):
             chosen = CAREFUL[0]
         plan = _plan_of(task, chosen, task.plan.selection, task.plan.request.seeds)
@@ -76,6 +80,27 @@ class Auto(EditMethod):
         tried = {name: score for name, (score, _) in scores.items()}
         said = (_said(task, chosen, tried), *failed, *notes)
         return replace(edited, notes=(*said, *edited.notes), chosen=chosen, tried=tried)
+
+
+def _first_alike(task: EditTask, scores: dict[str, tuple[float, float]], best: Array) -> str:
+    """Return the first candidate whose worst group is within a standard error of the best one's.
+
+    The smallest group may have a dozen images, of which one decides nothing.
+
+    Args:
+        task: Whose selection images have groups.
+        scores: By candidate, in order of preference.
+        best: (n,) predictions of the one with the best score.
+    """
+    cache, rows = task.cache, task.plan.selection
+    assert cache.groups is not None  # asked for before
+    groups, right = cache.groups[rows], best == cache.labels[rows]
+    shares = {int(g): right[groups == g] for g in np.unique(groups[groups >= 0])}
+    worst = min(shares.values(), key=lambda some: float(some.mean()))
+    # an image right and one wrong more, so that a group without a mistake is not without doubt
+    share = (worst.sum() + 1) / (len(worst) + 2)
+    least = float(worst.mean()) - (share * (1 - share) / len(worst)) ** 0.5
+    return next(name for name in scores if scores[name][0] >= least)
 
 
 def _clearly(task: EditTask, answers: dict[str, Array]) -> bool:
@@ -191,10 +216,13 @@ def _said(task: EditTask, chosen: str, tried: dict[str, float]) -> str:
     counts = np.bincount(of[of >= 0])
     best = sorted(tried, key=lambda name: -tried[name])
     figures = ", ".join(f"{name} {tried[name]:.1%}" for name in best)
+    alike = ""
+    if tried[chosen] < tried[best[0]] and select == "worst-group":
+        alike = f" {chosen} is within a standard error of {best[0]}, and comes before it."
     none = "" if tried[chosen] > before else " None does better than no edit there."
     return (
         f"auto chose {chosen} by {what}, cross-validated on the selection images (smallest n "
-        f"{counts[counts > 0].min()}): {figures}; no edit {before:.1%}.{none}"
+        f"{counts[counts > 0].min()}): {figures}; no edit {before:.1%}.{alike}{none}"
     )
 
 

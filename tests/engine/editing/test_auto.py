@@ -63,14 +63,17 @@ def test_folds_are_disjoint_and_alike(balanced_birds):
 def test_where_validation_is_biased_it_does_not_choose_what_collapses(biased, tmp_path):
     _, record = made(biased, tmp_path, test_split="test")
     assert set(record.tried) == set(CANDIDATES)
-    assert record.chosen == max(record.tried, key=record.tried.get)
-    assert record.chosen in ("dfr", "direction", "zero")
+    # zero has 78%, dfr 72% of a worst group of 32: within a standard error
+    best = max(record.tried, key=record.tried.get)
+    assert (record.chosen, best) == ("dfr", "zero")
+    assert record.tried[best] - 0.08 < record.tried["dfr"] < record.tried[best]
     assert record.tried["dfr"] > record.tried["retrain"] + 0.1
     # and it is so on images that chose nothing
     assert worst(record)[EDIT] > worst(record)[RETRAIN] + 0.1
     assert worst(record)[EDIT] > worst(record)[ORIGINAL] + 0.2
     [said] = [note for note in record.notes if note.startswith("auto chose")]
     assert said.startswith(f"auto chose {record.chosen} by the worst group, cross-validated on")
+    assert said.endswith("dfr is within a standard error of zero, and comes before it.")
     assert all(f"{name} {figure:.1%}" in said for name, figure in record.tried.items())
     assert read_edit(tmp_path / "edits" / record.id).chosen == record.chosen
     assert record.method == "auto"

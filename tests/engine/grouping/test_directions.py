@@ -94,18 +94,38 @@ def test_noise_is_stable_in_at_most_one_class_in_twenty(kind, mistakes):
     assert alarms <= 10  # of 200
 
 
-def test_few_mistakes_go_by_the_loss_and_hardly_any_by_nothing(tmp_path):
+def test_few_mistakes_go_by_the_steadier_direction_and_hardly_any_by_nothing(tmp_path):
     cache = planted(tmp_path / "cache", aligned=0.97)
     selection, _ = halves(cache, 0)
     mine = selection[cache.labels[selection] == 0]
     right, wrong = (mine[(cache.predicted[mine] == 0) == kind] for kind in (True, False))
     assert LEAST <= len(wrong) < MANY
-    [kind] = by_directions(cache, np.sort([*right, *wrong]), [0], 0).kinds
-    assert kind.by == "loss"
     few = by_directions(cache, np.sort([*right, *wrong[: LEAST - 1]]), [0], 0)
     assert few.kinds[0].why_not == f"too few mistakes to group ({LEAST - 1})"
     assert "class 0: too few mistakes" in few.refusal
     assert set(few.apply(cache)) == {""}
+
+
+@pytest.mark.parametrize("tells", ["mistakes", "loss"])
+def test_of_two_directions_the_steadier_is_taken(tells):
+    """Six mistakes: what they share is in the images, or only in how sure the classifier is."""
+    rng = np.random.default_rng(4)
+    n, few = 150, 6
+    kind = np.arange(n) < 20
+    wrong = np.arange(n) < few
+    features = rng.normal(size=(n, 24))
+    features[kind, 0] += 8
+    loss = np.where(kind, 0.4, 0.05) + 0.01 * rng.random(n)
+    if tells == "mistakes":  # the loss is of something else
+        loss = rng.random(n) ** 3
+        loss[wrong] = 0.6
+    cut = find_cut(features, wrong, loss, 0)
+    assert cut.by == tells or cut.stability == 1.0
+    assert cut.stable
+    along = features @ cut.direction > cut.threshold
+    assert (along == kind).mean() > 0.95
+    alone = np.array([1.0, *np.zeros(23)])
+    assert abs(cut.direction @ alone) > 0.8
 
 
 def test_a_neuron_divides_by_its_own_activation(tmp_path):
