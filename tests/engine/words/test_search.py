@@ -98,3 +98,29 @@ def test_too_few_images_are_refused(planted):
     few = ClipFeatures(clip.rows[:9], clip.features[:9], False, "few")
     with pytest.raises(RequestError, match="There are 9 images to correlate"):
         neuron_likeness(cache, few, SEA)
+
+
+def test_features_kept_in_memory_and_read_in_parts_give_the_same_cosines(planted, monkeypatch):
+    _, clip, _ = planted
+    kept = cosines(clip, SEA)
+    monkeypatch.setattr("engine.words.search.NUMBERS_KEPT", 0)
+    monkeypatch.setattr("engine.words.search.ROWS_AT_ONCE", 7)
+    np.testing.assert_allclose(cosines(clip, SEA), kept, atol=1e-6)
+
+
+@pytest.mark.parametrize("rows", [np.arange(300), np.delete(np.arange(300), [3, 100, 200])])
+@pytest.mark.parametrize("at_once", [50, 4096])
+def test_correlations_in_one_pass_are_numpys(rows, at_once, monkeypatch):
+    monkeypatch.setattr("engine.words.search.ROWS_AT_ONCE", at_once)
+    rng = np.random.default_rng(0)
+    features = rng.normal(0, 1, (300, 5)).astype(np.float32)
+    features[:, 1] += 1000  # far from 0, where a sum of squares alone would lose it
+    features[:60, 2] = 0  # constant in the first part, from whose mean differences are taken
+    features[:, 3] = 0.7
+    features[250:, 4] += 50  # sorted by class
+    values = rng.normal(size=len(rows)) + features[rows, 0]
+    found = correlations(features, rows, values)
+    for j in (0, 1, 2, 4):
+        expected = np.corrcoef(features[rows, j].astype(float), values)[0, 1]
+        assert found[j] == pytest.approx(expected, abs=1e-9)
+    assert np.isnan(found[3])
