@@ -84,11 +84,10 @@ def zero_shot(
     labels, names = np.searchsorted(present, labels), names[present]
     cells = _Cells(labels, np.zeros(len(labels), np.int64) if kinds is None else kinds)
     accuracy, low = cells.estimate((images @ names.T).argmax(axis=1) == labels)
-    likeness, count = images @ reference.T, len(present)
+    # a row a word, so that those drawn are copied row by row
+    likeness, count = np.asarray(reference, dtype=np.float32) @ images.T, len(present)
     random = [
-        cells.mean(
-            likeness[:, rng.choice(len(reference), count, replace=False)].argmax(1) == labels
-        )
+        cells.mean(likeness[rng.choice(len(reference), count, replace=False)].argmax(0) == labels)
         for _ in range(DRAWS)
     ]
     return Known(
