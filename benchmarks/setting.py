@@ -98,7 +98,7 @@ class Setting:
     def processor_seconds(self, work: Callable[[], object], times: int) -> float:
         """Return the median of the processor's seconds, of all threads, that `work` takes.
 
-        For numpy on a CPU: no less than it takes on an idle machine, and hardly more on a busy one.
+        For numpy on a CPU: what other programs take of the machine counts little.
         """
         taken = []
         for _ in range(times):
