@@ -94,9 +94,7 @@ class NeuroinspectApp(PaintingApp):
         self.set_class(config.slow_link, "-slow-link")
         for theme in themes.OURS:
             self.register_theme(theme)
-        named = themes.chosen_theme(config.theme)
-        few = self.console.color_system == "standard" and not self.no_color
-        self.theme = themes.in_sixteen_colors(named) if few else named
+        self.theme = themes.chosen_theme(config.theme)
         self.keys = self._read_keys()
         self.set_keymap(self.keys)
 
@@ -117,6 +115,8 @@ class NeuroinspectApp(PaintingApp):
         warnings.showwarning = self._show_warning  # stderr is the screen's own
         if not self.is_headless:  # else the terminal would be left as it is in the app
             leave_on_sigterm(self.exit)
+            if self.console.color_system == "standard" and not self.no_color:
+                self.theme = themes.in_sixteen_colors(self.theme)
         if self.workspace is not None:
             self._enter(self.workspace)
             self.set_timer(LATER_SECONDS, self._import_the_rest)

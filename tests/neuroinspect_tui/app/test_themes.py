@@ -2,15 +2,17 @@
 
 import asyncio
 import re
+import sys
 
 import pytest
 from textual.color import Color
 
 from neuroinspect_tui.app.app import NeuroinspectApp
 from neuroinspect_tui.app.local_workspace import LocalWorkspace
-from neuroinspect_tui.app.themes import chosen_theme
+from neuroinspect_tui.app.themes import chosen_theme, in_sixteen_colors
 from neuroinspect_tui.config import Config
 from tests.neuroinspect_tui.conftest import filled, filled_once  # noqa: F401  fixtures
+from tests.terminal.emulated import EmulatedTerminal
 
 WAIT = 0.05
 READABLE, HIGH = 3.5, 7.0
@@ -82,3 +84,26 @@ async def test_every_word_can_be_read(filled, name):  # noqa: F811
 
 def test_the_two_that_come_first_have_short_names():
     assert [chosen_theme(n) for n in ("dark", "light")] == ["textual-dark", "textual-light"]
+
+
+@pytest.mark.parametrize(
+    ("theme", "own"),
+    [("textual-dark", "dark"), ("textual-light", "light"), ("high-contrast-light", "light"),
+     ("blue-orange", "dark"), ("nord", "dark"), ("ansi-light", "light")],
+)  # fmt: skip
+def test_with_16_colours_the_terminal_s_own_are_used(theme, own):
+    assert in_sixteen_colors(theme) == f"ansi-{own}"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("colors", "painted"), [("16", False), ("256", True)])
+def test_with_16_colours_the_background_is_the_terminal_s(filled, colors, painted):  # noqa: F811
+    words = [sys.executable, "-m", "neuroinspect_tui", str(filled), "--theme", "light"]
+    terminal = EmulatedTerminal([*words, "--color", colors, "--pictures", "none"], size=(100, 30))
+    terminal.wait("accuracy \\d")
+    title = re.search(r"\x1b\[([\d;]*)m[^\x1b]*accuracy \d", terminal.output)
+    terminal.press("q")
+    terminal.close()
+    codes = title[1].split(";")
+    assert ("48" in codes) is painted
+    assert not set(codes) & {str(code) for code in (*range(40, 48), *range(100, 108))}
