@@ -1,5 +1,6 @@
 import os
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 import torch
@@ -9,6 +10,9 @@ from tests.making import learn_a_little, make_checkpoint, make_images
 
 torch.set_num_threads(1)  # two test processes on two cores must not fight over them
 os.environ["OMP_NUM_THREADS"] = "1"  # nor those that a test starts
+_person = TemporaryDirectory(prefix="neuroinspect-tui-")
+for kind in ("CONFIG", "STATE"):  # nor may what a person set, such as larger pictures, be seen here
+    os.environ[f"XDG_{kind}_HOME"] = _person.name
 
 SHARED = Path(__file__).parents[2] / "shared"
 

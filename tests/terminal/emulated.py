@@ -58,12 +58,12 @@ class EmulatedTerminal:
                 return
             self.received(read)
             asked = (asked + read.decode("utf-8", "replace"))[-(1 << 16) :]
-            for query in [query for query in self._answers if query in asked]:
-                reply = self._answers.pop(query)
-                if self._late:
-                    threading.Timer(self._late, self.press, (reply,)).start()
-                else:
-                    self.press(reply)
+            known = [query for query in self._answers if query in asked]
+            replies = "".join(self._answers.pop(query) for query in known)  # in order, as asked
+            if replies and self._late:
+                threading.Timer(self._late, self.press, (replies,)).start()
+            elif replies:
+                self.press(replies)
 
     def received(self, read):
         """Keep what was written."""

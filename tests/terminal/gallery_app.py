@@ -37,7 +37,7 @@ class First(Screen[None]):
     """Above the app's own, as in the whole app: keys wait until it is there."""
 
     def compose(self):
-        yield Static("", id="pressed")
+        yield Static("", id="pressed", markup=False)
         yield Gallery(captions=1)
 
     def on_mount(self):

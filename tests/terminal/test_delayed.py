@@ -32,6 +32,7 @@ def opened(tmp_path):
     yield open_
     for terminal in terminals:
         terminal.process.kill()
+        terminal.process.wait()
 
 
 def typed(terminal, keys):

@@ -38,6 +38,7 @@ def opened(files):
     for terminal in terminals:
         if terminal.process.poll() is None:
             terminal.process.kill()
+            terminal.process.wait()
 
 
 def truth(file, size):
