@@ -11,7 +11,7 @@ from pathlib import Path
 from engine.io.atomic import read_json
 from engine.schema.edits import Estimate
 from evidence.result_files import Cell, Column, Result, publish
-from neuroinspect_tui.experiments.results import HEADS, MEASURES, Results
+from neuroinspect_tui.experiments.results import HEADS, MEASURES, Results, controls_once
 from neuroinspect_tui.experiments.summary import Outside, Summary
 
 PERCENT = "{:.1fi}"
@@ -40,7 +40,7 @@ def of_experiment(results: Results) -> Result:
         if any(getattr(row, name) is not None for row in results.rows)
     ]
     rows: dict[str, list[Cell]] = {}
-    for row in results.rows:
+    for row in controls_once(results.rows):
         cells: list[Cell] = [_percent(getattr(row, name)) for _, name in shown]
         rows[_name(row.name, row.kind, row.of)] = cells
     return Result(
@@ -50,7 +50,7 @@ def of_experiment(results: Results) -> Result:
         head="percent of test images",
         columns=[Column(head, PERCENT) for head, _ in shown],
         rows=rows,
-        note=_said(results.notes),
+        note=_said(results),
     )
 
 
@@ -74,7 +74,7 @@ def of_naming(summary: Summary) -> Result:
     return Result(
         title=f"Which way of finding names the context: {summary.title}",
         command=summary.command,
-        seeds=f"the place of the context's word among {words}, a seed each in a cell",
+        seeds=f"{_seeds(summary.seeds)}; a place a model, among {words} words",
         head="the context's word by",
         columns=[
             Column("mean rank"), Column("precision@1"), Column("precision@3"),
@@ -90,7 +90,7 @@ def of_edits(summary: Summary) -> Result:
     return Result(
         title=f"The shifted kind outside its context: {summary.title}",
         command=summary.command,
-        seeds="means over the scenarios, each the mean of its models",
+        seeds=f"{_seeds(summary.seeds)}; means over the scenarios",
         head="percent of test images",
         columns=[Column("shifted kind", PERCENT), Column("all kinds", PERCENT)],
         rows={_name(o.name, o.kind, o.of): _outside(o) for o in summary.outside},
@@ -118,8 +118,14 @@ def _seeds(seeds: Sequence[int]) -> str:
     return f"means of {len(seeds)} models, seeds {', '.join(map(str, seeds))}"
 
 
-def _said(notes: Sequence[str]) -> str:
-    return " ".join(note for note in notes if note.startswith(("Worst group", "Accuracy of")))
+def _said(results: Results) -> str:
+    """Return what the table leaves out: gains over controls, and edits that could not be made."""
+    gains = [note for note in results.notes if note.startswith(("Worst group", "Accuracy of"))]
+    names = dict.fromkeys(skip.name for one in results.of_seeds for skip in one.skipped)
+    refused = [
+        f"{name} could not be made (too few mistakes, or no groups found)." for name in names
+    ]
+    return " ".join([*gains, *refused])
 
 
 if __name__ == "__main__":

@@ -198,10 +198,10 @@ def _published(experiment: "Experiment") -> str:
 
 def show_results(results: "Results") -> None:
     """Print an experiment's table."""
-    from neuroinspect_tui.experiments.results import HEADS, cells
+    from neuroinspect_tui.experiments.results import HEADS, cells, controls_once
 
     heads = ("", *(f">{head}" for head in HEADS), ">fixed", ">broken")
-    table(heads, map(cells, results.rows), title=results.title)
+    table(heads, map(cells, controls_once(results.rows)), title=results.title)
     say(*results.notes, f"Written: {', '.join(results.files)}")
     for one in results.of_seeds:
         if one.sheet is not None:

@@ -139,7 +139,7 @@ def rows(seeds: Sequence[OfSeed]) -> list[Row]:
                 broken=sum(r.broken for r in those) / len(those),
             )
         )  # fmt: skip
-    return _controls_once(found)
+    return found
 
 
 def _over(values: Sequence[float | None]) -> Estimate | None:
@@ -147,8 +147,8 @@ def _over(values: Sequence[float | None]) -> Estimate | None:
     return estimate(there) if there else None
 
 
-def _controls_once(found: Iterable[Row]) -> list[Row]:
-    """Leave out a control that does exactly what one of the same name does above it."""
+def controls_once(found: Iterable[Row]) -> list[Row]:
+    """Leave out a control that does exactly what one of the same name does above it, for show."""
     kept: list[Row] = []
     for row in found:
         same = (
@@ -243,7 +243,7 @@ def markdown(results: Results) -> str:
     heads = ("percent of test images", *HEADS, "fixed", "broken")
     lines = [f"# {results.title}", "", f"`{results.command}`", "", line(heads)]
     lines.append(line(["---"] * len(heads)))
-    lines += [line(cells(row)) for row in results.rows]
+    lines += [line(cells(row)) for row in controls_once(results.rows)]
     lines += ["", *(f"- {note}" for note in results.notes)]
     return "\n".join(lines) + "\n"
 

@@ -43,6 +43,7 @@ class Summary(Struct, frozen=True, kw_only=True):
 
     title: str
     command: str
+    seeds: tuple[int, ...]
     words: tuple[int, ...]
     """How many words the context's is placed among."""
     naming: tuple[Naming, ...]
@@ -65,6 +66,7 @@ def summarise(results: Sequence[Results], command: str) -> Summary:
     return Summary(
         title=f"{len(results)} scenarios ({what})",
         command=command,
+        seeds=tuple(sorted({seed for result in results for seed in result.seeds})),
         words=tuple(sorted(words)),
         naming=tuple(_naming(way, of) for way, of in ranks.items()),
         ranks=ranks,
