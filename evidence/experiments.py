@@ -92,13 +92,17 @@ def of_edits(summary: Summary) -> Result:
         command=summary.command,
         seeds=f"{_seeds(summary.seeds)}; means over the scenarios",
         head="percent of test images",
-        columns=[Column("shifted kind", PERCENT), Column("all kinds", PERCENT)],
+        columns=[
+            Column("shifted kind", PERCENT),
+            Column("all kinds", PERCENT),
+            Column("scenarios", "{:.0f}"),
+        ],
         rows={_name(o.name, o.kind, o.of): _outside(o) for o in summary.outside},
     )
 
 
 def _outside(row: Outside) -> list[Cell]:
-    return [_percent(row.target), _percent(row.overall)]
+    return [_percent(row.target), _percent(row.overall), [float(row.scenarios)]]
 
 
 def _percent(share: Estimate | None) -> Cell:

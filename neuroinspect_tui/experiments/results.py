@@ -9,6 +9,7 @@ from typing import Literal
 from msgspec import Struct
 
 from engine.editing.comparison import estimate
+from engine.editing.heads import RETRAIN
 from engine.io.atomic import write_json, write_text
 from engine.schema.edits import Edit, Estimate
 
@@ -187,10 +188,16 @@ def _grouped(seeds: Sequence[OfSeed]) -> bool:
 
 
 def _gains(seeds: Sequence[OfSeed], name: str, judged: str) -> tuple[str, Estimate] | None:
-    """Return the control with the best mean, and the edit's gain over it, model by model."""
+    """Return the control with the best mean, and the edit's gain over it, model by model.
+
+    Plain retraining is one of every edit.
+    """
     by_control: dict[str, list[float]] = {}
     for seed in seeds:
+        retrained = [getattr(r, judged) for r in seed.reached if r.name == RETRAIN]
         of = {r.name: getattr(r, judged) for r in seed.reached if r.of == name}
+        if retrained:  # auto has none of its own where it took that
+            of.setdefault(RETRAIN, retrained[0])
         own = of.pop(name, None)
         for control, value in of.items():
             if own is not None and value is not None:

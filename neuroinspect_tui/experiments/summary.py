@@ -36,6 +36,8 @@ class Outside(Struct, frozen=True, kw_only=True):
     of: str
     target: Estimate
     overall: Estimate
+    scenarios: int
+    """Those that have it: a control may belong to a method that `auto` did not choose there."""
 
 
 class Summary(Struct, frozen=True, kw_only=True):
@@ -99,7 +101,7 @@ def _outside(results: Sequence[Results]) -> list[Outside]:
                 found.setdefault((row.kind, row.of, row.name), []).append(figures)
     return [
         Outside(name=name, kind=kind, of=of, target=estimate([a for a, _ in figures]),
-                overall=estimate([b for _, b in figures]))
+                overall=estimate([b for _, b in figures]), scenarios=len(figures))
         for (kind, of, name), figures in found.items()
     ]  # fmt: skip
 

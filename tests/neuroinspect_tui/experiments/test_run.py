@@ -177,3 +177,21 @@ def test_seeds_are_counted_or_named():
     run = "neuroinspect-tui experiment run x"
     assert _command("x", (5, 6), miniature=True) == f"{run} --miniature --seeds 2 --seed 5"
     assert _command("x", (5, 1), miniature=False) == f"{run} --seed 5 --seed 1"
+
+
+def test_plain_retraining_is_a_control_of_every_edit():
+    """Also of one that took it, and so has no such control of its own."""
+    from neuroinspect_tui.experiments.results import OfSeed, Reached, against_controls
+
+    def row(name, kind, of, worst):
+        return Reached(name=name, kind=kind, of=of, overall=0.9, target=0.9, worst_class=0.8,
+                       worst_group=worst, fixed=0, broken=0)  # fmt: skip
+
+    rows = (row("a", "edit", "a", 0.6), row("retrain", "control", "a", 0.9),
+            row("auto", "edit", "auto", 0.9),
+            row("bias shift", "control", "auto", 0.7))  # fmt: skip
+    one = OfSeed(seed=0, workspace="", classes=(), neurons=(), sheet=None, test_images=1,
+                 class_images=1, reached=rows, skipped=(), verdicts={}, chose={})  # fmt: skip
+    said = against_controls([one], "auto")
+    assert "a: -30.0 points over retrain" in said
+    assert "auto (ours, chosen on selection images): +0.0 points over retrain" in said
