@@ -1,6 +1,6 @@
 """Models with the shortcut, trained by the program itself: two cases, several data seeds."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -8,6 +8,7 @@ from typing import Any, Literal
 from msgspec import structs
 
 from engine.schema.requests import Source, TrainRequest
+from engine.schema.training import Trained
 from engine.session import TorchEngine
 from neuroinspect_tui.demo.build import (
     Plan,
@@ -75,13 +76,18 @@ class Model:
             found["of flowers"] = f"local-dir:{FOREIGN}"
         return found | {"none": "none"}
 
-    def make(self) -> Iterator[Any]:
-        """Train it, unless it is trained already; yield records of progress."""
+    def make_clip(self) -> Generator[Any, None, Trained]:
+        """Train its backbone and CLIP, unless they are trained already; return the former."""
         prepare(self.plan)
-        yield from draw_data(self.plan)
         backbone = yield from learn_backbone(self.plan)
         if self.case not in ARCHITECTURES:  # the demo's CLIP is made of the demo's backbone
             yield from learn_clip(self.plan, backbone)
+        return backbone
+
+    def make(self) -> Iterator[Any]:
+        """Train it, unless it is trained already; yield records of progress."""
+        backbone = yield from self.make_clip()
+        yield from draw_data(self.plan)
         if (self.home / FILE).is_file():
             return
         cosine: dict[str, Any] = {"batch_size": 64, "schedule": "cosine"}

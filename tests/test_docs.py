@@ -79,7 +79,8 @@ def test_every_picture_beside_the_pages_is_shown():
         for page in PAGES
         for target in re.findall(r"!\[[^]]+\]\(([^)]+)\)", text_of(page))
     }
-    pictures = {*(ROOT / "docs").glob("*.svg"), *(ROOT / "docs").glob("*.jpg")}
+    kinds = ("*.svg", "*.jpg", "*.png")
+    pictures = {path for kind in kinds for path in (ROOT / "docs").glob(kind)}
     assert len(pictures) > 4
     assert shown == pictures
 
