@@ -14,12 +14,12 @@ from neuroinspect_tui.config import Config
 
 
 async def walk(tour: Tour) -> None:
-    """Go from the worst group to the neurons that see the mark."""
+    """Go from the worst class to the neurons behind its mistakes, and to its groups."""
     await tour.step("all classes, worst first", [], r"mistakes in \d+ classes")
-    await tour.step("by class and mark", ["u"], r"mark (yes|no)", "marks-groups")
     await tour.step("mistakes of the worst", ["enter"], r"\d+ mistakes? of", "marks-mistakes")
     await tour.step("neurons behind them", ["n"], r"too strong \(excessive\)")
     await tour.step("heat maps over the mistakes", [], r"mistakes \(heat\)", "marks-neurons")
+    await tour.step("by class and mark", ["escape", "escape", "u"], r"mark yes", "marks-groups")
 
 
 async def main(home: Path, pictures: Path | None) -> None:

@@ -7,6 +7,7 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from engine.attribution.evidence import gather
+from engine.attribution.explained import explained_by_groups
 from engine.editing.store import compare_edit
 from engine.evaluation.scores import score
 from engine.features.cache import FeatureCache
@@ -81,6 +82,14 @@ def finding(model: Planted, evaluation: str) -> Figures:
             row = name if k == target else f"{name}, other classes"
             found.setdefault(row, []).append(precision(scored, mask))
     return {name: np.mean(rows, axis=0).tolist() for name, rows in found.items()}
+
+
+def by_true_groups(model: Planted, evaluation: str) -> list[float]:
+    """Return precision@5, @10 and mean rank by the variance that the true groups explain."""
+    engine = model.engine(evaluation)
+    cache = last(engine.ready_cache(evaluation))
+    share = explained_by_groups(cache, range(len(cache.classes)), None)
+    return list(precision(share, truth(last(engine.ready_cache(TEST)))))
 
 
 def concepts(cache: FeatureCache) -> Array:

@@ -20,11 +20,9 @@ from engine.training.batches import batches
 from evidence.flowers import CHECKPOINT
 from evidence.marks.photographs import draw_pictures, flowers, rows, write_table
 from evidence.marks.stamps import SIDE
-from evidence.models import FOREIGN
 from neuroinspect_tui.workspace import FILE, read_source, write_source
 
 ARCHITECTURE = "tf_efficientnet_lite0"
-CLIPS = {"of flowers": f"local-dir:{FOREIGN}", "none": "none"}
 TARGETS = 3
 """Of the ten classes, so many with the most photographs take turns in carrying the mark: 5% of
 others are one photograph, or none."""

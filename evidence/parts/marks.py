@@ -10,7 +10,6 @@ from evidence import flowers
 from evidence.marks import measuring
 from evidence.marks.stamps import MARKS
 from evidence.marks.training import Planted
-from evidence.models import FOREIGN
 from evidence.parts.base import Work
 from evidence.result_files import Cell, Column, Result, by_row
 from evidence.tables import Figures
@@ -22,10 +21,10 @@ SPLITS: dict[str, tuple[str, Select]] = {
     "biased": ("valid_biased", "mistake-aware"),
 }
 """By balance, the validation split and what an edit without groups is selected by."""
-CLIPS = {"no CLIP": "none", "CLIP of flowers": f"local-dir:{FOREIGN}"}
 SLOW, SLOW_SEEDS = ("dfr", "auto"), SEEDS[:1]
-"""Edits that take minutes, with twenty groups and 1,280 neurons, and the seeds that they are made
-for; and that a CLIP looks at."""
+"""Edits that take long, with twenty groups and 1,280 neurons: made with biased validation alone, of
+these seeds."""
+KINDS = ("mistakes of the marked class", "it is divided", "others divided", "purity: mean, least")
 FINDING = "{:.2f}, {:.2f}, {:.2fi}"
 
 
@@ -36,49 +35,38 @@ class Marks:
     by_case = False
 
     def run(self, work: Work) -> None:
-        """Measure every classifier, those without a CLIP first."""
+        """Measure every classifier."""
         flowers.home(work.root)  # are the photographs there?
         models = [Planted(mark, seed, work.root / "marks") for mark in MARKS for seed in SEEDS]
         for model in models:
             for _ in model.make():
                 work.check_time()
-        found = {name: _found(work, models, name) for name in CLIPS}
-        finding = [_finding(work, models, label, found) for label in SPLITS]
+        found = {label: _found(work, models, label) for label in SPLITS}
+        finding = [_finding(work, models, label, found[label]) for label in SPLITS]
         repaired = {label: _repaired(work, models, label) for label in SPLITS}
         _publish(work, models, finding, found, repaired)
 
 
-Found = dict[tuple[str, str], list[tuple[Planted, measuring.Found]]]
-"""By balance and mark."""
-
-
-def _looked_at(models: list[Planted], clip: str) -> Iterator[Planted]:
-    for model in models:
-        if CLIPS[clip] == "none" or (model.seed in SLOW_SEEDS and FOREIGN.is_dir()):
-            yield model
-
-
-def _found(work: Work, models: list[Planted], clip: str) -> Found:
-    found: Found = {}
-    for label, (split, _) in SPLITS.items():
-        for model in _looked_at(models, clip):
-            find = partial(measuring.kinds, model, split, CLIPS[clip])
-            one = work.kept(model.home, f"kinds {label} {clip}", find, measuring.Found)
-            found.setdefault((label, model.mark), []).append((model, one))
-    return found
+def _found(work: Work, models: list[Planted], label: str) -> list[measuring.Found]:
+    split = SPLITS[label][0]
+    return [
+        work.kept(model.home, f"kinds {label} no CLIP",
+                  partial(measuring.kinds, model, split, "none"), measuring.Found)
+        for model in models
+    ]  # fmt: skip
 
 
 def _finding(
-    work: Work, models: list[Planted], label: str, found: dict[str, Found]
+    work: Work, models: list[Planted], label: str, found: list[measuring.Found]
 ) -> list[Figures]:
-    measured = []
-    for model in models:
-        rank = partial(measuring.finding, model, SPLITS[label][0])
+    measured, split = [], SPLITS[label][0]
+    for model, one in zip(models, found, strict=True):
+        rank = partial(measuring.finding, model, split)
         figures = dict(work.kept(model.home, f"finding {label}", rank, Figures))
-        for clip, by in found.items():
-            for other, one in by.get((label, model.mark), ()):
-                if other == model and one.finding is not None:
-                    figures[f"groups found, {clip}"] = one.finding
+        by_groups = partial(measuring.by_true_groups, model, split)
+        figures["true groups"] = work.kept(model.home, f"groups {label}", by_groups, list[float])
+        if one.finding is not None:
+            figures["groups found"] = one.finding
         measured.append(figures)
     return measured
 
@@ -89,41 +77,36 @@ def _repaired(work: Work, models: list[Planted], label: str) -> dict[str, list[F
     for model in models:
         was = work.kept(model.home, "original", partial(measuring.original, model), list[float])
         figures = {"original": was}
-        for name, (clip, request) in _edits(model, label).items():
-            if request.method in SLOW and model.seed not in SLOW_SEEDS:
-                continue
-            mend = partial(measuring.repair, model, SPLITS[label][0], clip, request)
-            figures[name] = work.kept(model.home, f"edit {label} {name}", mend, list[float])
+        for name, request in _edits(model, label).items():
+            mend = partial(measuring.repair, model, SPLITS[label][0], "none", request)
+            step = f"edit {label} {name}"
+            figures[name] = work.kept(model.home, step, mend, list[float])
         by_mark.setdefault(model.mark, []).append(figures)
     return by_mark
 
 
-def _edits(model: Planted, label: str) -> dict[str, tuple[str, EditRequest]]:
-    """Return by name the CLIP that looks for groups, and the edit; the quick ones first."""
+def _edits(model: Planted, label: str) -> dict[str, EditRequest]:
+    """Return the edits by name; groups are found without a CLIP."""
     select = SPLITS[label][1]
-    found = {
-        name: ("none", request)
-        for name, request in measuring.requests(model, select, found=False).items()
-    }
-    for clip in CLIPS:
-        if model in _looked_at([model], clip):
-            by = measuring.requests(model, select, found=True)
-            found |= {f"{name}, {clip}": (CLIPS[clip], request) for name, request in by.items()}
-    return dict(sorted(found.items(), key=lambda pair: pair[1][1].method in SLOW))
+    asked = measuring.requests(model, select, found=False)
+    found = measuring.requests(model, select, found=True)
+    asked |= {f"{name}, no CLIP": request for name, request in found.items()}
+    slow = label == "biased" and model.seed in SLOW_SEEDS
+    return {name: request for name, request in asked.items() if slow or request.method not in SLOW}
 
 
 def _publish(
     work: Work,
     models: list[Planted],
     finding: list[list[Figures]],
-    found: dict[str, Found],
+    found: dict[str, list[measuring.Found]],
     repaired: dict[str, dict[str, list[Figures]]],
 ) -> None:
     result = partial(
         Result,
         command=work.command,
         seeds=f"means of {len(models)} classifiers: three marks, seeds {SEEDS[0]} to {SEEDS[-1]}",
-        note=f"By {' and '.join(SLOW)}, and with a CLIP, seed {SLOW_SEEDS[0]} alone.",
+        note=f"{' and '.join(SLOW)} are of seed {SLOW_SEEDS[0]} alone.",
     )
     work.publish(
         "marks-finding",
@@ -145,10 +128,9 @@ def _publish(
     )  # fmt: skip
     work.publish(
         "marks-kinds",
-        result(title="Are the classes divided by the mark?", head="mark, validation; CLIP",
-               columns=[Column(name) for name in ("mistakes of the marked class", "it is divided",
-                        "others divided", "purity: mean, least")],
-               rows=_kinds_rows(found)),
+        result(title="Are the classes divided by the mark?", head="mark, validation",
+               columns=[Column(name) for name in KINDS],
+               rows=_kinds_rows(models, found)),
     )  # fmt: skip
 
 
@@ -172,20 +154,29 @@ def _repair_rows(repaired: dict[str, dict[str, list[Figures]]]) -> dict[str, lis
     return by_row(columns)
 
 
-def _kinds_rows(found: dict[str, Found]) -> dict[str, list[Cell]]:
+def _kinds_rows(
+    models: list[Planted], found: dict[str, list[measuring.Found]]
+) -> dict[str, list[Cell]]:
     rows: dict[str, list[Cell]] = {}
-    for clip, by in found.items():
-        for (label, mark), several in by.items():
-            own = [one.target in one.divided for _, one in several]
-            others = [len(one.divided) - (one.target in one.divided) for _, one in several]
-            pure = [value for _, one in several for value in one.divided.values()]
-            rows[f"{mark}, {label}; {clip}"] = [
-                ", ".join(str(one.mistakes) for _, one in several),
-                f"{sum(own)} of {len(own)}",
-                f"{sum(others)} of {9 * len(others)}",
-                f"{np.mean(pure):.2f}, {min(pure):.2f}" if pure else None,
-            ]
+    for label, measured in found.items():
+        for mark in MARKS:
+            several = [one for model, one in zip(models, measured, strict=True)
+                       if model.mark == mark]  # fmt: skip
+            rows[f"{mark}, {label}"] = kinds_cells(several)
     return rows
+
+
+def kinds_cells(found: list[measuring.Found]) -> list[Cell]:
+    """Return the cells of `KINDS` for classifiers of one mark."""
+    own = [one.target in one.divided for one in found]
+    others = [len(one.divided) - (one.target in one.divided) for one in found]
+    pure = [value for one in found for value in one.divided.values()]
+    return [
+        ", ".join(str(one.mistakes) for one in found),
+        f"{sum(own)} of {len(own)}",
+        f"{sum(others)} of {9 * len(others)}",
+        f"{np.mean(pure):.2f}, {min(pure):.2f}" if pure else None,
+    ]
 
 
 KIND = Marks()
