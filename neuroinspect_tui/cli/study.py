@@ -55,7 +55,8 @@ def make(
     condition: Annotated[
         list[str] | None,
         typer.Option("--condition", metavar="NAME", help="What explains a neuron: none, "
-                     "activation, clip, images or heat; may be repeated [default: all]."),
+                     "activation, published, maco, images or heat; may be repeated [default: "
+                     "all]."),
     ] = None,
     steps: Annotated[
         int, typer.Option("--steps", min=1, max=100_000, help="Optimization steps of a drawing.")

@@ -37,21 +37,29 @@ class Condition:
         return self.shows == "drawing" and bool(self.drawing.get("use_clip", True))
 
 
+DRAWN = "A picture that was drawn so as to activate the neuron."
+AS_PUBLISHED: dict[str, float | bool | str] = {
+    "parameterization": PUBLISHED_PARAMETERIZATION,
+    "objective": PUBLISHED_OBJECTIVE,
+}
 CONDITIONS: dict[str, Condition] = {
     "none": Condition(
         "no explanation (control)", "Nothing is shown of this neuron: guess.", "nothing"
     ),
     "activation": Condition(
         "drawing, activation alone",
-        "A picture that was drawn so as to activate the neuron.",
+        DRAWN,
         "drawing",
-        {"gamma": 0.0, "use_clip": False, **PUBLISHED},
+        AS_PUBLISHED | {"gamma": 0.0, "use_clip": False},
     ),
-    "clip": Condition(
-        "drawing, with class and CLIP",
-        "A picture that was drawn so as to activate the neuron.",
+    "published": Condition(
+        "drawing, with class and CLIP, as published", DRAWN, "drawing", AS_PUBLISHED
+    ),
+    "maco": Condition(
+        "drawing, MACO, neuron first",
+        DRAWN,
         "drawing",
-        PUBLISHED,
+        {"parameterization": "maco", "objective": "neuron-first"},
     ),
     "images": Condition("real images", "Real images that activate the neuron most.", "images"),
     "heat": Condition(

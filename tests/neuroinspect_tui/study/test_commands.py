@@ -59,7 +59,7 @@ def test_the_page_has_no_answer_and_the_key_has_the_right_ones(made, home):
     text = made.read_text(encoding="utf-8")
     quiz, key = read_quiz(made), read_key(made.with_suffix(".key.json"))
     assert quiz.id == key.quiz
-    assert key.conditions == ("none", "activation", "clip", "images", "heat")
+    assert key.conditions == ("none", "activation", "published", "maco", "images", "heat")
     for word in ("secret-", '"solutions"', '"goes"', '"neuron"', '"side"'):
         assert word not in text
     source = read_source(home)
@@ -77,7 +77,7 @@ def test_the_page_has_no_answer_and_the_key_has_the_right_ones(made, home):
         assert all(getattr(q, s.side) == right for q, s in same)
         assert right != wrong
         assert {name: len(some) for name, some in question.shown.items()} == {
-            "none": 0, "activation": 1, "clip": 1, "images": 4, "heat": 4,
+            "none": 0, "activation": 1, "published": 1, "maco": 1, "images": 4, "heat": 4,
         }  # fmt: skip
         assert not {right, wrong} & set(question.shown["images"])
     assert sorted(one.side for one in key.solutions) == ["left"] * 5 + ["right"] * 5
@@ -113,12 +113,12 @@ def test_clip_answers_and_is_scored_apart(made, home, run, tmp_path):
     clip = read_source(home).clip
     ran = run("study", "answer", made, "--clip", clip, "-o", out)
     assert ran.code == 0, ran.err
-    assert "40 answers" in ran.out
+    assert "50 answers" in ran.out
     ran = run("study", "score", out, "--key", key, "--json")
     assert ran.code == 0, ran.err
     [(name, scores)] = ran.json["by"].items()
     assert name == f"CLIP {clip}"
-    assert [one["answered"] for one in scores] == [0, 10, 10, 10, 10, 40]
+    assert [one["answered"] for one in scores] == [0, 10, 10, 10, 10, 10, 50]
     assert "guided the drawings" in ran.err
     told = run("study", "score", out, "--key", key)
     assert "a stand-in, no person" in told.out

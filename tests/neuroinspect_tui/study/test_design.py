@@ -46,7 +46,7 @@ def test_a_neuron_that_tells_nothing_apart_is_passed_over_or_refused(cache):
 
 
 def test_forms_are_a_latin_square(cache):
-    names = list(CONDITIONS)
+    names = list(CONDITIONS)[:5]
     pairs = draw_pairs(cache, (), 10, 20, seed=0)
     forms = draw_forms(pairs, names, seed=0)
     assert len(forms) == len(names)
@@ -73,6 +73,6 @@ def test_conditions_that_need_a_clip_are_left_out_or_refused():
     assert chosen((), clip=False) == [n for n in CONDITIONS if not CONDITIONS[n].needs_clip]
     assert chosen(("heat", "none"), clip=False) == ["none", "heat"]
     with pytest.raises(RequestError, match="names none"):
-        chosen(("clip",), clip=False)
+        chosen(("published",), clip=False)
     with pytest.raises(RequestError, match="No condition 'x'"):
         chosen(("x",), clip=True)
