@@ -30,6 +30,9 @@ CAREFUL = ("zero", "direction")
 weights to groups that are wrong does more harm than none (docs/evidence.md)."""
 FOLDS = 4
 Z95 = 1.96
+FEW = 10
+"""Images of the smallest group below which no candidate is taken for alike: a standard error of a
+group of one is all of it, and `dfr` would fit to as many images of every group."""
 
 
 class Auto(EditMethod):
@@ -85,7 +88,8 @@ class Auto(EditMethod):
 def _first_alike(task: EditTask, scores: dict[str, tuple[float, float]], best: Array) -> str:
     """Return the first candidate whose worst group is within a standard error of the best one's.
 
-    The smallest group may have a dozen images, of which one decides nothing.
+    The smallest group may have a dozen images, of which one decides nothing. Where it has fewer
+    than ten, the best is taken as it is.
 
     Args:
         task: Whose selection images have groups.
@@ -96,6 +100,8 @@ def _first_alike(task: EditTask, scores: dict[str, tuple[float, float]], best: A
     assert cache.groups is not None  # asked for before
     groups, right = cache.groups[rows], best == cache.labels[rows]
     shares = {int(g): right[groups == g] for g in np.unique(groups[groups >= 0])}
+    if min(map(len, shares.values())) < FEW:
+        return max(scores, key=lambda name: scores[name])
     worst = min(shares.values(), key=lambda some: float(some.mean()))
     # an image right and one wrong more, so that a group without a mistake is not without doubt
     share = (worst.sum() + 1) / (len(worst) + 2)

@@ -11,6 +11,7 @@ from engine.editing.heads import EDIT, ORIGINAL, RETRAIN
 from engine.editing.methods.auto import CANDIDATES, folds
 from engine.editing.run import Caches, edit
 from engine.editing.store import read_edit, read_head
+from engine.features.overlay import Overlay
 from engine.schema.edits import Edit
 from engine.schema.errors import RequestError
 from engine.schema.records import Progress
@@ -176,3 +177,18 @@ def test_where_groups_are_in_doubt_only_careful_edits_are_tried_and_mistakes_dec
     caches = replace(caches, evaluation=caches.evaluation.with_groups(elsewhere))
     *_, record = edit(caches, request, tmp_path / "edits", torch.device("cpu"))
     assert set(record.tried) == set(CANDIDATES)
+
+
+def test_a_group_of_few_images_makes_no_candidates_alike(biased, tmp_path):
+    """Its standard error is all of it; `dfr` would then be fitted to as few of every group."""
+    cache = biased.evaluation
+    groups = cache.groups.copy()
+    smallest = int(np.bincount(groups).argmin())
+    groups[np.flatnonzero(groups == smallest)[4:]] = -1
+    cache = cache.with_groups(Overlay("few", "", groups, cache.groups_named, np.zeros(0, int)))
+    caches = replace(biased, evaluation=cache)
+    request = EditRequest(classes=(0, 1), method="auto", seeds=1, test_split="test")
+    *_, record = edit(caches, request, tmp_path / "edits", torch.device("cpu"))
+    assert np.bincount(groups[groups >= 0]).min() == 4
+    assert record.chosen == max(record.tried, key=record.tried.get)
+    assert not any("within a standard error" in note for note in record.notes)
