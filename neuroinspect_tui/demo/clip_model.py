@@ -54,7 +54,7 @@ def train_clip(
     pictures: Tensor,
     texts_of: Sequence[tuple[str, ...]],
     seed: int,
-    steps: int = STEPS,
+    steps: int | None = None,
 ) -> Iterator[tuple[int, int]]:
     """Train on captioned pictures and write a folder that open_clip reads as `local-dir:`.
 
@@ -67,10 +67,11 @@ def train_clip(
         pictures: (n, 3, SIZE, SIZE) uint8, the training images.
         texts_of: Texts that describe each picture, one of which is drawn for every batch.
         seed: Determines captions, batches and initial weights.
-        steps: How many.
+        steps: How many; None: as many as the demo takes.
 
     Yields (steps done, total steps).
     """
+    steps = STEPS if steps is None else steps
     torch.manual_seed(seed)
     rng = np.random.default_rng((4, seed))
     model = open_clip.CLIP(**CONFIG).eval()
