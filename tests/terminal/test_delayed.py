@@ -7,7 +7,6 @@ from statistics import median
 import pytest
 from PIL import Image
 
-from tests.neuroinspect_tui.conftest import filled, filled_once  # noqa: F401  fixtures
 from tests.screens.widgets.pixels.test_pixels import bird
 from tests.terminal.delayed import ONE_WAY, DelayedTerminal
 from tests.terminal.emulated import KITTY
@@ -69,17 +68,3 @@ def test_keys_typed_ahead_are_answered_while_pictures_come(opened, tmp_path):
     assert median(waits) < ROUND_TRIP + MACHINE / 2, waits
     last_picture = terminal.output.encode().rindex(b"\x1b_Ga=T")
     assert ends[0] < last_picture, "the first key was answered before all pictures were sent"
-
-
-def test_every_move_in_the_app_is_answered_in_its_own_round_trip(opened, filled):  # noqa: F811
-    terminal = opened([sys.executable, "-m", "neuroinspect_tui", str(filled)], KITTY)
-    terminal.wait("accuracy \\d")
-    terminal.quiet(3.0)
-    begun, waits = len(terminal.output.encode()), []
-    times = typed(terminal, "jk" * 5)
-    terminal.quiet(2.0)
-    for pressed in times:  # each draws the mark at another line
-        when, begun = terminal.seen("▶", begun)
-        waits.append(when - pressed)
-    assert max(waits) < ROUND_TRIP + MACHINE, waits
-    assert median(waits) < ROUND_TRIP + MACHINE / 2, waits
