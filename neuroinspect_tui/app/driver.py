@@ -13,6 +13,7 @@ from textual.message import Message
 
 from neuroinspect_tui.app import probe
 from neuroinspect_tui.app.sent_cells import SentCells
+from neuroinspect_tui.app.sigterm import leave_with_terminal
 from screens.widgets.pixels.painter import Painter
 
 LATE_SECONDS = 10.0
@@ -50,6 +51,7 @@ class PictureDriver(LinuxDriver):
         super().__init__(app, **options)
         self._painting: Painting = app
         self._sent = SentCells()
+        leave_with_terminal(self.fileno)
 
     def write(self, data: str) -> None:
         """Write to the terminal."""

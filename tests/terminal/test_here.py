@@ -128,6 +128,26 @@ def test_sigterm_ends_the_app_whether_or_not_its_terminal_reads(filled, reads): 
     os.close(master)
 
 
+def test_a_terminal_that_goes_ends_the_app_where_no_signal_tells_it(filled):  # noqa: F811
+    """It is not the app's controlling terminal, so that the kernel sends no SIGHUP."""
+    master, slave = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "neuroinspect_tui", str(filled)],
+        stdin=slave, stdout=slave, stderr=slave, start_new_session=True,
+        env=os.environ | {"TERM": "xterm-256color",
+                          "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+    )  # fmt: skip
+    os.close(slave)
+    shown = b""
+    while b"Classes" not in shown and b"classes" not in shown:
+        shown += os.read(master, 1 << 16)
+    os.close(master)
+    try:
+        process.wait(30)
+    finally:
+        process.kill()
+
+
 def drain(master):
     with suppress(OSError):  # the program has ended
         while os.read(master, 1 << 16):
