@@ -19,7 +19,7 @@ from engine.schema.errors import DataError, RequestError
 
 ENOUGH = 20
 """Mistakes of a class from which the groups that divide it are not in doubt."""
-ENOUGH_NAMED = 5
+ENOUGH_NAMED = 10
 """The same where words tell its kinds apart."""
 
 

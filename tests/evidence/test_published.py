@@ -19,6 +19,7 @@ def planted(tmp_path, monkeypatch):
     results.mkdir()
     monkeypatch.setattr("evidence.result_files.FOLDER", results)
     monkeypatch.setattr(Model, "make", lambda self: iter(()))
+    monkeypatch.setattr(Model, "make_clip", lambda self: iter(()))
     monkeypatch.setattr(Model, "clips", lambda self: {"its own": "local-dir:x", "none": "none"})
 
     def share(model):
@@ -40,6 +41,7 @@ def planted(tmp_path, monkeypatch):
         "repair.measure": lambda model, split, select, clip: {"zero": [0.9, share(model), 1.0]},
         "edits.measure": edit,
         "drawings.measure": lambda model: {"activation alone": [share(model), 0.2, 0.3, 0.4]},
+        "retrieval.measure": lambda model, judge, shown: [share(model), float("real" in shown)],
     }
     for name, measure in measures.items():
         monkeypatch.setattr(f"evidence.{name}", measure)
@@ -106,6 +108,13 @@ def test_drawings_have_a_column_a_figure(planted):
     rows = rows_of("drawings-pretrained+drawings-scratch")
     assert rows["scratch, activation alone"][0] == f"{Shown([0.21, 0.22]):.2fi}"
     assert len(rows["pretrained-like, activation alone"]) == 4
+    found = rows_of("retrieval-scratch")
+    # each model has a neuron found in 21 or 22% of choices, and one found with real images only
+    share, gain = found["its next real image"]
+    assert share.startswith("61 [")
+    assert gain.startswith("+50.0 [+0.0, ")
+    assert found["with class and CLIP, as published"][0].startswith("11 [")
+    assert found["with class and CLIP, as published"][1] == "-"
 
 
 def test_a_part_publishes_its_own_files_alone(planted):

@@ -102,9 +102,12 @@ def test_it_counts_as_if_they_had_never_been_there(cache, aside, smaller):
     assert ours.accuracy != score(cache).accuracy
     for k in (0, 1):
         one, other = mistakes(masked, k), mistakes(smaller, k)
-        assert [(m.p_true, m.steps, m.excessive) for m in one.mistakes] == [
-            (m.p_true, m.steps, m.excessive) for m in other.mistakes
+        assert [(m.steps, m.excessive) for m in one.mistakes] == [
+            (m.steps, m.excessive) for m in other.mistakes
         ]
+        # a product of fewer rows may round another way
+        p_true = [[m.p_true for m in some.mistakes] for some in (one, other)]
+        np.testing.assert_allclose(*p_true, rtol=1e-5)
         assert (one.n, len(correct_images(masked, k))) == (
             other.n, len(correct_images(smaller, k))
         )  # fmt: skip
