@@ -34,9 +34,14 @@ def kinds(output):
             found.add("truecolor")
         elif "5" in (after(codes, "38"), after(codes, "48")):
             found.add("256")
-        elif any(30 <= int(code) <= 49 or 90 <= int(code) <= 107 for code in codes if code):
+        elif any(is_one_of_sixteen(int(code)) for code in codes if code):
             found.add("16")
     return found
+
+
+def is_one_of_sixteen(code):
+    """39 and 49 are none: they are what the terminal has without any."""
+    return (30 <= code <= 47 or 90 <= code <= 107) and code != 39
 
 
 def after(codes, code):
