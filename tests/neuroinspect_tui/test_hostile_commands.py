@@ -148,10 +148,12 @@ def test_classes_one_by_one(wide, safe):
 
 PATHS = (
     "apply", "classes", "compare", "config edit", "config path", "config show", "demo",
-    "doctor", "edit", "edits", "export", "groups export", "groups list", "groups make",
+    "doctor", "edit", "edits", "experiment list", "experiment run", "experiment show", "export",
+    "groups export", "groups list", "groups make",
     "groups show", "illusion", "init", "jobs cancel", "jobs follow", "jobs list", "jobs prune",
     "jobs resume", "jobs run", "jobs runner status", "jobs runner stop", "jobs show", "keep",
-    "mistakes", "neuron", "neurons", "open", "report", "search", "train", "whatif", "words",
+    "mistakes", "neuron", "neurons", "open", "report", "search", "study answer", "study make",
+    "study score", "train", "whatif", "words",
 )  # fmt: skip
 """All commands: each is run below on hostile data, or with hostile words."""
 
@@ -250,6 +252,41 @@ def test_jobs_with_hostile_titles_errors_and_logs(small, safe, tmp_path):
     safe("jobs", "run", store.root / last, code=2)
     safe("jobs", "list", "-w", home)
     safe("jobs", "prune", "--older", 0, "-w", home)
+
+
+def test_experiments_that_nobody_declared(safe, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    safe("experiment", "list")
+    for name in hostile_names()[::23]:
+        if "\0" not in name:
+            safe("experiment", "show", "--", name, code=2)
+            safe("experiment", "run", "--miniature", "--", name, code=2)
+    own = tmp_path / "o\x1b[2Jwn.toml"
+    for text in (
+        'title = "\\u001b]52;c;UFdORUQ=\\u0007"\n',
+        "a\x9b2J = 1\n",
+        '"\\u202e[red]" = 1\n',
+    ):
+        own.write_text(text, encoding="utf-8")
+        safe("experiment", "show", own, code=2)
+
+
+def test_a_study_of_hostile_classes(small, safe, tmp_path):
+    quiz, key = tmp_path / "qu\x1b[2Jiz.html", tmp_path / "k\u202e.json"
+    safe("study", "make", "-w", small, "--out", quiz, "--key", key, "--neurons", 3,
+         "--condition", "images", "--condition", "none")  # fmt: skip
+    assert not forbidden(quiz.read_text(encoding="utf-8").replace("\n", ""))
+    answers = tmp_path / "a\x9b.json"
+    clip = f"local-dir:{small.parent / 'clip'}"
+    safe("study", "answer", quiz, "--clip", clip, "-o", answers)
+    safe("study", "score", answers, "--key", key)
+    told = json.loads(answers.read_text())
+    for observer in hostile_names()[::40]:
+        if 0 < len(observer) <= 200 and _encodable(observer):
+            answers.write_text(json.dumps(told | {"observer": observer, "stand_in": None}))
+            safe("study", "score", answers, "--key", key, code=None)
+    answers.write_text("\x1b[2J{")
+    safe("study", "score", answers, "--key", key, code=2)
 
 
 WITH_A_NAME = {
