@@ -3,14 +3,7 @@
 python -m docs.marks_tour WORKSPACE [--pictures DIR]
 """
 
-import argparse
-import asyncio
-from pathlib import Path
-
-from docs.tour import SIZE, Tour
-from neuroinspect_tui.app.app import NeuroinspectApp
-from neuroinspect_tui.app.local_workspace import LocalWorkspace
-from neuroinspect_tui.config import Config
+from docs.tour import Tour, main
 
 
 async def walk(tour: Tour) -> None:
@@ -22,16 +15,5 @@ async def walk(tour: Tour) -> None:
     await tour.step("by class and mark", ["escape", "escape", "u"], r"mark yes", "marks-groups")
 
 
-async def main(home: Path, pictures: Path | None) -> None:
-    """Walk."""
-    app = NeuroinspectApp(Config(), LocalWorkspace, home, "")
-    async with app.run_test(size=SIZE) as pilot:
-        await walk(Tour(pilot, pictures))
-
-
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(prog="python -m docs.marks_tour", description=__doc__)
-    parser.add_argument("home", type=Path, metavar="WORKSPACE")
-    parser.add_argument("--pictures", type=Path, metavar="DIR")
-    asked = parser.parse_args()
-    asyncio.run(main(asked.home, asked.pictures))
+    main("python -m docs.marks_tour", __doc__, walk)

@@ -9,7 +9,7 @@ import argparse
 import asyncio
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -57,6 +57,10 @@ class Tour:
             self.pilot.app.save_screenshot(f"{picture}.svg", str(self.pictures))
 
 
+Walk = Callable[[Tour], Coroutine[Any, Any, None]]
+"""A way through the app."""
+
+
 async def walk(tour: Tour) -> None:
     """Go from the worst class to an exported edit."""
     await tour.step("classes, while they are evaluated", [], r"\[\d\d\.\d +\d\d\.\d\]")
@@ -83,16 +87,20 @@ async def walk(tour: Tour) -> None:
     await tour.step("all jobs", ["escape", "J"], "runner", "jobs")
 
 
-async def main(home: Path, pictures: Path | None) -> None:
-    """Walk."""
+async def _opened(home: Path, pictures: Path | None, walk: Walk) -> None:
     app = NeuroinspectApp(Config(), LocalWorkspace, home, "")
     async with app.run_test(size=SIZE) as pilot:
         await walk(Tour(pilot, pictures))
 
 
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(prog="python -m docs.tour", description=__doc__)
+def main(program: str, about: str | None, walk: Walk) -> None:
+    """Walk through the app on the workspace that the command line names."""
+    parser = argparse.ArgumentParser(prog=program, description=about)
     parser.add_argument("home", type=Path, metavar="WORKSPACE")
     parser.add_argument("--pictures", type=Path, metavar="DIR")
     asked = parser.parse_args()
-    asyncio.run(main(asked.home, asked.pictures))
+    asyncio.run(_opened(asked.home, asked.pictures, walk))
+
+
+if __name__ == "__main__":
+    main("python -m docs.tour", __doc__, walk)

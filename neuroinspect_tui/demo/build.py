@@ -16,17 +16,17 @@ from typing import Any
 from msgspec import structs
 
 from engine.features.weights import FOLDER
-from engine.io.atomic import write_beside, write_json
+from engine.io.atomic import write_json, write_text
 from engine.schema.records import Progress
 from engine.schema.requests import UNTRAINED, Source, TrainRequest
 from engine.schema.source_specs import local_spec
 from engine.schema.training import Trained
 from neuroinspect_tui.demo import birds, dataset, places, scenes
+from neuroinspect_tui.demo.architecture import ARCHITECTURE, write_architecture
 from neuroinspect_tui.demo.dataset import Recipe, write_dataset, write_folders
-from neuroinspect_tui.demo.scenes import BIRDS, SIZE, draw_scenes, render
+from neuroinspect_tui.demo.scenes import BIRDS, draw_scenes, render
 from neuroinspect_tui.workspace import FILE, write_source
 
-ARCHITECTURE = "test_byobnet"
 OTHERS = 2400
 """Pictures that the backbone and CLIP are trained on; none of them is in the data set."""
 
@@ -117,7 +117,10 @@ def make_parts(plan: Plan) -> Iterator[Any]:
 def prepare(plan: Plan) -> None:
     """Create the directory, without any parts of another recipe, and write the architecture."""
     _remove_outdated(plan)
-    _write_architecture(plan)
+    write_architecture(plan.home, plan.architecture, dict(plan.model_args))
+    names = plan.home / "names.txt"
+    if not names.is_file():
+        write_text(names, "\n".join(BIRDS) + "\n")
 
 
 def learn_backbone(plan: Plan) -> Generator[Any, None, Trained]:
@@ -174,28 +177,6 @@ def _remove_outdated(plan: Plan) -> None:
         (plan.home / FILE).unlink(missing_ok=True)
     plan.home.mkdir(parents=True, exist_ok=True)
     write_json(stamp, made_of)
-
-
-def _write_architecture(plan: Plan) -> None:
-    config = {
-        "architecture": plan.architecture,
-        **({"model_args": dict(plan.model_args)} if plan.model_args else {}),
-        "num_classes": 0,
-        "pretrained_cfg": {
-            "input_size": [3, SIZE, SIZE], "crop_pct": 1.0, "interpolation": "bilinear",
-            "mean": [0.5] * 3, "std": [0.5] * 3,
-        },
-    }  # fmt: skip
-    path = plan.home / "architecture" / "config.json"
-    if not path.is_file():
-        write_json(path, config)
-    names = plan.home / "names.txt"
-    if not names.is_file():
-        write_beside(names, lambda temporary: _write_text(temporary, "\n".join(BIRDS) + "\n"))
-
-
-def _write_text(path: Path, text: str) -> None:
-    path.write_text(text, encoding="utf-8")
 
 
 def draw_data(plan: Plan) -> Iterator[Progress]:

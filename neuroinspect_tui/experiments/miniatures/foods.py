@@ -15,10 +15,11 @@ from PIL import Image, ImageDraw
 
 from engine.io.atomic import write_json, write_text
 from neuroinspect_tui.demo import places
+from neuroinspect_tui.demo.architecture import write_architecture
 from neuroinspect_tui.demo.places import SIDE
 from neuroinspect_tui.demo.scenes import SIZE
 from neuroinspect_tui.experiments.miniatures import kit
-from neuroinspect_tui.experiments.miniatures.kit import Kit, drawn, write_architecture
+from neuroinspect_tui.experiments.miniatures.kit import Kit, drawn
 
 OF = (places, kit)
 FOLDER = "food-101"

@@ -11,14 +11,12 @@ from typing import Any
 from msgspec import Struct
 from PIL import Image
 
-from engine.io.atomic import key_of, write_beside, write_json
+from engine.io.atomic import key_of, write_beside
 from engine.schema.records import Progress
-from engine.schema.source_specs import NONE, local_spec
+from engine.schema.source_specs import NONE
 from neuroinspect_tui.demo.dataset import QUALITY
-from neuroinspect_tui.demo.scenes import SIZE
 
 DONE = "done.json"
-ARCHITECTURE = "test_byobnet"
 
 
 @dataclass(frozen=True)
@@ -57,22 +55,6 @@ def key(sizes: Struct, modules: Sequence[ModuleType]) -> str:
     """Return a short hash of all that pictures depend on, but for their seed."""
     code = b"".join(Path(str(module.__file__)).read_bytes() for module in modules)
     return key_of((sizes, hashlib.sha256(code).hexdigest()), 6)
-
-
-def write_architecture(root: Path) -> str:
-    """Write a small network at the pictures' size as a timm folder; return it as a model."""
-    config = {
-        "architecture": ARCHITECTURE,
-        "num_classes": 0,
-        "pretrained_cfg": {
-            "input_size": [3, SIZE, SIZE], "crop_pct": 1.0, "interpolation": "bilinear",
-            "mean": [0.5] * 3, "std": [0.5] * 3,
-        },
-    }  # fmt: skip
-    path = root / "architecture" / "config.json"
-    if not path.is_file():
-        write_json(path, config)
-    return local_spec(path.parent)
 
 
 def write_picture(path: Path, image: Image.Image) -> None:

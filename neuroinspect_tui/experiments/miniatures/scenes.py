@@ -19,12 +19,13 @@ from engine.schema.records import Progress
 from engine.schema.requests import UNTRAINED, Source, TrainRequest
 from engine.schema.source_specs import local_spec
 from neuroinspect_tui.demo import birds, places
+from neuroinspect_tui.demo.architecture import write_architecture
 from neuroinspect_tui.demo.build import train_once
 from neuroinspect_tui.demo.scenes import SIZE
 from neuroinspect_tui.experiments.miniatures import animals, contexts, kit
 from neuroinspect_tui.experiments.miniatures.animals import KINDS, draw_kind
 from neuroinspect_tui.experiments.miniatures.contexts import CONTEXTS
-from neuroinspect_tui.experiments.miniatures.kit import DONE, Kit, drawn, write_architecture
+from neuroinspect_tui.experiments.miniatures.kit import DONE, Kit, drawn
 
 SUBSETS = "full-candidate-subsets.pkl"
 SCENARIOS = ("dog(chair)", "dog(water)", "cat(book)", "bird(sand)", "cat(keyboard)")
